@@ -11,8 +11,8 @@ WORKERS ?= 2
 ARGS ?=
 
 BIN := .venv/bin
-# Wheels only: nothing is compiled, and nothing runs while it is installed.
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# The two packages that build others come first, so that a build fetches nothing that no lock file names.
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation
 LOCK := $(BIN)/uv pip compile --quiet --python $(BIN)/python --no-build-isolation --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 # What the environment needs beside the project's own dependencies.
@@ -95,21 +95,21 @@ clean: ## remove what tools and tests leave behind (.venv and the data folder st
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.uv: .venv/.made requirements.lock
-	@awk '/^[^ #]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.lock
+.venv/.tools: .venv/.made requirements.lock
+	@awk '/^[^ #]/ { wanted = /^(uv|setuptools)==/ } wanted' requirements.lock > .venv/tools.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/tools.lock
 	@touch $@
 
-.venv/.runtime: .venv/.uv requirements.lock
+.venv/.runtime: .venv/.tools requirements.lock
 	@echo "Installing what the platform needs"
-	@$(INSTALL) --require-hashes --no-build -r requirements.lock
+	@$(INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 
 .venv/.test: .venv/.runtime requirements-test.lock
 	@echo "Installing what the tests need"
-	@$(INSTALL) --require-hashes --no-build -r requirements-test.lock
+	@$(INSTALL) --require-hashes -r requirements-test.lock
 	@touch $@
 
 .venv/.project: .venv/.runtime setup.cfg pyproject.toml
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --no-deps --editable .
 	@touch $@
