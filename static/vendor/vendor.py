@@ -1,0 +1,104 @@
+"""Copy third-party assets from npm packages into the project: ``python static/vendor/vendor.py``.
+
+``package-lock.json`` fixes versions and integrity; nothing is run from the packages. Writes the files, ``static/css/fonts.css``
+and ``manifest.json`` (version, licence and digest of each file). ``--check`` compares the digests, offline and without Node.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFEST = Path(__file__).with_name("manifest.json")
+FONTS_CSS = ROOT / "static/css/fonts.css"
+
+SERIF, SANS = "@fontsource/noto-serif", "@fontsource-variable/noto-sans"
+NASKH, SANS_ARABIC, TIFINAGH = "@fontsource/noto-naskh-arabic", "@fontsource/noto-sans-arabic", "@fontsource/noto-sans-tifinagh"
+
+# Faces of the pages: (package, family, subset, weight, style). A browser fetches a subset only when a page has its letters.
+FACES = [
+    *[(SERIF, "Noto Serif", subset, weight, style)
+      for subset in ("latin-ext", "latin") for weight, style in (("400", "normal"), ("400", "italic"), ("700", "normal"))],
+    (SANS, "Noto Sans", "latin-ext", "wght", "normal"),
+    (SANS, "Noto Sans", "latin", "wght", "normal"),
+    (NASKH, "Noto Naskh Arabic", "arabic", "400", "normal"),
+    (NASKH, "Noto Naskh Arabic", "arabic", "700", "normal"),
+    (SANS_ARABIC, "Noto Sans Arabic", "arabic", "400", "normal"),
+    (SANS_ARABIC, "Noto Sans Arabic", "arabic", "700", "normal"),
+    (TIFINAGH, "Noto Sans Tifinagh", "tifinagh", "400", "normal"),
+]
+
+# Whole faces for documents: (package, folder, file).
+DOCUMENT_FACES = [
+    ("noto-serif", "400Regular", "NotoSerif_400Regular.ttf"), ("noto-serif", "700Bold", "NotoSerif_700Bold.ttf"),
+    ("noto-serif", "400Regular_Italic", "NotoSerif_400Regular_Italic.ttf"),
+    ("noto-sans", "400Regular", "NotoSans_400Regular.ttf"), ("noto-sans", "700Bold", "NotoSans_700Bold.ttf"),
+    ("noto-naskh-arabic", "400Regular", "NotoNaskhArabic_400Regular.ttf"), ("noto-naskh-arabic", "700Bold", "NotoNaskhArabic_700Bold.ttf"),
+    ("noto-sans-arabic", "400Regular", "NotoSansArabic_400Regular.ttf"), ("noto-sans-arabic", "700Bold", "NotoSansArabic_700Bold.ttf"),
+]
+
+
+def face_file(package: str, subset: str, weight: str, style: str) -> str:
+    return f"{package.split('/')[1]}-{subset}-{weight}-{style}.woff2"
+
+
+def copies() -> list[tuple[str, str, str]]:
+    """(package, file in the package, place in the project)."""
+    styles = [("bootstrap", f"dist/css/bootstrap-{part}{way}.min.css", f"static/vendor/bootstrap/bootstrap-{part}{way}.min.css")
+              for part in ("reboot", "grid") for way in ("", ".rtl")]
+    faces = [(package, f"files/{face_file(package, subset, weight, style)}", f"static/fonts/{face_file(package, subset, weight, style)}")
+             for package, _family, subset, weight, style in FACES]
+    documents = [(f"@expo-google-fonts/{package}", f"{folder}/{file}", f"static/fonts/ttf/{file}") for package, folder, file in DOCUMENT_FACES]
+    licences = [("bootstrap", "LICENSE", "static/vendor/bootstrap/LICENSE"), ("axe-core", "LICENSE", "tests/vendor/axe.LICENSE"),
+                *[(package, "LICENSE", f"static/fonts/{package.split('/')[1]}.LICENSE") for package in (SERIF, SANS, NASKH, SANS_ARABIC, TIFINAGH)]]
+    return [*styles, *faces, *documents, ("axe-core", "axe.min.js", "tests/vendor/axe.min.js"), *licences]
+
+
+def fonts_css(modules: Path) -> str:
+    rules = ["/* Written by static/vendor/vendor.py. */"]
+    for package, family, subset, weight, style in FACES:
+        letters = json.loads((modules / package / "unicode.json").read_text())[subset]
+        weights = "100 900" if weight == "wght" else weight
+        rules.append(
+            f'@font-face{{font-family:"{family}";font-style:{style};font-weight:{weights};font-display:swap;'
+            f"src:url(../fonts/{face_file(package, subset, weight, style)}) format(\"woff2\");unicode-range:{letters}}}"
+        )
+    return "\n".join(rules) + "\n"
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def copy_all() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(ROOT / name, scratch)
+        npm = shutil.which("npm") or sys.exit("npm is needed to fetch the packages; --check works without it.")
+        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=scratch, check=True)  # noqa: S603 - fixed arguments
+        modules, entries = Path(scratch, "node_modules"), []
+        for package, source, place in copies():
+            about = json.loads((modules / package / "package.json").read_text())
+            target = ROOT / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(modules / package / source, target)
+            entries.append({"file": place, "name": package, "version": about["version"], "licence": about["license"], "sha256": digest(target)})
+        FONTS_CSS.write_text(fonts_css(modules))
+    MANIFEST.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
+
+
+def check() -> list[str]:
+    """The files that are missing or are not what the manifest says."""
+    entries = json.loads(MANIFEST.read_text())
+    return [entry["file"] for entry in entries if not (ROOT / entry["file"]).is_file() or digest(ROOT / entry["file"]) != entry["sha256"]]
+
+
+if __name__ == "__main__":
+    if "--check" not in sys.argv:
+        copy_all()
+    if wrong := check():
+        sys.exit("Not as in the manifest: " + ", ".join(wrong))
