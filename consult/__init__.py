@@ -1,0 +1,63 @@
+"""Public consultation on a national quality policy: ``create_app`` builds the web application from the settings."""
+
+import logging
+
+import flask_migrate
+
+import consult.adoption.models
+import consult.moderation.models
+import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first
+from consult.accounts import views as accounts_views
+from consult.adoption import views as adoption_views
+from consult.consultations import service as consultations_service
+from consult.consultations import views as consultations_views
+from consult.contributions import views as contributions_views
+from consult.core import jobs, mail, web
+from consult.core.config import Config, resource_dir
+from consult.core.db import Base, db, prepare_engine
+from consult.core.pages import ReadyPages
+from consult.drafts import views as drafts_views
+from consult.moderation import views as moderation_views
+from consult.synthesis import views as synthesis_views
+
+ROOMS = (accounts_views, consultations_views, drafts_views, contributions_views, moderation_views, synthesis_views, adoption_views)
+
+
+def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
+    """The application, from ``CONSULT_*`` variables or from ``config``; ``overrides`` are Flask settings (tests)."""
+    config = config or Config.from_environment()
+    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = web.ConsultApp("consult", template_folder=resource_dir("templates"), static_folder=resource_dir("static"))
+    app.extensions["consult_config"] = config
+    app.config.update(
+        SECRET_KEY=config.secret, SQLALCHEMY_DATABASE_URI=config.database, BASE_URL=config.base_url.rstrip("/"),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database), MAX_CONTENT_LENGTH=12 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024, SESSION_COOKIE_NAME="consult", SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.is_https, REMEMBER_COOKIE_SAMESITE="Lax", REMEMBER_COOKIE_SECURE=config.is_https,
+        WTF_CSRF_TIME_LIMIT=None, BABEL_TRANSLATION_DIRECTORIES=str(resource_dir("translations")),
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.config.update(overrides)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    flask_migrate.Migrate(app, db, directory=str(resource_dir("migrations")), render_as_batch=True, compare_type=True)
+    web.init_app(app, config, consultations_service.get_current)
+    mail.init_app(app, config.mail_url, config.mail_from)
+    if not app.testing:
+        jobs.init_app(app, config.queue)
+    for room in ROOMS:
+        app.register_blueprint(room.bp)
+        if hasattr(room, "init_app"):
+            room.init_app(app)
+    app.wsgi_app = ReadyPages(app.wsgi_app, app.config["SESSION_COOKIE_NAME"])
+    return app
+
+
+def engine_options(database: str) -> dict:
+    if database.startswith("sqlite"):
+        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+
+
+__all__ = ["Base", "create_app"]

@@ -1,0 +1,1 @@
+"""Who takes part: users, and the organisations they speak for."""

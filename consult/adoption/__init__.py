@@ -1,0 +1,1 @@
+"""Exports, the sealed submission to the Council, and its decision."""

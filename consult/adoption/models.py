@@ -1,0 +1,132 @@
+"""Exports, the sealed submission, and what the Council decided."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from consult.consultations.models import Consultation
+from consult.core.db import Base, PrimaryKey, Timestamp, fk
+from consult.core.i18n import N_, LabelledEnum
+from consult.drafts.models import Chapter
+
+
+class ExportKind(LabelledEnum):
+    CONTRIBUTIONS = "contributions", N_("All contributions")
+    SYNTHESIS = "synthesis", N_("Synthesis of a chapter")
+    DOSSIER = "dossier", N_("Whole dossier")
+
+
+class ExportFormat(LabelledEnum):
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "XLSX"
+    DOCX = "docx", "DOCX"
+    PDF = "pdf", "PDF"
+    MARKDOWN = "md", "Markdown"
+    ZIP = "zip", "ZIP"
+
+
+class ExportState(LabelledEnum):
+    REQUESTED = "requested", N_("Being prepared")
+    READY = "ready", N_("Ready")
+    FAILED = "failed", N_("Failed")
+
+
+ExportState.NEXT = {
+    ExportState.REQUESTED: (ExportState.READY, ExportState.FAILED),
+    ExportState.READY: (),
+    ExportState.FAILED: (ExportState.REQUESTED,),
+}
+
+
+class Export(Base):
+    """A document asked for; made by a job, kept in the data folder under ``file_name``."""
+
+    __tablename__ = "export"
+
+    id: Mapped[PrimaryKey]
+    consultation_id: Mapped[int] = fk("consultation.id")
+    chapter_id: Mapped[int | None] = fk("chapter.id")
+    kind: Mapped[ExportKind]
+    format: Mapped[ExportFormat]
+    language: Mapped[str] = mapped_column(sa.String(3))
+    state: Mapped[ExportState] = mapped_column(default=ExportState.REQUESTED)
+    requested_by_id: Mapped[int | None] = fk("user.id")
+    requested_at: Mapped[Timestamp]
+    ready_at: Mapped[datetime | None]
+    file_name: Mapped[str | None]
+    size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str | None] = mapped_column(sa.String(64))
+
+    consultation: Mapped[Consultation] = relationship()
+    chapter: Mapped[Chapter | None] = relationship()
+
+    is_public = False
+
+    @property
+    def commission_id(self) -> int | None:
+        return self.chapter.commission_id if self.chapter else None
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"kind": self.kind.value, "format": self.format.value, "language": self.language, "chapter_id": self.chapter_id}
+
+
+class Submission(Base):
+    """The sealed file sent to the Council: its name in the data folder, digest, manifest and the journal's head at that moment."""
+
+    __tablename__ = "submission"
+
+    id: Mapped[PrimaryKey]
+    consultation_id: Mapped[int] = fk("consultation.id", unique=True, index=False)
+    submitted_at: Mapped[Timestamp]
+    submitted_by_id: Mapped[int] = fk("user.id")
+    chain_position: Mapped[int] = mapped_column(sa.BigInteger)
+    chain_digest: Mapped[str] = mapped_column(sa.String(64))
+
+    consultation: Mapped[Consultation] = relationship()
+    archive: Mapped["SubmissionArchive | None"] = relationship(back_populates="submission")
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"chain_position": self.chain_position, "chain_digest": self.chain_digest}
+
+
+class SubmissionArchive(Base):
+    """The archive that the worker made of a submission, once."""
+
+    __tablename__ = "submission_archive"
+
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    file_name: Mapped[str]
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    sealed_at: Mapped[Timestamp]
+
+    submission: Mapped[Submission] = relationship(back_populates="archive")
+
+
+class Outcome(LabelledEnum):
+    ADOPTED = "adopted", N_("Adopted")
+    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes")
+    RETURNED = "returned", N_("Returned to the commission")
+
+
+class AdoptionDecision(Base):
+    """What the Council decided on one chapter, when, in which words."""
+
+    __tablename__ = "adoption_decision"
+
+    id: Mapped[PrimaryKey]
+    submission_id: Mapped[int] = fk("submission.id")
+    chapter_id: Mapped[int] = fk("chapter.id", unique=True, index=False)
+    outcome: Mapped[Outcome]
+    words: Mapped[str] = mapped_column(default="")
+    decided_on: Mapped[date]
+    recorded_by_id: Mapped[int] = fk("user.id")
+    recorded_at: Mapped[Timestamp]
+
+    chapter: Mapped[Chapter] = relationship()
+    submission: Mapped[Submission] = relationship()
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"chapter": self.chapter.number, "outcome": self.outcome.value, "decided_on": self.decided_on.isoformat()}

@@ -1,0 +1,1 @@
+"""The whole exercise: its phases, dates, commissions and the people in charge."""

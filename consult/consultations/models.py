@@ -1,0 +1,195 @@
+"""The consultation, its rounds, the commissions and who holds which role."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
+
+from consult.accounts.models import User
+from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
+from consult.core.i18n import N_, LabelledEnum, utcnow
+
+
+class Phase(LabelledEnum):
+    PREPARATION = "preparation", N_("In preparation")
+    OPEN = "open", N_("Open")
+    CLOSED = "closed", N_("Closed")
+    SYNTHESIS = "synthesis", N_("Synthesis")
+    SUBMITTED = "submitted", N_("Submitted to the Council")
+    ADOPTED = "adopted", N_("Decided by the Council")
+
+
+Phase.NEXT = {
+    Phase.PREPARATION: (Phase.OPEN,),
+    Phase.OPEN: (Phase.CLOSED,),
+    Phase.CLOSED: (Phase.SYNTHESIS,),
+    Phase.SYNTHESIS: (Phase.SUBMITTED,),
+    Phase.SUBMITTED: (Phase.ADOPTED,),
+    Phase.ADOPTED: (),
+}
+
+
+class ModerationMode(LabelledEnum):
+    BEFORE = "before", N_("Contributions appear once a moderator has published them")
+    AFTER = "after", N_("Contributions appear at once and are moderated afterwards")
+
+
+class Role(LabelledEnum):
+    MODERATOR = "moderator", N_("Moderator")
+    RAPPORTEUR = "rapporteur", N_("Rapporteur of the commission")
+    CHAIR = "chair", N_("Chair of the commission")
+    SECRETARIAT = "secretariat", N_("Secretariat")
+    ADMINISTRATOR = "administrator", N_("Administrator")
+
+
+COMMISSION_ROLES = (Role.MODERATOR, Role.RAPPORTEUR, Role.CHAIR)
+
+
+class Titled:
+    """A name in the three languages; French is never missing."""
+
+    def title(self, language: str) -> str:
+        return {"ar": self.title_ar, "en": self.title_en}.get(language) or self.title_fr
+
+
+class Consultation(Titled, Base):
+    """The whole exercise, with its phase and the legal particulars that its forms must show (law 09-08, article 5)."""
+
+    __tablename__ = "consultation"
+    __table_args__ = (
+        sa.CheckConstraint("phase = 'preparation' OR trim(cndp_number) <> ''", name="cndp_number_before_opening"),
+    )
+
+    id: Mapped[PrimaryKey]
+    slug: Mapped[Slug] = mapped_column(unique=True)
+    title_fr: Mapped[str]
+    title_ar: Mapped[str | None]
+    title_en: Mapped[str | None]
+    phase: Mapped[Phase] = mapped_column(default=Phase.PREPARATION)
+    moderation_mode: Mapped[ModerationMode] = mapped_column(default=ModerationMode.BEFORE)
+    controller: Mapped[str] = mapped_column(default="")
+    recipients: Mapped[str] = mapped_column(default="")
+    contact_email: Mapped[str] = mapped_column(sa.String(320), default="")
+    cndp_number: Mapped[str] = mapped_column(sa.String(40), default="")
+    is_example: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Timestamp]
+
+    rounds: Mapped[list["Round"]] = relationship(back_populates="consultation", order_by="Round.number", lazy="selectin")
+    commissions: Mapped[list["Commission"]] = relationship(back_populates="consultation", order_by="Commission.number")
+
+    @property
+    def round(self) -> "Round | None":
+        """The present, or latest, open period."""
+        return self.rounds[-1] if self.rounds else None
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return self.round.opens_at if self.round else None
+
+    @property
+    def closes_at(self) -> datetime | None:
+        return self.round.closes_at if self.round else None
+
+    @property
+    def current_phase(self) -> Phase:
+        """The phase at this very second: the dates rule, even when the worker has not yet written the change down."""
+        now = utcnow()
+        if self.phase == Phase.PREPARATION and self.round and self.round.confirmed_at and self.round.opens_at <= now:
+            return Phase.OPEN if now < self.round.closes_at else Phase.CLOSED
+        if self.phase == Phase.OPEN and self.closes_at <= now:
+            return Phase.CLOSED
+        return self.phase
+
+    def audit_details(self) -> dict:
+        return {"phase": self.phase.value}
+
+
+class Round(Base):
+    """One open period, in aware UTC; shown in Morocco time."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        sa.UniqueConstraint("consultation_id", "number"),
+        sa.CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
+    )
+
+    id: Mapped[PrimaryKey]
+    consultation_id: Mapped[int] = fk("consultation.id")
+    number: Mapped[int]
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+    consultation: Mapped[Consultation] = relationship(back_populates="rounds")
+    extensions: Mapped[list["Extension"]] = relationship(order_by="Extension.id")
+
+    @property
+    def days_left(self) -> int:
+        """Whole days still to come before the closing, 0 once it is past."""
+        return max(0, (self.closes_at - utcnow()).days)
+
+    def audit_details(self) -> dict:
+        return {"opens_at": self.opens_at.isoformat(), "closes_at": self.closes_at.isoformat()}
+
+
+class Extension(Base):
+    """A closing that was put off: from when to when, and why."""
+
+    __tablename__ = "extension"
+    __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),
+                      sa.CheckConstraint("extended_to > closed_before", name="later"))
+
+    id: Mapped[PrimaryKey]
+    round_id: Mapped[int] = fk("round.id")
+    closed_before: Mapped[datetime]
+    extended_to: Mapped[datetime]
+    reason: Mapped[str]
+    decided_by_id: Mapped[int | None] = fk("user.id")
+    decided_at: Mapped[Timestamp]
+
+    def audit_details(self) -> dict:
+        return {"from": self.closed_before.isoformat(), "to": self.extended_to.isoformat(), "reason": self.reason}
+
+
+class Commission(Titled, Base):
+    """A body of the Council in charge of one chapter; its name is data, to be confirmed by the secretariat."""
+
+    __tablename__ = "commission"
+    __table_args__ = (sa.UniqueConstraint("consultation_id", "number"),)
+
+    id: Mapped[PrimaryKey]
+    consultation_id: Mapped[int] = fk("consultation.id")
+    number: Mapped[int]
+    title_fr: Mapped[str]
+    title_ar: Mapped[str | None]
+    title_en: Mapped[str | None]
+
+    consultation: Mapped[Consultation] = relationship(back_populates="commissions")
+
+    @property
+    def commission_id(self) -> int:
+        return self.id
+
+
+class Appointment(Base):
+    """One person holding one role, in one commission when the role belongs to commissions."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "role", "commission_id"),
+        sa.CheckConstraint(
+            "(role IN ('moderator', 'rapporteur', 'chair')) = (commission_id IS NOT NULL)", name="commission_for_its_roles"
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = fk("user.id")
+    role: Mapped[Role]
+    commission_id: Mapped[int | None] = fk("commission.id")
+    appointed_at: Mapped[Timestamp]
+
+    user: Mapped[User] = relationship(backref=backref("appointments", lazy="selectin"))
+    commission: Mapped[Commission | None] = relationship()
+
+    def audit_details(self) -> dict:
+        return {"user_id": self.user_id, "role": self.role.value, "commission_id": self.commission_id}

@@ -1,0 +1,148 @@
+"""The course of the consultation: its dates, its phases, and who is appointed to what."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.consultations.models import (
+    COMMISSION_ROLES,
+    Appointment,
+    Commission,
+    Consultation,
+    Extension,
+    Phase,
+    Role,
+    Round,
+)
+from consult.core import states
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _, utcnow
+from consult.core.permissions import SYSTEM
+
+# Decree 2-08-229, article 6: fifteen days online at least.
+SHORTEST = timedelta(days=15)
+USUAL = timedelta(days=30)
+
+
+@command
+def add(_actor, _target, *, slug: str, title_fr: str, commissions: list[dict], **values) -> Consultation:
+    """A consultation in preparation with its commissions (dicts of ``number``, ``title_fr``, ``title_ar``, ``title_en``)."""
+    consultation = Consultation(slug=slug, title_fr=title_fr, **values)
+    consultation.commissions = [Commission(**particulars) for particulars in commissions]
+    session.add(consultation)
+    return consultation
+
+
+@command
+def edit(_actor, consultation: Consultation, **values) -> Consultation:
+    """Change the legal particulars; the CNDP number cannot be emptied once the consultation is open."""
+    if consultation.phase != Phase.PREPARATION and not values.get("cndp_number", consultation.cndp_number).strip():
+        raise Invalid("cndp_number", _("The consultation is open: the CNDP number cannot be removed."))
+    for name, value in values.items():
+        setattr(consultation, name, value)
+    return consultation
+
+
+@command
+def schedule(_actor, consultation: Consultation, *, opens_at: datetime, closes_at: datetime) -> Round:
+    """Set the opening and the closing; from then on the dates open and close by themselves."""
+    if not consultation.cndp_number.strip():
+        raise Conflict(_("The CNDP number is missing: law 09-08 requires it before any data is collected."),
+                       _("Enter it in the settings of the consultation."))
+    if closes_at - opens_at < SHORTEST:
+        raise Invalid("closes_at", _("The consultation lasts at least fifteen days (decree 2-08-229, article 6)."))
+    if consultation.round is None:
+        consultation.rounds.append(Round(number=1, opens_at=opens_at, closes_at=closes_at, confirmed_at=utcnow()))
+    else:
+        consultation.round.opens_at, consultation.round.closes_at = opens_at, closes_at
+        consultation.round.confirmed_at = utcnow()
+    session.flush()
+    return consultation.round
+
+
+@command
+def open(_actor, consultation: Consultation) -> Consultation:
+    """Open now: by hand, or by the clock at the opening date."""
+    if consultation.round is None:
+        raise Conflict(_("The dates are missing."), _("Set the opening and the closing first."))
+    states.move(consultation, Phase.OPEN, attribute="phase")
+    if consultation.round.opens_at > utcnow():
+        consultation.round.opens_at = utcnow()
+    return consultation
+
+
+@command
+def close(_actor, consultation: Consultation) -> Consultation:
+    """Close now: by hand, or by the clock at the closing date."""
+    states.move(consultation, Phase.CLOSED, attribute="phase")
+    if consultation.round.closes_at > utcnow():
+        consultation.round.closes_at = max(utcnow(), consultation.round.opens_at + timedelta(seconds=1))
+    return consultation
+
+
+@command
+def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: str) -> Extension:
+    """Put the closing off; recorded with its reason and shown to the public."""
+    if closes_at <= consultation.closes_at:
+        raise Invalid("closes_at", _("An extension closes later than before."))
+    if not reason.strip():
+        raise Invalid("reason", _("Say why: the reason is published."))
+    extension = Extension(
+        round_id=consultation.round.id, closed_before=consultation.closes_at, extended_to=closes_at, reason=reason.strip(),
+        decided_by_id=actor.id,
+    )
+    consultation.round.extensions.append(extension)
+    consultation.round.closes_at = closes_at
+    return extension
+
+
+@command
+def begin_synthesis(_actor, consultation: Consultation) -> Consultation:
+    settle(consultation)
+    states.move(consultation, Phase.SYNTHESIS, attribute="phase")
+    return consultation
+
+
+@command
+def appoint(_actor, consultation: Consultation, *, user: User, role: Role, commission: Commission | None = None) -> Appointment:
+    if (role in COMMISSION_ROLES) != (commission is not None):
+        raise Invalid("commission", _("This role needs a commission.") if commission is None else _("This role has no commission."))
+    appointment = Appointment(user=user, role=role, commission=commission)
+    session.add(appointment)
+    return appointment
+
+
+@command
+def dismiss(_actor, consultation: Consultation, *, appointment: Appointment) -> None:
+    session.delete(appointment)
+
+
+def settle(consultation: Consultation) -> None:
+    """Write down what the dates already say: the stored phase follows the clock, leaving its events."""
+    if consultation.phase == Phase.PREPARATION and consultation.current_phase != Phase.PREPARATION:
+        open(SYSTEM, consultation)
+    if consultation.phase == Phase.OPEN and consultation.current_phase == Phase.CLOSED:
+        close(SYSTEM, consultation)
+
+
+def get_current() -> Consultation | None:
+    """The consultation that is shown: the newest."""
+    return session.scalars(sa.select(Consultation).order_by(Consultation.id.desc()).limit(1)).first()
+
+
+def get_commission(consultation: Consultation, number: int) -> Commission:
+    commission = session.scalar(
+        sa.select(Commission).where(Commission.consultation_id == consultation.id, Commission.number == number)
+    )
+    if commission is None:
+        raise NotFound
+    return commission
+
+
+def list_appointments(consultation: Consultation) -> list[Appointment]:
+    commissions = [commission.id for commission in consultation.commissions]
+    held = sa.select(Appointment).where(sa.or_(Appointment.commission_id.in_(commissions), Appointment.commission_id.is_(None)))
+    return list(session.scalars(held.order_by(Appointment.commission_id, Appointment.role, Appointment.id)))

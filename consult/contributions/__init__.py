@@ -1,0 +1,1 @@
+"""What participants say about a block, and the proof that they said it."""

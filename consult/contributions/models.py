@@ -1,0 +1,170 @@
+"""Contributions: withdrawn perhaps, never rewritten; their amendment, receipt and draft."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from consult.accounts.models import Organisation, User
+from consult.consultations.models import Consultation
+from consult.core.audit import digest_of
+from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
+from consult.core.i18n import N_, LabelledEnum
+from consult.drafts.models import Block, Chapter
+
+
+class Kind(LabelledEnum):
+    COMMENT = "comment", N_("Comment")
+    RECOMMENDATION = "recommendation", N_("Recommendation")
+
+
+class CommentType(LabelledEnum):
+    """The types of the ISO/IEC/CEN/CENELEC commenting template; ``iso`` is its code."""
+
+    GENERAL = "general", N_("General")
+    TECHNICAL = "technical", N_("Technical")
+    EDITORIAL = "editorial", N_("Editorial")
+
+    @property
+    def iso(self) -> str:
+        return {"general": "ge", "technical": "te", "editorial": "ed"}[self.value]
+
+
+class Position(LabelledEnum):
+    IN_FAVOUR = "in_favour", N_("In favour")
+    IN_FAVOUR_WITH_CHANGES = "in_favour_with_changes", N_("In favour with changes")
+    OPPOSED = "opposed", N_("Opposed")
+    NEUTRAL = "neutral", N_("Neutral")
+
+
+class ContributionState(LabelledEnum):
+    SUBMITTED = "submitted", N_("Awaiting moderation")
+    PUBLISHED = "published", N_("Published")
+    WITHHELD = "withheld", N_("Withheld")
+    WITHDRAWN = "withdrawn", N_("Withdrawn by its author")
+
+
+ContributionState.NEXT = {
+    ContributionState.SUBMITTED: (ContributionState.PUBLISHED, ContributionState.WITHHELD, ContributionState.WITHDRAWN),
+    ContributionState.PUBLISHED: (ContributionState.WITHHELD, ContributionState.WITHDRAWN),
+    ContributionState.WITHHELD: (ContributionState.PUBLISHED, ContributionState.WITHDRAWN),
+    ContributionState.WITHDRAWN: (),
+}
+
+MAX_BODY = 10_000
+
+
+class Contribution(Base):
+    """What one participant says about one block."""
+
+    __tablename__ = "contribution"
+    __table_args__ = (
+        sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
+        sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
+        sa.Index("ix_contribution_chapter_id_block_key_state", "chapter_id", "block_key", "state"),
+        sa.Index("ix_contribution_chapter_id_state", "chapter_id", "state", "id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    ref: Mapped[PublicRef]
+    form_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    chapter_id: Mapped[int] = fk("chapter.id", index=False)
+    block_id: Mapped[int] = fk("block.id")
+    block_key: Mapped[str] = mapped_column(sa.String(80))
+    author_id: Mapped[int] = fk("user.id")
+    organisation_id: Mapped[int | None] = fk("organisation.id")
+    language: Mapped[str] = mapped_column(sa.String(3))
+    kind: Mapped[Kind]
+    comment_type: Mapped[CommentType]
+    position: Mapped[Position]
+    body: Mapped[str]
+    justification: Mapped[str] = mapped_column(default="")
+    state: Mapped[ContributionState] = mapped_column(default=ContributionState.SUBMITTED)
+    submitted_at: Mapped[Timestamp]
+    withdrawn_at: Mapped[datetime | None]
+    lock: Mapped[int] = mapped_column(default=1)
+
+    chapter: Mapped[Chapter] = relationship()
+    block: Mapped[Block] = relationship()
+    author: Mapped[User] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+    amendment: Mapped["SuggestedAmendment | None"] = relationship(back_populates="contribution")
+    receipt: Mapped["Receipt | None"] = relationship(back_populates="contribution")
+
+    __mapper_args__ = {"version_id_col": lock}
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.chapter.consultation
+
+    @property
+    def commission_id(self) -> int:
+        return self.chapter.commission_id
+
+    @property
+    def is_public(self) -> bool:
+        return self.state == ContributionState.PUBLISHED
+
+    def content(self) -> dict[str, Any]:
+        """Everything its author said, in the form that the receipt's digest covers."""
+        return {
+            "ref": self.ref, "block": self.block_key, "block_id": self.block_id, "author_id": self.author_id,
+            "organisation_id": self.organisation_id, "language": self.language, "kind": self.kind.value,
+            "type": self.comment_type.value, "position": self.position.value, "body": self.body,
+            "justification": self.justification, "replacement": self.amendment.replacement if self.amendment else None,
+            "submitted_at": self.submitted_at.isoformat(),
+        }
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.content())
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"ref": self.ref, "state": self.state.value, "sha256": self.digest}
+
+
+class SuggestedAmendment(Base):
+    """Replacement wording for the block's lead, plain text."""
+
+    __tablename__ = "suggested_amendment"
+    __table_args__ = (sa.CheckConstraint("trim(replacement) <> ''", name="replacement_not_blank"),)
+
+    id: Mapped[PrimaryKey]
+    contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
+    replacement: Mapped[str]
+
+    contribution: Mapped[Contribution] = relationship(back_populates="amendment")
+
+
+class Receipt(Base):
+    """Proof of lodging: the digest of what was lodged, and when its author was told by mail."""
+
+    __tablename__ = "receipt"
+
+    id: Mapped[PrimaryKey]
+    contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    issued_at: Mapped[Timestamp]
+    written_at: Mapped[datetime | None]
+
+    contribution: Mapped[Contribution] = relationship(back_populates="receipt")
+
+
+class ContributionDraft(Base):
+    """What somebody typed and has not submitted: kept by its token, so that a lost session loses no word."""
+
+    __tablename__ = "contribution_draft"
+
+    id: Mapped[PrimaryKey]
+    token: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    author_id: Mapped[int | None] = fk("user.id")
+    block_id: Mapped[int] = fk("block.id")
+    fields: Mapped[dict[str, Any]]
+    updated_at: Mapped[Timestamp]
+
+    block: Mapped[Block] = relationship()
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.block.consultation

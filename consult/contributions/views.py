@@ -1,0 +1,3 @@
+from consult.core.web import room
+
+bp = room("contributions")

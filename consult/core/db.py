@@ -1,0 +1,164 @@
+"""The database: base class, column types, and the one unit of work. Flask-SQLAlchemy is known to this file alone."""
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event, orm
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from consult.core.i18n import utcnow
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(sa.TypeDecorator):
+    """An aware UTC moment on every engine; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without time zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enum_type(python_type: type[enum.Enum]) -> sa.Enum:
+    """Stored by value under a CHECK, so that both engines refuse what the code does not know."""
+    return sa.Enum(
+        python_type, values_callable=lambda e: [m.value for m in e], native_enum=False, create_constraint=True,
+        name=python_type.__name__.lower(), length=40, validate_strings=True,
+    )
+
+
+@event.listens_for(sa.Column, "before_parent_attach")
+def _name_check(column, _table) -> None:
+    """Each enum's CHECK is named after its column, or two of one table would share a name."""
+    if isinstance(column.type, sa.Enum):
+        column.type.name = column.name
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
+        list[Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
+        enum.Enum: enum_type(enum.Enum),
+        str: sa.Text(),
+    }
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {sa.inspect(self).identity or 'new'}>"
+
+
+PrimaryKey = Annotated[int, mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)]
+Timestamp = Annotated[datetime, mapped_column(UtcDateTime(), default=utcnow)]
+PublicRef = Annotated[str, mapped_column(sa.String(40), unique=True)]
+Slug = Annotated[str, mapped_column(sa.String(80))]
+
+
+def fk(target: str, **options: Any):
+    """A foreign key column with its index; nothing is ever deleted under its feet."""
+    options.setdefault("index", True)
+    return mapped_column(sa.ForeignKey(target, ondelete="RESTRICT"), **options)
+
+
+db = SQLAlchemy(
+    metadata=Base.metadata,
+    disable_autonaming=True,
+    # A test's outer transaction survives the commits of the code under test.
+    session_options={"join_transaction_mode": "create_savepoint"},
+)
+session = db.session
+
+# SQLite gives the write lock at BEGIN IMMEDIATE or not at all: a deferred transaction that turns to writing after another
+# writer committed fails at once, whatever the busy timeout. So the unit of work says beforehand which kind it is.
+_writes: ContextVar[bool] = ContextVar("writes", default=False)
+
+
+def prepare_engine(engine: sa.Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+
+
+def _sqlite_connect(connection, _record) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late and hides half-open transactions
+    cursor = connection.cursor()
+    # FULL: a contribution whose receipt was shown is on disk, even when the power goes.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "cache_size=-16000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+
+
+@contextmanager
+def unit_of_work() -> Iterator[orm.Session]:
+    """All or nothing: commits at the end, rolls back on any exception. The only ``commit`` there is."""
+    token = _writes.set(True)
+    try:
+        yield session()
+        session.commit()
+    except BaseException:
+        session.info.pop("after_commit", None)
+        session.rollback()
+        raise
+    finally:
+        _writes.reset(token)
+    run_after_commit()
+
+
+@contextmanager
+def reading() -> Iterator[orm.Session]:
+    """A consistent view that takes no write lock and keeps nothing."""
+    token = _writes.set(False)
+    try:
+        yield session()
+    finally:
+        session.rollback()
+        _writes.reset(token)
+
+
+@contextmanager
+def about_to_write() -> Iterator[None]:
+    """Whatever begins a transaction in here asks for the write lock first (a POST reads its user before its view runs)."""
+    token = _writes.set(True)
+    try:
+        yield
+    finally:
+        _writes.reset(token)
+
+
+def after_commit(function, *arguments) -> None:
+    """Call ``function`` once the present unit of work is on disk; never when it is rolled back."""
+    session.info.setdefault("after_commit", []).append((function, arguments))
+
+
+def run_after_commit() -> None:
+    for function, arguments in session.info.pop("after_commit", []):
+        function(*arguments)

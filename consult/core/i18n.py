@@ -1,0 +1,95 @@
+"""Languages: which there are, which way they run, and how dates and numbers are written in Morocco."""
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_skeleton
+from babel.numbers import format_decimal, format_percent
+from flask_babel import force_locale, get_locale, gettext, ngettext
+from flask_babel import lazy_gettext as _
+
+__all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "day", "direction", "force_locale",
+           "gettext", "language_in_use", "ngettext", "number", "percent", "short_day", "utcnow", "when"]
+
+MOROCCO = ZoneInfo("Africa/Casablanca")
+LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
+DEFAULT_LANGUAGE = "fr"
+# ar_MA, not ar: Moroccan month names (غشت, not أغسطس) and Western digits.
+FORMATS = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do not translate yet"
+    """Mark a message for the catalogues; it is translated where it is shown."""
+    return message
+
+
+class LabelledEnum(enum.StrEnum):
+    """An enum whose members are stored by value and carry a translatable label beside it."""
+
+    def __new__(cls, value: str, label: str = ""):
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.msgid = label
+        return member
+
+    @property
+    def label(self) -> str:
+        return gettext(self.msgid)
+
+
+_clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
+
+
+def utcnow() -> datetime:
+    return _clock.get() or datetime.now(UTC)
+
+
+@contextmanager
+def clock_at(moment: datetime) -> Iterator[None]:
+    """Run a block as if it were ``moment``: the demonstration tells weeks in a few seconds."""
+    token = _clock.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _clock.reset(token)
+
+
+def language_in_use() -> str:
+    locale = get_locale()
+    return locale.language if locale else DEFAULT_LANGUAGE
+
+
+def direction(language: str) -> str:
+    return "rtl" if Locale.parse(language).text_direction == "rtl" else "ltr"
+
+
+def _formats() -> str:
+    return FORMATS.get(language_in_use(), "fr_MA")
+
+
+def when(moment: datetime | None) -> str:
+    """Date and time in Morocco, in the reader's language; an empty string for None."""
+    return format_datetime(moment, "d MMMM y, HH:mm", MOROCCO, _formats()) if moment else ""
+
+
+def day(moment) -> str:
+    if isinstance(moment, datetime):
+        moment = moment.astimezone(MOROCCO).date()
+    return format_date(moment, "d MMMM y", _formats()) if moment else ""
+
+
+def short_day(moment: datetime | None) -> str:
+    return format_skeleton("dMMM", moment, MOROCCO, locale=_formats()) if moment else ""
+
+
+def number(value) -> str:
+    return format_decimal(value, locale=_formats())
+
+
+def percent(value) -> str:
+    return format_percent(value, locale=_formats())

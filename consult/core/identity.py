@@ -1,0 +1,5 @@
+"""What Flask-Security wants of a user, kept out of the models' imports."""
+
+from flask_security import UserMixin as Identity
+
+__all__ = ["Identity"]

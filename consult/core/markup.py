@@ -1,0 +1,72 @@
+"""Markdown and HTML: the one place where text becomes markup, and the only ``Markup(`` of the project."""
+
+import re
+
+import markdown
+import nh3
+from markupsafe import Markup, escape
+
+from consult.core.errors import Invalid
+from consult.core.i18n import _
+
+TAGS = frozenset(
+    "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i ins "
+    "kbd li mark ol p pre q s section small span strong sub summary sup table tbody td tfoot th thead tr u ul".split()
+)
+ATTRIBUTES = {"*": {"id", "dir", "lang", "title"}, "a": {"href", "class"}, "ol": {"start"}, "td": {"colspan", "rowspan"},
+              "th": {"colspan", "rowspan", "scope"}, "div": {"class"}, "sup": {"class"}}
+CLEANER = nh3.Cleaner(tags=set(TAGS), attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener noreferrer")
+
+# python-markdown is quadratic on rows of opening brackets and recursive on nesting: a cheap guard comes first.
+MAX_SOURCE = 2_000_000
+MAX_BRACKETS_IN_A_ROW = 40
+MAX_BRACKETS = 2000
+MAX_INDENT = 80
+
+
+def check_source(source: str) -> None:
+    """Refuse what would hang the parser; raises :class:`Invalid` with the line and the remedy."""
+    if len(source) > MAX_SOURCE:
+        raise Invalid("file", _("The text is too large: at most 2 million characters."), _("Split it into chapters."))
+    for number, line in enumerate(source.splitlines(), 1):
+        if line.count("[") > MAX_BRACKETS_IN_A_ROW or len(line) - len(line.lstrip()) > MAX_INDENT:
+            raise Invalid(
+                "file", _("Line %(line)s: too many brackets or too deep an indentation.", line=number),
+                _("Correct this line and import the file again."),
+            )
+    if source.count("[") > MAX_BRACKETS:
+        raise Invalid("file", _("Too many brackets in the text."), _("Remove the brackets that are not links or footnotes."))
+
+
+def to_html(source: str) -> str:
+    """Markdown (CommonMark's usual set, tables, footnotes, definitions, attributes) to sanitised HTML, once, at import."""
+    check_source(source)
+    html = markdown.markdown(
+        source, extensions=["tables", "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
+        extension_configs={"footnotes": {"BACKLINK_TITLE": ""}}, output_format="html",
+    )
+    return CLEANER.clean(html)
+
+
+def clean(html: str) -> str:
+    return CLEANER.clean(html)
+
+
+def trusted(html: str) -> Markup:
+    """Mark HTML that was sanitised at import, or built by us from escaped parts."""
+    return Markup(html)
+
+
+def paragraphs(text: str | None) -> Markup:
+    """People's words as paragraphs: escaped, their line breaks kept, nothing else interpreted."""
+    parts = [part.strip("\n") for part in re.split(r"\n\s*\n", (text or "").replace("\r\n", "\n")) if part.strip()]
+    return Markup("\n").join(Markup('<p dir="auto">{}</p>').format(Markup("<br>").join(part.split("\n"))) for part in parts)
+
+
+def excerpt(text: str, length: int = 120) -> str:
+    """The first words, cut at a word's end."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[:length].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+
+
+__all__ = ["Markup", "check_source", "clean", "escape", "excerpt", "paragraphs", "to_html", "trusted"]

@@ -1,0 +1,193 @@
+"""Who may do what, when: the whole policy on one page. ``@command`` asks by itself, queries say ``require``, templates ``can``."""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from consult.core.errors import NotAllowed
+from consult.core.i18n import _
+
+
+class Actor(Protocol):
+    """Whoever acts: a user, a visitor without account, or the system itself (command line, clock)."""
+
+    id: int | None
+    is_authenticated: bool
+    is_system: bool
+    organisation_id: int | None
+
+    def holds(self, role: str, commission_id: int | None = None) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """An actor without an account."""
+
+    name: str
+    is_system: bool = False
+    id: None = None
+    is_authenticated: bool = False
+    organisation_id: None = None
+    language: str = "fr"
+
+    def holds(self, role: str, commission_id: int | None = None) -> bool:
+        return False
+
+
+VISITOR = Unnamed("visitor")
+SYSTEM = Unnamed("system", is_system=True)
+
+
+class Action(enum.StrEnum):
+    """``room.verb``: the permission, the audit event, the service function, the endpoint and the template share this name."""
+
+    ACCOUNTS_ADD = "accounts.add"
+    ACCOUNTS_ADD_ORGANISATION = "accounts.add_organisation"
+    ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
+    ADOPTION_DECIDE = "adoption.decide"
+    ADOPTION_DOWNLOAD = "adoption.download"
+    ADOPTION_REQUEST_EXPORT = "adoption.request_export"
+    ADOPTION_SUBMIT = "adoption.submit"
+    CONSULTATIONS_ADD = "consultations.add"
+    CONSULTATIONS_APPOINT = "consultations.appoint"
+    CONSULTATIONS_BEGIN_SYNTHESIS = "consultations.begin_synthesis"
+    CONSULTATIONS_CLOSE = "consultations.close"
+    CONSULTATIONS_DISMISS = "consultations.dismiss"
+    CONSULTATIONS_EDIT = "consultations.edit"
+    CONSULTATIONS_EXTEND = "consultations.extend"
+    CONSULTATIONS_MANAGE = "consultations.manage"
+    CONSULTATIONS_OPEN = "consultations.open"
+    CONSULTATIONS_SCHEDULE = "consultations.schedule"
+    CONTRIBUTIONS_KEEP_DRAFT = "contributions.keep_draft"
+    CONTRIBUTIONS_READ = "contributions.read"
+    CONTRIBUTIONS_SUBMIT = "contributions.submit"
+    CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
+    DRAFTS_IMPORT_CHAPTER = "drafts.import_chapter"
+    DRAFTS_READ = "drafts.read"
+    MODERATION_PUBLISH = "moderation.publish"
+    MODERATION_RESTORE = "moderation.restore"
+    MODERATION_VIEW = "moderation.view"
+    MODERATION_WITHHOLD = "moderation.withhold"
+    SYNTHESIS_ADD_ITEM = "synthesis.add_item"
+    SYNTHESIS_ATTACH = "synthesis.attach"
+    SYNTHESIS_DETACH = "synthesis.detach"
+    SYNTHESIS_EDIT_ITEM = "synthesis.edit_item"
+    SYNTHESIS_REOPEN = "synthesis.reopen"
+    SYNTHESIS_VALIDATE = "synthesis.validate"
+    SYNTHESIS_VIEW = "synthesis.view"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One condition, with the sentence that a refused reader gets."""
+
+    holds: Callable[[Actor, Any], bool]
+    refusal: Any
+
+
+def phase(*names: str) -> Rule:
+    """The consultation is in one of these phases at this second (dates count, not only the stored state)."""
+    return Rule(lambda actor, obj: consultation_of(obj).current_phase in names, PHASE_REFUSALS.get(names, NOT_NOW))
+
+
+def consultation_of(obj):
+    return getattr(obj, "consultation", obj)
+
+
+def holds(*roles: str) -> Rule:
+    """One of these roles, in the object's commission when the role belongs to a commission."""
+    def check(actor, obj):
+        commission_id = getattr(obj, "commission_id", None)
+        return any(actor.holds(role, commission_id) for role in roles)
+    return Rule(check, _("This is reserved for the people in charge of it."))
+
+
+NOT_NOW = _("This is not possible in the present phase of the consultation.")
+PHASE_REFUSALS = {
+    ("open",): _("The consultation is not open: contributions are received between its opening and its closing."),
+    ("synthesis",): _("This belongs to the synthesis phase, which the secretariat begins after the closing."),
+    ("submitted",): _("This is possible once the syntheses have been submitted to the Council."),
+}
+
+anyone = Rule(lambda actor, obj: True, "")
+signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in first."))
+system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."))
+own = Rule(lambda actor, obj: actor.id is not None and obj.author_id == actor.id, _("This belongs to somebody else."))
+oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, _("This belongs to somebody else."))
+own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, _("This belongs to somebody else."))
+public = Rule(lambda actor, obj: obj.is_public, _("This is not public."))
+from_elsewhere = Rule(
+    lambda actor, obj: obj.author_id != actor.id and (obj.organisation_id is None or obj.organisation_id != actor.organisation_id),
+    _("It comes from yourself or from your own organisation: another moderator decides."),
+)
+secretariat = holds("secretariat")
+administrator = holds("administrator")
+moderator = holds("moderator", "rapporteur", "chair")
+rapporteur = holds("rapporteur", "chair")
+chair = holds("chair")
+is_open = phase("open")
+before_submission = phase("open", "closed", "synthesis")
+in_synthesis = phase("synthesis")
+
+# Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
+RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
+    Action.ACCOUNTS_ADD: ((system,), (administrator,)),
+    Action.ACCOUNTS_ADD_ORGANISATION: ((signed_in,), (system,)),
+    Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
+    Action.ADOPTION_DECIDE: ((secretariat, phase("submitted")),),
+    Action.ADOPTION_DOWNLOAD: ((public,), (own_request,), (secretariat,), (system,)),
+    Action.ADOPTION_REQUEST_EXPORT: ((secretariat,), (rapporteur,), (system,)),
+    Action.ADOPTION_SUBMIT: ((secretariat, in_synthesis),),
+    Action.CONSULTATIONS_ADD: ((system,), (administrator,)),
+    Action.CONSULTATIONS_APPOINT: ((secretariat,), (administrator,), (system,)),
+    Action.CONSULTATIONS_BEGIN_SYNTHESIS: ((secretariat, phase("closed")),),
+    Action.CONSULTATIONS_CLOSE: ((secretariat, is_open), (system,)),
+    Action.CONSULTATIONS_DISMISS: ((secretariat,), (administrator,), (system,)),
+    Action.CONSULTATIONS_EDIT: ((secretariat,), (administrator,), (system,)),
+    Action.CONSULTATIONS_EXTEND: ((secretariat, is_open),),
+    Action.CONSULTATIONS_MANAGE: ((secretariat,), (administrator,)),
+    Action.CONSULTATIONS_OPEN: ((secretariat, phase("preparation")), (system,)),
+    Action.CONSULTATIONS_SCHEDULE: ((secretariat, phase("preparation")), (system,)),
+    Action.CONTRIBUTIONS_KEEP_DRAFT: ((anyone,),),
+    Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_SUBMIT: ((signed_in, is_open),),
+    Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
+    Action.DRAFTS_IMPORT_CHAPTER: ((secretariat, phase("preparation", "open")), (system,)),
+    Action.DRAFTS_READ: ((anyone,),),
+    Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
+    Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
+    Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
+    Action.MODERATION_WITHHOLD: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
+    Action.SYNTHESIS_ADD_ITEM: ((rapporteur, before_submission),),
+    Action.SYNTHESIS_ATTACH: ((rapporteur, before_submission),),
+    Action.SYNTHESIS_DETACH: ((rapporteur, before_submission),),
+    Action.SYNTHESIS_EDIT_ITEM: ((rapporteur, before_submission),),
+    Action.SYNTHESIS_REOPEN: ((chair, in_synthesis),),
+    Action.SYNTHESIS_VALIDATE: ((chair, in_synthesis),),
+    Action.SYNTHESIS_VIEW: ((rapporteur,), (secretariat,)),
+}
+
+
+def refusal(actor: Actor, action: Action, obj: Any) -> Any | None:
+    """None when allowed; else the sentence of the first rule broken in the line that came nearest."""
+    nearest, sentence = -1, None
+    for line in RULES[action]:
+        for passed, rule in enumerate(line):
+            if not rule.holds(actor, obj):
+                if passed > nearest:
+                    nearest, sentence = passed, rule.refusal
+                break
+        else:
+            return None
+    return sentence
+
+
+def require(actor: Actor, action: Action, obj: Any) -> None:
+    sentence = refusal(actor, action, obj)
+    if sentence is not None:
+        raise NotAllowed(sentence)
+
+
+def can(actor: Actor, action: Action | str, obj: Any) -> bool:
+    return refusal(actor, Action(action), obj) is None

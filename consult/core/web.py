@@ -1,0 +1,258 @@
+"""The web around the rooms: languages in addresses, one unit of work a request, error pages, headers, what templates know."""
+
+import logging
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask_babel import Babel
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+from consult.core import i18n, markup
+from consult.core.commands import RELOAD, TAKEN
+from consult.core.config import resource_dir
+from consult.core.db import about_to_write, reading, session, unit_of_work
+from consult.core.errors import Conflict, ConsultError, NotFound
+from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _
+from consult.core.permissions import VISITOR, Actor, can
+
+log = logging.getLogger(__name__)
+csrf = CSRFProtect()
+SAFE = ("GET", "HEAD", "OPTIONS")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class ConsultApp(Flask):
+    """Flask with one unit of work around each view: a reading one for GET, a writing one for the rest."""
+
+    writing_gets: frozenset[str] = frozenset()
+
+    def is_reading(self) -> bool:
+        return request.method in SAFE and request.endpoint not in self.writing_gets
+
+    def full_dispatch_request(self):
+        if self.is_reading():
+            return super().full_dispatch_request()
+        with about_to_write():
+            return super().full_dispatch_request()
+
+    def dispatch_request(self):
+        if request.endpoint == "static" or request.routing_exception is not None:
+            return super().dispatch_request()
+        if self.is_reading():
+            with reading():
+                return self.make_response(super().dispatch_request())
+        with unit_of_work():
+            return self.make_response(super().dispatch_request())
+
+
+class Language(BaseConverter):
+    """``<language:language>`` in an address."""
+
+    regex = "|".join(LANGUAGES)
+
+
+def room(name: str, *, prefix: str | None = None) -> Blueprint:
+    """A room's blueprint: ``/<language>/<room>``."""
+    path = name if prefix is None else prefix
+    return Blueprint(name, f"consult.{name}.views", url_prefix=f"/<language:language>/{path}".rstrip("/"))
+
+
+def actor() -> Actor:
+    """Whoever sends this request."""
+    return current_user if has_request_context() and current_user and current_user.is_authenticated else VISITOR
+
+
+def init_app(app: ConsultApp, config, get_consultation) -> None:
+    """Wire everything that is not a room. ``get_consultation()`` answers the consultation that is shown, or None."""
+    app.extensions["consult_current"] = get_consultation
+    app.url_map.converters["language"] = Language
+    app.url_value_preprocessor(take_language)
+    app.url_defaults(give_language)
+    app.after_request(add_headers)
+    app.context_processor(template_context)
+    for name in ("when", "day", "short_day", "number", "percent"):
+        app.add_template_filter(getattr(i18n, name), name)
+    app.add_template_filter(markup.paragraphs, "paragraphs")
+    app.add_template_filter(markup.excerpt, "excerpt")
+    app.add_url_rule("/", "index", index)
+    app.add_url_rule("/healthz", "healthz", healthz)
+    csrf.init_app(app)
+    Babel(app, default_locale=DEFAULT_LANGUAGE, default_timezone="Africa/Casablanca", locale_selector=choose_locale,
+          default_translation_directories=str(resource_dir("translations")))
+    for error, handler in ((ConsultError, show_error), (HTTPException, show_http_error), (Exception, show_crash),
+                           (IntegrityError, show_conflict), (StaleDataError, show_conflict), (CSRFError, show_stale_form)):
+        app.register_error_handler(error, handler)
+    if proxies := int(config.trusted_proxies):
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+
+
+# Languages
+
+
+def take_language(_endpoint, values) -> None:
+    if values and "language" in values:
+        g.language = values.pop("language")
+
+
+def give_language(endpoint: str, values: dict) -> None:
+    if "language" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "language"):
+        values["language"] = language()
+
+
+def language() -> str:
+    """The language of the address, else the one that the reader's browser likes best."""
+    if not has_request_context():
+        return i18n.language_in_use()
+    return g.get("language") or request.accept_languages.best_match(LANGUAGES) or DEFAULT_LANGUAGE
+
+
+def choose_locale() -> str:
+    # The catalogue of French is `fr`; `fr_MA` would leave Flask-Security's own texts in English.
+    chosen = language() if has_request_context() else DEFAULT_LANGUAGE
+    return {"ar": "ar_MA"}.get(chosen, chosen)
+
+
+def language_urls() -> list[tuple[str, str, str]]:
+    """(code, name, address) of this page in each language."""
+    if request.endpoint is None or "language" not in (request.url_rule.arguments if request.url_rule else ()):
+        return [(code, name, url_for("drafts.home", language=code)) for code, name in LANGUAGES.items()]
+    values = {**(request.view_args or {}), **(request.args.to_dict() if request.method == "GET" else {})}
+    return [(code, name, url_for(request.endpoint, **{**values, "language": code})) for code, name in LANGUAGES.items()]
+
+
+def link(endpoint: str, **values) -> str:
+    """An absolute address for mails and documents, with or without a request; ``language`` as the reader's when not given."""
+    base = urlsplit(current_app.config["BASE_URL"])
+    values.setdefault("language", language())
+    if not current_app.url_map.is_endpoint_expecting(endpoint, "language"):
+        values.pop("language")
+    adapter = current_app.url_map.bind(base.netloc, script_name=base.path or "/", url_scheme=base.scheme)
+    return adapter.build(endpoint, values, force_external=True)
+
+
+# Pages of the floor
+
+
+def index():
+    """`/` sends to the reader's language."""
+    response = redirect(url_for("drafts.home", language=language()), 302)
+    response.vary.add("Accept-Language")
+    return response
+
+
+def healthz():
+    """Whether the process and its database answer."""
+    try:
+        session.execute(sa.text("SELECT 1"))
+    except OperationalError:
+        log.exception("the database does not answer")
+        return {"status": "database unavailable"}, 503
+    return {"status": "ok"}
+
+
+def consultation():
+    """The consultation that is shown; read once a request."""
+    if "consultation" not in g:
+        g.consultation = current_app.extensions["consult_current"]()
+    return g.consultation
+
+
+def required_consultation():
+    if consultation() is None:
+        raise NotFound(_("There is no consultation here yet."), _("The administrator creates one with “consult demo” or in the settings."))
+    return consultation()
+
+
+def template_context() -> dict:
+    acting = actor()
+    return {
+        "actor": acting, "consultation": consultation(), "language": language(), "direction": i18n.direction(language()),
+        "language_urls": language_urls if has_request_context() else (), "now": i18n.utcnow(), "link": link,
+        "can": lambda action, obj=None: can(acting, action, obj if obj is not None else consultation()),
+        "bidi_direction": i18n.direction,
+    }
+
+
+def add_headers(response):
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["BASE_URL"].startswith("https:"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if actor().is_authenticated:
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+# Errors
+
+
+def error_page(status: int, title, message, remedy=""):
+    session.rollback()
+    return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy), status
+
+
+TITLES = {
+    403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Somebody was there first"),
+    413: _("Too large"), 422: _("Not accepted"), 429: _("Too many attempts"), 400: _("Request not understood"),
+}
+REMEDIES = {
+    404: (_("This page does not exist, or no longer."), _("Go back to the chapters, or check the address.")),
+    405: (_("This page cannot be used in this way."), _("Go back and use the form of the page.")),
+    413: (_("What you sent is too large."), _("Shorten the text, or send it in several parts.")),
+    429: (_("There were too many attempts from your side."), _("Wait a few minutes, then try again.")),
+    400: (_("The server did not understand what was sent."), _("Go back, reload the page and try again.")),
+}
+
+
+def show_error(error: ConsultError):
+    return error_page(error.status, TITLES.get(error.status, _("Something went wrong")), error.message, error.remedy)
+
+
+def show_http_error(error: HTTPException):
+    if error.code is None or error.code < 400:
+        return error
+    message, remedy = REMEDIES.get(error.code, (_("Something went wrong."), _("Try again; if it lasts, write to the secretariat.")))
+    body, status = error_page(error.code, TITLES.get(error.code, _("Something went wrong")), message, remedy)
+    return body, status, [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
+
+
+def show_conflict(_error):
+    return show_error(Conflict(TAKEN, RELOAD))
+
+
+def show_stale_form(_error):
+    return error_page(
+        400, _("This page had expired"), _("The form was open for too long, or your session ended. Nothing was recorded."),
+        _("Go back with your browser: what you typed is still there. Reload the form, sign in if asked, and send it again."),
+    )
+
+
+def show_crash(error: Exception):
+    log.error("unhandled %s", type(error).__name__, exc_info=error)
+    if current_app.testing and current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    return error_page(
+        InternalServerError.code, _("Something went wrong on our side"), _("The act was not recorded; nothing was half done."),
+        _("Try again in a moment; if it lasts, write to the secretariat with the time of the error."),
+    )
+
+
+__all__ = ["actor", "consultation", "csrf", "init_app", "language", "link", "required_consultation", "room"]

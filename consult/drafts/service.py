@@ -1,0 +1,139 @@
+"""Publishing revisions and reading them."""
+
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.consultations.models import Commission, Consultation
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _
+from consult.drafts.models import Block, BlockKind, BlockTally, Chapter, Revision
+from consult.drafts.parsing import ParsedChapter, parse_file
+
+
+@command
+def import_chapter(actor: User, consultation: Consultation, *, data: bytes) -> Revision:
+    """Turn one Markdown file into the chapter's next revision in its language.
+
+    Raises :class:`Invalid` (field ``file``) with line, reason and remedy; :class:`Conflict` when it is what is published already.
+    """
+    parsed = parse_file(data)
+    chapter = find_or_add_chapter(consultation, parsed)
+    before = current_revision(chapter, parsed.language)
+    if before and before.source_sha256 == parsed.sha256:
+        raise Conflict(_("Chapter %(number)s (%(language)s) is published with exactly this text already.",
+                         number=chapter.number, language=parsed.language))
+    revision = Revision(
+        chapter=chapter, language=parsed.language, number=before.number + 1 if before else 1, title=parsed.title, note=parsed.note,
+        source=parsed.source, source_sha256=parsed.sha256, published_by_id=actor.id,
+    )
+    revision.blocks = [
+        Block(position=position, key=b.key, kind=b.kind, level=b.level, label=b.label, html=b.html, text=b.text, lead=b.lead,
+              opens=b.opens, closes=b.closes)
+        for position, b in enumerate(parsed.blocks, 1)
+    ]
+    session.add(revision)
+    chapter.activity += 1
+    return revision
+
+
+def find_or_add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Chapter:
+    chapter = session.scalar(sa.select(Chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == parsed.number))
+    if chapter is None:
+        commission = session.scalar(
+            sa.select(Commission).where(Commission.consultation_id == consultation.id, Commission.number == parsed.number)
+        )
+        if commission is None:
+            raise Invalid("file", _("Line 2: there is no commission for chapter %(number)s.", number=parsed.number),
+                          _("Correct “chapter:”, or add the commission first."))
+        chapter = Chapter(consultation=consultation, commission=commission, number=parsed.number, title_fr=parsed.title)
+        session.add(chapter)
+        session.flush()
+    setattr(chapter, f"title_{parsed.language}", parsed.title)
+    return chapter
+
+
+def list_chapters(consultation: Consultation) -> list[Chapter]:
+    return list(session.scalars(sa.select(Chapter).where(Chapter.consultation_id == consultation.id).order_by(Chapter.number)))
+
+
+def get_chapter(consultation: Consultation, number: int) -> Chapter:
+    chapter = session.scalar(sa.select(Chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == number))
+    if chapter is None:
+        raise NotFound(_("There is no chapter %(number)s.", number=number))
+    return chapter
+
+
+def current_revision(chapter: Chapter, language: str) -> Revision | None:
+    newest = sa.select(Revision).where(Revision.chapter_id == chapter.id, Revision.language == language)
+    return session.scalars(newest.order_by(Revision.number.desc()).limit(1)).first()
+
+
+def get_revision(chapter: Chapter, language: str) -> Revision:
+    """The chapter as it is read in ``language``: its newest revision there, else the French one."""
+    revision = current_revision(chapter, language) or current_revision(chapter, "fr")
+    if revision is None:
+        raise NotFound(_("This chapter is not published yet."))
+    return revision
+
+
+def list_blocks(revision: Revision) -> list[Block]:
+    return list(session.scalars(sa.select(Block).where(Block.revision_id == revision.id).order_by(Block.position)))
+
+
+def get_block(chapter: Chapter, key: str, language: str) -> Block:
+    """The block of that key in the reader's language, else in French."""
+    for candidate in dict.fromkeys((language, "fr")):
+        revision = current_revision(chapter, candidate)
+        if revision is None:
+            continue
+        block = session.scalar(sa.select(Block).where(Block.revision_id == revision.id, Block.key == key))
+        if block is not None:
+            return block
+    raise NotFound(_("There is no passage %(key)s in this chapter.", key=key), _("Open the chapter and choose the passage there."))
+
+
+def tallies(chapter: Chapter) -> dict[str, int]:
+    """Published contributions by block key."""
+    rows = session.execute(sa.select(BlockTally.key, BlockTally.published).where(BlockTally.chapter_id == chapter.id))
+    return dict(rows.tuples().all())
+
+
+def count_published(chapter: Chapter, key: str, change: int) -> None:
+    """Keep the tally of a block, and let pages kept ready know that they are old."""
+    tally = session.get(BlockTally, (chapter.id, key), with_for_update=True)
+    if tally is None:
+        tally = BlockTally(chapter_id=chapter.id, key=key, published=0)
+        session.add(tally)
+    tally.published += change
+    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+
+
+def kind_counts(consultation: Consultation) -> dict[int, dict[str, int]]:
+    """Axes, projects and actions of each chapter's French text, by chapter id."""
+    newest = (
+        sa.select(Revision.chapter_id, sa.func.max(Revision.id).label("id")).join(Chapter)
+        .where(Chapter.consultation_id == consultation.id, Revision.language == "fr").group_by(Revision.chapter_id).subquery()
+    )
+    rows = session.execute(
+        sa.select(newest.c.chapter_id, Block.kind, sa.func.count()).join(Block, Block.revision_id == newest.c.id)
+        .where(Block.kind.in_((BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION))).group_by(newest.c.chapter_id, Block.kind)
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for chapter_id, kind, count in rows:
+        counts.setdefault(chapter_id, {})[kind.value] = count
+    return counts
+
+
+def coverage(chapter: Chapter, language: str) -> float | None:
+    """Share of the French blocks that stand in ``language`` too (0 to 1); None for French itself."""
+    if language == "fr":
+        return None
+    french, other = current_revision(chapter, "fr"), current_revision(chapter, language)
+    if french is None or other is None:
+        return 0.0
+    keys = {r.id: set(session.scalars(sa.select(Block.key).where(Block.revision_id == r.id))) for r in (french, other)}
+    return len(keys[french.id] & keys[other.id]) / max(1, len(keys[french.id]))
+
+

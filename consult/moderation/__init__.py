@@ -1,0 +1,1 @@
+"""Publish, withhold, restore: always with a reason, never erasing."""

@@ -1,0 +1,1 @@
+"""What a commission makes of the contributions on its chapter."""

@@ -1,0 +1,171 @@
+"""Syntheses and their items: what like contributions say, what is done with them, and why."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from consult.accounts.models import User
+from consult.consultations.models import Consultation
+from consult.contributions.models import Contribution
+from consult.core.db import Base, PrimaryKey, Timestamp, fk
+from consult.core.i18n import N_, LabelledEnum
+from consult.drafts.models import Block, Chapter
+
+
+class SynthesisState(LabelledEnum):
+    DRAFT = "draft", N_("In preparation")
+    VALIDATED = "validated", N_("Validated by the chair")
+    SUBMITTED = "submitted", N_("Submitted to the Council")
+    ADOPTED = "adopted", N_("Adopted")
+    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes")
+    RETURNED = "returned", N_("Returned to the commission")
+
+
+SynthesisState.NEXT = {
+    SynthesisState.DRAFT: (SynthesisState.VALIDATED,),
+    SynthesisState.VALIDATED: (SynthesisState.DRAFT, SynthesisState.SUBMITTED),
+    SynthesisState.SUBMITTED: (SynthesisState.ADOPTED, SynthesisState.ADOPTED_WITH_CHANGES, SynthesisState.RETURNED),
+    SynthesisState.ADOPTED: (),
+    SynthesisState.ADOPTED_WITH_CHANGES: (),
+    SynthesisState.RETURNED: (),
+}
+
+PUBLIC_STATES = (SynthesisState.SUBMITTED, SynthesisState.ADOPTED, SynthesisState.ADOPTED_WITH_CHANGES, SynthesisState.RETURNED)
+
+
+class Disposition(LabelledEnum):
+    """What is done with a point, after ISO practice in the resolution of comments."""
+
+    ACCEPTED = "accepted", N_("Accepted")
+    ACCEPTED_IN_PART = "accepted_in_part", N_("Accepted in part")
+    ACCEPTED_IN_PRINCIPLE = "accepted_in_principle", N_("Accepted in principle")
+    NOT_ACCEPTED = "not_accepted", N_("Not accepted")
+    NOTED = "noted", N_("Noted")
+    OUT_OF_SCOPE = "out_of_scope", N_("Out of scope")
+    DEFERRED = "deferred", N_("Deferred to the next revision")
+    REFERRED = "referred", N_("Referred to the Council")
+    DUPLICATE = "duplicate", N_("Duplicate")
+    WITHDRAWN = "withdrawn", N_("Withdrawn")
+
+
+class Ground(LabelledEnum):
+    """Why a point is not accepted: a refusal without ground cannot be saved."""
+
+    LEGAL = "legal", N_("Contrary to a law or regulation")
+    OUT_OF_SCOPE = "out_of_scope", N_("Outside the scope of the policy")
+    ALREADY_COVERED = "already_covered", N_("Already covered elsewhere in the text")
+    COST = "cost", N_("Cost or delay out of proportion")
+    INTERNATIONAL_COMMITMENT = "international_commitment", N_("International commitment")
+    NO_TECHNICAL_GROUND = "no_technical_ground", N_("No technical ground was given")
+
+
+class Synthesis(Base):
+    """A commission's report on one chapter."""
+
+    __tablename__ = "synthesis"
+    __table_args__ = (
+        sa.CheckConstraint("state = 'draft' OR validated_at IS NOT NULL", name="validated_has_its_moment"),
+    )
+
+    id: Mapped[PrimaryKey]
+    chapter_id: Mapped[int] = fk("chapter.id", unique=True, index=False)
+    state: Mapped[SynthesisState] = mapped_column(default=SynthesisState.DRAFT)
+    validated_by_id: Mapped[int | None] = fk("user.id")
+    validated_at: Mapped[datetime | None]
+    lock: Mapped[int] = mapped_column(default=1)
+
+    chapter: Mapped[Chapter] = relationship(lazy="joined")
+    validated_by: Mapped[User | None] = relationship()
+    items: Mapped[list["SynthesisItem"]] = relationship(back_populates="synthesis", order_by="SynthesisItem.position")
+
+    __mapper_args__ = {"version_id_col": lock}
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.chapter.consultation
+
+    @property
+    def commission_id(self) -> int:
+        return self.chapter.commission_id
+
+    @property
+    def is_public(self) -> bool:
+        return self.state in PUBLIC_STATES
+
+    def audit_details(self) -> dict:
+        return {"chapter": self.chapter.number, "state": self.state.value}
+
+
+class SynthesisItem(Base):
+    """One point gathering like contributions."""
+
+    __tablename__ = "synthesis_item"
+    __table_args__ = (
+        sa.CheckConstraint("trim(title) <> ''", name="title_not_blank"),
+        sa.CheckConstraint("disposition IS NULL OR trim(rationale) <> ''", name="rationale_with_disposition"),
+        sa.CheckConstraint("disposition IS NULL OR (disposition = 'not_accepted') = (ground IS NOT NULL)", name="ground_of_refusal"),
+    )
+
+    id: Mapped[PrimaryKey]
+    synthesis_id: Mapped[int] = fk("synthesis.id")
+    position: Mapped[int] = mapped_column(default=0)
+    title: Mapped[str]
+    summary: Mapped[str] = mapped_column(default="")
+    disposition: Mapped[Disposition | None]
+    ground: Mapped[Ground | None]
+    rationale: Mapped[str] = mapped_column(default="")
+    edited_by_id: Mapped[int | None] = fk("user.id")
+    edited_at: Mapped[Timestamp]
+    lock: Mapped[int] = mapped_column(default=1)
+
+    synthesis: Mapped[Synthesis] = relationship(back_populates="items")
+    links: Mapped[list["ItemContribution"]] = relationship(back_populates="item", order_by="ItemContribution.contribution_id")
+    changes: Mapped[list["BlockChange"]] = relationship(back_populates="item", order_by="BlockChange.id")
+
+    __mapper_args__ = {"version_id_col": lock}
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.synthesis.consultation
+
+    @property
+    def commission_id(self) -> int:
+        return self.synthesis.commission_id
+
+    def audit_details(self) -> dict:
+        return {
+            "chapter": self.synthesis.chapter.number, "title": self.title,
+            "disposition": self.disposition.value if self.disposition else None, "rationale": self.rationale,
+        }
+
+
+class ItemContribution(Base):
+    """A contribution belongs to one item, and so has one disposition."""
+
+    __tablename__ = "item_contribution"
+
+    id: Mapped[PrimaryKey]
+    item_id: Mapped[int] = fk("synthesis_item.id")
+    contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
+    attached_at: Mapped[Timestamp]
+
+    item: Mapped[SynthesisItem] = relationship(back_populates="links")
+    contribution: Mapped[Contribution] = relationship()
+
+
+class BlockChange(Base):
+    """The new wording that an item gives to a block's lead."""
+
+    __tablename__ = "block_change"
+    __table_args__ = (
+        sa.UniqueConstraint("item_id", "block_id"), sa.CheckConstraint("trim(wording) <> ''", name="wording_not_blank"),
+    )
+
+    id: Mapped[PrimaryKey]
+    item_id: Mapped[int] = fk("synthesis_item.id")
+    block_id: Mapped[int] = fk("block.id")
+    wording: Mapped[str]
+
+    item: Mapped[SynthesisItem] = relationship(back_populates="changes")
+    block: Mapped[Block] = relationship()

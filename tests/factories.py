@@ -1,0 +1,168 @@
+"""Rows for tests, with defaults: ``a_thing(**over)``."""
+
+import itertools
+import secrets
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.consultations.models import Appointment, Commission, Consultation, Phase, Round
+from consult.contributions.models import (
+    CommentType,
+    Contribution,
+    ContributionState,
+    Kind,
+    Position,
+    Receipt,
+    SuggestedAmendment,
+)
+from consult.core.db import session
+from consult.core.i18n import utcnow
+from consult.core.permissions import SYSTEM
+from consult.drafts import service as drafts
+from consult.drafts.models import Block, Chapter, Revision
+from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
+
+counter = itertools.count(1)
+
+
+def saved(row):
+    session.add(row)
+    session.flush()
+    return row
+
+
+def an_organisation(**over) -> Organisation:
+    n = next(counter)
+    values = {
+        "slug": f"organisation-{n}", "short": f"ORG{n}", "name_fr": f"Laboratoire Témoin {n}", "name_ar": f"مختبر {n}",
+        "category": Category.LABORATORY, "sector": Sector.AGRIFOOD, "region": Region.RABAT,
+    }
+    return saved(Organisation(**{**values, **over}))
+
+
+def a_user(*, role=None, commission=None, **over) -> User:
+    n = next(counter)
+    values = {
+        "email": f"person-{n}@example.org", "name": f"Personne {n}", "fs_uniquifier": secrets.token_hex(16),
+        "confirmed_at": utcnow(), "language": "fr", "is_name_public": True,
+    }
+    user = saved(User(**{**values, **over}))
+    if role:
+        saved(Appointment(user=user, role=role, commission=commission))
+        session.refresh(user, ["appointments"])
+    return user
+
+
+def a_consultation(*, phase=Phase.OPEN, opened_days_ago=10, lasting_days=30, **over) -> Consultation:
+    """With two commissions, and one round around now."""
+    values = {
+        "slug": f"consultation-{next(counter)}", "title_fr": "Politique nationale de la qualité", "title_ar": "السياسة الوطنية للجودة",
+        "title_en": "National quality policy", "phase": phase, "cndp_number": "D-000/2026", "controller": "Ministère (exemple)",
+        "recipients": "Commissions", "contact_email": "contact@example.org", "is_example": True,
+    }
+    consultation = Consultation(**{**values, **over})
+    consultation.commissions = [
+        Commission(number=n, title_fr=f"Commission {n}", title_ar=f"اللجنة {n}", title_en=f"Commission {n}") for n in (1, 2)
+    ]
+    opens_at = utcnow() - timedelta(days=opened_days_ago)
+    consultation.rounds = [Round(number=1, opens_at=opens_at, closes_at=opens_at + timedelta(days=lasting_days), confirmed_at=opens_at)]
+    return saved(consultation)
+
+
+MARKDOWN = """---
+title: {title}
+commission: Commission {n}
+chapter: {n}
+language: {language}
+---
+
+# {chapter_word} {n} — {title} {{#C{n}}}
+
+> **Texte d’exemple.**
+
+## Contexte {{#C{n}-contexte}}
+
+Un paragraphe de contexte, avec une note[^1].
+
+| Indicateur | Cible |
+|---|---|
+| Normes | 100 |
+
+## {axis} 1 — Mesurer
+
+Intention de l’axe.
+
+### {project} 1.1 — Étalonner
+
+But du projet.
+
+- **{action} 1.1.1** — Publier chaque année la liste des étalons nationaux.
+
+    *Pilote :* LNM · *Échéance :* 2027 · *Indicateur :* une liste par an
+
+- **{action} 1.1.2** — Former les techniciens des laboratoires.
+
+    *Pilote :* OFPPT · *Échéance :* 2028 · *Indicateur :* personnes formées
+
+[^1]: Loi 12-06.
+"""
+WORDS = {
+    "fr": {"chapter_word": "Chapitre", "axis": "Axe", "project": "Projet", "action": "Action", "title": "Métrologie"},
+    "ar": {"chapter_word": "الباب", "axis": "المحور", "project": "المشروع", "action": "الإجراء", "title": "المترولوجيا"},
+}
+
+
+def markdown(number: int = 1, language: str = "fr", **over) -> str:
+    """A small chapter file with one of each kind of block."""
+    return MARKDOWN.format(**{"n": number, "language": language, **WORDS[language], **over})
+
+
+def a_chapter(consultation, *, number: int = 1, languages=("fr", "ar")) -> Chapter:
+    for language in languages:
+        drafts.import_chapter(SYSTEM, consultation, data=markdown(number, language).encode())
+    return drafts.get_chapter(consultation, number)
+
+
+def block_of(chapter: Chapter, key: str, language: str = "fr") -> Block:
+    return session.scalars(
+        sa.select(Block).join(Revision).where(Revision.chapter_id == chapter.id, Revision.language == language, Block.key == key)
+    ).one()
+
+
+def a_contribution(*, block: Block, author: User | None = None, replacement: str | None = None, **over) -> Contribution:
+    """A row as if it had been lodged; the service that lodges has its own tests."""
+    n = next(counter)
+    author = author or a_user(organisation=an_organisation())
+    values = {
+        "ref": f"PNQ-C{block.chapter.number}-T{n:04}", "form_key": f"form-{n}", "chapter": block.chapter, "block": block,
+        "block_key": block.key, "author": author, "organisation": author.organisation, "language": "fr", "kind": Kind.COMMENT,
+        "comment_type": CommentType.TECHNICAL, "position": Position.IN_FAVOUR_WITH_CHANGES, "body": f"Précisez ce point ({n}).",
+    }
+    contribution = saved(Contribution(**{**values, **over}))
+    if replacement:
+        saved(SuggestedAmendment(contribution=contribution, replacement=replacement))
+    saved(Receipt(contribution=contribution, digest=contribution.digest))
+    if contribution.state == ContributionState.PUBLISHED:
+        drafts.count_published(contribution.chapter, contribution.block_key, 1)
+    return contribution
+
+
+def a_published_contribution(**over) -> Contribution:
+    return a_contribution(**{"state": ContributionState.PUBLISHED, **over})
+
+
+def a_synthesis(chapter: Chapter, **over) -> Synthesis:
+    return saved(Synthesis(chapter=chapter, **over))
+
+
+def an_item(synthesis: Synthesis, *contributions: Contribution, **over) -> SynthesisItem:
+    values = {
+        "synthesis": synthesis, "position": next(counter), "title": "Liste des étalons", "summary": "Plusieurs demandent une liste.",
+        "disposition": Disposition.NOTED, "rationale": "Le texte le prévoit déjà.",
+    }
+    item = saved(SynthesisItem(**{**values, **over}))
+    for contribution in contributions:
+        saved(ItemContribution(item=item, contribution=contribution))
+    return item
