@@ -72,7 +72,9 @@ class Action(enum.StrEnum):
     SYNTHESIS_ADD_ITEM = "synthesis.add_item"
     SYNTHESIS_ATTACH = "synthesis.attach"
     SYNTHESIS_DETACH = "synthesis.detach"
+    SYNTHESIS_DROP_ITEM = "synthesis.drop_item"
     SYNTHESIS_EDIT_ITEM = "synthesis.edit_item"
+    SYNTHESIS_READ = "synthesis.read"
     SYNTHESIS_REOPEN = "synthesis.reopen"
     SYNTHESIS_VALIDATE = "synthesis.validate"
     SYNTHESIS_VIEW = "synthesis.view"
@@ -162,7 +164,9 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.SYNTHESIS_ADD_ITEM: ((rapporteur, before_submission),),
     Action.SYNTHESIS_ATTACH: ((rapporteur, before_submission),),
     Action.SYNTHESIS_DETACH: ((rapporteur, before_submission),),
+    Action.SYNTHESIS_DROP_ITEM: ((rapporteur, before_submission),),
     Action.SYNTHESIS_EDIT_ITEM: ((rapporteur, before_submission),),
+    Action.SYNTHESIS_READ: ((public,), (rapporteur,), (secretariat,), (system,)),
     Action.SYNTHESIS_REOPEN: ((chair, in_synthesis),),
     Action.SYNTHESIS_VALIDATE: ((chair, in_synthesis),),
     Action.SYNTHESIS_VIEW: ((rapporteur,), (secretariat,)),

@@ -49,6 +49,10 @@ class Disposition(LabelledEnum):
     WITHDRAWN = "withdrawn", N_("Withdrawn")
 
 
+# Only a point that is accepted, wholly or not, or still open, changes the text.
+CHANGING = (None, Disposition.ACCEPTED, Disposition.ACCEPTED_IN_PART, Disposition.ACCEPTED_IN_PRINCIPLE)
+
+
 class Ground(LabelledEnum):
     """Why a point is not accepted: a refusal without ground cannot be saved."""
 
@@ -133,10 +137,14 @@ class SynthesisItem(Base):
     def commission_id(self) -> int:
         return self.synthesis.commission_id
 
+    # The references that an act gathered or took out: for its event in the journal.
+    refs_in_act = ()
+
     def audit_details(self) -> dict:
         return {
             "chapter": self.synthesis.chapter.number, "title": self.title,
             "disposition": self.disposition.value if self.disposition else None, "rationale": self.rationale,
+            **({"refs": list(self.refs_in_act)} if self.refs_in_act else {}),
         }
 
 
@@ -169,3 +177,34 @@ class BlockChange(Base):
 
     item: Mapped[SynthesisItem] = relationship(back_populates="changes")
     block: Mapped[Block] = relationship()
+
+
+class SynthesisReopening(Base):
+    """A validated synthesis taken up again: by whom, and why."""
+
+    __tablename__ = "synthesis_reopening"
+    __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),)
+
+    id: Mapped[PrimaryKey]
+    synthesis_id: Mapped[int] = fk("synthesis.id")
+    reason: Mapped[str]
+    reopened_by_id: Mapped[int] = fk("user.id")
+    reopened_at: Mapped[Timestamp]
+
+    synthesis: Mapped[Synthesis] = relationship()
+    reopened_by: Mapped[User] = relationship()
+
+    def audit_details(self) -> dict:
+        return {"chapter": self.synthesis.chapter.number, "reason": self.reason}
+
+
+class SynthesisNotice(Base):
+    """That an author was told what became of their contributions to one chapter: once, whatever crashes."""
+
+    __tablename__ = "synthesis_notice"
+    __table_args__ = (sa.UniqueConstraint("synthesis_id", "author_id"),)
+
+    id: Mapped[PrimaryKey]
+    synthesis_id: Mapped[int] = fk("synthesis.id")
+    author_id: Mapped[int] = fk("user.id")
+    written_at: Mapped[Timestamp]

@@ -576,6 +576,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_synthesis_item_synthesis_id"), ["synthesis_id"], unique=False)
 
     op.create_table(
+        "synthesis_notice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("synthesis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_synthesis_notice_author_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(["synthesis_id"], ["synthesis.id"], name=op.f("fk_synthesis_notice_synthesis_id"), ondelete="RESTRICT"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_synthesis_notice")),
+        sa.UniqueConstraint("synthesis_id", "author_id", name=op.f("uq_synthesis_notice_synthesis_id_author_id")),
+    )
+    with op.batch_alter_table("synthesis_notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_synthesis_notice_author_id"), ["author_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_synthesis_notice_synthesis_id"), ["synthesis_id"], unique=False)
+
+    op.create_table(
+        "synthesis_reopening",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("synthesis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reopened_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("trim(reason) <> ''", name=op.f("ck_synthesis_reopening_reason_not_blank")),
+        sa.ForeignKeyConstraint(["reopened_by_id"], ["user.id"], name=op.f("fk_synthesis_reopening_reopened_by_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(["synthesis_id"], ["synthesis.id"], name=op.f("fk_synthesis_reopening_synthesis_id"), ondelete="RESTRICT"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_synthesis_reopening")),
+    )
+    with op.batch_alter_table("synthesis_reopening", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_synthesis_reopening_reopened_by_id"), ["reopened_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_synthesis_reopening_synthesis_id"), ["synthesis_id"], unique=False)
+
+    op.create_table(
         "block_change",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -792,6 +823,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_block_change_block_id"))
 
     op.drop_table("block_change")
+    with op.batch_alter_table("synthesis_reopening", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_synthesis_reopening_synthesis_id"))
+        batch_op.drop_index(batch_op.f("ix_synthesis_reopening_reopened_by_id"))
+
+    op.drop_table("synthesis_reopening")
+    with op.batch_alter_table("synthesis_notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_synthesis_notice_synthesis_id"))
+        batch_op.drop_index(batch_op.f("ix_synthesis_notice_author_id"))
+
+    op.drop_table("synthesis_notice")
     with op.batch_alter_table("synthesis_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_synthesis_item_synthesis_id"))
         batch_op.drop_index(batch_op.f("ix_synthesis_item_edited_by_id"))
