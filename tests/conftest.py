@@ -1,6 +1,9 @@
 """One database a run; each test in a transaction that is rolled back, whatever the code under test commits."""
 
+import itertools
 import os
+import shutil
+from pathlib import Path
 
 import flask_migrate
 import pytest
@@ -11,35 +14,90 @@ from consult.consultations.models import Role
 from consult.core.config import Config
 from consult.core.db import db, session
 from consult.core.pages import pages
-from tests import factories
+from tests import factories, postgresql
+
+
+class SqliteFiles:
+    """Databases that are files of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.numbers = itertools.count(1)
+
+    def new_database(self, template: str = "") -> str:
+        path = self.folder / f"test-{next(self.numbers)}.sqlite"
+        if template:
+            shutil.copyfile(template.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory):
-    """SQLite, or with ``CONSULT_TEST_DATABASE=postgresql`` a real PostgreSQL server of our own."""
+def databases(tmp_path_factory):
+    """Where new databases come from: SQLite files, or with ``CONSULT_TEST_DATABASE=postgresql`` a real server of our own."""
     wanted = os.environ.get("CONSULT_TEST_DATABASE", "sqlite")
-    folder = tmp_path_factory.mktemp("database")
     if wanted == "sqlite":
-        yield f"sqlite:///{folder / 'test.sqlite'}"
+        yield SqliteFiles(tmp_path_factory.mktemp("database"))
     elif wanted == "postgresql":
-        from tests.postgresql import server
-
-        with server(folder) as url:
-            yield url
+        base = tmp_path_factory.getbasetemp()
+        with postgresql.server((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgresql") as server:
+            yield server
     else:
-        yield wanted
+        raise pytest.UsageError(f"CONSULT_TEST_DATABASE is sqlite or postgresql, not {wanted}")
+
+
+@pytest.fixture(scope="session")
+def database_url(databases):
+    return databases.new_database()
+
+
+def make_app(database_url: str, data_dir, **overrides):
+    config = Config(data_dir=str(data_dir), database_url=database_url, secret_key="t" * 40, base_url="http://consult.test")
+    usual = {"TESTING": True, "WTF_CSRF_ENABLED": False, "MAIL_BACKEND": "locmem", "RATELIMIT_ENABLED": False}
+    app = create_app(config, **{**usual, **overrides})
+    app.test_client_class = Client
+    return app
 
 
 @pytest.fixture(scope="session")
 def app(database_url, tmp_path_factory):
-    config = Config(
-        data_dir=str(tmp_path_factory.mktemp("data")), database_url=database_url, secret_key="t" * 40, base_url="http://consult.test",
-    )
-    app = create_app(config, TESTING=True, WTF_CSRF_ENABLED=False, MAIL_BACKEND="locmem", RATELIMIT_ENABLED=False)
-    app.test_client_class = Client
+    app = make_app(database_url, tmp_path_factory.mktemp("data"))
     with app.app_context():
         flask_migrate.upgrade()
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated(databases, tmp_path_factory) -> str:
+    """A database with all tables and no row, to be copied."""
+    url = databases.new_database()
+    app = make_app(url, tmp_path_factory.mktemp("data"))
+    with app.app_context():
+        flask_migrate.upgrade()
+        let_go()
+    return url
+
+
+def let_go() -> None:
+    """Close what the present application holds of its database, so that it can be copied or read by others."""
+    session.remove()
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.engine.dispose()
+
+
+@pytest.fixture
+def own_app(databases, migrated, tmp_path):
+    """An application on a database of its own where commits are real: for threads, processes, the queue and the journal."""
+    app = make_app(databases.new_database(migrated), tmp_path / "data")
+    pages.clear()
+    with app.app_context():
+        yield app
+        session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(autouse=True)
