@@ -3,6 +3,7 @@
 import logging
 
 import flask_migrate
+from whitenoise import WhiteNoise
 
 import consult.adoption.models
 import consult.moderation.models
@@ -20,6 +21,8 @@ from consult.drafts import views as drafts_views
 from consult.moderation import views as moderation_views
 from consult.synthesis import views as synthesis_views
 
+# Static addresses carry a digest of the file (core/web.py), so a browser may keep what it has.
+FOR_A_YEAR = 31_536_000
 ROOMS = (accounts_views, consultations_views, drafts_views, contributions_views, moderation_views, synthesis_views, adoption_views)
 
 
@@ -35,7 +38,6 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024, SESSION_COOKIE_NAME="consult", SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.is_https, REMEMBER_COOKIE_SAMESITE="Lax", REMEMBER_COOKIE_SECURE=config.is_https,
         WTF_CSRF_TIME_LIMIT=None, BABEL_TRANSLATION_DIRECTORIES=str(resource_dir("translations")),
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.config.update(overrides)
     db.init_app(app)
@@ -50,7 +52,8 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
         app.register_blueprint(room.bp)
         if hasattr(room, "init_app"):
             room.init_app(app)
-    app.wsgi_app = ReadyPages(app.wsgi_app, app.config["SESSION_COOKIE_NAME"])
+    static = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=FOR_A_YEAR, allow_all_origins=False)
+    app.wsgi_app = ReadyPages(static, app.config["SESSION_COOKIE_NAME"])
     return app
 
 

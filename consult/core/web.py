@@ -1,6 +1,9 @@
 """The web around the rooms: languages in addresses, one unit of work a request, error pages, headers, what templates know."""
 
+import hashlib
 import logging
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -37,6 +40,23 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+# What a lower room's page shows of a higher room, which registers it: the import goes downwards all the same.
+slots: dict[str, list] = {}
+
+
+def slot(name: str):
+    """Register a function that a page of a lower room calls by this name (``chapter.margin``, ``home.figures``, ``dashboard``)."""
+    def register(function):
+        slots.setdefault(name, []).append(function)
+        return function
+    return register
+
+
+def filled(name: str, *arguments) -> list:
+    """What the functions of a slot answer, in the order of the rooms."""
+    return [function(*arguments) for function in slots.get(name, [])]
 
 
 class ConsultApp(Flask):
@@ -77,7 +97,9 @@ def room(name: str, *, prefix: str | None = None) -> Blueprint:
 
 def actor() -> Actor:
     """Whoever sends this request."""
-    return current_user if has_request_context() and current_user and current_user.is_authenticated else VISITOR
+    if not has_request_context() or g.get("as_visitor"):
+        return VISITOR
+    return current_user if current_user and current_user.is_authenticated else VISITOR
 
 
 def init_app(app: ConsultApp, config, get_consultation) -> None:
@@ -113,8 +135,16 @@ def take_language(_endpoint, values) -> None:
 
 
 def give_language(endpoint: str, values: dict) -> None:
-    if "language" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "language"):
+    if endpoint == "static":
+        values.setdefault("v", static_digest(current_app.static_folder, values["filename"]))
+    elif "language" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "language"):
         values["language"] = language()
+
+
+@lru_cache
+def static_digest(folder: str, filename: str) -> str:
+    path = Path(folder) / filename
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else ""
 
 
 def language() -> str:
@@ -255,4 +285,4 @@ def show_crash(error: Exception):
     )
 
 
-__all__ = ["actor", "consultation", "csrf", "init_app", "language", "link", "required_consultation", "room"]
+__all__ = ["actor", "consultation", "csrf", "filled", "init_app", "language", "link", "required_consultation", "room", "slot"]

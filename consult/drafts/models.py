@@ -53,7 +53,7 @@ class Revision(Base):
     number: Mapped[int]
     title: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
-    source: Mapped[str]
+    source: Mapped[str] = mapped_column(deferred=True)
     source_sha256: Mapped[str] = mapped_column(sa.String(64))
     published_by_id: Mapped[int | None] = fk("user.id")
     published_at: Mapped[Timestamp]

@@ -110,12 +110,17 @@ def count_published(chapter: Chapter, key: str, change: int) -> None:
     session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
 
 
-def kind_counts(consultation: Consultation) -> dict[int, dict[str, int]]:
-    """Axes, projects and actions of each chapter's French text, by chapter id."""
-    newest = (
+def newest_french(consultation: Consultation):
+    """(chapter_id, id) of each chapter's newest French revision, as a subquery."""
+    return (
         sa.select(Revision.chapter_id, sa.func.max(Revision.id).label("id")).join(Chapter)
         .where(Chapter.consultation_id == consultation.id, Revision.language == "fr").group_by(Revision.chapter_id).subquery()
     )
+
+
+def kind_counts(consultation: Consultation) -> dict[int, dict[str, int]]:
+    """Axes, projects and actions of each chapter's French text, by chapter id."""
+    newest = newest_french(consultation)
     rows = session.execute(
         sa.select(newest.c.chapter_id, Block.kind, sa.func.count()).join(Block, Block.revision_id == newest.c.id)
         .where(Block.kind.in_((BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION))).group_by(newest.c.chapter_id, Block.kind)
@@ -124,6 +129,21 @@ def kind_counts(consultation: Consultation) -> dict[int, dict[str, int]]:
     for chapter_id, kind, count in rows:
         counts.setdefault(chapter_id, {})[kind.value] = count
     return counts
+
+
+def overview(consultation: Consultation) -> list[tuple[Chapter, dict[str, int], list[str], dict[str, int]]]:
+    """For each chapter: its axes, projects and actions counted, its block keys in order, and its published contributions by key."""
+    counts, chapters = kind_counts(consultation), list_chapters(consultation)
+    newest = newest_french(consultation)
+    keys: dict[int, list[str]] = {}
+    for chapter_id, key in session.execute(
+        sa.select(newest.c.chapter_id, Block.key).join(Block, Block.revision_id == newest.c.id).order_by(Block.position)
+    ):
+        keys.setdefault(chapter_id, []).append(key)
+    published: dict[int, dict[str, int]] = {}
+    for tally in session.scalars(sa.select(BlockTally).join(Chapter).where(Chapter.consultation_id == consultation.id)):
+        published.setdefault(tally.chapter_id, {})[tally.key] = tally.published
+    return [(c, counts.get(c.id, {}), keys.get(c.id, []), published.get(c.id, {})) for c in chapters]
 
 
 def coverage(chapter: Chapter, language: str) -> float | None:

@@ -1,8 +1,159 @@
-from consult.core.web import room
+"""The home of the consultation, a chapter to read, and the secretariat's import of a chapter."""
+
+from types import SimpleNamespace
+
+from flask import current_app, flash, g, redirect, render_template, request, session, url_for
+
+from consult.consultations.models import Consultation, Phase
+from consult.core.db import reading as reading_unit
+from consult.core.errors import Conflict, Invalid
+from consult.core.i18n import _, utcnow
+from consult.core.pages import Page, pages
+from consult.core.permissions import Action, require
+from consult.core.web import HEADERS, actor, consultation, filled, language, required_consultation, room
+from consult.drafts import reading, service
+from consult.drafts.forms import ChapterFileForm
+from consult.drafts.models import Chapter
 
 bp = room("drafts", prefix="")
+GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
+PAGE_HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache"), *HEADERS.items(),
+]
 
 
 @bp.get("/")
 def home():
-    return ""
+    return kept(home_stamp, render_home)
+
+
+@bp.get("/drafts/<int:number>")
+def read(number: int):
+    return kept(lambda: chapter_stamp(number), lambda: render_chapter(number))
+
+
+@bp.route("/drafts/import-chapter", methods=["GET", "POST"])
+def import_chapter():
+    """The secretariat publishes a revision from a file; the same door as `consult chapters import`."""
+    require(actor(), Action.DRAFTS_IMPORT_CHAPTER, required_consultation())
+    form = ChapterFileForm()
+    if form.validate_on_submit():
+        try:
+            revision = service.import_chapter(actor(), consultation(), data=form.file.data.read())
+        except (Invalid, Conflict) as refusal:
+            form.file.errors = [refusal.message, refusal.remedy] if refusal.remedy else [refusal.message]
+        else:
+            said = _("Chapter %(number)s is published, version %(version)s.", number=revision.chapter.number, version=revision.number)
+            flash(said, "success")
+            return redirect(url_for(".read", number=revision.chapter.number), 303)
+    status = 422 if form.errors else 200
+    return render_template("drafts/import_chapter.html", form=form, chapters=service.overview(consultation())), status
+
+
+# Pages kept ready
+
+
+def kept(ask, render):
+    """Answer with the page kept ready for the present stamp, making it when there is none; the account part is the reader's own."""
+    if "_flashes" in session:
+        return render()
+    stamp = ask()
+    page = pages.get(stamp)
+    if page is None:
+        g.as_visitor = True
+        page = pages.keep(stamp, Page(render().encode(), PAGE_HEADERS))
+        g.as_visitor = False
+    if actor().is_authenticated:
+        account = render_template("macros/account.html").encode()
+        return current_app.response_class(page.with_account(account), headers=PAGE_HEADERS)
+    if not request.query_string:
+        app, path = current_app._get_current_object(), request.path
+        pages.serve(path, stamp, lambda: asked(app, path, ask))
+    response = current_app.response_class(page.body, headers=[*page.headers, ("ETag", page.etag)])
+    return response.make_conditional(request)
+
+
+def asked(app, path: str, ask):
+    """The present stamp of a page, asked outside of any request."""
+    with app.test_request_context(path), reading_unit():
+        app.preprocess_request()
+        return ask()
+
+
+def look_stamp(shown: Consultation | None) -> tuple:
+    """What every page shows of the consultation itself."""
+    if shown is None:
+        return (language(), None)
+    return (language(), shown.id, shown.title(language()), shown.current_phase, shown.opens_at, shown.closes_at, shown.controller)
+
+
+def home_stamp() -> tuple:
+    shown = consultation()
+    activity = tuple((c.id, c.activity) for c in service.list_chapters(shown)) if shown else ()
+    return ("home", *look_stamp(shown), activity, utcnow().date())
+
+
+def chapter_stamp(number: int) -> tuple:
+    chapter = service.get_chapter(required_consultation(), number)
+    return ("chapter", *look_stamp(consultation()), chapter.id, chapter.activity)
+
+
+# Home
+
+
+def render_home() -> str:
+    shown = consultation()
+    chapters = [chapter_row(*row) for row in service.overview(shown)] if shown else []
+    return render_template(
+        "drafts/home.html", chapters=chapters, round=shown.round if shown else None, steps=steps(shown) if shown else [],
+        figures=next(iter(filled("home.figures", shown)), None) if shown else None,
+        legal=SimpleNamespace(controller=shown.controller, ground=GROUND) if shown else None,
+    )
+
+
+def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], tallies: dict[str, int]) -> SimpleNamespace:
+    return SimpleNamespace(
+        number=chapter.number, title=chapter.title(language()), commission_name=chapter.commission.title(language()),
+        counts=SimpleNamespace(**{kind: counts.get(kind, 0) for kind in ("axis", "project", "action")}),
+        voices=sum(tallies.values()), heat=reading.strip(tallies, keys),
+    )
+
+
+def steps(shown: Consultation) -> list[tuple]:
+    """(title, date or None, done | current | next) of what happens to a contribution."""
+    order = list(Phase)
+    here = order.index(shown.current_phase)
+    rows = [
+        (_("You read, comment and recommend"), shown.opens_at, Phase.OPEN),
+        (_("A moderator publishes your contribution"), None, Phase.OPEN),
+        (_("The commission weighs it and gives its reasons"), shown.closes_at, Phase.SYNTHESIS),
+        (_("The secretariat submits the five syntheses to the Council"), None, Phase.SUBMITTED),
+        (_("The Council decides, and you see what became of your words"), None, Phase.ADOPTED),
+    ]
+    def state(phase: Phase) -> str:
+        at = order.index(phase)
+        return "done" if at < here else "current" if at == here else "next"
+    return [(title, date, state(phase)) for title, date, phase in rows]
+
+
+# A chapter
+
+
+def render_chapter(number: int) -> str:
+    chapter = service.get_chapter(required_consultation(), number)
+    french, own = service.current_revision(chapter, "fr"), service.get_revision(chapter, language())
+    french_blocks = service.list_blocks(french) if french else []
+    laid = reading.together(french_blocks, service.list_blocks(own) if own.language != "fr" else [])
+    tallies = service.tallies(chapter)
+    margin = next(iter(filled("chapter.margin", chapter)), {})
+    frames = {b.key: b for b in french_blocks}
+    blocks = [reading.read_block(b, at, frames.get(b.key), tallies.get(b.key, 0), margin.get(b.key, [])) for b, at in laid]
+    for b in blocks:
+        b.url_discussion = url_for("contributions.discussion", number=number, key=b.key) if b.count else ""
+        b.url_contribute = url_for("contributions.submit", number=number, key=b.key) if consultation().current_phase == Phase.OPEN else ""
+    share = service.coverage(chapter, language())
+    return render_template(
+        "drafts/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None, twin_url=None,
+        chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
+        last=len(service.list_chapters(consultation())),
+    )

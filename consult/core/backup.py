@@ -1,0 +1,87 @@
+"""A backup is one ``.tar.gz``: the database as its engine saves it, the exports, and the key that signs."""
+
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from consult.core.config import Config
+from consult.core.errors import Conflict
+
+KEPT = ("exports", "secret-key")
+
+
+def back_up(config: Config, path: Path) -> Path:
+    """Write the backup to ``path`` while the platform runs; it appears there only when whole."""
+    partial = path.with_name(path.name + ".part")
+    with tempfile.TemporaryDirectory() as folder:
+        dump = Path(folder) / ("database.sqlite" if config.database.startswith("sqlite") else "database.dump")
+        dump_database(config, dump)
+        with tarfile.open(partial, "w:gz") as archive:
+            archive.add(dump, dump.name)
+            for name in KEPT:
+                if (config.folder / name).exists():
+                    archive.add(config.folder / name, name)
+    partial.replace(path)
+    return path
+
+
+def dump_database(config: Config, dump: Path) -> None:
+    if config.database.startswith("sqlite"):
+        source = sqlite3.connect(sa.make_url(config.database).database)
+        target = sqlite3.connect(dump)
+        with source, target:
+            source.backup(target)
+        source.close()
+        target.close()
+    else:
+        run_postgresql("pg_dump", "--format=custom", f"--file={dump}", plain_url(config.database))
+
+
+def restore(config: Config, path: Path) -> None:
+    """Put a backup in place of an absent or empty database; :class:`Conflict` when there is one already."""
+    with tarfile.open(path) as archive, tempfile.TemporaryDirectory() as folder:
+        archive.extractall(folder, filter="data")
+        restore_database(config, Path(folder))
+        for name in KEPT:
+            source, target = Path(folder) / name, config.folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            elif source.exists():
+                shutil.copy2(source, target)
+
+
+def restore_database(config: Config, folder: Path) -> None:
+    if config.database.startswith("sqlite"):
+        target = Path(sa.make_url(config.database).database)
+        if target.exists() and target.stat().st_size:
+            raise Conflict(f"There is a database already: {target}.", "Stop the platform and move that file away first.")
+        if not (folder / "database.sqlite").exists():
+            raise Conflict("This backup was made from PostgreSQL.", "Set CONSULT_DATABASE_URL to a PostgreSQL database.")
+        shutil.copyfile(folder / "database.sqlite", target)
+        return
+    if not (folder / "database.dump").exists():
+        raise Conflict("This backup was made from SQLite.", "Leave CONSULT_DATABASE_URL empty, or name an SQLite file.")
+    engine = sa.create_engine(config.database)
+    if sa.inspect(engine).get_table_names():
+        raise Conflict("The PostgreSQL database is not empty.", "Create an empty one and name it in CONSULT_DATABASE_URL.")
+    engine.dispose()
+    run_postgresql("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={plain_url(config.database)}", str(folder / "database.dump"))
+
+
+def plain_url(database: str) -> str:
+    """The address without SQLAlchemy's driver, as PostgreSQL's own programmes want it."""
+    return sa.make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def run_postgresql(program: str, *arguments: str) -> None:
+    try:
+        subprocess.run([program, *arguments], check=True, capture_output=True, text=True)  # noqa: S603 - our own fixed programmes
+    except FileNotFoundError as error:
+        raise Conflict(f"{program} is not installed.", "Install PostgreSQL's client programmes (Debian: postgresql-client).") from error
+    except subprocess.CalledProcessError as error:
+        raise Conflict(f"{program} failed: {error.stderr.strip()[-500:]}") from error
