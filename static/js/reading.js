@@ -30,10 +30,14 @@
   document.fonts?.ready.then(alignSoon);
 
   /* Contents: open beside a wide text, folded above a narrow one; the current section is named. */
-  const contents = document.querySelector(".contents");
+  const contents = chapter.querySelector(".contents");
   const where = contents?.querySelector("[data-where]");
   const links = new Map([...(contents?.querySelectorAll("nav a") ?? [])].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
-  function fold() { if (contents) contents.open = wide.matches; }
+  function fold() {
+    if (!contents) return;
+    contents.open = wide.matches;
+    contents.classList.toggle("is-folding", wide.matches);
+  }
   fold();
   wide.addEventListener("change", () => { fold(); alignSoon(); });
   contents?.addEventListener("click", (event) => { if (event.target.closest("nav a") && !wide.matches) contents.open = false; });
@@ -47,10 +51,12 @@
       here = head;
     }
     if (!here || here === current) return;
+    contents.querySelector(".is-here")?.classList.remove("is-here");
     if (current) links.get(current.id).removeAttribute("aria-current");
     current = here;
     const link = links.get(here.id);
     link.setAttribute("aria-current", "location");
+    contents.querySelector(`nav > ol > li:has(a[aria-current])`)?.classList.add("is-here");
     if (where) where.textContent = [...link.childNodes].filter((n) => !n.classList?.contains("visually-hidden")).map((n) => n.textContent).join("");
     if (wide.matches) {
       const box = contents.getBoundingClientRect(), line = link.getBoundingClientRect();
