@@ -50,11 +50,13 @@ def copies() -> list[tuple[str, str, str]]:
     """(package, file in the package, place in the project)."""
     styles = [("bootstrap", f"dist/css/bootstrap-{part}{way}.min.css", f"static/vendor/bootstrap/bootstrap-{part}{way}.min.css")
               for part in ("reboot", "grid") for way in ("", ".rtl")]
-    faces = [(package, f"files/{face_file(package, subset, weight, style)}", f"static/fonts/{face_file(package, subset, weight, style)}")
-             for package, _family, subset, weight, style in FACES]
-    documents = [(f"@expo-google-fonts/{package}", f"{folder}/{file}", f"static/fonts/ttf/{file}") for package, folder, file in DOCUMENT_FACES]
+    woff2 = [(package, face_file(package, subset, weight, style)) for package, _family, subset, weight, style in FACES]
+    faces = [(package, f"files/{file}", f"static/fonts/{file}") for package, file in woff2]
+    documents = [(f"@expo-google-fonts/{package}", f"{folder}/{file}", f"static/fonts/ttf/{file}")
+                 for package, folder, file in DOCUMENT_FACES]
     licences = [("bootstrap", "LICENSE", "static/vendor/bootstrap/LICENSE"), ("axe-core", "LICENSE", "tests/vendor/axe.LICENSE"),
-                *[(package, "LICENSE", f"static/fonts/{package.split('/')[1]}.LICENSE") for package in (SERIF, SANS, NASKH, SANS_ARABIC, TIFINAGH)]]
+                *[(package, "LICENSE", f"static/fonts/{package.split('/')[1]}.LICENSE")
+                  for package in (SERIF, SANS, NASKH, SANS_ARABIC, TIFINAGH)]]
     return [*styles, *faces, *documents, ("axe-core", "axe.min.js", "tests/vendor/axe.min.js"), *licences]
 
 
@@ -86,15 +88,16 @@ def copy_all() -> None:
             target = ROOT / place
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(modules / package / source, target)
-            entries.append({"file": place, "name": package, "version": about["version"], "licence": about["license"], "sha256": digest(target)})
+            entries.append({"file": place, "name": package, "version": about["version"], "licence": about["license"],
+                            "sha256": digest(target)})
         FONTS_CSS.write_text(fonts_css(modules))
     MANIFEST.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
 
 
 def check() -> list[str]:
     """The files that are missing or are not what the manifest says."""
-    entries = json.loads(MANIFEST.read_text())
-    return [entry["file"] for entry in entries if not (ROOT / entry["file"]).is_file() or digest(ROOT / entry["file"]) != entry["sha256"]]
+    entries = [(ROOT / entry["file"], entry) for entry in json.loads(MANIFEST.read_text())]
+    return [entry["file"] for path, entry in entries if not path.is_file() or digest(path) != entry["sha256"]]
 
 
 if __name__ == "__main__":
