@@ -2,12 +2,21 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-MAIL_SCHEMES = ("console", "file", "smtp", "smtps")
-QUEUE_SCHEMES = ("sqlite", "postgresql", "redis")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+# What each address begins with.
+SCHEMES = {
+    "base_url": ("http", "https"),
+    "database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
+    "limits_url": ("memory", "redis", "rediss"),
+    "mail_url": ("console", "file", "smtp", "smtps"),
+    "queue_url": ("sqlite", "postgresql", "redis"),
+}
 
 
 class ConfigError(ValueError):
@@ -46,23 +55,40 @@ class Config:
         return config
 
     def check(self) -> None:
-        for name in ("trusted_proxies", "workers", "job_threads"):
-            if not getattr(self, name).isdigit():
-                raise ConfigError(f"{variable(name)}: a whole number is needed, not {getattr(self, name)!r}")
-        if urlsplit(self.base_url).scheme not in ("http", "https"):
-            raise ConfigError(f"{variable('base_url')}: begin it with http:// or https://")
-        if self.mail_url.split(":")[0] not in MAIL_SCHEMES:
-            raise ConfigError(f"{variable('mail_url')}: begin it with one of {', '.join(MAIL_SCHEMES)}")
-        if self.queue_url and self.queue_url.split(":")[0] not in QUEUE_SCHEMES:
-            raise ConfigError(f"{variable('queue_url')}: begin it with one of {', '.join(QUEUE_SCHEMES)}")
+        for name, least in (("trusted_proxies", 0), ("workers", 1), ("job_threads", 1)):
+            value = getattr(self, name)
+            if not (value.isascii() and value.isdecimal() and int(value) >= least):
+                raise ConfigError(f"{variable(name)}: a whole number from {least} is needed, not {value!r}")
+        for name, schemes in SCHEMES.items():
+            self.check_address(name, schemes)
         if self.secret_key and len(self.secret_key) < 32:
             raise ConfigError(f"{variable('secret_key')}: 32 characters at least")
+        if "@" not in self.mail_from:
+            raise ConfigError(f"{variable('mail_from')}: an e-mail address is needed")
+        if self.log_level not in LOG_LEVELS:
+            raise ConfigError(f"{variable('log_level')}: one of {', '.join(LOG_LEVELS)}")
+
+    def check_address(self, name: str, schemes: tuple[str, ...]) -> None:
+        value = getattr(self, name)
+        if value and value.partition(":")[0] not in schemes:
+            raise ConfigError(f"{variable(name)}: begin it with one of {', '.join(f'{s}:' for s in schemes)}")
+        try:
+            parts = urlsplit(value)
+            needs_host = parts.scheme in ("http", "https", "smtp", "smtps") and not parts.hostname
+            parts.port  # noqa: B018 - reading it is the check
+        except ValueError as error:
+            raise ConfigError(f"{variable(name)}: not an address ({error})") from error
+        if needs_host:
+            raise ConfigError(f"{variable(name)}: the host is missing")
 
     @property
     def folder(self) -> Path:
         """The data folder, made when missing."""
         path = Path(self.data_dir).resolve()
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{variable('data_dir')}: {error}") from error
         return path
 
     @property
@@ -79,17 +105,27 @@ class Config:
         if self.secret_key:
             return self.secret_key
         path = self.folder / "secret-key"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        if not path.exists():
+            make_once(path, secrets.token_urlsafe(48))
         return path.read_text().strip()
 
     @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https:")
+
+
+def make_once(path: Path, content: str) -> None:
+    """Write a private file unless another process was first; nobody ever sees it half written."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        os.unlink(temporary)
 
 
 TEST_ONLY = frozenset({"CONSULT_TEST_DATABASE"})

@@ -29,6 +29,7 @@ DELAYS = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200)]
 BEAT_SECONDS = 10
 DEAD_AFTER = timedelta(seconds=60)
 REQUEUE_AFTER = timedelta(seconds=30)
+KILLED = "the worker died while it ran"
 
 
 class JobState(LabelledEnum):
@@ -174,8 +175,11 @@ def heartbeat(job_id: int) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(BEAT_SECONDS):
-            with app.app_context(), unit_of_work():
-                session.execute(sa.update(Job).where(Job.id == job_id).values(beat_at=utcnow()))
+            try:
+                with app.app_context(), unit_of_work():
+                    session.execute(sa.update(Job).where(Job.id == job_id).values(beat_at=utcnow()))
+            except Exception:  # a busy database is no reason to stop living
+                log.exception("job %s could not say that it lives; it tries again", job_id)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -190,7 +194,9 @@ def sweep() -> None:
     """Take back jobs whose worker died, and queue again those that the queue forgot."""
     now = utcnow()
     dead = sa.update(Job).where(Job.state == JobState.RUNNING, Job.beat_at < now - DEAD_AFTER)
-    session.execute(dead.values(state=JobState.WAITING, run_at=now, queued_at=now - 2 * REQUEUE_AFTER))
+    # A job that kills its worker each time must not do so for ever.
+    session.execute(dead.where(Job.attempts > len(DELAYS)).values(state=JobState.FAILED, finished_at=now, error=KILLED))
+    session.execute(dead.values(state=JobState.WAITING, run_at=now, queued_at=now - 2 * REQUEUE_AFTER, error=KILLED))
     to_queue = sa.select(Job.id).where(
         Job.state == JobState.WAITING, Job.run_at <= now,
         sa.or_(Job.queued_at < now - REQUEUE_AFTER, Job.run_at > Job.queued_at),
@@ -249,9 +255,7 @@ def init_app(app, url: str) -> None:
 
 def tick() -> None:
     """One second of the worker: seal the journal, sweep, and what the rooms registered. One failing part stops no other."""
-    with reading():
-        unsealed = audit.unsealed_count()
-    for part in [*([audit.seal] if unsealed else []), sweep, *EVERY_SECOND]:
+    for part in (audit.seal, sweep, *EVERY_SECOND):
         try:
             with unit_of_work():
                 part()

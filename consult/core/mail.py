@@ -8,9 +8,9 @@ from flask import render_template
 from flask_mailman import EmailMultiAlternatives, Mail
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp, session
+from consult.core.db import Base, PrimaryKey, Timestamp, reading, session, unit_of_work
 from consult.core.i18n import direction, force_locale, utcnow
-from consult.core.jobs import job, later
+from consult.core.jobs import later, long_job
 
 mail = Mail()
 
@@ -63,14 +63,21 @@ def write(reader, template: str, **context) -> OutgoingMail:
     return post(reader.email, subject, body.strip() + "\n")
 
 
-@job
-def deliver(mail_id: int) -> None:
-    """Send the letter unless it went already."""
-    letter = session.get(OutgoingMail, mail_id, with_for_update=True)
-    if letter is None or letter.sent_at:
+@long_job
+def deliver(mail_id: int, _progress) -> None:
+    """Send the letter unless it went already. A slow mail server is waited for outside of any transaction, or no one could write."""
+    with reading():
+        letter = session.get(OutgoingMail, mail_id)
+        message = compose(letter) if letter and not letter.sent_at else None
+    if message is None:
         return
+    message.send()
+    with unit_of_work():
+        session.execute(sa.update(OutgoingMail).where(OutgoingMail.id == mail_id).values(sent_at=utcnow()))
+
+
+def compose(letter: OutgoingMail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(letter.subject, letter.body, to=[letter.recipient], headers={"Auto-Submitted": "auto-generated"})
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
-    message.send()
-    letter.sent_at = utcnow()
+    return message

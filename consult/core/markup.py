@@ -22,14 +22,17 @@ MAX_SOURCE = 2_000_000
 MAX_BRACKETS_IN_A_ROW = 40
 MAX_BRACKETS = 2000
 MAX_INDENT = 80
+MAX_OPEN_TAGS_IN_A_ROW = 40
+LISTS_IN_A_ROW = re.compile(r"\s*(?:(?:[-+*]|\d+\.)\s+){20}\S*[^-+*\s]")
+PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 
 
 def check_source(source: str) -> None:
     """Refuse what would hang the parser; raises :class:`Invalid` with the line and the remedy."""
     if len(source) > MAX_SOURCE:
         raise Invalid("file", _("The text is too large: at most 2 million characters."), _("Split it into chapters."))
-    for number, line in enumerate(source.splitlines(), 1):
-        if line.count("[") > MAX_BRACKETS_IN_A_ROW or len(line) - len(line.lstrip()) > MAX_INDENT:
+    for number, line in enumerate(source.split("\n"), 1):
+        if is_hostile(line):
             raise Invalid(
                 "file", _("Line %(line)s: too many brackets or too deep an indentation.", line=number),
                 _("Correct this line and import the file again."),
@@ -38,14 +41,30 @@ def check_source(source: str) -> None:
         raise Invalid("file", _("Too many brackets in the text."), _("Remove the brackets that are not links or footnotes."))
 
 
+def is_hostile(line: str) -> bool:
+    return (
+        line.count("[") > MAX_BRACKETS_IN_A_ROW or len(line) - len(line.lstrip()) > MAX_INDENT
+        or line.count("<") - line.count(">") > MAX_OPEN_TAGS_IN_A_ROW or LISTS_IN_A_ROW.match(line) is not None
+    )
+
+
 def to_html(source: str) -> str:
     """Markdown (CommonMark's usual set, tables, footnotes, definitions, attributes) to sanitised HTML, once, at import."""
     check_source(source)
-    html = markdown.markdown(
-        source, extensions=["tables", "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
-        extension_configs={"footnotes": {"BACKLINK_TITLE": ""}}, output_format="html",
-    )
-    return CLEANER.clean(html)
+    try:
+        html = markdown.markdown(
+            source, extensions=["tables", "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
+            extension_configs={"footnotes": {"BACKLINK_TITLE": ""}}, output_format="html",
+        )
+    except RecursionError as error:
+        raise Invalid("file", _("The text is nested too deeply."), _("Use fewer levels of lists and quotes.")) from error
+    return CLEANER.clean(PICTURE.sub(words_of_picture, html))
+
+
+def words_of_picture(found: re.Match) -> str:
+    """Pictures are not taken over; what they say is."""
+    alt = re.search(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", found[0], re.IGNORECASE)
+    return f"<em>{(alt[1] or alt[2] or '').replace('<', '&lt;')}</em>" if alt else ""
 
 
 def clean(html: str) -> str:

@@ -7,10 +7,13 @@ own part (the account menu) between the two markers of the same body.
 
 import gzip
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+
+log = logging.getLogger(__name__)
 
 FRESH = 0.5
 CAPACITY = 64
@@ -42,7 +45,8 @@ class Page:
 class Pages:
     """The process's ready pages, by stamp; the oldest give way."""
 
-    def __init__(self) -> None:
+    def __init__(self, fresh: float = FRESH) -> None:
+        self.fresh = fresh
         self._pages: dict[Hashable, Page] = {}
         self._paths: dict[str, tuple[float, Hashable, Callable[[], Hashable]]] = {}
         self._lock = threading.Lock()
@@ -71,12 +75,21 @@ class Pages:
         if known is None:
             return None
         checked, stamp, ask = known
-        if time.monotonic() - checked > FRESH:
-            if ask() != stamp:
+        if time.monotonic() - checked >= self.fresh:
+            if not still(ask, stamp):
                 self._paths.pop(path, None)
                 return None
             self._paths[path] = (time.monotonic(), stamp, ask)
         return self._pages.get(stamp)
+
+
+def still(ask: Callable[[], Hashable], stamp: Hashable) -> bool:
+    """Whether the stamp holds; a question that fails is the application's to answer, with a page of its own."""
+    try:
+        return ask() == stamp
+    except Exception:
+        log.exception("a stamp could not be asked")
+        return False
 
 
 pages = Pages()

@@ -23,6 +23,8 @@ def run() -> None:
         sqlite = engine.dialect.name == "sqlite"
         if sqlite:
             # A table rebuilt in batch mode is dropped: with foreign keys on, its children would be refused or lost.
+            # Detached: a connection that keeps no foreign keys must not go back to the pool.
+            connection.detach()
             connection.exec_driver_sql("ROLLBACK")
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")

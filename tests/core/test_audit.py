@@ -1,0 +1,216 @@
+import importlib.util
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+import consult
+from consult.core import audit
+from consult.core.audit import AuditEvent, AuditSeal
+from consult.core.db import Base, db, session, unit_of_work
+from consult.core.permissions import SYSTEM, Action
+from tests import factories
+from tests.core.test_db import in_threads
+
+spec = importlib.util.spec_from_file_location("append_only", Path(consult.__file__).parent / "migrations/versions/0002_append_only.py")
+append_only = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(append_only)
+KEPT = dict(append_only.KEPT)
+
+
+def some_events(count: int) -> None:
+    """So many events of one act, committed."""
+    with unit_of_work():
+        user = factories.a_user()
+        for _ in range(count):
+            audit.record(SYSTEM, Action.ACCOUNTS_ADD, user)
+
+
+def sealed(count: int) -> None:
+    some_events(count)
+    with unit_of_work():
+        audit.seal_all()
+
+
+def without_triggers(*statements: str) -> None:
+    """What somebody with the database's own password could do."""
+    with db.engine.begin() as connection:
+        if db.engine.dialect.name == "sqlite":
+            for name in ("audit_event_no_update", "audit_event_no_delete", "audit_seal_no_update", "audit_seal_no_delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+        else:
+            connection.exec_driver_sql("ALTER TABLE audit_event DISABLE TRIGGER USER; ALTER TABLE audit_seal DISABLE TRIGGER USER")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    session.expire_all()
+    session.rollback()
+
+
+def test_an_empty_chain_holds(own_app):
+    assert audit.verify() == []
+    assert audit.head() == (0, audit.GENESIS)
+
+
+def test_sealing_chains_every_event_once(own_app):
+    sealed(5)
+    assert audit.verify() == []
+    assert audit.unsealed_count() == 0
+    assert audit.head()[0] == 5
+    with unit_of_work():
+        assert audit.seal() == 0
+
+
+def test_a_long_row_of_events_is_sealed_whole(own_app, monkeypatch):
+    monkeypatch.setattr(audit, "BATCH", 4)
+    sealed(11)
+    assert audit.unsealed_count() == 0
+    assert audit.verify() == []
+
+
+def test_details_of_any_kind_survive_the_database(own_app):
+    with unit_of_work():
+        user = factories.a_user()
+        event = audit.record(SYSTEM, Action.ACCOUNTS_ADD, user)
+        event.details = {"é": "استشارة", "share": 0.1, "whole": 2.0, "none": None, "list": [1, {"b": True, "a": "x\ny"}], "": "\u2028"}
+    with unit_of_work():
+        audit.seal_all()
+    session.expire_all()
+    assert audit.verify() == []
+
+
+@pytest.mark.parametrize("change", ["action = 'accounts.edit_profile'", "subject_id = 999", "actor = 'user'", "details = '{\"x\": 1}'"])
+def test_a_tampered_event_is_named(own_app, change):
+    sealed(4)
+    event_id, position = session.execute(sa.select(AuditSeal.event_id, AuditSeal.position).where(AuditSeal.position == 2)).one()
+    without_triggers(f"UPDATE audit_event SET {change} WHERE id = {event_id}")
+    (fault,) = audit.verify()
+    assert f"link {position} does not match event {event_id}" in fault
+
+
+def test_a_changed_seal_is_named(own_app):
+    sealed(4)
+    without_triggers(f"UPDATE audit_seal SET digest = '{'f' * 64}' WHERE position = 3")
+    faults = audit.verify()
+    assert faults[0].startswith("link 3 does not match")
+    assert len(faults) == 2, "the link after it rests on it"
+
+
+def test_a_removed_seal_is_named(own_app):
+    sealed(4)
+    without_triggers("DELETE FROM audit_seal WHERE position = 2")
+    assert audit.verify()[0] == "link 2 is missing (next one found: 3)"
+    with unit_of_work():
+        audit.seal_all()
+    assert audit.verify(), "sealing again does not heal what was torn"
+
+
+def test_a_removed_event_is_found(own_app):
+    sealed(4)
+    event_id = session.scalar(sa.select(AuditSeal.event_id).where(AuditSeal.position == 2))
+    without_triggers("DELETE FROM audit_seal WHERE position = 2", f"DELETE FROM audit_event WHERE id = {event_id}")
+    assert audit.verify()
+
+
+def test_two_sealers_at_once_make_one_chain(own_app):
+    some_events(60)
+
+    def seal(_number: int) -> None:
+        for _ in range(5):
+            with unit_of_work():
+                audit.seal()
+
+    in_threads(own_app, 4, seal)
+    session.rollback()
+    assert audit.unsealed_count() == 0
+    assert audit.head()[0] == 60
+    assert audit.verify() == []
+
+
+def test_events_of_parallel_writers_are_all_sealed(own_app):
+    def write_or_seal(number: int) -> None:
+        for _ in range(10):
+            if number:
+                some_events(1)
+            else:
+                with unit_of_work():
+                    audit.seal()
+
+    in_threads(own_app, 5, write_or_seal)
+    session.rollback()
+    with unit_of_work():
+        audit.seal_all()
+    assert audit.head()[0] == 40
+    assert audit.verify() == []
+
+
+# What the database itself refuses
+
+
+def any_value(column: sa.Column):
+    if isinstance(column.type, sa.Enum):
+        return column.type.enums[0]
+    for kind, value in ((sa.Integer, 1), (sa.Boolean, False), (sa.JSON, "{}"), (sa.Numeric, 1), (sa.LargeBinary, b"x")):
+        if isinstance(column.type, kind):
+            return value
+    return "2026-01-01 00:00:00" if column.type.python_type is datetime else "x"
+
+
+def any_row(table: sa.Table) -> tuple[str, list]:
+    columns = [column for column in table.columns if column.name != "id"]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})", [any_value(c) for c in columns]
+
+
+@pytest.fixture
+def raw(own_app):
+    """A connection that goes round everything but the triggers, and puts nothing on disk."""
+    with db.engine.connect() as connection:
+        if db.engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+        connection.rollback()
+        connection.invalidate()
+
+
+def refuses(connection, statement: str) -> bool:
+    point = connection.begin_nested()
+    try:
+        connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        return "append-only" in str(error)
+    finally:
+        point.rollback()
+    return False
+
+
+@pytest.mark.parametrize("name", [*append_only.FROZEN, *KEPT])
+def test_what_was_recorded_cannot_be_rewritten_or_erased(raw, name):
+    table = Base.metadata.tables[name]
+    if raw.dialect.name == "sqlite":
+        raw.exec_driver_sql(any_row(table)[0], tuple(any_row(table)[1]))
+    columns = KEPT.get(name) or [column.name for column in table.columns]
+    changed = [column for column in columns if not refuses(raw, f'UPDATE {name} SET "{column}" = "{column}"')]
+    assert changed == []
+    assert refuses(raw, f"DELETE FROM {name}")
+    if raw.dialect.name == "postgresql":
+        assert refuses(raw, f"TRUNCATE {name} CASCADE")
+
+
+def test_what_may_still_change_of_a_contribution_can(contribution):
+    contribution.state = type(contribution.state).PUBLISHED
+    session.flush()
+    with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
+        session.execute(sa.update(type(contribution)).values(body="Autre chose"))
+
+
+def test_an_act_leaves_its_event_in_its_own_transaction(own_app):
+    with pytest.raises(RuntimeError), unit_of_work():
+        audit.record(SYSTEM, Action.ACCOUNTS_ADD, factories.a_user())
+        session.flush()
+        raise RuntimeError
+    assert session.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) == 0

@@ -1,0 +1,319 @@
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from consult.accounts.models import Organisation
+from consult.core import audit, jobs
+from consult.core.db import db, reading, session, unit_of_work
+from consult.core.i18n import clock_at, utcnow
+from consult.core.jobs import Job, JobState
+from consult.core.permissions import SYSTEM, Action
+from tests import factories
+from tests.conftest import make_app
+from tests.core.test_db import in_threads
+
+
+def greet(organisation_id: int) -> None:
+    """Work that can be counted: it adds a letter to the short name."""
+    session.get(Organisation, organisation_id, with_for_update=True).short += "!"
+
+
+def fail(_organisation_id: int) -> None:
+    raise OSError("the printer is on fire")
+
+
+def sleep(organisation_id: int, progress) -> None:
+    """Long work on two rows' time: slow the first time, at once the second."""
+    with reading():
+        again = session.get(Organisation, organisation_id).short.endswith("?")
+    if not again:
+        with unit_of_work():
+            session.get(Organisation, organisation_id).short = "B?"
+        progress(50)
+        time.sleep(60)
+    with unit_of_work():
+        session.get(Organisation, organisation_id).short = "C"
+
+
+def enqueued(monkeypatch) -> list[int]:
+    handed = []
+    monkeypatch.setattr(jobs, "enqueue", handed.append)
+    return handed
+
+
+@pytest.fixture(autouse=True)
+def registry(monkeypatch):
+    """The three kinds of work above, known during one test."""
+    monkeypatch.setattr(jobs, "REGISTRY", dict(jobs.REGISTRY))
+    jobs.job(greet)
+    jobs.job(fail)
+    jobs.long_job(sleep)
+
+
+def promised(function) -> tuple[int, int]:
+    """(organisation, job) of a promise that is on disk."""
+    with unit_of_work():
+        organisation = factories.an_organisation(short="A")
+        jobs.later(function, organisation)
+        promise = session.scalars(sa.select(Job).order_by(Job.id.desc())).first()
+    return organisation.id, promise.id
+
+
+def state_of(job_id: int) -> Job:
+    session.rollback()
+    session.expire_all()
+    return session.get(Job, job_id)
+
+
+def test_work_is_handed_over_after_the_commit(own_app, monkeypatch):
+    handed = enqueued(monkeypatch)
+    with unit_of_work():
+        jobs.later(greet, factories.an_organisation())
+        assert handed == []
+    assert len(handed) == 1
+
+
+def test_a_promise_is_rolled_back_with_its_act(own_app, monkeypatch):
+    handed = enqueued(monkeypatch)
+    with pytest.raises(RuntimeError), unit_of_work():
+        jobs.later(greet, factories.an_organisation())
+        raise RuntimeError
+    assert handed == []
+    assert session.scalar(sa.select(sa.func.count()).select_from(Job)) == 0
+
+
+def test_a_job_runs_once(own_app):
+    organisation_id, job_id = promised(greet)
+    jobs.run(job_id)
+    jobs.run(job_id)
+    promise = state_of(job_id)
+    assert (promise.state, promise.attempts, promise.progress) == (JobState.DONE, 1, 100)
+    assert session.get(Organisation, organisation_id).short == "A!"
+
+
+def test_failures_are_retried_ever_later_then_given_up(own_app):
+    _organisation_id, job_id = promised(fail)
+    moment, waits = utcnow() + timedelta(seconds=1), []
+    for _ in range(len(jobs.DELAYS) + 1):
+        with clock_at(moment):
+            jobs.run(job_id)
+        promise = state_of(job_id)
+        if promise.state == JobState.WAITING:
+            waits.append(promise.run_at - moment)
+            moment = promise.run_at
+    assert waits == jobs.DELAYS
+    assert promise.state == JobState.FAILED
+    assert promise.error == "OSError: the printer is on fire"
+    assert promise.finished_at == moment
+
+
+def test_a_failed_try_leaves_nothing_half_done(own_app, monkeypatch):
+    def half(organisation_id: int) -> None:
+        greet(organisation_id)
+        session.flush()
+        raise OSError
+
+    jobs.job(half)
+    organisation_id, job_id = promised(half)
+    jobs.run(job_id)
+    assert state_of(job_id).state == JobState.WAITING
+    assert session.get(Organisation, organisation_id).short == "A"
+
+
+def test_a_retry_waits_for_its_time(own_app):
+    _organisation_id, job_id = promised(fail)
+    jobs.run(job_id)
+    jobs.run(job_id)
+    assert state_of(job_id).attempts == 1
+
+
+def test_a_broken_queue_does_not_undo_the_act(own_app, caplog):
+    class Broken:
+        def run_job(self, _job_id):
+            raise ConnectionError
+
+    own_app.extensions["consult_queue"] = Broken()
+    organisation_id, job_id = promised(greet)
+    assert session.get(Organisation, organisation_id) is not None
+    assert state_of(job_id).state == JobState.WAITING
+    assert "the sweep will bring it" in caplog.text
+
+
+def test_the_sweep_brings_what_the_queue_forgot(own_app, monkeypatch):
+    _organisation_id, job_id = promised(greet)
+    handed = enqueued(monkeypatch)
+    with unit_of_work():
+        jobs.sweep()
+    assert handed == [], "it was queued a moment ago"
+    with clock_at(utcnow() + timedelta(minutes=1)), unit_of_work():
+        jobs.sweep()
+    assert handed == [job_id]
+
+
+def test_the_sweep_brings_a_retry_at_its_time(own_app, monkeypatch):
+    _organisation_id, job_id = promised(fail)
+    jobs.run(job_id)
+    handed = enqueued(monkeypatch)
+    with clock_at(utcnow() + timedelta(seconds=5)), unit_of_work():
+        jobs.sweep()
+    assert handed == []
+    with clock_at(utcnow() + timedelta(seconds=11)), unit_of_work():
+        jobs.sweep()
+    assert handed == [job_id]
+
+
+def test_a_living_job_is_left_alone(own_app):
+    _organisation_id, job_id = promised(greet)
+    jobs.claim(job_id)
+    with unit_of_work():
+        jobs.sweep()
+    assert state_of(job_id).state == JobState.RUNNING
+
+
+def test_a_job_that_kills_its_worker_each_time_is_given_up(own_app):
+    _organisation_id, job_id = promised(greet)
+    moment = utcnow() + timedelta(seconds=1)
+    for _ in range(len(jobs.DELAYS) + 1):
+        with clock_at(moment):
+            assert jobs.claim(job_id)
+        moment += timedelta(minutes=2)
+        with clock_at(moment), unit_of_work():
+            jobs.sweep()
+    promise = state_of(job_id)
+    assert (promise.state, promise.error) == (JobState.FAILED, jobs.KILLED)
+
+
+def work_in_a_process(url: str, folder: str, job_id: int) -> None:
+    with make_app(url, folder).app_context():
+        jobs.run(job_id)
+
+
+@pytest.mark.slow
+def test_the_job_of_a_killed_worker_is_done_by_the_next(own_app, tmp_path):
+    organisation_id, job_id = promised(sleep)
+    session.remove()
+    db.engine.dispose()
+    worker = multiprocessing.get_context("fork").Process(
+        target=work_in_a_process, args=(own_app.config["SQLALCHEMY_DATABASE_URI"], str(tmp_path / "worker"), job_id),
+    )
+    worker.start()
+    deadline = time.monotonic() + 20
+    while state_of(job_id).progress != 50 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.join()
+    assert state_of(job_id).state == JobState.RUNNING, "nobody was there to say that it ended"
+    with clock_at(utcnow() + timedelta(minutes=2)):
+        with unit_of_work():
+            jobs.sweep()
+        assert jobs.run_pending() == 1
+    promise = state_of(job_id)
+    assert (promise.state, promise.attempts, promise.error) == (JobState.DONE, 2, None)
+    assert session.get(Organisation, organisation_id).short == "C"
+
+
+def test_many_workers_run_each_job_once(own_app):
+    pairs = [promised(greet) for _ in range(12)]
+
+    def work(_number: int) -> None:
+        for _organisation_id, job_id in pairs:
+            jobs.run(job_id)
+
+    in_threads(own_app, 4, work)
+    session.rollback()
+    session.expire_all()
+    assert {session.get(Organisation, organisation_id).short for organisation_id, _ in pairs} == {"A!"}
+    assert {session.get(Job, job_id).attempts for _, job_id in pairs} == {1}
+
+
+def test_progress_is_seen_while_the_work_goes_on(own_app):
+    seen = []
+
+    def count(organisation_id: int, progress) -> None:
+        for percent in (25, 75):
+            progress(percent)
+            with reading():
+                seen.append(jobs.latest(count, organisation_id).progress)
+
+    jobs.long_job(count)
+    organisation_id, job_id = promised(count)
+    jobs.run(job_id)
+    assert seen == [25, 75]
+    assert state_of(job_id).progress == 100
+    assert jobs.latest(count, organisation_id).id == job_id
+
+
+def test_a_job_that_lasts_says_that_it_lives(own_app, monkeypatch):
+    monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.02)
+    _organisation_id, job_id = promised(greet)
+    jobs.claim(job_id)
+    before = state_of(job_id).beat_at
+    session.rollback()
+    with jobs.heartbeat(job_id):
+        time.sleep(0.3)
+    assert state_of(job_id).beat_at > before
+
+
+def test_a_heart_that_misses_a_beat_goes_on(own_app, monkeypatch):
+    monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.02)
+    _organisation_id, job_id = promised(greet)
+    calls = []
+
+    def now():
+        calls.append(threading.current_thread().name)
+        if len(calls) == 1:
+            raise OSError("database is locked")
+        return utcnow()
+
+    monkeypatch.setattr(jobs, "utcnow", now)
+    with jobs.heartbeat(job_id):
+        time.sleep(0.3)
+    assert len(calls) > 1
+
+
+def test_nothing_is_promised_while_muted(own_app):
+    with unit_of_work(), jobs.muted():
+        jobs.later(greet, factories.an_organisation())
+    assert session.scalar(sa.select(sa.func.count()).select_from(Job)) == 0
+
+
+def test_one_failing_part_of_a_tick_stops_no_other(own_app, monkeypatch, caplog):
+    done = []
+
+    def broken():
+        raise OSError
+
+    monkeypatch.setattr(jobs, "EVERY_SECOND", [broken, lambda: done.append("after")])
+    monkeypatch.setattr(audit, "seal", broken)
+    jobs.tick()
+    assert done == ["after"]
+    assert caplog.text.count("tried again in a second") == 2
+
+
+def test_a_tick_seals_the_journal(own_app):
+    with unit_of_work():
+        audit.record(SYSTEM, Action.ACCOUNTS_ADD, factories.a_user())
+    jobs.tick()
+    assert audit.unsealed_count() == 0
+    assert audit.head()[0] == 1
+
+
+@pytest.mark.slow
+def test_the_real_queue_brings_the_work_to_its_thread(own_app, tmp_path):
+    """Through the queue library itself, as `consult work` does."""
+    jobs.init_app(own_app, f"sqlite:///{tmp_path / 'queue.sqlite'}")
+    huey = own_app.extensions["consult_queue"].huey
+    organisation_id, job_id = promised(greet)
+    session.rollback()
+    task = huey.dequeue()
+    assert task is not None
+    with own_app.app_context():
+        huey.execute(task)
+    assert state_of(job_id).state == JobState.DONE
+    assert session.get(Organisation, organisation_id).short == "A!"
