@@ -58,6 +58,10 @@ def make_app(database_url: str, data_dir, **overrides):
     return app
 
 
+# A page kept ready is asked for its age at each request: tests change the text and look at once.
+pages.fresh = 0
+
+
 @pytest.fixture(scope="session")
 def app(database_url, tmp_path_factory):
     app = make_app(database_url, tmp_path_factory.mktemp("data"))

@@ -99,7 +99,7 @@ def actor() -> Actor:
     """Whoever sends this request."""
     if not has_request_context() or g.get("as_visitor"):
         return VISITOR
-    return current_user if current_user and current_user.is_authenticated else VISITOR
+    return current_user._get_current_object() if current_user and current_user.is_authenticated else VISITOR
 
 
 def init_app(app: ConsultApp, config, get_consultation) -> None:
@@ -137,7 +137,7 @@ def take_language(_endpoint, values) -> None:
 def give_language(endpoint: str, values: dict) -> None:
     if endpoint == "static":
         values.setdefault("v", static_digest(current_app.static_folder, values["filename"]))
-    elif "language" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "language"):
+    elif "language" not in values and expects_language(endpoint):
         values["language"] = language()
 
 
@@ -160,6 +160,13 @@ def choose_locale() -> str:
     return {"ar": "ar_MA"}.get(chosen, chosen)
 
 
+def expects_language(endpoint: str) -> bool:
+    try:
+        return current_app.url_map.is_endpoint_expecting(endpoint, "language")
+    except KeyError:  # no such endpoint: url_for says so better
+        return False
+
+
 def language_urls() -> list[tuple[str, str, str]]:
     """(code, name, address) of this page in each language."""
     if request.endpoint is None or "language" not in (request.url_rule.arguments if request.url_rule else ()):
@@ -172,7 +179,7 @@ def link(endpoint: str, **values) -> str:
     """An absolute address for mails and documents, with or without a request; ``language`` as the reader's when not given."""
     base = urlsplit(current_app.config["BASE_URL"])
     values.setdefault("language", language())
-    if not current_app.url_map.is_endpoint_expecting(endpoint, "language"):
+    if not expects_language(endpoint):
         values.pop("language")
     adapter = current_app.url_map.bind(base.netloc, script_name=base.path or "/", url_scheme=base.scheme)
     return adapter.build(endpoint, values, force_external=True)

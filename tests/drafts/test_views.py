@@ -1,0 +1,87 @@
+import io
+
+import pytest
+
+from consult.consultations.models import Phase
+from consult.core.pages import pages
+from tests import factories
+
+
+def test_home_lists_the_chapters(client, chapter):
+    page = client.get("/fr/")
+    assert page.status_code == 200
+    assert "/fr/drafts/1" in page.text
+    assert "Métrologie" in page.text
+
+
+def test_home_without_a_consultation_says_so(client):
+    assert client.get("/fr/").status_code == 200
+
+
+def test_root_sends_to_the_readers_language(client, chapter):
+    answer = client.get("/", headers={"Accept-Language": "ar-MA,ar;q=0.9"})
+    assert (answer.status_code, answer.location) == (302, "/ar/")
+
+
+@pytest.mark.parametrize(("language", "way"), [("fr", "ltr"), ("ar", "rtl"), ("en", "ltr")])
+def test_chapter_in_each_language(client, chapter, language, way):
+    page = client.get(f"/{language}/drafts/1")
+    assert page.status_code == 200
+    assert f'<html lang="{language}" dir="{way}">' in page.text
+    assert 'id="C1-A1-P1-a1"' in page.text
+
+
+def test_missing_translations_stand_in_french_in_their_place(client, consultation):
+    factories.a_chapter(consultation, number=1, languages=("fr",))
+    page = client.get("/ar/drafts/1").text
+    assert "Publier chaque année la liste" in page
+
+
+def test_unknown_chapter_is_not_found(client, chapter):
+    page = client.get("/fr/drafts/9")
+    assert page.status_code == 404
+
+
+def test_a_published_contribution_shows_on_the_page_kept_ready(client, chapter, block):
+    before = client.get("/fr/drafts/1").text
+    factories.a_published_contribution(block=block, body="Une remarque neuve.")
+    after = client.get("/fr/drafts/1").text
+    assert before != after
+    assert "/fr/contributions/discussion/1/C1-A1-P1-a1" in after
+
+
+def test_readers_get_their_own_account_part(client, chapter, participant):
+    anonymous = client.get("/fr/drafts/1").text
+    own = client.sign_in(participant).get("/fr/drafts/1").text
+    assert participant.name not in anonymous
+    assert participant.name in own
+
+
+def test_unchanged_page_is_not_sent_again(client, chapter):
+    first = client.get("/fr/drafts/1")
+    assert client.get("/fr/drafts/1", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+def test_no_invitation_to_comment_once_closed(client, chapter):
+    assert "/contributions/submit/" in client.get("/fr/drafts/1").text
+    chapter.consultation.phase = Phase.CLOSED
+    assert "/contributions/submit/" not in client.get("/fr/drafts/1").text
+
+
+def test_secretariat_imports_a_file(client, secretary, consultation):
+    pages.clear()
+    data = {"file": (io.BytesIO(factories.markdown().encode()), "1.fr.md")}
+    answer = client.sign_in(secretary).post("/fr/drafts/import-chapter", data=data)
+    assert answer.status_code == 303
+    assert client.get("/fr/drafts/1").status_code == 200
+
+
+def test_a_refused_file_says_where_and_what_to_do(client, secretary, consultation):
+    data = {"file": (io.BytesIO(b"# sans entete"), "1.fr.md")}
+    answer = client.sign_in(secretary).post("/en/drafts/import-chapter", data=data)
+    assert answer.status_code == 422
+    assert "Line 1" in answer.text
+
+
+def test_participants_do_not_import(client, participant, consultation):
+    assert client.sign_in(participant).get("/fr/drafts/import-chapter").status_code == 403
