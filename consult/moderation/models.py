@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import User
+from consult.consultations.models import Role
 from consult.contributions.models import Contribution
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
@@ -30,6 +31,12 @@ class Reason(LabelledEnum):
     MISTAKE = "mistake", N_("The earlier decision was mistaken")
 
 
+WITHHOLD_REASONS = (Reason.INSULT, Reason.OFF_TOPIC, Reason.PERSONAL_DATA, Reason.ADVERTISING, Reason.ILLEGAL, Reason.DUPLICATE)
+RESTORE_REASONS = (Reason.MISTAKE, Reason.CONFORMS)
+MAX_WORDS = 2000
+CAPACITIES = (Role.RAPPORTEUR, Role.MODERATOR, Role.CHAIR, Role.SECRETARIAT)
+
+
 class ModerationDecision(Base):
     """Publish, withhold or restore, with its reason; the words go to the author, the reason to everybody."""
 
@@ -48,6 +55,12 @@ class ModerationDecision(Base):
 
     contribution: Mapped[Contribution] = relationship()
     moderator: Mapped[User] = relationship()
+
+    @property
+    def capacity(self) -> Role | None:
+        """The role in which the moderator decides on this chapter; None when they hold none any more."""
+        commission_id = self.contribution.commission_id
+        return next((role for role in CAPACITIES if self.moderator.holds(role, commission_id)), None)
 
     def audit_details(self) -> dict:
         return {"ref": self.contribution.ref, "verdict": self.verdict.value, "reason": self.reason.value}

@@ -1,3 +1,187 @@
-from consult.core.web import room
+"""The moderator's bench, the three decisions, and the public register."""
+
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, request, url_for
+
+from consult.contributions.models import Contribution, ContributionState
+from consult.core.errors import Invalid
+from consult.core.i18n import _, ngettext
+from consult.core.permissions import Action, refusal
+from consult.core.redline import redline
+from consult.core.web import actor, required_consultation, room
+from consult.drafts import service as drafts
+from consult.drafts.models import Chapter
+from consult.moderation import service
+from consult.moderation.forms import PublishForm, PublishSeveralForm, RestoreForm, WithholdForm
+from consult.moderation.models import Verdict
 
 bp = room("moderation")
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """What the address asks to see: one chapter or all of one's own, in one state."""
+
+    mine: list[Chapter]
+    chapter: Chapter | None
+    state: ContributionState
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        return [self.chapter] if self.chapter else self.mine
+
+    @property
+    def values(self) -> dict:
+        """The same sieve in an address."""
+        chosen = {"chapter": self.chapter.number if self.chapter else None, "state": self.state.value}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+def sieve() -> Sieve:
+    consultation = required_consultation()
+    number = request.args.get("chapter", type=int)
+    wanted = request.args.get("state", "")
+    return Sieve(
+        mine=service.list_chapters(actor(), consultation),
+        chapter=drafts.get_chapter(consultation, number) if number is not None else None,
+        state=ContributionState(wanted) if wanted in list(ContributionState) else ContributionState.SUBMITTED,
+    )
+
+
+@bp.get("/")
+def queue():
+    """The list, with its first contribution open beside it where the screen is wide enough."""
+    chosen, after = sieve(), request.args.get("after", type=int)
+    rows = service.queue(actor(), chosen.chapters, state=chosen.state, after=after)
+    rows, more = rows[: service.PAGE], rows[service.PAGE :]
+    selected = service.get_contribution(actor(), required_consultation(), rows[0].ref) if rows else None
+    return render_template(
+        "moderation/queue.html", rows=rows, **desk(chosen, selected, ahead=rows[1:2]),
+        next_url=url_for(".queue", after=rows[-1].id, **chosen.values) if more else None,
+        first_url=url_for(".queue", **chosen.values) if after is not None else None,
+    )
+
+
+@bp.get("/<string:ref>")
+def show(ref):
+    """One contribution with what surrounds it in the queue."""
+    chosen = sieve()
+    return page_of(service.get_contribution(actor(), required_consultation(), ref), chosen)
+
+
+def page_of(contribution: Contribution, chosen: Sieve, **forms):
+    before, following = service.around(actor(), chosen.chapters, contribution, state=chosen.state)
+    return render_template(
+        "moderation/show.html", rows=[*before, contribution, *following],
+        **desk(chosen, contribution, behind=before[-1:], ahead=following[:1], **forms),
+    )
+
+
+def desk(chosen: Sieve, selected: Contribution | None, *, behind=(), ahead=(), **forms) -> dict:
+    """What both pages show: counts, the contribution read, its history, and the forms that its state allows."""
+    counts = service.count_by_state(actor(), chosen.mine)
+    return {
+        "sieve": chosen, "selected": selected, "states": list(ContributionState),
+        "waiting": {chapter.id: counts[chapter.id][ContributionState.SUBMITTED] for chapter in chosen.mine},
+        "totals": {state: sum(counts[c.id][state] for c in chosen.chapters) for state in ContributionState},
+        "previous_url": url_for(".show", ref=behind[0].ref, **chosen.values) if behind else None,
+        "following_url": url_for(".show", ref=ahead[0].ref, **chosen.values) if ahead else None,
+        **(reading_of(selected) if selected else {}), **forms_of(forms),
+    }
+
+
+def reading_of(contribution: Contribution) -> dict:
+    amendment = contribution.amendment
+    return {
+        "decisions": service.list_decisions(actor(), contribution),
+        "redline": redline(contribution.block.lead, amendment.replacement) if amendment else None,
+        "refused": refusal(actor(), Action.MODERATION_WITHHOLD, contribution),
+    }
+
+
+def forms_of(filled: dict) -> dict:
+    """A form that was refused comes back as it was typed; the others are fresh."""
+    fresh = {"withhold_form": WithholdForm, "restore_form": RestoreForm}
+    return {name: filled.get(name) or make(formdata=None) for name, make in fresh.items()}
+
+
+@bp.route("/publish/<string:ref>", methods=["GET", "POST"])
+def publish(ref):
+    return decide(ref, service.publish, PublishForm())
+
+
+@bp.route("/withhold/<string:ref>", methods=["GET", "POST"])
+def withhold(ref):
+    return decide(ref, service.withhold, WithholdForm(), name="withhold_form")
+
+
+@bp.route("/restore/<string:ref>", methods=["GET", "POST"])
+def restore(ref):
+    return decide(ref, service.restore, RestoreForm(), name="restore_form")
+
+
+def decide(ref: str, command, form, *, name: str = "publish_form"):
+    """Take one decision and go on to the next that waits; a refused form comes back as it was typed."""
+    if request.method == "GET":  # a reload or a change of language after a refused form
+        return redirect(url_for(".show", ref=ref, **request.args.to_dict()), 303)
+    chosen = sieve()
+    contribution = service.get_contribution(actor(), required_consultation(), ref)
+    if form.validate():
+        try:
+            decision = command(actor(), contribution, **form.values())
+        except Invalid as error:
+            getattr(form, error.field).errors = [error.message]
+        else:
+            flash(said(decision), "success")
+            return redirect(next_url(contribution, chosen), 303)
+    return page_of(contribution, chosen, **{name: form}), 422
+
+
+def said(decision) -> str:
+    ref = decision.contribution.ref
+    words = {
+        Verdict.PUBLISH: _("%(ref)s is published; its author is told by mail.", ref=ref),
+        Verdict.WITHHOLD: _("%(ref)s is withheld; its author is told by mail, with your words.", ref=ref),
+        Verdict.RESTORE: _("%(ref)s is published again; its author is told by mail, with your words.", ref=ref),
+    }
+    return str(words[decision.verdict])
+
+
+def next_url(contribution: Contribution, chosen: Sieve) -> str:
+    following = service.get_next(actor(), chosen.chapters, contribution)
+    number = chosen.values.get("chapter")
+    if following is None:
+        return url_for(".queue", chapter=number)
+    return url_for(".show", ref=following.ref, chapter=number, state=ContributionState.SUBMITTED.value)
+
+
+@bp.post("/publish-several")
+def publish_several():
+    """Publish those that were ticked; a page says which could not be, and why."""
+    form, chosen = PublishSeveralForm(), sieve()
+    back = url_for(".queue", **chosen.values)
+    if not form.seen():
+        flash(str(_("Tick the contributions to publish first.")), "warning")
+        return redirect(back, 303)
+    bulk = service.publish_several(actor(), required_consultation(), seen=form.seen())
+    if bulk.refused:
+        return render_template("moderation/publish_several.html", bulk=bulk, back=back, sieve=chosen)
+    flash(ngettext("One contribution is published; its author is told by mail.",
+                   "%(num)s contributions are published; their authors are told by mail.", len(bulk.published)), "success")
+    return redirect(back, 303)
+
+
+@bp.get("/register")
+def register():
+    """Who decided what on which reference, and why: without the texts."""
+    consultation = required_consultation()
+    number, after = request.args.get("chapter", type=int), request.args.get("after", type=int)
+    chapter = drafts.get_chapter(consultation, number) if number is not None else None
+    decisions = service.list_register(consultation, chapter=chapter, after=after)
+    decisions, more = decisions[: service.REGISTER_PAGE], decisions[service.REGISTER_PAGE :]
+    return render_template(
+        "moderation/register.html", decisions=decisions, chapters=drafts.list_chapters(consultation), chapter=chapter,
+        older_url=url_for(".register", chapter=number, after=decisions[-1].id) if more else None,
+        newer_url=url_for(".register", chapter=number) if after is not None else None,
+    )

@@ -1,0 +1,57 @@
+"""What a moderator decides, with the mark of what their page showed (``seen``)."""
+
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectField, SelectMultipleField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import HiddenInput
+
+from consult.core.i18n import _
+from consult.moderation.models import MAX_WORDS, RESTORE_REASONS, WITHHOLD_REASONS, Reason
+
+STALE = _("This page is incomplete: reload it.")
+
+
+class PublishForm(FlaskForm):
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired(STALE)])
+
+    def values(self) -> dict:
+        return {"seen": self.seen.data}
+
+
+class ReasonedForm(PublishForm):
+    """A reason of the list, for everybody, and words for the author."""
+
+    allowed: tuple[Reason, ...] = ()
+
+    reason = SelectField(_("Reason (published in the register)"), validators=[DataRequired(_("Choose a reason of the list."))])
+    words = TextAreaField(
+        _("Words to the author"), description=_("Sent to the author by mail with the reason and the way to appeal; not published."),
+        validators=[DataRequired(_("Write to the author what led to this decision: a reason alone does not tell them.")),
+                    Length(max=MAX_WORDS)],
+        render_kw={"dir": "auto", "rows": 5, "maxlength": MAX_WORDS},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.reason.choices = [("", _("Choose a reason")), *((reason.value, reason.label) for reason in self.allowed)]
+
+    def values(self) -> dict:
+        return {**super().values(), "reason": Reason(self.reason.data), "words": self.words.data}
+
+
+class WithholdForm(ReasonedForm):
+    allowed = WITHHOLD_REASONS
+
+
+class RestoreForm(ReasonedForm):
+    allowed = RESTORE_REASONS
+
+
+class PublishSeveralForm(FlaskForm):
+    """Each choice is a ref and the mark of what the page showed of it: ``PNQ-C2-0042:1``."""
+
+    choice = SelectMultipleField(validate_choice=False)
+
+    def seen(self) -> dict[str, int]:
+        pairs = (choice.rpartition(":") for choice in self.choice.data)
+        return {ref: int(mark) for ref, _colon, mark in pairs if ref and mark.isdecimal() and len(mark) < 10}

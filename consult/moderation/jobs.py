@@ -1,0 +1,26 @@
+"""Telling authors what was decided on their contributions."""
+
+from consult.core import mail
+from consult.core.db import session
+from consult.core.i18n import utcnow
+from consult.core.jobs import job
+from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
+
+LETTERS = {
+    Verdict.PUBLISH: "moderation_published", Verdict.WITHHOLD: "moderation_withheld", Verdict.RESTORE: "moderation_restored",
+}
+
+
+@job
+def tell_author(decision_id: int) -> None:
+    """Write to the author once, in their language."""
+    notice = session.get(ModerationNotice, decision_id, with_for_update=True)
+    if notice is None or notice.written_at:
+        return
+    decision = session.get(ModerationDecision, decision_id)
+    contribution = decision.contribution
+    mail.write(
+        contribution.author, LETTERS[decision.verdict], decision=decision, contribution=contribution,
+        contact=contribution.consultation.contact_email,
+    )
+    notice.written_at = utcnow()

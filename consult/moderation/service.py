@@ -1,0 +1,279 @@
+"""Publish, withhold, restore; what a moderator works through, and the register that everybody can read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from consult.accounts.models import User
+from consult.consultations.models import Consultation
+from consult.contributions.models import Contribution, ContributionState
+from consult.core import states, words
+from consult.core.commands import RELOAD, TAKEN, command
+from consult.core.db import session
+from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
+from consult.core.i18n import _, when
+from consult.core.jobs import later
+from consult.core.permissions import Action, Actor, can, require
+from consult.drafts import service as drafts
+from consult.drafts.models import Block, Chapter, Revision
+from consult.moderation import jobs
+from consult.moderation.models import (
+    MAX_WORDS,
+    RESTORE_REASONS,
+    WITHHOLD_REASONS,
+    ModerationDecision,
+    ModerationNotice,
+    Reason,
+    Verdict,
+)
+
+PAGE = 20
+REGISTER_PAGE = 40
+BEFORE_CURRENT = 4
+
+# From which states each verdict starts, and where it leads.
+STEPS = {
+    Verdict.PUBLISH: ((ContributionState.SUBMITTED,), ContributionState.PUBLISHED),
+    Verdict.WITHHOLD: ((ContributionState.SUBMITTED, ContributionState.PUBLISHED), ContributionState.WITHHELD),
+    Verdict.RESTORE: ((ContributionState.WITHHELD,), ContributionState.PUBLISHED),
+}
+
+
+@dataclass
+class Bulk:
+    """What became of several contributions published at once: the refs published, and (ref, why not) of the others."""
+
+    published: list[str] = field(default_factory=list)
+    refused: list[tuple[str, Any]] = field(default_factory=list)
+
+
+@command
+def publish(actor: User, contribution: Contribution, *, seen: int) -> ModerationDecision:
+    """Let the public see what awaits moderation; ``seen`` is the ``lock`` that the moderator's page showed."""
+    return _decide(actor, contribution, Verdict.PUBLISH, Reason.CONFORMS, "", seen)
+
+
+@command
+def withhold(actor: User, contribution: Contribution, *, reason: Reason, words: str, seen: int) -> ModerationDecision:
+    """Keep out of the public's sight, never erasing: the reason to everybody, the words to the author."""
+    return _decide(actor, contribution, Verdict.WITHHOLD, _listed(reason, WITHHOLD_REASONS), _checked(words), seen)
+
+
+@command
+def restore(actor: User, contribution: Contribution, *, reason: Reason, words: str, seen: int) -> ModerationDecision:
+    """Publish what was withheld, on appeal or because the earlier decision was mistaken."""
+    return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, RESTORE_REASONS), _checked(words), seen)
+
+
+def publish_several(actor: User, consultation: Consultation, *, seen: Mapping[str, int]) -> Bulk:
+    """Publish the contributions whose refs are the keys of ``seen``, each by its own command: one refusal stops no other."""
+    require(actor, Action.MODERATION_VIEW, consultation)
+    # Taken in one order by every moderator, so that two bulks never wait for each other.
+    found = session.scalars(
+        sa.select(Contribution).join(Chapter)
+        .where(Chapter.consultation_id == consultation.id, Contribution.ref.in_(seen)).order_by(Contribution.id)
+        .with_for_update(of=Contribution, key_share=True)
+    ).all()
+    bulk = Bulk()
+    for ref, contribution in sorted(((c.ref, c) for c in found), key=lambda pair: (pair[1].chapter_id, pair[1].id)):
+        try:
+            with session.begin_nested():
+                publish(actor, contribution, seen=seen[ref])
+        except ConsultError as error:
+            bulk.refused.append((ref, error.message))
+        else:
+            bulk.published.append(ref)
+    known = {*bulk.published, *(ref for ref, _why in bulk.refused)}
+    bulk.refused += [(ref, _("There is no contribution of this reference.")) for ref in seen if ref not in known]
+    return bulk
+
+
+def _decide(
+    actor: User, contribution: Contribution, verdict: Verdict, reason: Reason, said: str, seen: int
+) -> ModerationDecision:
+    _claim(contribution, seen)
+    starts, to = STEPS[verdict]
+    before = contribution.state
+    if before not in starts:
+        raise _overtaken(contribution)
+    states.move(contribution, to)
+    if change := (to == ContributionState.PUBLISHED) - (before == ContributionState.PUBLISHED):
+        drafts.count_published(contribution.chapter, contribution.block_key, change)
+    decision = ModerationDecision(contribution=contribution, verdict=verdict, reason=reason, words=said, moderator=actor)
+    session.add(decision)
+    session.flush()
+    session.add(ModerationNotice(decision_id=decision.id))
+    later(jobs.tell_author, decision)
+    return decision
+
+
+def _claim(contribution: Contribution, seen: int) -> None:
+    """Hold the row until the decision is written; :class:`Conflict` when it is no longer what the moderator's page showed.
+
+    Rows are taken in one order, contribution, chapter, tally, so that two moderators wait and never lock each other out.
+    """
+    session.refresh(contribution, ["state", "withdrawn_at", "lock"], with_for_update={"key_share": True})
+    if contribution.lock != seen:
+        raise _overtaken(contribution)
+    session.execute(sa.select(Chapter.id).where(Chapter.id == contribution.chapter_id).with_for_update(key_share=True))
+
+
+def _overtaken(contribution: Contribution) -> Conflict:
+    """Who was there first, what they did and when."""
+    remedy = _("Nothing was overwritten. Open it again and decide anew if you still want to; what you typed is there when you go back.")
+    if contribution.state == ContributionState.WITHDRAWN:
+        return Conflict(
+            _("%(ref)s was withdrawn by its author on %(date)s.", ref=contribution.ref, date=when(contribution.withdrawn_at)), remedy
+        )
+    last = session.scalars(
+        sa.select(ModerationDecision).where(ModerationDecision.contribution_id == contribution.id)
+        .order_by(ModerationDecision.id.desc()).limit(1)
+    ).first()
+    if last is None:
+        return Conflict(TAKEN, RELOAD)
+    return Conflict(
+        _("%(ref)s was decided on meanwhile: “%(verdict)s” by %(name)s on %(date)s (%(reason)s).", ref=contribution.ref,
+          verdict=last.verdict.label, name=last.moderator.name, date=when(last.decided_at), reason=last.reason.label),
+        remedy,
+    )
+
+
+def _listed(reason: Reason, allowed: Sequence[Reason]) -> Reason:
+    if reason not in allowed:
+        raise Invalid("reason", _("Choose a reason of the list."))
+    return Reason(reason)
+
+
+def _checked(said: str) -> str:
+    said = words.kept("words", said, most=MAX_WORDS).strip()
+    if words.is_blank(said):
+        raise Invalid("words", _("Write to the author what led to this decision: a reason alone does not tell them."))
+    return said
+
+
+# What a moderator works through
+
+
+def list_chapters(actor: Actor, consultation: Consultation) -> list[Chapter]:
+    """The chapters that this person moderates: those of their commissions, or all for the secretariat."""
+    require(actor, Action.MODERATION_VIEW, consultation)
+    return [chapter for chapter in drafts.list_chapters(consultation) if can(actor, Action.MODERATION_VIEW, chapter)]
+
+
+def get_contribution(actor: Actor, consultation: Consultation, ref: str) -> Contribution:
+    """One contribution with its block, amendment and author, whatever its state."""
+    contribution = session.scalar(
+        sa.select(Contribution).join(Chapter).where(Chapter.consultation_id == consultation.id, Contribution.ref == ref)
+        .options(
+            orm.joinedload(Contribution.amendment), _author(), orm.joinedload(Contribution.organisation),
+            orm.joinedload(Contribution.block).joinedload(Block.revision).options(
+                orm.defer(Revision.source), orm.lazyload(Revision.chapter)
+            ),
+        )
+    )
+    if contribution is None:
+        raise NotFound(_("There is no contribution of this reference."), _("Check the reference, or look for it in the queue."))
+    require(actor, Action.MODERATION_VIEW, contribution)
+    return contribution
+
+
+def _author():
+    return orm.joinedload(Contribution.author).lazyload(User.appointments)
+
+
+def queue(
+    actor: Actor, chapters: Sequence[Chapter], *, state: ContributionState = ContributionState.SUBMITTED, after: int | None = None
+) -> list[Contribution]:
+    """One page, and one row more when there is a next: what waits the longest first, what is decided newest first."""
+    for chapter in chapters:
+        require(actor, Action.MODERATION_VIEW, chapter)
+    rising = state == ContributionState.SUBMITTED
+    return _in_order(_rows(_ids(chapters, state, after=after, rising=rising).limit(PAGE + 1)), rising)
+
+
+def around(
+    actor: Actor, chapters: Sequence[Chapter], contribution: Contribution, *, state: ContributionState = ContributionState.SUBMITTED
+) -> tuple[list[Contribution], list[Contribution]]:
+    """The queue on both sides of one contribution, whether or not it stands in it: some before, a page after."""
+    for chapter in chapters:
+        require(actor, Action.MODERATION_VIEW, chapter)
+    rising = state == ContributionState.SUBMITTED
+    before = _ids(chapters, state, after=contribution.id, rising=not rising).limit(BEFORE_CURRENT)
+    following = _ids(chapters, state, after=contribution.id, rising=rising).limit(PAGE - BEFORE_CURRENT)
+    rows = _in_order(_rows(before, following), rising)
+    return ([c for c in rows if (c.id < contribution.id) == rising], [c for c in rows if (c.id > contribution.id) == rising])
+
+
+def _ids(chapters: Sequence[Chapter], state: ContributionState, *, after: int | None, rising: bool) -> sa.Select:
+    ids = sa.select(Contribution.id).where(
+        Contribution.chapter_id.in_([chapter.id for chapter in chapters]), Contribution.state == state,
+    )
+    if after is not None:
+        ids = ids.where(Contribution.id > after if rising else Contribution.id < after)
+    return ids.order_by(Contribution.id.asc() if rising else Contribution.id.desc())
+
+
+def _rows(*ids: sa.Select) -> sa.Select:
+    return sa.select(Contribution).where(sa.or_(*(Contribution.id.in_(some) for some in ids))).options(
+        orm.joinedload(Contribution.organisation), _author(), orm.raiseload(Contribution.block),
+    )
+
+
+def _in_order(rows: sa.Select, rising: bool) -> list[Contribution]:
+    return sorted(session.scalars(rows), key=lambda c: c.id, reverse=not rising)
+
+
+def get_next(actor: Actor, chapters: Sequence[Chapter], contribution: Contribution) -> Contribution | None:
+    """What to decide on after this one: the next that awaits moderation, else the first; None when all are answered."""
+    before, following = around(actor, chapters, contribution)
+    if following or not before:
+        return following[0] if following else None
+    return queue(actor, chapters)[0]
+
+
+def count_by_state(actor: Actor, chapters: Sequence[Chapter]) -> dict[int, dict[ContributionState, int]]:
+    """Contributions of each state, by chapter id, in one query; a state that has none is 0."""
+    for chapter in chapters:
+        require(actor, Action.MODERATION_VIEW, chapter)
+    counts = {chapter.id: dict.fromkeys(ContributionState, 0) for chapter in chapters}
+    rows = session.execute(
+        sa.select(Contribution.chapter_id, Contribution.state, sa.func.count())
+        .where(Contribution.chapter_id.in_(counts)).group_by(Contribution.chapter_id, Contribution.state)
+    )
+    for chapter_id, state, count in rows:
+        counts[chapter_id][state] = count
+    return counts
+
+
+def list_decisions(actor: Actor, contribution: Contribution) -> list[ModerationDecision]:
+    """Every decision on it with the words to its author, oldest first."""
+    require(actor, Action.MODERATION_VIEW, contribution)
+    return list(session.scalars(
+        sa.select(ModerationDecision).where(ModerationDecision.contribution_id == contribution.id)
+        .options(orm.joinedload(ModerationDecision.moderator).lazyload(User.appointments)).order_by(ModerationDecision.id)
+    ))
+
+
+def list_register(
+    consultation: Consultation, *, chapter: Chapter | None = None, after: int | None = None
+) -> list[ModerationDecision]:
+    """One page of the public register and one row more when there is a next, newest first: neither texts nor words are even read."""
+    decisions = (
+        sa.select(ModerationDecision).join(ModerationDecision.contribution).join(Contribution.chapter)
+        .where(Chapter.consultation_id == consultation.id)
+        .options(
+            orm.defer(ModerationDecision.words, raiseload=True), orm.joinedload(ModerationDecision.moderator),
+            orm.contains_eager(ModerationDecision.contribution).load_only(
+                Contribution.ref, Contribution.state, Contribution.chapter_id, Contribution.block_key, raiseload=True
+            ),
+            orm.contains_eager(ModerationDecision.contribution).contains_eager(Contribution.chapter),
+        )
+    )
+    if chapter is not None:
+        decisions = decisions.where(Contribution.chapter_id == chapter.id)
+    if after is not None:
+        decisions = decisions.where(ModerationDecision.id < after)
+    return list(session.scalars(decisions.order_by(ModerationDecision.id.desc()).limit(REGISTER_PAGE + 1)))
