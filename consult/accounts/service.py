@@ -1,6 +1,8 @@
-"""Accounts: what the command line and the profile page do; signing in is Flask-Security's."""
+"""Accounts: registering, one's own data, organisations; signing in is Flask-Security's (see ``signin.py``)."""
 
+import re
 import secrets
+import unicodedata
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -11,25 +13,38 @@ from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, utcnow
 
+TAKEN = _("There is already an account with this address.")
+
 
 def hash_password(password: str) -> str:
-    """Argon2id with the library's defaults (RFC 9106), in the form that Flask-Security verifies."""
-    return PasswordHasher().hash(password)
+    """Argon2id with the library's defaults (RFC 9106), of the password as Flask-Security normalises it before it verifies."""
+    return PasswordHasher().hash(unicodedata.normalize("NFKD", password))
 
 
 @command
 def add(_actor, _target, *, email: str, name: str, password: str | None = None, language: str = "fr", **values) -> User:
     """Make a confirmed account; raises :class:`Invalid` for an address that is taken or not one."""
+    return _made(
+        email, name, language, password_hash=hash_password(password) if password else None, confirmed_at=utcnow(), **values
+    )
+
+
+@command
+def register(_actor, _target, *, email: str, name: str, password_hash: str | None = None, language: str = "fr") -> User:
+    """Make one's own account; it stays closed until its address is confirmed."""
+    return _made(email, name, language, password_hash=password_hash)
+
+
+def _made(email: str, name: str, language: str, *, password_hash: str | None, **values) -> User:
     email = email.strip().lower()
-    if "@" not in email:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise Invalid("email", _("This is not an e-mail address."))
     if session.scalar(sa.select(User.id).where(User.email == email)):
-        raise Invalid("email", _("There is already an account with this address."))
+        raise Invalid("email", TAKEN)
     if language not in LANGUAGES:
         raise Invalid("language", _("No such language."))
     user = User(
-        email=email, name=name.strip(), language=language, fs_uniquifier=secrets.token_hex(32), confirmed_at=utcnow(),
-        password=hash_password(password) if password else None, **values,
+        email=email, name=name.strip(), language=language, fs_uniquifier=secrets.token_hex(32), password=password_hash, **values
     )
     session.add(user)
     return user
@@ -37,8 +52,10 @@ def add(_actor, _target, *, email: str, name: str, password: str | None = None, 
 
 @command
 def add_organisation(
-    _actor, _target, *, slug: str, short: str, name_fr: str, category: Category, sector: Sector, region: Region, **values
+    _actor, _target, *, short: str, name_fr: str, category: Category, sector: Sector, region: Region, slug: str | None = None, **values
 ) -> Organisation:
+    """List an organisation; its ``slug`` comes from its French name when none is given, so one name is listed once."""
+    slug = slug or _slug_of(name_fr)
     if session.scalar(sa.select(Organisation.id).where(Organisation.slug == slug)):
         raise Invalid("name_fr", _("This organisation is already listed: choose it in the list."))
     organisation = Organisation(
@@ -48,11 +65,31 @@ def add_organisation(
     return organisation
 
 
+def _slug_of(name: str) -> str:
+    """Lower case, without accents, in ASCII letters and digits; Arabic names keep their letters."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "-", plain).strip("-")[:80] or f"organisation-{secrets.token_hex(4)}"
+
+
 @command
-def edit_profile(_actor, user: User, **values) -> User:
-    """Correct one's own data (law 09-08, article 8)."""
-    for name, value in values.items():
-        setattr(user, name, value)
+def edit_profile(
+    _actor, user: User, *, name: str, language: str, name_ar: str | None = None, function: str | None = None,
+    is_name_public: bool = False, organisation: Organisation | None = None,
+) -> User:
+    """Correct one's own data (law 09-08, article 8); no organisation means that one speaks for oneself."""
+    if not name.strip():
+        raise Invalid("name", _("Write your name: contributions are not anonymous."))
+    if language not in LANGUAGES:
+        raise Invalid("language", _("No such language."))
+    user.name, user.name_ar, user.function = name.strip(), name_ar or None, function or None
+    user.language, user.is_name_public, user.organisation = language, is_name_public, organisation
+    return user
+
+
+@command
+def join(_actor, user: User, *, organisation: Organisation) -> User:
+    """Speak for an organisation from now on; what was submitted before keeps its own."""
+    user.organisation = organisation
     return user
 
 

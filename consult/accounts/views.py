@@ -1,30 +1,84 @@
-"""Signing in and registering, by Flask-Security; one's own page."""
+"""One's own page, organisations, and the two steps around signing in that are ours; the rest is Flask-Security's (``signin.py``)."""
 
-import base64
-import hmac
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_security import auth_required
+from flask_security.unified_signin import us_verify_link
 
-from flask_security import Security, SQLAlchemyUserDatastore
-
-from consult.accounts.models import User
-from consult.core.db import db
-from consult.core.web import room
+from consult.accounts import service, signin
+from consult.accounts.forms import OrganisationForm, ProfileForm, is_of_this_site
+from consult.core.errors import Invalid
+from consult.core.i18n import _
+from consult.core.web import actor, language, room
 
 bp = room("accounts")
-
-
-def derived_key(secret: str, purpose: str) -> str:
-    """A key of its own for each purpose, so that the signing key is used for signing alone."""
-    return base64.b64encode(hmac.digest(secret.encode(), purpose.encode(), "sha256")).decode()
+# Where people in charge begin their day; the others read on.
+ARRIVALS = (
+    (("secretariat", "administrator"), "consultations.dashboard"),
+    (("moderator", "rapporteur", "chair"), "moderation.queue"),
+)
 
 
 def init_app(app) -> None:
-    app.config.update(
-        SECURITY_URL_PREFIX="/<language:language>/accounts", SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a method
-        SECURITY_PASSWORD_SALT=derived_key(app.config["SECRET_KEY"], "passwords"),
-        SECURITY_REGISTERABLE=True, SECURITY_CONFIRMABLE=True, SECURITY_RECOVERABLE=True, SECURITY_UNIFIED_SIGNIN=True,
-        SECURITY_US_ENABLED_METHODS=["password", "email"], SECURITY_US_TOKEN_VALIDITY=900, SECURITY_USE_REGISTER_V2=True,
-        SECURITY_RETURN_GENERIC_RESPONSES=True, SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
-        SECURITY_I18N_DIRNAME="builtin", SECURITY_TOTP_ISSUER="consult",
-        SECURITY_TOTP_SECRETS={"1": derived_key(app.config["SECRET_KEY"], "totp")},
-    )
-    Security(app, SQLAlchemyUserDatastore(db, User, None))
+    signin.init_app(app, app.extensions["consult_config"].limits_url)
+
+
+@bp.get("/arrive")
+def arrive():
+    """After signing in: where one was going, else where one's work is."""
+    wanted = session.pop("next", None)
+    if is_of_this_site(wanted):
+        return redirect(wanted, 303)
+    for roles, endpoint in ARRIVALS:
+        if any(actor().holds(role) for role in roles):
+            return redirect(url_for(endpoint), 303)
+    return redirect(url_for("drafts.home"), 303)
+
+
+@bp.get("/check-mail")
+def check_mail():
+    return render_template("accounts/check_mail.html")
+
+
+@bp.route("/follow-link", methods=["GET", "POST"])
+def follow_link():
+    """The link of the mail. Signing in waits for the button: filters that open links before their reader would use them up."""
+    if request.method == "POST":
+        return us_verify_link()
+    if actor().is_authenticated:
+        return redirect(url_for(".arrive"), 303)
+    return render_template("accounts/follow_link.html")
+
+
+@bp.route("/profile", methods=["GET", "POST"])
+@auth_required("session")
+def profile():
+    person = actor()
+    form = ProfileForm(service.list_organisations(), language(), obj=person)
+    if request.method == "GET":
+        form.organisation.data = person.organisation.slug if person.organisation else ""
+    if form.validate_on_submit():
+        try:
+            service.edit_profile(person, person, **form.values())
+        except Invalid as error:
+            form[error.field].errors = [error.message]
+        else:
+            flash(str(_("Your profile is recorded.")), "success")
+            return redirect(url_for(".profile"), 303)
+    return render_template("accounts/profile.html", form=form, person=person), 422 if form.errors else 200
+
+
+@bp.route("/add-organisation", methods=["GET", "POST"])
+@auth_required("session")
+def add_organisation():
+    """List an organisation and speak for it."""
+    form = OrganisationForm()
+    if form.validate_on_submit():
+        try:
+            organisation = service.add_organisation(actor(), None, **form.values())
+            service.join(actor(), actor(), organisation=organisation)
+        except Invalid as error:
+            form[error.field].errors = [error.message]
+        else:
+            flash(str(_("The organisation is listed, and you speak for it.")), "success")
+            return redirect(url_for(".profile"), 303)
+    return render_template("accounts/add_organisation.html", form=form), 422 if form.errors else 200

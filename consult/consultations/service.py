@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
+from consult.accounts import service as accounts
 from consult.accounts.models import User
 from consult.consultations.models import (
     COMMISSION_ROLES,
@@ -19,8 +21,8 @@ from consult.core import states
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import _, utcnow
-from consult.core.permissions import SYSTEM
+from consult.core.i18n import _, utcnow, when
+from consult.core.permissions import SYSTEM, Action, require
 
 # Decree 2-08-229, article 6: fifteen days online at least.
 SHORTEST = timedelta(days=15)
@@ -38,9 +40,9 @@ def add(_actor, _target, *, slug: str, title_fr: str, commissions: list[dict], *
 
 @command
 def edit(_actor, consultation: Consultation, **values) -> Consultation:
-    """Change the legal particulars; the CNDP number cannot be emptied once the consultation is open."""
-    if consultation.phase != Phase.PREPARATION and not values.get("cndp_number", consultation.cndp_number).strip():
-        raise Invalid("cndp_number", _("The consultation is open: the CNDP number cannot be removed."))
+    """Change the legal particulars; the CNDP number cannot be emptied once the dates are set."""
+    if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
+        raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
     for name, value in values.items():
         setattr(consultation, name, value)
     return consultation
@@ -52,6 +54,8 @@ def schedule(_actor, consultation: Consultation, *, opens_at: datetime, closes_a
     if not consultation.cndp_number.strip():
         raise Conflict(_("The CNDP number is missing: law 09-08 requires it before any data is collected."),
                        _("Enter it in the settings of the consultation."))
+    if opens_at < utcnow() - timedelta(minutes=5):
+        raise Invalid("opens_at", _("The opening is in the past: the days count from the moment when everybody can contribute."))
     if closes_at - opens_at < SHORTEST:
         raise Invalid("closes_at", _("The consultation lasts at least fifteen days (decree 2-08-229, article 6)."))
     if consultation.round is None:
@@ -75,8 +79,13 @@ def open(_actor, consultation: Consultation) -> Consultation:
 
 
 @command
-def close(_actor, consultation: Consultation) -> Consultation:
-    """Close now: by hand, or by the clock at the closing date."""
+def close(actor, consultation: Consultation) -> Consultation:
+    """Close now: by hand once fifteen days have passed, or by the clock at the closing date."""
+    earliest = get_earliest_closing(consultation)
+    if not actor.is_system and earliest > utcnow():
+        raise Conflict(_("The consultation lasts at least fifteen days (decree 2-08-229, article 6)."),
+                       _("It can be closed by hand from %(date)s.", date=when(earliest)))
+    _open_when_due(consultation)
     states.move(consultation, Phase.CLOSED, attribute="phase")
     if consultation.round.closes_at > utcnow():
         consultation.round.closes_at = max(utcnow(), consultation.round.opens_at + timedelta(seconds=1))
@@ -86,6 +95,7 @@ def close(_actor, consultation: Consultation) -> Consultation:
 @command
 def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: str) -> Extension:
     """Put the closing off; recorded with its reason and shown to the public."""
+    _open_when_due(consultation)
     if closes_at <= consultation.closes_at:
         raise Invalid("closes_at", _("An extension closes later than before."))
     if not reason.strip():
@@ -110,22 +120,50 @@ def begin_synthesis(_actor, consultation: Consultation) -> Consultation:
 def appoint(_actor, consultation: Consultation, *, user: User, role: Role, commission: Commission | None = None) -> Appointment:
     if (role in COMMISSION_ROLES) != (commission is not None):
         raise Invalid("commission", _("This role needs a commission.") if commission is None else _("This role has no commission."))
+    if any(held.role == role and held.commission == commission for held in user.appointments):
+        raise Invalid("email", _("This person holds this role already."))
     appointment = Appointment(user=user, role=role, commission=commission)
     session.add(appointment)
     return appointment
 
 
 @command
-def dismiss(_actor, consultation: Consultation, *, appointment: Appointment) -> None:
+def dismiss(_actor, consultation: Consultation, *, appointment: Appointment) -> Appointment:
+    """End an appointment; the last person who can appoint others stays."""
+    if appointment.role in (Role.SECRETARIAT, Role.ADMINISTRATOR) and _count_in_charge() == 1:
+        raise Conflict(_("Nobody else could manage the consultation any more."), _("Appoint somebody else first."))
     session.delete(appointment)
+    return appointment
+
+
+def _count_in_charge() -> int:
+    return session.scalar(
+        sa.select(sa.func.count()).select_from(Appointment).where(Appointment.role.in_((Role.SECRETARIAT, Role.ADMINISTRATOR)))
+    )
 
 
 def settle(consultation: Consultation) -> None:
     """Write down what the dates already say: the stored phase follows the clock, leaving its events."""
-    if consultation.phase == Phase.PREPARATION and consultation.current_phase != Phase.PREPARATION:
-        open(SYSTEM, consultation)
+    _open_when_due(consultation)
     if consultation.phase == Phase.OPEN and consultation.current_phase == Phase.CLOSED:
         close(SYSTEM, consultation)
+
+
+def _open_when_due(consultation: Consultation) -> None:
+    """A person may act within the second in which the clock has not yet written the opening down."""
+    if consultation.phase == Phase.PREPARATION and consultation.current_phase != Phase.PREPARATION:
+        open(SYSTEM, consultation)
+
+
+def get_earliest_closing(consultation: Consultation) -> datetime | None:
+    """From when on a person may close it: the decree's fifteen days after the opening."""
+    return consultation.opens_at + SHORTEST if consultation.round else None
+
+
+def get_managed(actor, consultation: Consultation) -> Consultation:
+    """The consultation, for those who manage it."""
+    require(actor, Action.CONSULTATIONS_MANAGE, consultation)
+    return consultation
 
 
 def get_current() -> Consultation | None:
@@ -143,6 +181,32 @@ def get_commission(consultation: Consultation, number: int) -> Commission:
 
 
 def list_appointments(consultation: Consultation) -> list[Appointment]:
+    """Everybody in charge, the whole consultation's roles first, then commission by commission."""
     commissions = [commission.id for commission in consultation.commissions]
     held = sa.select(Appointment).where(sa.or_(Appointment.commission_id.in_(commissions), Appointment.commission_id.is_(None)))
-    return list(session.scalars(held.order_by(Appointment.commission_id, Appointment.role, Appointment.id)))
+    held = held.options(joinedload(Appointment.user), joinedload(Appointment.commission)).order_by(Appointment.role, Appointment.id)
+    return sorted(session.scalars(held), key=lambda appointment: appointment.commission.number if appointment.commission else 0)
+
+
+def get_appointment(consultation: Consultation, number: int) -> Appointment:
+    appointment = session.get(Appointment, number)
+    if appointment is None or appointment.commission and appointment.commission.consultation_id != consultation.id:
+        raise NotFound
+    return appointment
+
+
+def get_appointee(actor, consultation: Consultation, *, email: str) -> User:
+    """The account with this address, for whoever may appoint; raises :class:`Invalid` when there is none."""
+    require(actor, Action.CONSULTATIONS_APPOINT, consultation)
+    try:
+        return accounts.get_user_by_email(email)
+    except NotFound as missing:
+        raise Invalid("email", missing.message) from missing
+
+
+def get_account_stamp(session_key: str) -> tuple | None:
+    """What the account part of a page depends on: a change of it makes the kept part worthless. None: no such account."""
+    held = (sa.func.count(Appointment.id), sa.func.max(Appointment.id))
+    counts = [sa.select(column).where(Appointment.user_id == User.id).scalar_subquery() for column in held]
+    row = session.execute(sa.select(User.id, User.active, User.name, *counts).where(User.fs_uniquifier == session_key)).first()
+    return tuple(row) if row else None

@@ -45,6 +45,8 @@ class Action(enum.StrEnum):
     ACCOUNTS_ADD = "accounts.add"
     ACCOUNTS_ADD_ORGANISATION = "accounts.add_organisation"
     ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
+    ACCOUNTS_JOIN = "accounts.join"
+    ACCOUNTS_REGISTER = "accounts.register"
     ADOPTION_DECIDE = "adoption.decide"
     ADOPTION_DOWNLOAD = "adoption.download"
     ADOPTION_REQUEST_EXPORT = "adoption.request_export"
@@ -59,8 +61,10 @@ class Action(enum.StrEnum):
     CONSULTATIONS_MANAGE = "consultations.manage"
     CONSULTATIONS_OPEN = "consultations.open"
     CONSULTATIONS_SCHEDULE = "consultations.schedule"
+    CONTRIBUTIONS_DROP_DRAFT = "contributions.drop_draft"
     CONTRIBUTIONS_KEEP_DRAFT = "contributions.keep_draft"
     CONTRIBUTIONS_READ = "contributions.read"
+    CONTRIBUTIONS_RECEIPT = "contributions.receipt"
     CONTRIBUTIONS_SUBMIT = "contributions.submit"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
     DRAFTS_IMPORT_CHAPTER = "drafts.import_chapter"
@@ -137,6 +141,8 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_ADD: ((system,), (administrator,)),
     Action.ACCOUNTS_ADD_ORGANISATION: ((signed_in,), (system,)),
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
+    Action.ACCOUNTS_JOIN: ((signed_in, oneself),),
+    Action.ACCOUNTS_REGISTER: ((anyone,),),
     Action.ADOPTION_DECIDE: ((secretariat, phase("submitted")),),
     Action.ADOPTION_DOWNLOAD: ((public,), (own_request,), (secretariat,), (system,)),
     Action.ADOPTION_REQUEST_EXPORT: ((secretariat,), (rapporteur,), (system,)),
@@ -151,8 +157,10 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONSULTATIONS_MANAGE: ((secretariat,), (administrator,)),
     Action.CONSULTATIONS_OPEN: ((secretariat, phase("preparation")), (system,)),
     Action.CONSULTATIONS_SCHEDULE: ((secretariat, phase("preparation")), (system,)),
+    Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own),),
     Action.CONTRIBUTIONS_KEEP_DRAFT: ((anyone,),),
     Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_RECEIPT: ((signed_in, own), (moderator,), (secretariat,), (system,)),
     Action.CONTRIBUTIONS_SUBMIT: ((signed_in, is_open),),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
     Action.DRAFTS_IMPORT_CHAPTER: ((secretariat, phase("preparation", "open")), (system,)),

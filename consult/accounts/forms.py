@@ -1,0 +1,186 @@
+"""Signing in and registering (Flask-Security's forms in our words), the profile, and organisations."""
+
+from flask import request, session
+from flask_login import current_user
+from flask_security import ChangePasswordForm as SecurityChangePasswordForm
+from flask_security import ForgotPasswordForm, RegisterFormV2, SendConfirmationForm, UnifiedSigninForm, UnifiedVerifyForm
+from flask_security import ResetPasswordForm as SecurityResetPasswordForm
+from flask_security.confirmable import requires_confirmation, send_confirmation_instructions
+from flask_security.proxies import _datastore as store
+from flask_security.utils import hash_password, lookup_identity, validate_redirect_url
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, Length, Optional
+
+from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.core.i18n import LANGUAGES, _
+
+ADDRESS = {"autocomplete": "username", "dir": "ltr", "inputmode": "email", "maxlength": 320}
+SPELT = {"dir": "auto", "maxlength": 200}
+PASSWORD_HELP = _("Ten characters at least; a short sentence is easy to remember and hard to guess.")
+
+
+def is_of_this_site(address: str | None) -> bool:
+    """A path and nothing that a browser could read as another site."""
+    return bool(address) and address.startswith("/") and "\\" not in address and validate_redirect_url(address)
+
+
+def remember_where_to(address: str | None) -> None:
+    """Keep where the reader was going, for when they come back by a link."""
+    if is_of_this_site(address):
+        session["next"] = address
+
+
+class SignInForm(UnifiedSigninForm):
+    """By password, or by a link and a code sent to the address."""
+
+    identity = EmailField(_("E-mail address"), validators=[DataRequired(_("Type your e-mail address."))], render_kw=ADDRESS)
+    passcode = PasswordField(_("Password"), validators=[Optional()], render_kw={"autocomplete": "current-password", "dir": "ltr"})
+    remember = BooleanField(_("Keep me signed in on this device for 30 days"))
+    chosen_method = HiddenField(default="email")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.next.data = self.next.data or request.args.get("next", "")
+
+    def validate(self, **kwargs) -> bool:
+        user = lookup_identity(self.identity.data or "")
+        if user is not None and user.active:
+            self.prepare(user)
+        if user is None or not user.password:
+            hash_password(self.passcode.data or "no password")  # an unknown address takes as long as a known one
+        return super().validate(**kwargs)
+
+    def prepare(self, user: User) -> None:
+        """Everybody may sign in by mail; who never confirmed the address gets that link instead."""
+        if "email" not in store.us_get_totp_secrets(user):
+            store.us_setup_email(user)
+        if self.submit_send_code.data:
+            remember_where_to(self.next.data)
+            if requires_confirmation(user):
+                send_confirmation_instructions(user)
+
+
+class VerifyForm(UnifiedVerifyForm):
+    """Once more, before something delicate."""
+
+    passcode = PasswordField(_("Password, or the code from the message"), validators=[Optional()], render_kw={"dir": "ltr"})
+    chosen_method = HiddenField(default="email")
+
+    def validate(self, **kwargs) -> bool:
+        if "email" not in store.us_get_totp_secrets(current_user):
+            store.us_setup_email(current_user._get_current_object())
+        return super().validate(**kwargs)
+
+
+class RegisterForm(RegisterFormV2):
+    """One's name and address; a password only for those who want one."""
+
+    name = StringField(
+        _("Name"), description=_("First name and family name. It is published only if you agree to it in your profile."),
+        validators=[DataRequired(_("Write your name: contributions are not anonymous.")), Length(max=200)],
+        render_kw={"autocomplete": "name", **SPELT},
+    )
+    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        remember_where_to(request.args.get("next"))
+        self.email.label.text = _("E-mail address")
+        self.email.render_kw = {**ADDRESS, "autocomplete": "email"}
+        self.password.label.text = _("Password")
+        self.password.description = _("Without a password you sign in by a link that we send you. %(rule)s", rule=PASSWORD_HELP)
+
+
+class EmailForm(ForgotPasswordForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.email.label.text, self.email.render_kw = _("E-mail address"), ADDRESS
+
+
+class ResendForm(SendConfirmationForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.email.label.text, self.email.render_kw = _("E-mail address"), ADDRESS
+
+
+class ResetPasswordForm(SecurityResetPasswordForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.password.label.text, self.password.description = _("New password"), PASSWORD_HELP
+        self.password_confirm.label.text = _("The same password again")
+
+
+class ChangePasswordForm(SecurityChangePasswordForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.password.label.text = _("Present password")
+        self.new_password.label.text, self.new_password.description = _("New password"), PASSWORD_HELP
+        self.new_password_confirm.label.text = _("The same password again")
+
+
+class ProfileForm(FlaskForm):
+    """One's own data, each of which can be corrected."""
+
+    name = StringField(
+        _("Name"), validators=[DataRequired(_("Write your name: contributions are not anonymous.")), Length(max=200)],
+        render_kw={"autocomplete": "name", **SPELT},
+    )
+    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), Length(max=200)],
+                          description=_("Shown on the Arabic pages, where your name may be published."), render_kw=SPELT)
+    function = StringField(_("Function"), validators=[Optional(), Length(max=200)], description=_("For instance: quality manager."),
+                           render_kw={"autocomplete": "organization-title", **SPELT})
+    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES,
+                           validators=[DataRequired()])
+    organisation = SelectField(
+        _("Organisation"), validators=[Optional()],
+        description=_("What you submit from now on is its contribution, unless you say on the form that you speak for yourself."),
+    )
+    is_name_public = BooleanField(
+        _("I agree that my name is published beside my contributions"),
+        description=_("Separate consent, which you may withdraw here at any time; without it no name but the organisation’s is shown."),
+    )
+
+    def __init__(self, organisations: list[Organisation], language: str, **kwargs):
+        super().__init__(**kwargs)
+        self.organisations = {organisation.slug: organisation for organisation in organisations}
+        named = {organisation.slug: organisation.name(language) for organisation in organisations}
+        self.organisation.choices = {"": str(_("None: I speak for myself")), **named}
+
+    def values(self) -> dict:
+        return {
+            "name": self.name.data, "name_ar": (self.name_ar.data or "").strip(), "function": (self.function.data or "").strip(),
+            "language": self.language.data, "is_name_public": self.is_name_public.data,
+            "organisation": self.organisations.get(self.organisation.data),
+        }
+
+
+def choices_of(kind) -> dict[str, str]:
+    return {"": str(_("Choose in the list")), **{member.value: member.label for member in kind}}
+
+
+class OrganisationForm(FlaskForm):
+    """An organisation that is not listed yet."""
+
+    name_fr = StringField(_("Name in French"), validators=[DataRequired(_("Write its name.")), Length(max=300)],
+                          render_kw={"dir": "auto", "maxlength": 300})
+    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), Length(max=300)], render_kw={"dir": "auto", "maxlength": 300})
+    name_en = StringField(_("Name in English"), validators=[Optional(), Length(max=300)], render_kw={"dir": "auto", "maxlength": 300})
+    short = StringField(
+        _("Short code"), description=_("Its usual acronym, 12 characters at most; it stands for the organisation in tables of comments."),
+        validators=[DataRequired(_("Write its acronym.")), Length(max=12)], render_kw={"dir": "auto", "maxlength": 12, "class": "short"},
+    )
+    category = SelectField(_("Category"), validators=[DataRequired(_("Choose a category."))])
+    sector = SelectField(_("Sector"), validators=[DataRequired(_("Choose a sector."))])
+    region = SelectField(_("Region"), validators=[DataRequired(_("Choose a region."))])
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.category.choices, self.sector.choices, self.region.choices = choices_of(Category), choices_of(Sector), choices_of(Region)
+
+    def values(self) -> dict:
+        return {
+            "name_fr": self.name_fr.data.strip(), "name_ar": (self.name_ar.data or "").strip() or None,
+            "name_en": (self.name_en.data or "").strip() or None, "short": self.short.data.strip(),
+            "category": Category(self.category.data), "sector": Sector(self.sector.data), "region": Region(self.region.data),
+        }

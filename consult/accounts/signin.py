@@ -1,0 +1,190 @@
+"""Flask-Security, fitted to the house: our store, mails, words and limits (wiring, neither views nor service: hence its own file)."""
+
+import base64
+import hmac
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+from flask import g, redirect, request, session, url_for
+from flask_babel import gettext
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, user_authenticated
+from flask_security.babel import FsDomain
+from flask_security.mail_util import EmailValidateException
+from flask_security.utils import get_message
+from passlib.totp import TOTP
+
+from consult.accounts import service
+from consult.accounts.forms import ChangePasswordForm, EmailForm, RegisterForm, ResendForm, ResetPasswordForm, SignInForm, VerifyForm
+from consult.accounts.models import User
+from consult.core import mail
+from consult.core.db import db
+from consult.core.i18n import N_, utcnow
+from consult.core.permissions import VISITOR
+
+VALID_SECONDS = 900
+# Sign-in and mail endpoints that never show their own page: ours, or another of Flask-Security's, stands for them.
+RETIRED = {
+    "security.us_verify_link": "accounts.follow_link", "security.us_setup": "accounts.profile",
+    "security.us_setup_validate": "accounts.profile", "security.verify": "security.us_verify",
+}
+MAILS = {
+    "REGISTER_EMAIL": "account_welcome", "REGISTER_EMAIL_EXISTING": "account_existing", "US_EMAIL": "account_link",
+}
+MESSAGES = {
+    "GENERIC_US_SIGNIN": (N_("If there is an account with this address, a message with a link and a code is on its way to it."), "info"),
+    "CODE_HAS_BEEN_SENT": (N_("A message with a code is on its way to you."), "info"),
+    "GENERIC_AUTHN_FAILED": (N_("The address, the password or the code is not right, or the link was used already."), "error"),
+    "INVALID_PASSWORD_CODE": (N_("The password or the code is not right."), "error"),
+    "PASSWORDLESS_LOGIN_SUCCESSFUL": (N_("You are signed in."), "success"),
+    "CONFIRM_REGISTRATION": (N_("A message with a link is on its way to %(email)s."), "info"),
+    "EMAIL_CONFIRMED": (N_("Thank you: your address is confirmed and you are signed in."), "success"),
+    "ALREADY_CONFIRMED": (N_("This address is confirmed already: sign in."), "info"),
+    "UNAUTHENTICATED": (N_("Please sign in to go on."), "info"),
+    "REAUTHENTICATION_REQUIRED": (N_("Please show once more that it is you."), "info"),
+    "PASSWORD_INVALID_LENGTH": (N_("A password has %(length)s characters at least."), "error"),
+}
+
+
+class Store(SQLAlchemyUserDatastore):
+    """Users, registered through our command; the unit of work alone commits."""
+
+    def commit(self) -> None:
+        """Nothing: what the view changed was committed, or rolled back, with its unit of work."""
+
+    def create_user(self, *, email, name, language, password=None, **_values) -> User:
+        return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None)
+
+
+class Letters(MailUtil):
+    """Letters are rows of ours, in their reader's language; addresses are compared in lower case."""
+
+    def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
+        tokens = {name: value for name, value in context.items() if name.endswith("_token")}
+        mail.write(context["user"], template.rpartition("/")[2], **tokens)
+
+    def normalize(self, email: str) -> str:
+        return email.strip().lower()
+
+    def validate(self, email: str) -> str:
+        try:
+            return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
+        except EmailNotValidError as error:
+            raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from error
+
+
+class Codes(Totp):
+    """Eight digits, since a code may be guessed during fifteen minutes."""
+
+    def __init__(self, secrets, issuer: str) -> None:
+        super().__init__(secrets, issuer)
+        self._totp = TOTP.using(issuer=issuer, secrets=secrets, digits=8)
+
+
+class Words(FsDomain):
+    """Our catalogue first, then Flask-Security's own."""
+
+    def gettext(self, string, **variables):
+        ours = gettext(string, **variables)
+        return super().gettext(string, **variables) if ours == (string % variables if variables else string) else ours
+
+
+def derived_key(secret: str, purpose: str) -> str:
+    """A key of its own for each purpose, so that the signing key is used for signing alone."""
+    return base64.b64encode(hmac.digest(secret.encode(), purpose.encode(), "sha256")).decode()
+
+
+def settings(app) -> dict:
+    """Flask-Security's settings, without their prefix."""
+    return {
+        "URL_PREFIX": "/<language:language>/accounts", "DATETIME_FACTORY": utcnow, "JOIN_USER_ROLES": False,
+        # Argon2 alone, without Flask-Security's HMAC before it: `service.hash_password` makes the same hashes without Flask.
+        "PASSWORD_HASH": "argon2", "PASSWORD_SCHEMES": ["argon2"], "PASSWORD_SINGLE_HASH": ["argon2"], "PASSWORD_LENGTH_MIN": 10,
+        "PASSWORD_REQUIRED": False, "PASSWORD_CONFIRM_REQUIRED": False,
+        "PASSWORD_SALT": derived_key(app.config["SECRET_KEY"], "passwords"),
+        "REGISTERABLE": True, "CONFIRMABLE": True, "RECOVERABLE": True, "CHANGEABLE": True, "UNIFIED_SIGNIN": True,
+        "US_SIGNIN_REPLACES_LOGIN": True, "US_ENABLED_METHODS": ["password", "email"], "US_TOKEN_VALIDITY": VALID_SECONDS,
+        "RETURN_GENERIC_RESPONSES": True, "AUTO_LOGIN_AFTER_CONFIRM": True, "CONFIRM_ERROR_VIEW": "security.login",
+        "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": "drafts.home", "POST_REGISTER_VIEW": "accounts.check_mail",
+        "POST_CHANGE_VIEW": "accounts.profile", "POST_VERIFY_VIEW": "accounts.profile",
+        "TOTP_ISSUER": "consult", "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
+        "EMAIL_PLAINTEXT": False, "EMAIL_HTML": False,
+        "EMAIL_TEMPLATE_CONFIRM": "account_confirm", "EMAIL_TEMPLATE_PASSWORD_RESET": "account_reset",
+        "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "account_changed", "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "account_changed",
+        **{f"{name}_TEMPLATE": template for name, template in MAILS.items()},
+        **{f"MSG_{name}": message for name, message in MESSAGES.items()},
+    }
+
+
+def init_app(app, limits_url: str) -> None:
+    """Wire Flask-Security into the application."""
+    app.config.update({f"SECURITY_{name}": value for name, value in settings(app).items()})
+    app.config.update(REMEMBER_COOKIE_HTTPONLY=True, REMEMBER_COOKIE_DURATION=30 * 24 * 3600)
+    security = Security(
+        app, Store(db, User, None), mail_util_cls=Letters, totp_cls=Codes, us_signin_form=SignInForm, us_verify_form=VerifyForm,
+        register_form=RegisterForm, forgot_password_form=EmailForm, send_confirmation_form=ResendForm,
+        reset_password_form=ResetPasswordForm, change_password_form=ChangePasswordForm,
+    )
+    security.i18n_domain = Words(app)
+    app.jinja_env.globals["_fsdomain"] = security.i18n_domain.gettext
+    app.writing_gets |= {"security.confirm_email"}
+    limit_attempts(app, limits_url)
+    for endpoint, stand_in in RETIRED.items():
+        app.view_functions[endpoint] = stand_for(stand_in)
+    app.view_functions["security.us_signin"] = app.view_functions["security.login"]
+    user_authenticated.connect(renew, app)
+
+
+def stand_for(endpoint: str):
+    return lambda **_values: redirect(url_for(endpoint, **request.args.to_dict()))
+
+
+def renew(_app, user: User, authn_via=(), **_values) -> None:
+    """A new session key at each sign-in, and a code or link that has served serves no more."""
+    session.pop("csrf_token", None)
+    g.pop("csrf_token", None)
+    if "email" in (authn_via or ()):
+        user.us_totp_secrets = None
+
+
+# Attempts
+
+
+def account() -> str:
+    """Whose account is tried; the address of the network where none is named."""
+    named = request.form.get("identity") or request.form.get("email") or request.args.get("id")
+    if not named and current_user.is_authenticated:
+        named = current_user.email
+    return unicodedata.normalize("NFKC", named).strip().lower() if named else get_remote_address()
+
+
+def refused(response) -> bool:
+    """A form that came back: success answers by sending elsewhere."""
+    return response.status_code not in (302, 303)
+
+
+def limit_attempts(app, limits_url: str) -> None:
+    """Guesses are counted for each account and each network, letters asked for too; a hall full of people shares one network."""
+    limiter = Limiter(get_remote_address, storage_uri=limits_url, strategy="moving-window", headers_enabled=True)
+    limiter.init_app(app)
+    app.extensions["consult_limiter"] = limiter  # a limiter that is switched off is kept by nobody else
+
+    def limits(scope: str, per_account: str, per_network: str, **options):
+        options["methods"] = ["POST"]
+        return (
+            limiter.shared_limit(per_account, f"{scope}-account", key_func=account, **options),
+            limiter.shared_limit(per_network, f"{scope}-network", **options),
+        )
+
+    guesses = limits("guess", "10 per 15 minutes", "100 per 15 minutes", deduct_when=refused)
+    letters = limits("letter", "6 per 15 minutes", "200 per 15 minutes")
+    table = {
+        "security.login": guesses, "security.us_verify": guesses, "security.change_password": guesses, "accounts.follow_link": guesses,
+        "security.reset_password": guesses, "security.us_signin_send_code": letters, "security.us_verify_send_code": letters,
+        "security.register": letters, "security.forgot_password": letters, "security.send_confirmation": letters,
+    }
+    for endpoint, pair in table.items():
+        for limit in pair:
+            app.view_functions[endpoint] = limit(app.view_functions[endpoint])

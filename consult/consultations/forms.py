@@ -1,0 +1,109 @@
+"""The particulars and dates of the consultation, and the people in charge; times are typed as the clocks of Morocco show them."""
+
+from datetime import UTC, datetime
+
+from flask_wtf import FlaskForm
+from wtforms import DateTimeLocalField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.validators import DataRequired, Email, Length, Optional
+
+from consult.consultations.models import Commission, ModerationMode, Role
+from consult.core.i18n import MOROCCO, _
+
+MOMENT = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+SPELT = {"dir": "auto", "maxlength": 300}
+MOROCCO_TIME = _("Morocco time (Africa/Casablanca).")
+
+
+def from_morocco(typed: datetime, *, last: bool = False) -> datetime:
+    """The UTC moment of what a clock in Morocco shows; of an hour that comes twice (end of Ramadan’s time) the first, or the last."""
+    return typed.replace(tzinfo=MOROCCO, fold=int(last)).astimezone(UTC)
+
+
+def to_morocco(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(MOROCCO).replace(tzinfo=None) if moment else None
+
+
+class MomentField(DateTimeLocalField):
+    """A moment on the clocks of Morocco; an hour that the change of clocks skips is refused."""
+
+    def __init__(self, label, **options):
+        options.setdefault("description", MOROCCO_TIME)
+        options["validators"] = [DataRequired(_("Type a date and a time, for instance 2027-01-15 09:00."))]
+        super().__init__(label, format=MOMENT, render_kw={"step": "60", "dir": "ltr"}, **options)
+
+    def pre_validate(self, form):
+        if self.data and to_morocco(from_morocco(self.data)) != self.data:
+            raise ValidationError(_("The clocks of Morocco skip this hour on that day: type one hour later."))
+
+
+class EditForm(FlaskForm):
+    """Titles and the particulars of the law 09-08 notice."""
+
+    title_fr = StringField(_("Title in French"), validators=[DataRequired(_("Write the title.")), Length(max=300)], render_kw=SPELT)
+    title_ar = StringField(_("Title in Arabic"), validators=[Optional(), Length(max=300)], render_kw=SPELT)
+    title_en = StringField(_("Title in English"), validators=[Optional(), Length(max=300)], render_kw=SPELT)
+    controller = StringField(_("Controller of the personal data"), description=_("Who is responsible for it, as declared to the CNDP."),
+                             validators=[DataRequired(_("Write who is responsible.")), Length(max=300)], render_kw=SPELT)
+    recipients = StringField(_("Recipients of the personal data"), validators=[DataRequired(_("Write who receives it.")), Length(max=300)],
+                             render_kw=SPELT)
+    contact_email = EmailField(_("Contact address"), description=_("For questions, appeals, and the rights of law 09-08."),
+                               validators=[DataRequired(_("Write an address.")), Email(_("This is not an e-mail address."))],
+                               render_kw={"dir": "ltr", "maxlength": 320})
+    cndp_number = StringField(
+        _("CNDP number"), description=_("Declaration or authorisation; the consultation cannot be scheduled or opened without it."),
+        validators=[Optional(), Length(max=40)], render_kw={"dir": "ltr", "maxlength": 40},
+    )
+    moderation_mode = RadioField(_("Moderation"), validators=[DataRequired(_("Choose one."))])
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.moderation_mode.choices = {mode.value: mode.label for mode in ModerationMode}
+
+    def values(self) -> dict:
+        words = {name: (self[name].data or "").strip() for name in ("title_fr", "controller", "recipients", "contact_email", "cndp_number")}
+        translated = {name: (self[name].data or "").strip() or None for name in ("title_ar", "title_en")}
+        return {**words, **translated, "moderation_mode": ModerationMode(self.moderation_mode.data)}
+
+
+class ScheduleForm(FlaskForm):
+    opens_at = MomentField(_("Opening"))
+    closes_at = MomentField(
+        _("Closing"), description=_("Morocco time (Africa/Casablanca). Fifteen days after the opening at least; thirty are usual."))
+
+    def values(self) -> dict:
+        return {"opens_at": from_morocco(self.opens_at.data), "closes_at": from_morocco(self.closes_at.data, last=True)}
+
+
+class ExtendForm(FlaskForm):
+    closes_at = MomentField(_("New closing"))
+    reason = TextAreaField(
+        _("Reason"), description=_("Published on the home page with the old and the new date."),
+        validators=[DataRequired(_("Say why: the reason is published.")), Length(max=1000)],
+        render_kw={"dir": "auto", "rows": 3, "maxlength": 1000},
+    )
+
+    def values(self) -> dict:
+        return {"closes_at": from_morocco(self.closes_at.data, last=True), "reason": self.reason.data.strip()}
+
+
+class ActForm(FlaskForm):
+    """A button alone, with its guard against forgery."""
+
+
+class AppointForm(FlaskForm):
+    """Somebody who has an account, and the role to hold."""
+
+    email = EmailField(_("E-mail address of the person"), description=_("Of the account; the person creates one first."),
+                       validators=[DataRequired(_("Type the address."))], render_kw={"dir": "ltr", "maxlength": 320, "autocomplete": "off"})
+    role = SelectField(_("Role"), validators=[DataRequired(_("Choose a role."))])
+    commission = SelectField(_("Commission"), validators=[Optional()],
+                             description=_("For moderators, rapporteurs and chairs; the secretariat and administrators have none."))
+
+    def __init__(self, commissions: list[Commission], language: str, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.commissions = {str(commission.number): commission for commission in commissions}
+        self.role.choices = {"": str(_("Choose in the list")), **{role.value: role.label for role in Role}}
+        self.commission.choices = {"": str(_("None")), **{number: c.title(language) for number, c in self.commissions.items()}}
+
+    def values(self) -> dict:
+        return {"role": Role(self.role.data), "commission": self.commissions.get(self.commission.data)}

@@ -1,0 +1,55 @@
+"""Forms as browsers send them, letters as people read them."""
+
+import re
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+
+from consult import create_app
+from consult.core.config import Config
+from consult.core.db import db, session
+from consult.core.mail import OutgoingMail
+
+
+@pytest.fixture
+def letters(app):
+    """(recipient, subject, body) of every letter written, oldest first."""
+    return lambda: [(m.recipient, m.subject, m.body) for m in session.scalars(sa.select(OutgoingMail).order_by(OutgoingMail.id))]
+
+
+@pytest.fixture
+def link_in():
+    """The path of the first link of a body."""
+    return lambda body: re.search(r"http://consult\.test(/\S+)", body).group(1)
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """An application with its guards up (forgery, attempts) and a database of its own."""
+    config = Config(data_dir=str(tmp_path), database_url=f"sqlite:///{tmp_path / 'own.sqlite'}", secret_key="g" * 40,
+                    base_url="https://consult.test")
+    app = create_app(config, TESTING=True)
+    with app.app_context():
+        flask_migrate.upgrade()
+    return app
+
+
+@pytest.fixture
+def count_queries(app):
+    """How many statements a call sends."""
+    def count(call) -> int:
+        statements = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                statements.append(statement)
+
+        engine = db.engines[None]
+        sa.event.listen(engine, "before_cursor_execute", note)
+        try:
+            call()
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", note)
+        return len(statements)
+    return count

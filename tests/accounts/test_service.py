@@ -1,0 +1,93 @@
+import pytest
+import sqlalchemy as sa
+
+from consult.accounts import service
+from consult.accounts.models import Category, Region, Sector
+from consult.core.audit import AuditEvent
+from consult.core.db import session
+from consult.core.errors import Invalid, NotAllowed, NotFound
+from consult.core.permissions import SYSTEM, VISITOR
+from tests import factories
+
+ORGANISATION = {"short": "FNL", "name_fr": "Fédération nationale des Laboratoires", "category": Category.LABORATORY,
+                "sector": Sector.CROSS_SECTOR, "region": Region.RABAT}
+
+
+def test_addresses_are_kept_in_lower_case_and_once(app):
+    user = service.add(SYSTEM, None, email=" Salma@Example.ORG ", name="Salma")
+    assert user.email == "salma@example.org"
+    assert user.confirmed_at
+    with pytest.raises(Invalid) as refusal:
+        service.add(SYSTEM, None, email="SALMA@example.org", name="Autre")
+    assert refusal.value.field == "email"
+
+
+@pytest.mark.parametrize("address", ["", "salma", "salma@", "@example.org", "a b@example.org"])
+def test_what_is_not_an_address_is_refused(app, address):
+    with pytest.raises(Invalid):
+        service.add(SYSTEM, None, email=address, name="Salma")
+
+
+def test_only_the_system_and_administrators_add_accounts(app, participant):
+    with pytest.raises(NotAllowed):
+        service.add(participant, None, email="b@example.org", name="B")
+
+
+def test_registering_leaves_an_event_and_an_unconfirmed_account(app):
+    user = service.register(VISITOR, None, email="c@example.org", name="C", language="ar")
+    assert user.confirmed_at is None
+    event = session.scalars(sa.select(AuditEvent)).one()
+    assert (event.action, event.actor, event.subject_id) == ("accounts.register", "visitor", user.id)
+
+
+def test_an_unknown_language_is_refused(app):
+    with pytest.raises(Invalid):
+        service.register(VISITOR, None, email="c@example.org", name="C", language="xx")
+
+
+def test_an_organisation_is_listed_once_whatever_its_accents(app, participant):
+    organisation = service.add_organisation(participant, None, **ORGANISATION)
+    assert organisation.slug == "federation-nationale-des-laboratoires"
+    with pytest.raises(Invalid) as refusal:
+        service.add_organisation(participant, None, **{**ORGANISATION, "name_fr": "FEDERATION NATIONALE DES LABORATOIRES"})
+    assert refusal.value.field == "name_fr"
+
+
+def test_an_arabic_name_has_an_address_too(app, participant):
+    assert service.add_organisation(participant, None, **{**ORGANISATION, "name_fr": "مختبر الجودة"}).slug == "مختبر-الجودة"
+
+
+def test_visitors_add_no_organisation(app):
+    with pytest.raises(NotAllowed):
+        service.add_organisation(VISITOR, None, **ORGANISATION)
+
+
+def test_one_corrects_ones_own_data_alone(app, participant, citizen):
+    organisation = factories.an_organisation()
+    service.edit_profile(citizen, citizen, name=" Nora ", language="ar", is_name_public=False, organisation=organisation)
+    assert (citizen.name, citizen.language, citizen.organisation, citizen.is_name_public) == ("Nora", "ar", organisation, False)
+    with pytest.raises(NotAllowed):
+        service.edit_profile(participant, citizen, name="X", language="fr")
+    with pytest.raises(NotAllowed):
+        service.join(participant, citizen, organisation=organisation)
+
+
+def test_a_name_stays_a_name(app, citizen):
+    with pytest.raises(Invalid):
+        service.edit_profile(citizen, citizen, name="  ", language="fr")
+
+
+def test_leaving_an_organisation(app, participant):
+    assert participant.organisation
+    service.edit_profile(participant, participant, name="Nora", language="fr", organisation=None)
+    session.flush()
+    assert participant.organisation_id is None
+
+
+def test_queries(app, participant):
+    assert service.get_user_by_email(participant.email.upper()) == participant
+    assert service.get_organisation(participant.organisation.slug) in service.list_organisations()
+    with pytest.raises(NotFound):
+        service.get_user_by_email("nobody@example.org")
+    with pytest.raises(NotFound):
+        service.get_organisation("nowhere")
