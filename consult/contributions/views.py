@@ -1,3 +1,253 @@
-from consult.core.web import room
+"""Writing a contribution, its receipt and public page, what was said about a passage, and one's own page."""
+
+import secrets
+from types import SimpleNamespace
+
+from flask import redirect, render_template, request, url_for
+from flask import session as cookies
+
+from consult.consultations.models import Consultation, Phase
+from consult.contributions import service
+from consult.contributions.forms import ConfirmForm, ContributionForm
+from consult.contributions.models import Contribution, ContributionDraft
+from consult.core import words
+from consult.core.errors import Invalid, NotAllowed
+from consult.core.i18n import _
+from consult.core.permissions import Action, require
+from consult.core.redline import redline
+from consult.core.web import actor, csrf, filled, language, required_consultation, room, slot
+from consult.drafts import service as drafts
+from consult.drafts.models import Block, Chapter
 
 bp = room("contributions")
+# How many drafts a browser remembers without an account.
+REMEMBERED = 12
+bp.app_template_global("redline_of")(redline)
+
+
+@slot("chapter.margin")
+def margin(chapter: Chapter) -> dict[str, list[SimpleNamespace]]:
+    """The lines beside each block of a chapter's page."""
+    lines = service.list_margin_lines(chapter, language())
+    return {key: [margin_line(line) for line in at] for key, at in lines.items()}
+
+
+def margin_line(line: service.MarginLine) -> SimpleNamespace:
+    return SimpleNamespace(
+        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
+        organisation=line.signature or _("A participant"), language=line.language, excerpt=line.excerpt,
+    )
+
+
+@slot("home.figures")
+def figures(consultation: Consultation) -> SimpleNamespace:
+    counted = service.count_figures(consultation)
+    return SimpleNamespace(
+        contributions=counted.contributions, organisations=counted.organisations, participants=counted.participants,
+        answered=sum(filled("home.answered", consultation)),
+    )
+
+
+# Writing
+
+
+@bp.route("/submit/<int:number>/<string:key>", methods=["GET", "POST"])
+@csrf.exempt  # the form checks its own token, and keeps the text when the token is lost
+def submit(number: int, key: str):
+    chapter = drafts.get_chapter(required_consultation(), number)
+    block = service.get_seen_block(chapter, key, request.form.get("block_id", type=int)) or drafts.get_block(chapter, key, language())
+    if chapter.consultation.current_phase != Phase.OPEN:
+        return page(block, a_form(block), closed=True), 403
+    if request.method == "GET":
+        return page(block, a_form(block, known_draft(block)))
+    form = a_form(block)
+    form.form_key.data = form.form_key.data or new_key()
+    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act"), lodge if actor().is_authenticated else ask_to_sign_in)
+    return act(block, form)
+
+
+def save_draft(block: Block, form: ContributionForm):
+    try:
+        keep(block, form)
+    except Invalid as refusal:
+        return refused(block, form, refusal)
+    return redirect(url_for(".submit", number=block.chapter.number, key=block.key), 303)
+
+
+def preview(block: Block, form: ContributionForm):
+    if not is_complete(form):
+        return refused(block, form)
+    try:
+        service.check_words(**{name: form[name].data or "" for name in service.MOST})
+    except Invalid as refusal:
+        return refused(block, form, refusal)
+    return page(block, form, previewed=True)
+
+
+def ask_to_sign_in(block: Block, form: ContributionForm):
+    """A visitor, or somebody whose session ended: what was typed is kept and waits for them."""
+    try:
+        draft = keep(block, form)
+    except Invalid as refusal:
+        return refused(block, form, refusal)
+    return page(block, form, draft=draft, must_sign_in=True)
+
+
+def lodge(block: Block, form: ContributionForm):
+    if not is_complete(form):
+        return refused(block, form)
+    try:
+        contribution = service.submit(actor(), block, **form.values(), draft=known_draft(block), language=language())
+    except Invalid as refusal:
+        return refused(block, form, refusal)
+    if not is_same(contribution, form):
+        form.form_key.data = new_key()
+        return page(block, form, earlier=contribution), 409
+    return redirect(url_for(".receipt", ref=contribution.ref), 303)
+
+
+def is_complete(form: ContributionForm) -> bool:
+    """Whether each field is there; what is wrong with the session is said in words, above the form."""
+    if form.validate():
+        return True
+    if "csrf_token" in form.errors:
+        form.csrf_token.errors = ()
+        form.form_errors.append(_("Your session had ended before you sent this. Your text is still here: check it and send it again."))
+    return False
+
+
+def is_same(contribution: Contribution, form: ContributionForm) -> bool:
+    """Whether what is in the form is what was lodged with it (it may have been changed after a return with the browser)."""
+    sent = service.check_words(**{name: form[name].data or "" for name in service.MOST})
+    wording = sent["replacement"] if service.is_amendment(contribution.block, sent["replacement"]) else None
+    lodged = contribution.amendment.replacement if contribution.amendment else None
+    return (contribution.body, contribution.justification, lodged) == (sent["body"], sent["justification"], wording)
+
+
+def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None):
+    if refusal is not None:
+        sentence = " ".join(str(part) for part in (refusal.message, refusal.remedy) if part)
+        if refusal.field in form and refusal.field not in ("form_key", "block_id"):
+            form[refusal.field].errors = [*form[refusal.field].errors, sentence]
+        else:
+            form.form_errors.append(sentence)
+    return page(block, form), 422
+
+
+def a_form(block: Block, draft: ContributionDraft | None = None) -> ContributionForm:
+    given = {"replacement": block.lead, "form_key": new_key(), **(draft.fields if draft else {}), "block_id": block.id}
+    organisation = actor().organisation if actor().is_authenticated else None
+    return ContributionForm(data=given, organisation=organisation, language=language())
+
+
+def page(block: Block, form: ContributionForm, **extra) -> str:
+    """The form with its passage; ``draft`` is what is kept of it."""
+    draft = extra.pop("draft", None) or known_draft(block)
+    replacement = form.replacement.data or ""
+    return render_template(
+        "contributions/submit.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
+        proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
+        written_in=words.language_of(form.body.data or "", language()), **extra,
+    )
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(24)
+
+
+# Drafts: a browser holds tokens; once somebody who signed in has seen a draft, it is no longer shown to anybody else
+
+
+def place_of(block: Block) -> str:
+    return f"{block.chapter.id}/{block.key}"
+
+
+def tokens() -> list[str]:
+    return [token for _place, token, owner in cookies.get("drafts", []) if owner in (None, actor().id)]
+
+
+def remember(block: Block, token: str) -> None:
+    others = [entry for entry in cookies.get("drafts", []) if entry[1] != token]
+    cookies["drafts"] = [*others, [place_of(block), token, actor().id]][-REMEMBERED:]
+
+
+def known_draft(block: Block) -> ContributionDraft | None:
+    draft = service.get_draft(actor(), block.chapter, block.key, tokens())
+    if draft is not None and actor().is_authenticated:
+        remember(block, draft.token)
+    return draft
+
+
+def keep(block: Block, form: ContributionForm) -> ContributionDraft:
+    known = known_draft(block)
+    draft = service.keep_draft(actor(), block, token=known.token if known else new_key(), fields=form.typed())
+    remember(block, draft.token)
+    return draft
+
+
+@bp.post("/drop-draft/<int:draft_id>")
+def drop_draft(draft_id: int):
+    service.drop_draft(actor(), service.get_own_draft(actor(), draft_id))
+    return redirect(url_for(".mine"), 303)
+
+
+# Reading
+
+
+@bp.get("/receipt/<string:ref>")
+def receipt(ref: str):
+    if not actor().is_authenticated:
+        return sign_in()
+    contribution = service.get_own(actor(), ref)
+    return render_template("contributions/receipt.html", contribution=contribution, receipt=contribution.receipt)
+
+
+@bp.get("/<string:ref>")
+def show(ref: str):
+    try:
+        contribution = service.get_contribution(actor(), ref)
+    except NotAllowed:
+        return render_template("contributions/trace.html", trace=service.get_trace(ref))
+    return render_template("contributions/show.html", contribution=contribution)
+
+
+@bp.get("/discussion/<int:number>/<string:key>")
+def discussion(number: int, key: str):
+    chapter = drafts.get_chapter(required_consultation(), number)
+    block = drafts.get_block(chapter, key, language())
+    after = request.args.get("after", type=int)
+    require(actor(), Action.DRAFTS_READ, chapter)
+    return render_template(
+        "contributions/discussion.html", chapter=chapter, block=block, said=service.list_for_block(chapter, key, after=after), after=after,
+    )
+
+
+@bp.get("/mine")
+def mine():
+    if not actor().is_authenticated:
+        return sign_in()
+    after = request.args.get("after", type=int)
+    written = [] if after else service.list_drafts(actor(), tokens())
+    return render_template(
+        "contributions/mine.html", said=service.list_mine(actor(), after=after), drafts=written, after=after, form=ConfirmForm(),
+    )
+
+
+@bp.route("/withdraw/<string:ref>", methods=["GET", "POST"])
+def withdraw(ref: str):
+    if not actor().is_authenticated:
+        return sign_in()
+    contribution = service.get_contribution(actor(), ref)
+    require(actor(), Action.CONTRIBUTIONS_WITHDRAW, contribution)
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        service.withdraw(actor(), contribution)
+        return redirect(url_for(".show", ref=ref), 303)
+    return render_template("contributions/withdraw.html", contribution=contribution, form=form)
+
+
+def sign_in():
+    """To the sign-in page and back."""
+    return redirect(url_for("security.login", next=request.full_path.rstrip("?")), 303)
+
+

@@ -1,0 +1,66 @@
+"""The form of a contribution; what its words must be like is checked once, in the service."""
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.validators import InputRequired
+
+from consult.accounts.models import Organisation
+from consult.contributions.models import CommentType, Kind, Position
+from consult.core.i18n import _
+
+TYPED = ("position", "kind", "comment_type", "body", "justification", "replacement", "speak_as", "form_key", "block_id")
+
+
+class ContributionForm(FlaskForm):
+    position = RadioField(_("Your position"), coerce=Position, validators=[InputRequired(_("Choose your position."))])
+    body = TextAreaField(
+        _("Your contribution"), validators=[InputRequired(_("Write what you have to say about this passage."))],
+        description=_("10,000 characters at most."), render_kw={"rows": 8, "dir": "auto", "class": "words"},
+    )
+    replacement = TextAreaField(
+        _("Proposed change"), description=_("Change the words below as you would have them. Left as they are, nothing is proposed."),
+        render_kw={"rows": 5, "dir": "auto", "class": "words"},
+    )
+    justification = TextAreaField(_("Justification"), description=_("Facts, figures, texts or experience that support it."),
+                                  render_kw={"rows": 4, "dir": "auto", "class": "words"})
+    kind = RadioField(_("This is a"), coerce=Kind, default=Kind.COMMENT, validators=[InputRequired()])
+    comment_type = RadioField(_("It is about"), coerce=CommentType, default=CommentType.GENERAL, validators=[InputRequired()])
+    speak_as = RadioField(_("You speak"), default="organisation", validators=[InputRequired()])
+    form_key = HiddenField()
+    block_id = HiddenField()
+
+    def __init__(self, *args, organisation: Organisation | None, language: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field, labels in ((self.position, Position), (self.kind, Kind)):
+            field.choices = [(member.value, member.label) for member in labels]
+        self.comment_type.choices = [
+            (CommentType.GENERAL.value, _("the substance in general")), (CommentType.TECHNICAL.value, _("a technical point")),
+            (CommentType.EDITORIAL.value, _("the wording only")),
+        ]
+        if organisation is None:
+            del self.speak_as
+        else:
+            self.speak_as.choices = [
+                ("organisation", _("for %(organisation)s", organisation=organisation.name(language))), ("self", _("for yourself")),
+            ]
+        self.organisation = organisation
+
+    @property
+    def as_organisation(self) -> Organisation | None:
+        return self.organisation if self.organisation is not None and self.speak_as.data == "organisation" else None
+
+    def typed(self) -> dict[str, str]:
+        """What stands in the form, to be kept as a draft."""
+        return {name: str(self[name].data or "") for name in TYPED if name in self}
+
+    def values(self) -> dict:
+        """What the service takes."""
+        return {
+            "form_key": self.form_key.data, "kind": self.kind.data, "comment_type": self.comment_type.data,
+            "position": self.position.data, "body": self.body.data, "justification": self.justification.data or "",
+            "replacement": self.replacement.data or "", "as_organisation": self.as_organisation,
+        }
+
+
+class ConfirmForm(FlaskForm):
+    """A button and its proof that the page sent it."""

@@ -1,0 +1,364 @@
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.consultations.models import ModerationMode, Phase
+from consult.contributions import service
+from consult.contributions.models import (
+    CommentType,
+    Contribution,
+    ContributionDraft,
+    ContributionState,
+    Kind,
+    Position,
+    Receipt,
+    SuggestedAmendment,
+)
+from consult.core import jobs
+from consult.core.audit import AuditEvent
+from consult.core.db import session, unit_of_work
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.mail import OutgoingMail
+from consult.core.permissions import VISITOR
+from consult.drafts import service as drafts
+from consult.drafts.models import Block
+from tests import factories
+from tests.contributions.counting import queries
+
+VALUES = {"kind": Kind.COMMENT, "comment_type": CommentType.TECHNICAL, "position": Position.OPPOSED, "body": "Précisez l’échéance."}
+
+
+def lodge(actor, block, form_key="form-key-1", **over):
+    return service.submit(actor, block, form_key=form_key, **{**VALUES, **over})
+
+
+def events(action):
+    return session.scalars(sa.select(AuditEvent).where(AuditEvent.action == action)).all()
+
+
+# Lodging
+
+
+def test_submitting_gives_a_reference_a_receipt_and_one_event(participant, block):
+    contribution = lodge(participant, block)
+    assert contribution.ref == "PNQ-C1-0001"
+    assert (contribution.state, contribution.organisation_id) == (ContributionState.SUBMITTED, None)
+    assert contribution.receipt.digest == contribution.digest
+    (event,) = events("contributions.submit")
+    assert (event.subject, event.subject_id, event.actor_id) == ("contribution", contribution.id, participant.id)
+    assert event.details["sha256"] == contribution.digest
+    assert jobs.latest(service.jobs.send_receipt, contribution.id) is not None
+
+
+def test_the_digest_holds_after_reading_back(participant, block):
+    contribution = lodge(participant, block, replacement="Publier chaque mois la liste.")
+    digest = contribution.digest
+    session.commit()
+    session.expire_all()
+    assert session.get(Contribution, contribution.id).digest == digest == contribution.receipt.digest
+
+
+def test_references_follow_each_other_in_a_chapter(consultation, participant, block):
+    other = factories.block_of(factories.a_chapter(consultation, number=2), "C2-A1-P1-a1")
+    refs = [lodge(participant, at, f"k{n}").ref for n, at in enumerate((block, other, block))]
+    assert refs == ["PNQ-C1-0001", "PNQ-C2-0001", "PNQ-C1-0002"]
+
+
+def test_a_later_consultation_goes_on_counting(participant, block):
+    lodge(participant, block)
+    later = factories.block_of(factories.a_chapter(factories.a_consultation(), number=1), "C1-A1-P1-a1")
+    assert lodge(participant, later, "k2").ref == "PNQ-C1-0002"
+
+
+def test_the_same_form_twice_is_one_contribution_and_one_event(participant, block):
+    first = lodge(participant, block)
+    again = lodge(participant, block, body="Changé depuis.")
+    assert again is first
+    assert first.body == VALUES["body"]
+    assert len(events("contributions.submit")) == 1
+    assert session.scalar(sa.select(sa.func.count()).select_from(Contribution)) == 1
+
+
+def test_the_same_form_answers_after_the_closing_too(consultation, participant, block):
+    first = lodge(participant, block)
+    consultation.phase = Phase.CLOSED
+    assert lodge(participant, block) is first
+    with pytest.raises(NotAllowed):
+        lodge(participant, block, "another-form")
+
+
+def test_a_form_of_somebody_else_is_refused(participant, citizen, block):
+    lodge(participant, block)
+    with pytest.raises(Conflict):
+        lodge(citizen, block)
+
+
+@pytest.mark.parametrize("form_key", ["", None, "x" * 65, "é", "a b"])
+def test_a_damaged_form_key_is_refused(participant, block, form_key):
+    with pytest.raises(Invalid) as refusal:
+        lodge(participant, block, form_key)
+    assert refusal.value.field == "form_key"
+
+
+def test_the_same_form_at_the_same_moment_is_lodged_once(own_app):
+    consultation = factories.a_consultation()
+    block = factories.block_of(factories.a_chapter(consultation), "C1-A1-P1-a1")
+    author_id, block_id = factories.a_user().id, block.id
+    session.commit()
+    session.remove()
+    refs, start = [], threading.Barrier(4)
+
+    def send():
+        with own_app.app_context():
+            start.wait()
+            with unit_of_work():
+                refs.append(lodge(session.get(User, author_id), session.get(Block, block_id)).ref)
+            session.remove()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refs == ["PNQ-C1-0001"] * 4
+    assert len(events("contributions.submit")) == 1
+
+
+def test_only_signed_in_people_lodge_and_only_while_it_is_open(consultation, participant, block):
+    with pytest.raises(NotAllowed):
+        lodge(VISITOR, block)
+    consultation.phase = Phase.CLOSED
+    with pytest.raises(NotAllowed):
+        lodge(participant, block)
+
+
+def test_speaking_for_ones_organisation_only(participant, block):
+    assert lodge(participant, block, as_organisation=participant.organisation).organisation_id == participant.organisation_id
+    with pytest.raises(Invalid) as refusal:
+        lodge(participant, block, "k2", as_organisation=factories.an_organisation())
+    assert refusal.value.field == "speak_as"
+
+
+def test_published_at_once_when_moderation_comes_after(consultation, participant, block):
+    consultation.moderation_mode = ModerationMode.AFTER
+    assert lodge(participant, block).is_public
+    assert drafts.tallies(block.chapter) == {block.key: 1}
+
+
+@pytest.mark.parametrize(("over", "field"), [
+    ({"body": ""}, "body"), ({"body": " \n\u200b"}, "body"), ({"body": "x" * 10_001}, "body"),
+    ({"justification": "x" * 10_001}, "justification"), ({"replacement": "x" * 5_001}, "replacement"), ({"body": "a\x00b"}, "body"),
+    ({"replacement": "a\u202eb"}, "replacement"),
+    ({"justification": "a\u2067b"}, "justification"), ({"body": "é" * 1_000_000}, "body"),
+])
+def test_bad_words_are_refused_and_leave_nothing(participant, block, over, field):
+    with pytest.raises(Invalid) as refusal:
+        lodge(participant, block, **over)
+    assert refusal.value.field == field
+    assert session.scalar(sa.select(sa.func.count()).select_from(Contribution)) == 0
+    assert block.chapter.last_ref == 0
+
+
+def test_words_are_kept_byte_for_byte(participant, block):
+    body = "  Début\tavec  espaces \r\n\r\n\u200fعربي e\u0301 😀 <b>&amp;</b>  "
+    assert lodge(participant, block, body=body, justification=" j ").body == body.replace("\r\n", "\n")
+
+
+def test_an_unchanged_wording_is_no_amendment(participant, block):
+    assert lodge(participant, block, replacement=f" {block.lead}\r\n").amendment is None
+    assert lodge(participant, block, "k2", replacement="").amendment is None
+    assert lodge(participant, block, "k3", replacement="Publier chaque mois.").amendment.replacement == "Publier chaque mois."
+    assert session.scalar(sa.select(sa.func.count()).select_from(SuggestedAmendment)) == 1
+
+
+def test_the_language_is_that_of_the_words(participant, block):
+    assert lodge(participant, block, body="أقترح توضيح الأجل", language="fr").language == "ar"
+    assert lodge(participant, block, "k2", body="Please clarify", language="en").language == "en"
+
+
+def test_the_receipt_is_written_once(participant, block):
+    contribution = lodge(participant, block)
+    session.commit()
+    jobs.run_pending()
+    service.jobs.send_receipt(contribution.id)
+    session.flush()
+    (letter,) = session.scalars(sa.select(OutgoingMail)).all()
+    assert contribution.ref in letter.subject
+    assert contribution.receipt.digest in letter.body
+    assert VALUES["body"] in letter.body
+    assert f"http://consult.test/fr/contributions/receipt/{contribution.ref}" in letter.body
+    assert letter.recipient == participant.email
+    assert contribution.receipt.written_at
+
+
+# Withdrawing
+
+
+def test_withdrawing_keeps_the_trace_and_the_tally_right(participant, block):
+    contribution = factories.a_published_contribution(block=block, author=participant)
+    service.withdraw(participant, contribution)
+    assert contribution.state == ContributionState.WITHDRAWN
+    assert contribution.withdrawn_at
+    assert drafts.tallies(block.chapter)[block.key] == 0
+    trace = service.get_trace(contribution.ref)
+    assert (trace.ref, trace.withdrawn_at) == (contribution.ref, contribution.withdrawn_at)
+    assert not hasattr(trace, "body")
+    with pytest.raises(NotAllowed):
+        service.get_contribution(VISITOR, contribution.ref)
+    with pytest.raises(Conflict):
+        service.withdraw(participant, contribution)
+
+
+def test_withdrawing_before_publication_leaves_the_tally(participant, contribution):
+    service.withdraw(participant, contribution)
+    assert drafts.tallies(contribution.chapter).get(contribution.block_key, 0) == 0
+
+
+def test_only_its_author_withdraws(citizen, rapporteur, contribution):
+    for other in (citizen, rapporteur, VISITOR):
+        with pytest.raises(NotAllowed):
+            service.withdraw(other, contribution)
+
+
+# Drafts
+
+
+def keep(actor, block, token="t" * 32, **fields):
+    return service.keep_draft(actor, block, token=token, fields={"body": "Je commence", "position": "opposed", **fields})
+
+
+def test_a_draft_is_kept_and_found_again(participant, block):
+    draft = keep(participant, block)
+    keep(participant, block, body="Je continue")
+    assert session.scalars(sa.select(ContributionDraft)).all() == [draft]
+    assert draft.fields["body"] == "Je continue"
+    assert service.get_draft(participant, block.chapter, block.key) is draft
+    assert service.list_drafts(participant) == [draft]
+
+
+def test_a_visitors_draft_belongs_to_whoever_holds_its_token(participant, block):
+    draft = keep(VISITOR, block)
+    assert service.get_draft(VISITOR, block.chapter, block.key) is None
+    assert service.get_draft(VISITOR, block.chapter, block.key, [draft.token]) is draft
+    assert service.get_draft(participant, block.chapter, block.key, [draft.token]) is draft
+    assert keep(participant, block, draft.token).author_id == participant.id
+    assert service.get_draft(VISITOR, block.chapter, block.key, [draft.token]) is None
+
+
+def test_somebody_elses_draft_is_never_shown_nor_changed(participant, citizen, block):
+    draft = keep(participant, block)
+    assert service.get_draft(citizen, block.chapter, block.key, [draft.token]) is None
+    assert service.list_drafts(citizen, [draft.token]) == []
+    for other in (citizen, VISITOR):
+        with pytest.raises(NotAllowed):
+            keep(other, block, draft.token)
+    with pytest.raises(NotAllowed):
+        service.drop_draft(citizen, draft)
+    with pytest.raises(NotAllowed):
+        service.get_own_draft(citizen, draft.id)
+
+
+def test_a_draft_goes_when_it_is_lodged_or_dropped(participant, block):
+    lodge(participant, block, draft=keep(participant, block))
+    assert service.list_drafts(participant) == []
+    draft = keep(participant, block, "u" * 32)
+    service.drop_draft(participant, service.get_own_draft(participant, draft.id))
+    assert service.list_drafts(participant) == []
+    with pytest.raises(NotFound):
+        service.get_own_draft(participant, draft.id)
+
+
+@pytest.mark.parametrize("body", ["a\x00b", "x" * 10_001])
+def test_a_draft_takes_no_text_that_could_not_be_lodged(participant, block, body):
+    with pytest.raises(Invalid):
+        keep(participant, block, body=body)
+
+
+# Reading
+
+
+def test_who_reads_what_is_not_public(contribution, participant, rapporteur, secretary, citizen):
+    for reader in (participant, rapporteur, secretary):
+        assert service.get_contribution(reader, contribution.ref) is contribution
+    for reader in (citizen, VISITOR):
+        with pytest.raises(NotAllowed):
+            service.get_contribution(reader, contribution.ref)
+    with pytest.raises(NotAllowed):
+        service.get_trace(contribution.ref)
+    with pytest.raises(NotFound):
+        service.get_contribution(secretary, "PNQ-C9-9999")
+
+
+def test_a_published_one_is_everybodys_but_its_receipt_is_not(block, participant, citizen, rapporteur):
+    contribution = factories.a_published_contribution(block=block, author=participant)
+    assert service.get_contribution(VISITOR, contribution.ref) is contribution
+    assert service.get_own(participant, contribution.ref) is service.get_own(rapporteur, contribution.ref) is contribution
+    for other in (citizen, VISITOR):
+        with pytest.raises(NotAllowed):
+            service.get_own(other, contribution.ref)
+
+
+def test_a_block_shows_what_is_published_and_traces_of_the_rest(block, contribution):
+    published = factories.a_published_contribution(block=factories.block_of(block.chapter, block.key, "ar"))
+    withheld = factories.a_contribution(block=block, state=ContributionState.WITHHELD)
+    rows = service.list_for_block(block.chapter, block.key).rows
+    assert [row.ref for row in rows] == [withheld.ref, published.ref]
+    assert isinstance(rows[0], service.Trace)
+    assert rows[1] is published
+
+
+def test_lists_are_paged_by_key(block, participant):
+    made = [factories.a_published_contribution(block=block, author=participant) for _ in range(45)]
+    seen, after = [], None
+    while True:
+        page = service.list_for_block(block.chapter, block.key, after=after)
+        seen += page.rows
+        after = page.older
+        if after is None:
+            break
+    assert seen == made[::-1]
+    assert len(service.list_mine(participant).rows) == len(service.list_for_chapter(block.chapter).rows) == service.PAGE
+
+
+def test_mine_are_mine_alone(contribution, participant, citizen):
+    assert service.list_mine(participant).rows == [contribution]
+    assert service.list_mine(citizen).rows == service.list_mine(VISITOR).rows == []
+
+
+def test_margin_has_the_three_newest_of_each_block_in_one_query(app, block, contribution):
+    made = [factories.a_published_contribution(block=block) for _ in range(5)]
+    elsewhere = factories.block_of(block.chapter, "C1-A1-P1-a2")
+    citizen = factories.a_published_contribution(block=elsewhere, author=factories.a_user(is_name_public=False))
+    session.commit()
+    with queries() as asked:
+        lines = service.list_margin_lines(block.chapter, "fr")
+    assert len([q for q in asked if "row_number" in q]) == 1
+    assert [line.ref for line in lines[block.key]] == [c.ref for c in made[:1:-1]]
+    assert lines[block.key][0].signature == made[-1].organisation.name_fr
+    assert lines["C1-A1-P1-a2"][0].ref == citizen.ref
+    assert lines["C1-A1-P1-a2"][0].signature == ""
+
+
+def test_figures_count_what_is_published(consultation, contribution, participant, block):
+    factories.a_published_contribution(block=block, author=participant)
+    factories.a_published_contribution(block=block, author=participant)
+    factories.a_published_contribution(block=block, author=factories.a_user())
+    assert service.count_figures(consultation) == service.Figures(3, 1, 2)
+    assert service.count_voices(consultation) == {block.chapter.id: 3}
+    assert service.count_by_state(consultation)[1, ContributionState.SUBMITTED] == 2
+
+
+def test_a_form_keeps_the_block_that_it_showed(consultation, chapter, block):
+    drafts.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
+    assert service.get_seen_block(chapter, block.key, block.id) is block
+    assert service.get_seen_block(chapter, "C1-A1", block.id) is None
+    assert service.get_seen_block(chapter, block.key, 10**9) is None
+    assert service.get_seen_block(factories.a_chapter(consultation, number=2), block.key, block.id) is None
+
+
+def test_receipts_are_one_for_each(participant, block):
+    lodge(participant, block)
+    lodge(participant, block, "k2")
+    assert session.scalar(sa.select(sa.func.count()).select_from(Receipt)) == 2
