@@ -3,6 +3,7 @@
 import logging
 
 import flask_migrate
+from itsdangerous import BadSignature
 from whitenoise import WhiteNoise
 
 import consult.adoption.models
@@ -15,8 +16,8 @@ from consult.consultations import views as consultations_views
 from consult.contributions import views as contributions_views
 from consult.core import jobs, mail, web
 from consult.core.config import Config, resource_dir
-from consult.core.db import Base, db, prepare_engine
-from consult.core.pages import ReadyPages
+from consult.core.db import Base, db, prepare_engine, reading
+from consult.core.pages import FRESH, Readers, ReadyPages
 from consult.drafts import views as drafts_views
 from consult.moderation import views as moderation_views
 from consult.synthesis import views as synthesis_views
@@ -53,8 +54,30 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
         if hasattr(room, "init_app"):
             room.init_app(app)
     static = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=FOR_A_YEAR, allow_all_origins=False)
-    app.wsgi_app = ReadyPages(static, app.config["SESSION_COOKIE_NAME"])
+    readers = app.extensions["consult_readers"] = Readers(in_app(app, consultations_service.get_account_stamp), 0 if app.testing else FRESH)
+    app.wsgi_app = ReadyPages(static, app.config["SESSION_COOKIE_NAME"], session_reader(app), readers)
     return app
+
+
+def session_reader(app):
+    """What a session cookie's value says; nothing when it is not ours or too old."""
+    serializer = app.session_interface.get_signing_serializer(app)
+    oldest = int(app.permanent_session_lifetime.total_seconds())
+
+    def session_of(value: str) -> dict:
+        try:
+            return serializer.loads(value, max_age=oldest)
+        except BadSignature:
+            return {}
+    return session_of
+
+
+def in_app(app, question):
+    """A question of the server itself, outside of any request."""
+    def ask(argument):
+        with app.app_context(), reading():
+            return question(argument)
+    return ask
 
 
 def engine_options(database: str) -> dict:

@@ -74,7 +74,8 @@ def _formats() -> str:
 
 def when(moment: datetime | None) -> str:
     """Date and time in Morocco, in the reader's language; an empty string for None."""
-    return format_datetime(moment, "d MMMM y, HH:mm", MOROCCO, _formats()) if moment else ""
+    pattern = "d MMMM y، HH:mm" if language_in_use() == "ar" else "d MMMM y, HH:mm"
+    return format_datetime(moment, pattern, MOROCCO, _formats()) if moment else ""
 
 
 def day(moment) -> str:

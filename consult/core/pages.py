@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
+from werkzeug.http import parse_cookie
+
 log = logging.getLogger(__name__)
 
 FRESH = 0.5
@@ -95,22 +97,76 @@ def still(ask: Callable[[], Hashable], stamp: Hashable) -> bool:
 pages = Pages()
 
 
-class ReadyPages:
-    """WSGI: answer anonymous GETs of ready pages; hand everything else on."""
+class Readers:
+    """The account parts of signed-in readers, each good for one account stamp (name, state, appointments)."""
 
-    def __init__(self, wsgi, cookie: str) -> None:
+    def __init__(self, stamp_of: Callable[[str], Hashable], fresh: float = FRESH, capacity: int = 2000) -> None:
+        self.stamp_of = stamp_of
+        self.fresh = fresh
+        self.capacity = capacity
+        self._parts: dict[Hashable, tuple[Hashable, bytes]] = {}
+        self._stamps: dict[str, tuple[float, Hashable]] = {}
+
+    def clear(self) -> None:
+        self._parts.clear()
+        self._stamps.clear()
+
+    def keep(self, user: str, path: str, token: str | None, part: bytes) -> None:
+        for kept in (self._parts, self._stamps):
+            while len(kept) >= self.capacity:
+                kept.pop(next(iter(kept)), None)
+        self._parts[user, path, token] = (self.stamp(user), part)
+
+    def part(self, user: str, path: str, token: str | None) -> bytes | None:
+        kept = self._parts.get((user, path, token))
+        return kept[1] if kept and kept[0] == self.stamp(user) else None
+
+    def stamp(self, user: str) -> Hashable:
+        """Asked of the database at most every ``fresh`` seconds for one reader."""
+        asked, stamp = self._stamps.get(user, (0.0, None))
+        if time.monotonic() - asked >= self.fresh:
+            stamp = self.stamp_of(user)
+            self._stamps[user] = (time.monotonic(), stamp)
+        return stamp
+
+
+class ReadyPages:
+    """WSGI: answer GETs of ready pages, whoever reads; hand everything else on."""
+
+    def __init__(self, wsgi, cookie: str, session_of: Callable[[str], dict], readers: Readers) -> None:
         self.wsgi = wsgi
-        self.cookies = (cookie + "=", "remember_token=")
+        self.cookie = cookie
+        self.session_of = session_of
+        self.readers = readers
 
     def __call__(self, environ, start_response):
-        page = None
         if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
-            cookie = environ.get("HTTP_COOKIE")
-            if cookie is None or not any(name in cookie for name in self.cookies):
-                page = pages.ready(environ["PATH_INFO"])
-        if page is None:
-            return self.wsgi(environ, start_response)
-        return answer(page, environ, start_response)
+            page = pages.ready(environ["PATH_INFO"])
+            if page is not None:
+                cookies = environ.get("HTTP_COOKIE")
+                if cookies is None:
+                    return answer(page, environ, start_response)
+                part = self.account(cookies, environ["PATH_INFO"])
+                if part is not None:
+                    return answer_reader(page, part, start_response) if part else answer(page, environ, start_response)
+        return self.wsgi(environ, start_response)
+
+    def account(self, header: str, path: str) -> bytes | None:
+        """The reader's account part; empty for a visitor; None when the application must see to it itself."""
+        cookies = parse_cookie(header)
+        value = cookies.get(self.cookie)
+        session = self.session_of(value) if value else {}
+        if "_flashes" in session or "remember_token" in cookies and "_user_id" not in session:
+            return None
+        user = session.get("_user_id")
+        return self.readers.part(user, path, session.get("csrf_token")) if user else b""
+
+
+def answer_reader(page: Page, part: bytes, start_response):
+    body = page.with_account(part)
+    headers = [h for h in page.headers if h[0] != "Cache-Control"]
+    start_response("200 OK", [*headers, ("Cache-Control", "private, no-store"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def answer(page: Page, environ, start_response):

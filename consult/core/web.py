@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, current_app, g, has_request_context, redirec
 from flask_babel import Babel
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from markupsafe import escape
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -78,7 +79,9 @@ class ConsultApp(Flask):
             return super().dispatch_request()
         if self.is_reading():
             with reading():
-                return self.make_response(super().dispatch_request())
+                response = self.make_response(super().dispatch_request())
+                session.expunge_all()  # what was read stays readable for the rest of the request, without being asked again
+                return response
         with unit_of_work():
             return self.make_response(super().dispatch_request())
 
@@ -243,9 +246,14 @@ def add_headers(response):
 
 def error_page(status: int, title, message, remedy=""):
     session.rollback()
-    return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy), status
+    try:
+        return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy), status
+    except Exception:  # the database itself may be what is wrong
+        log.exception("the error page could not be drawn")
+        return PLAIN.format(*(escape(str(part)) for part in (title, message, remedy))), status
 
 
+PLAIN = "<!doctype html><meta charset='utf-8'><title>{0}</title><h1>{0}</h1><p>{1}</p><p>{2}</p>"
 TITLES = {
     403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Somebody was there first"),
     413: _("Too large"), 422: _("Not accepted"), 429: _("Too many attempts"), 400: _("Request not understood"),

@@ -97,7 +97,7 @@ def get_block(chapter: Chapter, key: str, language: str) -> Block:
 def tallies(chapter: Chapter) -> dict[str, int]:
     """Published contributions by block key."""
     rows = session.execute(sa.select(BlockTally.key, BlockTally.published).where(BlockTally.chapter_id == chapter.id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def count_published(chapter: Chapter, key: str, change: int) -> None:

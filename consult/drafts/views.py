@@ -63,19 +63,20 @@ def kept(ask, render):
         g.as_visitor = True
         page = pages.keep(stamp, Page(render().encode(), PAGE_HEADERS))
         g.as_visitor = False
-    if actor().is_authenticated:
-        account = render_template("macros/account.html").encode()
-        return current_app.response_class(page.with_account(account), headers=PAGE_HEADERS)
     if not request.query_string:
         app, path = current_app._get_current_object(), request.path
         pages.serve(path, stamp, lambda: asked(app, path, ask))
+    if actor().is_authenticated:
+        part = render_template("macros/account.html").encode()
+        current_app.extensions["consult_readers"].keep(session.get("_user_id"), request.path, session.get("csrf_token"), part)
+        return current_app.response_class(page.with_account(part), headers=PAGE_HEADERS)
     response = current_app.response_class(page.body, headers=[*page.headers, ("ETag", page.etag)])
     return response.make_conditional(request)
 
 
 def asked(app, path: str, ask):
     """The present stamp of a page, asked outside of any request."""
-    with app.test_request_context(path), reading_unit():
+    with app.app_context(), app.test_request_context(path), reading_unit():
         app.preprocess_request()
         return ask()
 

@@ -1,0 +1,171 @@
+import gzip
+
+import pytest
+
+from consult.core import pages as module
+from consult.core.pages import CAPACITY, Page, Pages, Readers, ReadyPages
+
+BODY = b"<html><!--account-->entrer<!--/account--><p>" + b"texte " * 100 + b"</p></html>"
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    kept = Pages(fresh=0)
+    monkeypatch.setattr(module, "pages", kept)
+    return kept
+
+
+class Answer:
+    def __init__(self, app, path="/fr/", method="GET", query="", **headers) -> None:
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, **headers}
+        self.body = b"".join(app(environ, self.start))
+
+    def start(self, status, headers) -> None:
+        self.status, self.headers = status, dict(headers)
+
+
+def behind(environ, start_response):
+    start_response("200 OK", [])
+    return [b"from the application"]
+
+
+SESSIONS = {"fatima": {"_user_id": "f", "csrf_token": "t"}, "visitor": {}, "told": {"_user_id": "f", "_flashes": ["x"]}}
+stamps = {"f": ("Fatima", 0)}
+readers = Readers(stamps.get, fresh=0)
+app = ReadyPages(behind, "consult", lambda value: SESSIONS.get(value, {}), readers)
+FROM_APPLICATION = b"from the application"
+
+
+def ready(pages, stamp="s1", ask=None, path="/fr/") -> Page:
+    page = pages.keep(stamp, Page(BODY, [("Content-Type", "text/html; charset=utf-8")]))
+    pages.serve(path, stamp, ask or (lambda: stamp))
+    return page
+
+
+def test_an_unknown_page_is_the_applications(pages):
+    assert Answer(app).body == FROM_APPLICATION
+
+
+def test_a_ready_page_is_answered(pages):
+    page = ready(pages)
+    answer = Answer(app)
+    assert (answer.status, answer.body) == ("200 OK", BODY)
+    assert answer.headers["ETag"] == page.etag
+    assert answer.headers["Content-Length"] == str(len(BODY))
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_it_is_packed_for_who_understands(pages):
+    ready(pages)
+    answer = Answer(app, HTTP_ACCEPT_ENCODING="br, gzip")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.body) == BODY
+    assert len(answer.body) == int(answer.headers["Content-Length"]) < len(BODY)
+
+
+def test_who_has_it_is_told_so(pages):
+    page = ready(pages)
+    answer = Answer(app, HTTP_IF_NONE_MATCH=page.etag)
+    assert (answer.status, answer.body) == ("304 NOT MODIFIED", b"")
+    assert Answer(app, HTTP_IF_NONE_MATCH='W/"other"').status == "200 OK"
+
+
+@pytest.mark.parametrize("request_", [
+    {"HTTP_COOKIE": "consult=fatima"}, {"HTTP_COOKIE": "consult=told"},
+    {"HTTP_COOKIE": "a=b; remember_token=x"}, {"query": "page=2"}, {"method": "POST"}, {"path": "/ar/"},
+])
+def test_what_depends_on_the_reader_is_the_applications(pages, request_):
+    ready(pages)
+    assert Answer(app, **request_).body == FROM_APPLICATION
+
+
+def test_a_strangers_cookie_changes_nothing(pages):
+    ready(pages)
+    assert Answer(app, HTTP_COOKIE="theme=dark").body == BODY
+
+
+def test_a_session_without_account_reads_as_a_visitor(pages):
+    ready(pages)
+    assert Answer(app, HTTP_COOKIE="consult=visitor").body == BODY
+    assert Answer(app, HTTP_COOKIE="consult=forged").body == BODY
+
+
+def test_a_known_reader_gets_the_kept_account_until_it_changes(pages):
+    ready(pages)
+    readers.keep("f", "/fr/", "t", b"Fatima")
+    answer = Answer(app, HTTP_COOKIE="consult=fatima")
+    assert answer.body == BODY.replace(b"entrer", b"Fatima")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "ETag" not in answer.headers
+    stamps["f"] = ("Fatima", 1)
+    assert Answer(app, HTTP_COOKIE="consult=fatima").body == FROM_APPLICATION
+    readers.clear()
+
+
+def test_one_readers_account_is_never_anothers(pages):
+    ready(pages)
+    readers.keep("f", "/fr/", "t", b"Fatima")
+    SESSIONS["ali"] = {"_user_id": "a", "csrf_token": "t"}
+    SESSIONS["fatima-elsewhere"] = {"_user_id": "f", "csrf_token": "other"}
+    assert Answer(app, HTTP_COOKIE="consult=ali").body == FROM_APPLICATION
+    assert Answer(app, HTTP_COOKIE="consult=fatima-elsewhere").body == FROM_APPLICATION
+    readers.clear()
+
+
+def test_an_old_stamp_is_not_served(pages):
+    stamps = ["s1", "s2", "s2"]
+    ready(pages, ask=lambda: stamps.pop(0))
+    assert Answer(app).body == BODY
+    assert Answer(app).body == FROM_APPLICATION
+    assert Answer(app).body == FROM_APPLICATION
+
+
+def test_a_stamp_that_cannot_be_asked_is_no_crash(pages, caplog):
+    def ask():
+        raise OSError
+
+    ready(pages, ask=ask)
+    assert Answer(app).body == FROM_APPLICATION
+    assert "could not be asked" in caplog.text
+
+
+def test_the_stamp_is_asked_at_most_every_half_second(pages, monkeypatch):
+    monkeypatch.setattr(pages, "fresh", 60)
+    asked = []
+    ready(pages, ask=lambda: asked.append(1) or "s1")
+    for _ in range(5):
+        assert Answer(app).body == BODY
+    assert asked == []
+
+
+def test_each_reader_gets_their_own_account(pages):
+    page = ready(pages)
+    own = page.with_account(b"Fatima")
+    assert own == BODY.replace(b"entrer", b"Fatima")
+    assert page.with_account(b"Ali") == BODY.replace(b"entrer", b"Ali"), "the kept page is not touched"
+
+
+def test_the_oldest_pages_give_way(pages):
+    for number in range(CAPACITY + 5):
+        pages.keep(number, Page(BODY, []))
+    assert pages.get(4) is None
+    assert pages.get(5) is not None
+    assert pages.get(CAPACITY + 4) is not None
+
+
+def test_a_page_that_gave_way_is_the_applications(pages):
+    ready(pages)
+    for number in range(CAPACITY):
+        pages.keep(number, Page(BODY, []))
+    assert Answer(app).body == FROM_APPLICATION
+
+
+def test_clearing_forgets_all(pages):
+    ready(pages)
+    pages.clear()
+    assert Answer(app).body == FROM_APPLICATION
+
+
+def test_the_same_bytes_have_the_same_tag():
+    assert Page(BODY, []).etag == Page(BODY, []).etag != Page(BODY + b" ", []).etag
+    assert Page(BODY, []).compressed == Page(BODY, []).compressed
