@@ -74,7 +74,7 @@ class Consultation(Titled, Base):
     is_example: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Timestamp]
 
-    rounds: Mapped[list["Round"]] = relationship(back_populates="consultation", order_by="Round.number", lazy="selectin")
+    rounds: Mapped[list["Round"]] = relationship(back_populates="consultation", order_by="Round.number")
     commissions: Mapped[list["Commission"]] = relationship(back_populates="consultation", order_by="Commission.number")
 
     @property

@@ -1,0 +1,169 @@
+"""Who may do what, on what, in which phase: written out by hand, so that a slip of RULES cannot agree with itself."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+
+from consult.accounts.models import User
+from consult.consultations.models import Appointment, Commission, Consultation, Phase, Role, Round
+from consult.contributions.models import Contribution, ContributionState
+from consult.core.permissions import SYSTEM, VISITOR, Action, can
+from consult.drafts.models import Chapter
+from consult.synthesis.models import Synthesis, SynthesisState
+
+# Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
+# all the staff belong to one house, from which `colleague's` comes; `elsewhere` is the rapporteur of commission 2.
+TABLE = """
+action                          on             who                                                                    in phases
+accounts.add                    nothing        administrator system                                                   *
+accounts.add_organisation       nothing        participant other STAFF secretariat administrator system               *
+accounts.edit_profile           person         participant                                                            *
+accounts.join                   person         participant                                                            *
+accounts.register               nothing        EVERYBODY                                                              *
+adoption.decide                 consultation   secretariat                                                            submitted
+adoption.download               export         participant secretariat system                                         *
+adoption.download               public-export  EVERYBODY                                                              *
+adoption.request_export         consultation   rapporteur elsewhere chair secretariat system                          *
+adoption.request_export         chapter        rapporteur chair secretariat system                                    *
+adoption.submit                 consultation   secretariat                                                            synthesis
+consultations.add               nothing        administrator system                                                   *
+consultations.appoint           consultation   secretariat administrator system                                       *
+consultations.begin_synthesis   consultation   secretariat                                                            closed
+consultations.close             consultation   secretariat                                                            open
+consultations.close             consultation   system                                                                 *
+consultations.dismiss           consultation   secretariat administrator system                                       *
+consultations.edit              consultation   secretariat administrator system                                       *
+consultations.extend            consultation   secretariat                                                            open
+consultations.manage            consultation   secretariat administrator                                              *
+consultations.open              consultation   secretariat                                                            preparation
+consultations.open              consultation   system                                                                 *
+consultations.schedule          consultation   secretariat                                                            preparation
+consultations.schedule          consultation   system                                                                 *
+contributions.drop_draft        draft          participant                                                            *
+contributions.keep_draft        chapter        EVERYBODY                                                              *
+contributions.read              waiting        participant moderator rapporteur chair secretariat system              *
+contributions.read              published      EVERYBODY                                                              *
+contributions.receipt           waiting        participant moderator rapporteur chair secretariat system              *
+contributions.submit            chapter        participant other STAFF secretariat administrator                      open
+contributions.withdraw          waiting        participant                                                            open closed synthesis
+drafts.import_chapter           consultation   secretariat                                                            preparation open
+drafts.import_chapter           consultation   system                                                                 *
+drafts.read                     chapter        EVERYBODY                                                              *
+moderation.publish              waiting        moderator rapporteur chair secretariat                                 open closed synthesis
+moderation.publish              colleague's    nobody                                                                 *
+moderation.restore              waiting        moderator rapporteur chair secretariat                                 open closed synthesis
+moderation.restore              colleague's    nobody                                                                 *
+moderation.view                 consultation   STAFF secretariat                                                      *
+moderation.view                 waiting        moderator rapporteur chair secretariat                                 *
+moderation.withhold             waiting        moderator rapporteur chair secretariat                                 open closed synthesis
+moderation.withhold             colleague's    nobody                                                                 *
+synthesis.add_item              synthesis      rapporteur chair                                                       open closed synthesis
+synthesis.attach                synthesis      rapporteur chair                                                       open closed synthesis
+synthesis.detach                synthesis      rapporteur chair                                                       open closed synthesis
+synthesis.drop_item             synthesis      rapporteur chair                                                       open closed synthesis
+synthesis.edit_item             synthesis      rapporteur chair                                                       open closed synthesis
+synthesis.read                  synthesis      rapporteur chair secretariat system                                    *
+synthesis.read                  submitted-one  EVERYBODY                                                              *
+synthesis.reopen                synthesis      chair                                                                  synthesis
+synthesis.validate              synthesis      chair                                                                  synthesis
+synthesis.view                  consultation   rapporteur elsewhere chair secretariat                                 *
+synthesis.view                  synthesis      rapporteur chair secretariat                                           *
+"""
+ROLES = ("visitor", "participant", "other", "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
+GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": ()}
+PHASES = tuple(phase.value for phase in Phase)
+NOW = datetime(2027, 1, 20, 12, tzinfo=UTC)
+HOUSE, FEDERATION = 7, 5
+
+
+def expected() -> dict[tuple[str, str, str], set[str]]:
+    """(action, subject, role) → the phases in which it is allowed, as the table says."""
+    phases_of: dict[tuple[str, str, str], set[str]] = {}
+    for line in TABLE.strip().splitlines()[1:]:
+        action, subject, who, phases = re.split(r"  +", line)
+        allowed = {role for word in who.split() for role in GROUPS.get(word, (word,))}
+        assert allowed <= set(ROLES), line
+        for role in ROLES:
+            when = phases_of.setdefault((action, subject, role), set())
+            if role in allowed:
+                when |= set(PHASES if phases == "*" else phases.split())
+    return phases_of
+
+
+EXPECTED = expected()
+
+
+class World:
+    """One of everything, in memory, in one phase."""
+
+    def __init__(self, phase: str) -> None:
+        days_ago = -3 if phase == "preparation" else 10
+        period = Round(number=1, opens_at=NOW - timedelta(days=days_ago), closes_at=NOW + timedelta(days=20), confirmed_at=NOW)
+        self.consultation = Consultation(id=1, phase=Phase(phase), cndp_number="D-1", rounds=[period])
+        self.commissions = [Commission(id=n, number=n, consultation=self.consultation) for n in (1, 2)]
+        self.actors = self.people()
+        self.subjects = self.things()
+
+    def people(self) -> dict:
+        def person(number, role=None, commission=None, organisation_id=HOUSE):
+            held = [Appointment(role=role, commission_id=commission)] if role else []
+            return User(id=number, appointments=held, organisation_id=organisation_id, active=True)
+        return {
+            "visitor": VISITOR, "system": SYSTEM,
+            "participant": person(1, organisation_id=FEDERATION), "other": person(2, organisation_id=6),
+            "moderator": person(3, Role.MODERATOR, 1), "rapporteur": person(4, Role.RAPPORTEUR, 1),
+            "elsewhere": person(5, Role.RAPPORTEUR, 2), "chair": person(6, Role.CHAIR, 1),
+            "secretariat": person(7, Role.SECRETARIAT), "administrator": person(8, Role.ADMINISTRATOR),
+        }
+
+    def things(self) -> dict:
+        chapter = Chapter(id=1, number=1, consultation=self.consultation, commission=self.commissions[0], commission_id=1)
+
+        def contribution(state=ContributionState.SUBMITTED, organisation_id=FEDERATION, author_id=1):
+            return Contribution(chapter=chapter, author_id=author_id, organisation_id=organisation_id, state=state)
+
+        def export(is_public):
+            return SimpleNamespace(is_public=is_public, requested_by_id=1, consultation=self.consultation, commission_id=1)
+        return {
+            "nothing": None, "person": self.actors["participant"], "consultation": self.consultation, "chapter": chapter,
+            "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
+            "colleague's": contribution(organisation_id=HOUSE, author_id=99),
+            "draft": SimpleNamespace(author_id=1, consultation=self.consultation), "export": export(False), "public-export": export(True),
+            "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),
+            "submitted-one": Synthesis(chapter=chapter, state=SynthesisState.SUBMITTED),
+        }
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    return {phase: World(phase) for phase in PHASES}
+
+
+@pytest.fixture(autouse=True)
+def frozen():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def test_every_action_stands_in_the_table():
+    assert {action for action, _subject, _role in EXPECTED} == {action.value for action in Action}
+
+
+def test_the_worlds_are_in_their_phases(worlds):
+    assert {phase: world.consultation.current_phase.value for phase, world in worlds.items()} == {phase: phase for phase in PHASES}
+
+
+@pytest.mark.parametrize(("action", "subject", "role"), list(EXPECTED))
+def test_permission(worlds, action, subject, role):
+    allowed = {phase for phase, world in worlds.items() if can(world.actors[role], action, world.subjects[subject])}
+    assert allowed == EXPECTED[action, subject, role]
+
+
+@pytest.mark.parametrize(("seconds", "allowed"), [(-1, True), (0, False)])
+def test_the_last_second_counts(worlds, seconds, allowed):
+    world = worlds["open"]
+    with time_machine.travel(world.consultation.closes_at + timedelta(seconds=seconds), tick=False):
+        assert can(world.actors["participant"], "contributions.submit", world.subjects["chapter"]) is allowed
