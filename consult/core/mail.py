@@ -34,7 +34,8 @@ def init_app(app, url: str, sender: str) -> None:
     parts = urlsplit(url)
     backends = {"console": "console", "file": "file", "smtp": "smtp", "smtps": "smtp"}
     app.config.update(
-        MAIL_DEFAULT_SENDER=sender, MAIL_BACKEND=backends[parts.scheme], MAIL_FILE_PATH=parts.path or "mail",
+        MAIL_DEFAULT_SENDER=sender, MAIL_BACKEND=app.config.get("MAIL_BACKEND", backends[parts.scheme]),
+        MAIL_FILE_PATH=parts.path or "mail",
         MAIL_SERVER=parts.hostname or "localhost", MAIL_PORT=parts.port or (465 if parts.scheme == "smtps" else 25),
         MAIL_USERNAME=unquote(parts.username or "") or None, MAIL_PASSWORD=unquote(parts.password or "") or None,
         MAIL_USE_SSL=parts.scheme == "smtps", MAIL_USE_TLS=parse_qs(parts.query).get("starttls") == ["1"], MAIL_TIMEOUT=30,

@@ -23,7 +23,7 @@ MAX_BRACKETS_IN_A_ROW = 40
 MAX_BRACKETS = 2000
 MAX_INDENT = 80
 MAX_OPEN_TAGS_IN_A_ROW = 40
-LISTS_IN_A_ROW = re.compile(r"\s*(?:(?:[-+*]|\d+\.)\s+){20}\S*[^-+*\s]")
+LISTS_IN_A_ROW = re.compile(r"\s*(?:(?:[-+*]|\d+\.)\s+){20}.*[^-+*\s]")
 PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 
 

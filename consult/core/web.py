@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from consult.core import i18n, markup
 from consult.core.commands import RELOAD, TAKEN
@@ -86,6 +86,13 @@ class ConsultApp(Flask):
             return self.make_response(super().dispatch_request())
 
 
+class Number(IntegerConverter):
+    """``<int:…>`` in an address: no more than the database can hold, or there is no such page."""
+
+    def __init__(self, url_map, fixed_digits=0, min=None, max=2**31 - 1, signed=False):
+        super().__init__(url_map, fixed_digits, min, max, signed)
+
+
 class Language(BaseConverter):
     """``<language:language>`` in an address."""
 
@@ -108,7 +115,7 @@ def actor() -> Actor:
 def init_app(app: ConsultApp, config, get_consultation) -> None:
     """Wire everything that is not a room. ``get_consultation()`` answers the consultation that is shown, or None."""
     app.extensions["consult_current"] = get_consultation
-    app.url_map.converters["language"] = Language
+    app.url_map.converters.update(language=Language, int=Number)
     app.url_value_preprocessor(take_language)
     app.url_defaults(give_language)
     app.after_request(add_headers)
@@ -154,7 +161,14 @@ def language() -> str:
     """The language of the address, else the one that the reader's browser likes best."""
     if not has_request_context():
         return i18n.language_in_use()
-    return g.get("language") or request.accept_languages.best_match(LANGUAGES) or DEFAULT_LANGUAGE
+    first = request.path.split("/")[1]
+    return g.get("language") or (first if first in LANGUAGES else preferred())
+
+
+def preferred() -> str:
+    """The browser's first wish that we speak: `ar-MA` means Arabic, whatever comes after it."""
+    wishes = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tag for tag in wishes if tag in LANGUAGES), DEFAULT_LANGUAGE)
 
 
 def choose_locale() -> str:
@@ -250,10 +264,11 @@ def error_page(status: int, title, message, remedy=""):
         return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy), status
     except Exception:  # the database itself may be what is wrong
         log.exception("the error page could not be drawn")
-        return PLAIN.format(*(escape(str(part)) for part in (title, message, remedy))), status
+        head = (language(), i18n.direction(language()))
+        return PLAIN.format(*head, *(escape(str(part)) for part in (title, message, remedy))), status
 
 
-PLAIN = "<!doctype html><meta charset='utf-8'><title>{0}</title><h1>{0}</h1><p>{1}</p><p>{2}</p>"
+PLAIN = "<!doctype html><html lang='{0}' dir='{1}'><meta charset='utf-8'><title>{2}</title><h1>{2}</h1><p>{3}</p><p>{4}</p></html>"
 TITLES = {
     403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Somebody was there first"),
     413: _("Too large"), 422: _("Not accepted"), 429: _("Too many attempts"), 400: _("Request not understood"),

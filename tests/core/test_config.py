@@ -1,0 +1,88 @@
+import multiprocessing
+import os
+import stat
+
+import pytest
+
+from consult.core.config import TEST_ONLY, Config, ConfigError, resource_dir, variable
+
+WRONG = {
+    "CONSULT_BASE_URL": ["consultation.example", "ftp://consultation.example", "https://", "http://x:port"],
+    "CONSULT_DATABASE_URL": ["mysql://x/y", "postgres://x/y", "/var/consult.sqlite"],
+    "CONSULT_DATA_DIR": ["/dev/null/consult"],
+    "CONSULT_JOB_THREADS": ["0", "two", "-1"],
+    "CONSULT_LIMITS_URL": ["memcached://x"],
+    "CONSULT_LOG_LEVEL": ["LOUD", "info"],
+    "CONSULT_MAIL_FROM": ["secretariat"],
+    "CONSULT_MAIL_URL": ["mailto:x@example.org", "smtp://", "smtp://host:port"],
+    "CONSULT_QUEUE_URL": ["amqp://x"],
+    "CONSULT_SECRET_KEY": ["short"],
+    "CONSULT_TRUSTED_PROXIES": ["one", "²", "-1"],
+    "CONSULT_WORKERS": ["0", "many"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_wrong_setting_stops_the_start_by_its_name(name, value):
+    with pytest.raises(ConfigError, match=rf"^{name}: "):
+        _ = Config.from_environment({name: value}).folder
+
+
+def test_every_setting_is_tried_wrongly():
+    assert set(WRONG) == {variable(name) for name in Config.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("environment", [
+    {}, {"CONSULT_WORKERS": ""}, {"CONSULT_MAIL_URL": "smtps://user:p%40ss@mail.example:465"}, {"CONSULT_MAIL_URL": "file:///tmp/mail"},
+    {"CONSULT_DATABASE_URL": "postgresql://u:p@host/consult"}, {"CONSULT_DATABASE_URL": "postgresql+psycopg://postgres@/x?host=/run"},
+    {"CONSULT_BASE_URL": "https://consultation.example/pnq"}, {"CONSULT_TRUSTED_PROXIES": "2"}, {"CONSULT_LIMITS_URL": "redis://host"},
+    {"PATH": "/bin", "CONSULT_TEST_DATABASE": "sqlite"},
+])
+def test_what_the_operator_may_write_is_taken(environment):
+    assert Config.from_environment(environment)
+
+
+def test_an_unknown_setting_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"^CONSULT_DATABASE: no such setting.*CONSULT_DATABASE_URL"):
+        Config.from_environment({"CONSULT_DATABASE": "sqlite://"})
+
+
+def test_only_the_tests_have_a_hidden_setting():
+    assert {"CONSULT_TEST_DATABASE"} == TEST_ONLY
+
+
+def test_databases_default_to_the_data_folder(tmp_path):
+    config = Config(data_dir=str(tmp_path / "var"))
+    assert config.database == f"sqlite:///{tmp_path}/var/consult.sqlite"
+    assert config.queue == f"sqlite:///{tmp_path}/var/queue.sqlite"
+    assert (tmp_path / "var").is_dir()
+
+
+def ask_for_secret(folder, barrier, answers) -> None:
+    barrier.wait()
+    answers.put(Config(data_dir=folder).secret)
+
+
+def test_the_secret_key_is_made_once_whoever_comes_first(tmp_path):
+    context = multiprocessing.get_context("fork")
+    barrier, answers = context.Barrier(6), context.Queue()
+    processes = [context.Process(target=ask_for_secret, args=(str(tmp_path), barrier, answers)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    secrets = {answers.get(timeout=20) for _ in processes}
+    for process in processes:
+        process.join()
+    assert len(secrets) == 1
+    assert len(secrets.pop()) >= 32
+    assert stat.S_IMODE(os.stat(tmp_path / "secret-key").st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+def test_the_secret_of_the_setting_is_preferred(tmp_path):
+    assert Config(data_dir=str(tmp_path), secret_key="k" * 32).secret == "k" * 32
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folders_of_the_project_are_found():
+    assert (resource_dir("templates") / "base.html").is_file()
+    assert (resource_dir("migrations") / "env.py").is_file()

@@ -1,0 +1,203 @@
+import re
+
+import flask
+import lxml.html
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from consult.accounts.models import User
+from consult.core import web
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.i18n import LANGUAGES
+from tests import factories
+
+CLOSED = OperationalError("SELECT sekret FROM user", {}, Exception("no connection to /var/lib/db"))
+ERRORS = {
+    "not-found": (NotFound("rien"), 404), "not-allowed": (NotAllowed("non"), 403), "conflict": (Conflict("trop tard", "relire"), 409),
+    "invalid": (Invalid("body", "vide", "remplir"), 422), "taken": (IntegrityError("INSERT sekret", {}, Exception("x")), 409),
+    "crash": (RuntimeError("the sekret of /etc/passwd"), 500), "down": (CLOSED, 500),
+}
+
+
+@pytest.fixture
+def broken(own_app):
+    """An application with one page for each way to go wrong."""
+    own_app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    def fail(name):
+        raise ERRORS[name][0]
+
+    def write(name):
+        factories.a_user(name="Écrit puis repris")
+        session.flush()
+        raise ERRORS[name][0]
+
+    own_app.add_url_rule("/<language:language>/broken/<string:name>", "broken", fail)
+    own_app.add_url_rule("/<language:language>/broken/<string:name>", "broken-post", write, methods=["POST"])
+    return own_app.test_client()
+
+
+@pytest.mark.parametrize(("accepted", "to"), [
+    ("", "/fr/"), ("ar-MA,fr;q=0.5", "/ar/"), ("en-GB", "/en/"), ("de", "/fr/"), ("de, en;q=0.3", "/en/"), ("zgh, ar;q=0.2", "/ar/"),
+])
+def test_the_root_sends_to_the_readers_language(client, accepted, to):
+    answer = client.get("/", headers={"Accept-Language": accepted})
+    assert (answer.status_code, answer.location) == (302, to)
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(("language", "direction"), [("fr", "ltr"), ("ar", "rtl"), ("en", "ltr")])
+def test_a_page_says_its_language_and_direction(client, consultation, language, direction):
+    page = lxml.html.fromstring(client.get(f"/{language}/").text)
+    assert (page.get("lang"), page.get("dir")) == (language, direction)
+    assert {link.get("hreflang") for link in page.iter("link") if link.get("rel") == "alternate"} == set(LANGUAGES)
+
+
+def test_an_unknown_language_is_no_page(client, consultation):
+    assert client.get("/de/").status_code == 404
+
+
+def test_health_is_told(client):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+
+
+def test_a_lost_database_is_told(client, monkeypatch):
+    def lost(*_args, **_kwargs):
+        raise CLOSED
+
+    monkeypatch.setattr(web.session, "execute", lost)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert "sekret" not in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_error_is_a_page_that_says_what_to_do(broken, language, name, method):
+    answer = getattr(broken, method)(f"/{language}/broken/{name}")
+    assert answer.status_code == ERRORS[name][1]
+    page = lxml.html.fromstring(answer.text)
+    assert page.get("lang") == language
+    main = page.get_element_by_id("main")
+    assert main.xpath(".//h1")[0].text_content().strip()
+    assert main.xpath(".//a[@href]")
+    if name not in ("not-allowed",):
+        assert main.xpath(".//h2"), "what to do now"
+    for trace in ("Traceback", "sekret", "passwd", "/var/lib", "RuntimeError", ".py"):
+        assert trace not in answer.text
+
+
+def test_the_act_that_failed_left_nothing(broken):
+    broken.post("/fr/broken/crash")
+    assert session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_unknown_address_is_a_page_in_its_language(client, consultation, language):
+    answer = client.get(f"/{language}/nothing/here")
+    assert answer.status_code == 404
+    assert lxml.html.fromstring(answer.text).get("lang") == language
+
+
+def test_a_lost_database_still_gives_a_page(own_app, monkeypatch):
+    def lost():
+        raise CLOSED
+
+    own_app.config["PROPAGATE_EXCEPTIONS"] = False
+    own_app.extensions["consult_current"] = lost
+    answer = own_app.test_client().get("/ar/")
+    assert answer.status_code == 500
+    assert lxml.html.fromstring(answer.text).get("lang") == "ar"
+    assert "sekret" not in answer.text
+
+
+@pytest.mark.parametrize("address", [
+    "/fr/drafts/1%00", "/fr/?x=%00", "/fr/drafts/99999999999999999999", "/fr/%F0%28", "/%2e%2e/", "/fr/drafts/-1",
+])
+def test_odd_addresses_are_no_crash(client, consultation, address):
+    assert client.get(address).status_code in (200, 400, 404)
+
+
+def test_headers_of_every_answer(client, consultation):
+    for address in ("/fr/", "/fr/nothing", "/healthz", "/"):
+        headers = client.get(address).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert "Server" not in headers
+
+
+def test_pages_of_a_person_are_kept_by_nobody_else(client, consultation, participant):
+    client.sign_in(participant)
+    assert "no-store" in client.get("/fr/nothing").headers["Cache-Control"]
+
+
+def test_addresses_are_made_without_a_request(own_app):
+    with own_app.app_context():
+        assert web.link("drafts.home", language="ar") == "http://consult.test/ar/"
+        assert web.link("drafts.read", language="fr", number=2) == "http://consult.test/fr/drafts/2"
+        assert web.link("healthz") == "http://consult.test/healthz"
+
+
+def test_addresses_keep_the_folder_of_the_base(own_app):
+    own_app.config["BASE_URL"] = "https://example.ma/pnq"
+    with own_app.app_context():
+        assert web.link("drafts.home", language="en") == "https://example.ma/pnq/en/"
+
+
+def test_each_get_is_a_reading(broken):
+    """What a page reads is never written back by mistake."""
+    own_app = broken.application
+
+    def rename():
+        session.add(factories.a_user())
+        session.flush()
+        return "ok"
+
+    own_app.add_url_rule("/renamed", "renamed", rename)
+    assert broken.get("/renamed").text == "ok"
+    assert session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
+
+
+def test_forms_without_their_token_are_refused_kindly(own_app):
+    own_app.config["WTF_CSRF_ENABLED"] = True
+    own_app.add_url_rule("/<language:language>/form", "form", lambda: "done", methods=["POST"])
+    answer = own_app.test_client().post("/fr/form")
+    assert answer.status_code == 400
+    assert lxml.html.fromstring(answer.text).xpath("//main//h2")
+
+
+@pytest.mark.parametrize("request_", [
+    {"data": "x=" + "y" * (13 * 1024 * 1024), "content_type": "application/x-www-form-urlencoded"},
+    {"data": b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n' + b"y" * (5 * 1024 * 1024) + b"\r\n--b--\r\n",
+     "content_type": "multipart/form-data; boundary=b"},
+], ids=["whole", "field"])
+def test_too_large_a_request_is_refused(own_app, request_):
+    own_app.add_url_rule("/<language:language>/form", "form", lambda: str(len(flask.request.form)), methods=["POST"])
+    answer = own_app.test_client().post("/fr/form", **request_)
+    assert answer.status_code == 413
+    assert lxml.html.fromstring(answer.text).get("lang") == "fr"
+
+
+def test_slots_answer_in_the_order_of_the_rooms(monkeypatch):
+    monkeypatch.setattr(web, "slots", {})
+    web.slot("margin")(lambda chapter: (chapter, 1))
+    web.slot("margin")(lambda chapter: (chapter, 2))
+    assert web.filled("margin", "C1") == [("C1", 1), ("C1", 2)]
+    assert web.filled("nothing") == []
+
+
+def test_static_files_are_ours(client, consultation):
+    page = client.get("/fr/").text
+    foreign = re.findall(r"""(?:src|href)=["'](?:https?:)?//(?!consult\\.test)[^"']+""", page)
+    assert foreign == []
+    for address in re.findall(r"""(?:src|href)=["'](/static/[^"'#]+)""", page):
+        with client.get(address) as answer:
+            assert answer.status_code == 200, address
