@@ -1,19 +1,249 @@
 """The command line: ``consult …``."""
 
+import gzip
+import logging
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
 import click
+import flask_migrate
 import flask_migrate.cli
-from flask.cli import ScriptInfo
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import ScriptInfo, with_appcontext
+from granian import Granian
+from granian.constants import Interfaces
 
-from consult import create_app
+from consult import create_app, demonstration
+from consult.accounts import service as accounts
+from consult.adoption import archive
+from consult.adoption import service as adoption
+from consult.consultations import service as consultations
+from consult.consultations.models import COMMISSION_ROLES, Role
+from consult.contributions.models import Contribution, Receipt
+from consult.core import audit, backup, jobs
+from consult.core.config import Config, ConfigError, resource_dir
+from consult.core.db import reading, session, unit_of_work
+from consult.core.errors import Conflict, ConsultError
+from consult.core.permissions import SYSTEM
+from consult.drafts import service as drafts
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Group(click.Group):
+    """Refusals are sentences on standard error and exit status 1, never tracebacks."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except ConsultError as error:
+            raise click.ClickException(f"{error.message} {error.remedy}".strip()) from error
+        except ConfigError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Public consultation on a national quality policy."""
+    """Public consultation on a national quality policy. Settings are CONSULT_* variables; the README lists them."""
 
 
 cli.add_command(flask_migrate.cli.db)
 
 
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--work", "with_worker", is_flag=True, help="Run the background jobs too, in a process of their own.")
+def serve(host: str, port: int, with_worker: bool) -> None:
+    """Serve the platform."""
+    config = Config.from_environment()
+    compress(resource_dir("static"))
+    click.echo(f"Serving on http://{host}:{port}/ (stop with Ctrl-C)")
+    worker = subprocess.Popen([sys.executable, "-m", "consult", "work"]) if with_worker else None  # noqa: S603 - our own programme
+    try:
+        Granian(
+            "consult:create_app", factory=True, interface=Interfaces.WSGI, address=host, port=port, workers=int(config.workers),
+            log_access=False, log_level="warning", respawn_failed_workers=True, backpressure=64,
+        ).serve()
+    finally:
+        if worker:
+            worker.terminate()
+            worker.wait(30)
+
+
+def compress(folder: Path) -> None:
+    """Keep a .gz beside each text file of ``folder``, where one may write; the server then sends it as it is."""
+    if not os.access(folder, os.W_OK):
+        return
+    for path in folder.rglob("*"):
+        packed = path.with_name(path.name + ".gz")
+        if path.suffix in (".css", ".js", ".svg") and (not packed.exists() or packed.stat().st_mtime < path.stat().st_mtime):
+            partial = packed.with_name(f"{packed.name}.{os.getpid()}")
+            partial.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+            partial.replace(packed)
+
+
+@cli.command()
+@click.option("--once", is_flag=True, help="Do what waits now, then stop.")
+@with_appcontext
+def work(once: bool) -> None:
+    """Run the background jobs: mail, exports, the clock, the journal's seals."""
+    if once:
+        jobs.tick()
+        click.echo(f"{jobs.run_pending()} jobs done")
+        return
+    app = current_app._get_current_object()
+    jobs.work(app, int(app.extensions["consult_config"].job_threads))
+
+
+@cli.command()
+@click.option("--if-empty", is_flag=True, help="Leave a database that holds something as it is.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the story stands; by default today.")
+@with_appcontext
+def demo(if_empty: bool, today: datetime | None) -> None:
+    """Create and fill the demonstration in the configured database, the same each time."""
+    migrate()
+    with reading():
+        empty = demonstration.is_empty()
+    if empty or not if_empty:
+        click.echo("Filling the demonstration (a few seconds)…")
+        demonstration.fill(today.date() if today else None)
+    with reading():
+        shown = consultations.get_current()
+        is_demonstration = bool(shown and shown.is_example)
+    if is_demonstration:
+        print_accounts()
+
+
+def migrate() -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    flask_migrate.upgrade()
+
+
+def print_accounts() -> None:
+    base = current_app.config["BASE_URL"]
+    click.echo(f"\nDemonstration: {base}/fr/  {base}/ar/  {base}/en/")
+    click.echo(f"Accounts, all with the password “{demonstration.PASSWORD}” (they exist in a demonstration database alone):")
+    for role, name, email in demonstration.accounts_to_print():
+        click.echo(f"  {role:<30} {email:<38} {name}")
+
+
+@cli.group()
+def chapters() -> None:
+    """The chapters of the text."""
+
+
+@chapters.command("import")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@with_appcontext
+def chapters_import(path: Path) -> None:
+    """Publish a Markdown file, or every .md of a folder: all of them or, when one is refused, none."""
+    files = sorted(path.glob("*.md")) if path.is_dir() else [path]
+    if not files:
+        raise click.ClickException(f"There is no .md file in {path}.")
+    with unit_of_work():
+        consultation = consultations.get_current()
+        if consultation is None:
+            raise click.ClickException("There is no consultation yet: create one with “consult demo”, or in the settings page.")
+        for file in files:
+            try:
+                revision = drafts.import_chapter(SYSTEM, consultation, data=file.read_bytes())
+                click.echo(f"{file.name}: chapter {revision.chapter.number} ({revision.language}), version {revision.number}")
+            except Conflict as same:
+                click.echo(f"{file.name}: {same.message}")
+            except ConsultError as refusal:
+                raise click.ClickException(f"{file.name}: {refusal.message} {refusal.remedy}\nNothing was published.") from refusal
+
+
+@cli.group()
+def users() -> None:
+    """The accounts."""
+
+
+@users.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="None: a participant.")
+@click.option("--commission", type=int, help="Number of the commission, for its roles.")
+@click.option("--language", default="fr", show_default=True)
+@click.option("--password", help="Asked for when missing; an empty answer: sign-in by link only.", prompt=True, hide_input=True, default="")
+@with_appcontext
+def users_add(email: str, name: str, role: str | None, commission: int | None, language: str, password: str) -> None:
+    """Make a confirmed account, with a role or none."""
+    with unit_of_work():
+        user = accounts.add(SYSTEM, None, email=email, name=name, language=language, password=password or None)
+        if role:
+            consultation = consultations.get_current()
+            if consultation is None:
+                raise click.ClickException("There is no consultation yet to hold a role in.")
+            needs = Role(role) in COMMISSION_ROLES
+            if needs and commission is None:
+                raise click.ClickException(f"The role {role} belongs to a commission: add --commission NUMBER.")
+            body = consultations.get_commission(consultation, commission) if needs else None
+            consultations.appoint(SYSTEM, consultation, user=user, role=Role(role), commission=body)
+    click.echo(f"{email}: account made{f', {role}' if role else ''}")
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(adoption.EXPORT_NAMES))
+@click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="File, or folder for several files.")
+@click.option("--language", default="fr", show_default=True, type=click.Choice(["fr", "ar"]))
+@with_appcontext
+def export(name: str, out: Path, language: str) -> None:
+    """Write an export."""
+    consultation = consultations.get_current()
+    if consultation is None:
+        raise click.ClickException("There is no consultation to export.")
+    for path in adoption.export_to(consultation, name, out, language):
+        click.echo(path)
+
+
+@cli.command()
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.pass_context
+def verify(ctx: click.Context, path: Path | None) -> None:
+    """Check the journal and every contribution of the database, or a dossier offline; exit status 0 only when all is well."""
+    faults = archive.verify_archive(path) if path else with_appcontext(verify_database)()
+    for fault in faults:
+        click.echo(f"FAULT: {fault}", err=True)
+    click.echo("All is well." if not faults else f"{len(faults)} fault(s).")
+    ctx.exit(1 if faults else 0)
+
+
+def verify_database() -> list[str]:
+    """Seal what waits, follow the chain, and compare each contribution with the digest of its receipt."""
+    with unit_of_work():
+        audit.seal_all()
+    with reading():
+        faults = audit.verify()
+        rows = sa.select(Contribution, Receipt.digest).join(Receipt, Receipt.contribution_id == Contribution.id)
+        options = (sa.orm.joinedload(Contribution.amendment),)
+        for contribution, digest in session.execute(rows.options(*options)):
+            if contribution.digest != digest:
+                faults.append(f"{contribution.ref} no longer matches its receipt")
+    position, head = audit.head()
+    click.echo(f"{position} events, head {head}")
+    return faults
+
+
+@cli.command("backup")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def back_up(path: Path) -> None:
+    """Save the database, the exports and the key into one .tar.gz, while the platform runs."""
+    click.echo(backup.back_up(Config.from_environment(), path))
+
+
+@cli.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+def restore(path: Path) -> None:
+    """Put a backup into an empty database."""
+    backup.restore(Config.from_environment(), path)
+    click.echo(f"{path}: restored")
+
+
 def main() -> None:
     cli(prog_name="consult", obj=ScriptInfo(create_app=create_app, set_debug_flag=False))
+
+

@@ -79,10 +79,9 @@ def submit(
         ref=_next_ref(chapter), form_key=form_key, chapter=chapter, block=block, block_key=block.key, author_id=actor.id,
         organisation=as_organisation, language=words.language_of(said["body"], language), kind=kind, comment_type=comment_type,
         position=position, body=said["body"], justification=said["justification"], state=ContributionState.SUBMITTED,
-        submitted_at=utcnow(),
+        submitted_at=utcnow(), receipt=None,
+        amendment=SuggestedAmendment(replacement=said["replacement"]) if is_amendment(block, said["replacement"]) else None,
     )
-    if is_amendment(block, said["replacement"]):
-        contribution.amendment = SuggestedAmendment(replacement=said["replacement"])
     session.add(contribution)
     session.flush()
     contribution.receipt = Receipt(digest=contribution.digest)

@@ -88,8 +88,12 @@ def fk(target: str, **options: Any):
 db = SQLAlchemy(
     metadata=Base.metadata,
     disable_autonaming=True,
-    # A test's outer transaction survives the commits of the code under test.
-    session_options={"join_transaction_mode": "create_savepoint"},
+    session_options={
+        # A test's outer transaction survives the commits of the code under test.
+        "join_transaction_mode": "create_savepoint",
+        # What a unit of work wrote can be shown after it without being read again; the next unit forgets it first.
+        "expire_on_commit": False,
+    },
 )
 session = db.session
 
@@ -121,6 +125,7 @@ def _sqlite_begin(connection) -> None:
 def unit_of_work() -> Iterator[orm.Session]:
     """All or nothing: commits at the end, rolls back on any exception. The only ``commit`` there is."""
     token = _writes.set(True)
+    begin_afresh()
     try:
         yield session()
         session.commit()
@@ -133,10 +138,17 @@ def unit_of_work() -> Iterator[orm.Session]:
     run_after_commit()
 
 
+def begin_afresh() -> None:
+    """Forget what an earlier transaction read: others may have written since."""
+    if not session().in_transaction():
+        session.expire_all()
+
+
 @contextmanager
 def reading() -> Iterator[orm.Session]:
     """A consistent view that takes no write lock and keeps nothing."""
     token = _writes.set(False)
+    begin_afresh()
     try:
         yield session()
     finally:

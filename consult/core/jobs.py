@@ -99,11 +99,11 @@ def later(function: Callable, subject: Base) -> None:
     """Promise ``function(subject.id)`` in the present transaction; the work begins after its commit."""
     if _muted.get():
         return
-    session.flush()
+    if subject.id is None:
+        session.flush()
     promise = Job(name=name_of(function), subject_id=subject.id)
     session.add(promise)
-    session.flush()
-    after_commit(enqueue, promise.id)
+    after_commit(enqueue_promise, promise)
 
 
 @contextmanager
@@ -217,6 +217,10 @@ def run_pending() -> int:
         for job_id in waiting:
             run(job_id)
             count += 1
+
+
+def enqueue_promise(promise: Job) -> None:
+    enqueue(promise.id)
 
 
 def enqueue(job_id: int) -> None:
