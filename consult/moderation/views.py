@@ -7,9 +7,9 @@ from flask import flash, redirect, render_template, request, url_for
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.errors import Invalid
 from consult.core.i18n import _, ngettext
-from consult.core.permissions import Action, refusal
+from consult.core.permissions import Action, can, refusal
 from consult.core.redline import redline
-from consult.core.web import actor, required_consultation, room
+from consult.core.web import actor, required_consultation, room, slot
 from consult.drafts import service as drafts
 from consult.drafts.models import Chapter
 from consult.moderation import service
@@ -185,3 +185,12 @@ def register():
         older_url=url_for(".register", chapter=number, after=decisions[-1].id) if more else None,
         newer_url=url_for(".register", chapter=number) if after is not None else None,
     )
+
+
+@slot("dashboard")
+def dashboard_lines(consultation) -> list[tuple]:
+    """For the secretariat's desk: how many are in each state, with the way to them."""
+    if not can(actor(), Action.MODERATION_VIEW, consultation):
+        return []
+    counts = service.count_by_state(actor(), service.list_chapters(actor(), consultation)).values()
+    return [(state.label, sum(of[state] for of in counts), url_for("moderation.queue", state=state.value)) for state in ContributionState]

@@ -2,12 +2,14 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from flask_login import login_user
 
 from consult.consultations.models import Role
 from consult.contributions.models import ContributionState
 from consult.core.db import db, session
 from consult.moderation import service
 from consult.moderation.models import ModerationDecision, Reason
+from consult.moderation.views import dashboard_lines
 from tests import factories
 
 WITHHELD = {"reason": Reason.PERSONAL_DATA, "words": "Cette contribution nomme une personne."}
@@ -208,6 +210,15 @@ def test_the_register_names_those_who_agreed(client, rapporteur, contribution, b
     page = client.get("/en/moderation/register")
     assert rapporteur.name not in page.text
     assert "Rapporteur of the commission" in page.text
+
+
+def test_the_desk_counts_what_waits(app, secretary, citizen, consultation, contribution):
+    for user, lines in ((secretary, 4), (citizen, 0)):
+        with app.test_request_context("/en/"):
+            login_user(user)
+            shown = dashboard_lines(consultation)
+            assert len(shown) == lines
+            assert [number for _words, number, url in shown if url.endswith("/en/moderation/?state=submitted")] == [2] * bool(lines)
 
 
 @pytest.mark.parametrize("path", ["/fr/moderation/", "/fr/moderation/{ref}", "/fr/moderation/register"])
