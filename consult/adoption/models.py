@@ -27,6 +27,13 @@ class ExportFormat(LabelledEnum):
     ZIP = "zip", "ZIP"
 
 
+FORMATS = {
+    ExportKind.CONTRIBUTIONS: (ExportFormat.XLSX, ExportFormat.CSV),
+    ExportKind.SYNTHESIS: (ExportFormat.DOCX, ExportFormat.PDF, ExportFormat.MARKDOWN),
+    ExportKind.DOSSIER: (ExportFormat.ZIP,),
+}
+
+
 class ExportState(LabelledEnum):
     REQUESTED = "requested", N_("Being prepared")
     READY = "ready", N_("Ready")
@@ -86,6 +93,10 @@ class Submission(Base):
 
     consultation: Mapped[Consultation] = relationship()
     archive: Mapped["SubmissionArchive | None"] = relationship(back_populates="submission")
+
+    # Its archive holds every contribution: the secretariat alone takes it away.
+    is_public = False
+    requested_by_id = None
 
     def audit_details(self) -> dict[str, Any]:
         return {"chain_position": self.chain_position, "chain_digest": self.chain_digest}

@@ -1,0 +1,298 @@
+"""The synthesis of a chapter: what it is, its figures, each point with its answer, and the traceability matrix.
+
+Called under ``force_locale(language)``: everything that we say is in the language in force, what people wrote stays as written.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from consult.accounts.models import Category, User
+from consult.adoption import matrix
+from consult.adoption.documents.parts import QUIET, STRONG, Annex, Composer, Report, Table, ref
+from consult.adoption.matrix import Point, Row
+from consult.adoption.models import AdoptionDecision
+from consult.contributions.models import ContributionState, Position
+from consult.core.db import session
+from consult.core.i18n import day, direction, gettext, ngettext, number, when
+from consult.core.redline import redline
+from consult.drafts.models import Block, BlockKind, Chapter, Revision
+from consult.synthesis.models import Disposition, Synthesis, SynthesisState
+
+SEPARATOR = " · "
+
+
+@dataclass(frozen=True)
+class Place:
+    """A block of the text as a table of observations names it."""
+
+    label: str
+    clause: str
+    kind: BlockKind
+
+
+def gather(chapter: Chapter, language: str) -> Report:
+    """Read everything, in a dozen queries, and compose."""
+    synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
+    points = {id_: point for id_, point in matrix.load_points(chapter.consultation).items() if point.chapter_id == chapter.id}
+    rows = list(matrix.rows(chapter.consultation, language, chapter=chapter, points=points))
+    way = direction(language)
+    page = Composer(way)
+    introduce(page, chapter, synthesis)
+    participation(page, rows)
+    outcomes(page, points, rows)
+    for point in points.values():
+        tell_point(page, point, [row for row in rows if row.point is point])
+    without_answer(page, rows)
+    without_text(page, rows)
+    title = gettext("Synthesis of the contributions")
+    name = chapter_name(chapter, language)
+    return Report(
+        title=title, over=chapter.consultation.title(language), under=name, language=language, direction=way,
+        running=f"{chapter.consultation.title(language)}{SEPARATOR}{title}{SEPARATOR}{name}",
+        page_words=gettext("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
+        moment=matrix.last_change(chapter.consultation), parts=page.parts, annex=annex(chapter, rows, language),
+    )
+
+
+def chapter_name(chapter: Chapter, language: str) -> str:
+    return gettext("Chapter %(number)s: %(title)s", number=chapter.number, title=chapter.title(language))
+
+
+def introduce(page: Composer, chapter: Chapter, synthesis: Synthesis | None) -> None:
+    consultation = chapter.consultation
+    if consultation.is_example:
+        page.say(gettext("Example text: titles and wording to be confirmed by the secretariat of the CSNCA."), style="mark")
+    if synthesis is None or synthesis.state == SynthesisState.DRAFT:
+        page.say(gettext("Draft: this synthesis is not yet validated by the chair of the commission."), style="mark")
+    page.say(gettext(
+        "This document gathers what was said about this chapter during the public consultation, what the commission decides on each "
+        "point and why. Every figure in it is computed from the contributions, and each point names by their reference the "
+        "contributions that it rests on."
+    ))
+    facts = [(gettext("Commission"), chapter.commission.title(gettext_language(page)))]
+    if consultation.round:
+        facts.append((gettext("Consultation"), gettext("from %(start)s to %(end)s (Morocco time)", start=when(consultation.opens_at),
+                                                       end=when(consultation.closes_at))))
+    facts.append((gettext("Texts concerned"), texts_concerned(chapter)))
+    facts.append((gettext("State of the synthesis"), state_of(synthesis)))
+    facts.append((gettext("State of the data on"), when(matrix.last_change(consultation))))
+    decision = session.scalar(sa.select(AdoptionDecision).where(AdoptionDecision.chapter_id == chapter.id))
+    if decision:
+        said = f"{decision.outcome.label} ({day(decision.decided_on)})"
+        facts.append((gettext("Decision of the Council"), page.cell(said) + page.words(decision.words)))
+    page.table([], facts, [28, 72])
+
+
+def gettext_language(page: Composer) -> str:
+    return "ar" if page.direction == "rtl" else "fr"
+
+
+def texts_concerned(chapter: Chapter) -> str:
+    newest = (
+        sa.select(Revision.language, sa.func.max(Revision.number), sa.func.max(Revision.published_at))
+        .where(Revision.chapter_id == chapter.id).group_by(Revision.language).order_by(Revision.language.desc())
+    )
+    names = {"fr": gettext("French"), "ar": gettext("Arabic"), "en": gettext("English")}
+    return SEPARATOR.join(
+        gettext("%(language)s, revision %(number)s of %(date)s", language=names[language], number=revision, date=day(published_at))
+        for language, revision, published_at in session.execute(newest)
+    )
+
+
+def state_of(synthesis: Synthesis | None) -> str:
+    if synthesis is None:
+        return SynthesisState.DRAFT.label
+    if synthesis.validated_at is None or synthesis.state == SynthesisState.DRAFT:
+        return synthesis.state.label
+    chair = session.get(User, synthesis.validated_by_id) if synthesis.validated_by_id else None
+    validated = gettext("validated on %(date)s", date=when(synthesis.validated_at))
+    name = chair.public_name() if chair else None
+    return f"{synthesis.state.label}{SEPARATOR}{validated}" + (f" ({name})" if name else "")
+
+
+def participation(page: Composer, rows: list[Row]) -> None:
+    """Counts by state, then published contributions by category and position."""
+    page.heading(1, gettext("Participation in figures"))
+    states = Counter(row.state for row in rows)
+    answered = sum(1 for row in rows if row.state == ContributionState.PUBLISHED and row.is_answered)
+    organisations = len({row.organisation for row in rows if row.organisation})
+    page.table([], [
+        (gettext("Contributions received"), number(len(rows))),
+        (gettext("of which published"), number(states[ContributionState.PUBLISHED])),
+        (gettext("of which awaiting moderation"), number(states[ContributionState.SUBMITTED])),
+        (gettext("of which withheld, with their reason"), number(states[ContributionState.WITHHELD])),
+        (gettext("of which withdrawn by their author"), number(states[ContributionState.WITHDRAWN])),
+        (gettext("Published contributions answered with reasons"), number(answered)),
+        (gettext("Organisations that spoke"), number(organisations)),
+    ], [72, 28], numbers=[1])
+    published = [row for row in rows if row.state == ContributionState.PUBLISHED]
+    if not published:
+        return
+    page.say(gettext("Published contributions by category of author and position"), style="label")
+    counts = Counter((row.category, row.position) for row in published)
+    categories = [category for category in (*Category, None) if any(key[0] == category for key in counts)]
+    lines = [[category.label if category else gettext("Persons in their own name"),
+              *(figure(counts[category, position]) for position in Position),
+              number(sum(counts[category, position] for position in Position))] for category in categories]
+    lines.append([gettext("Total"), *(figure(sum(counts[c, position] for c in categories)) for position in Position),
+                  number(len(published))])
+    page.table([gettext("Category"), *(position.label for position in Position), gettext("Total")], lines, [34, 13, 16, 13, 12, 12],
+               numbers=range(1, 6))
+
+
+def figure(count: int) -> str:
+    return number(count) if count else "–"  # noqa: RUF001 - a dash stands for nothing in a table of figures
+
+
+def outcomes(page: Composer, points: dict[int, Point], rows: list[Row]) -> None:
+    """How many points and contributions got each disposition; then the list of points, which is the table of contents."""
+    if not points:
+        return
+    page.heading(1, gettext("Points and answers"))
+    gathered = Counter(row.point.id for row in rows if row.point)
+    by_disposition: Counter = Counter(point.disposition for point in points.values())
+    lines = [
+        [disposition.label if disposition else gettext("No answer yet"), number(by_disposition[disposition]),
+         number(sum(gathered[point.id] for point in points.values() if point.disposition == disposition))]
+        for disposition in (*Disposition, None) if by_disposition[disposition]
+    ]
+    page.table([gettext("Disposition"), gettext("Points"), gettext("Contributions")], lines, [60, 20, 20], numbers=(1, 2))
+    page.table(
+        [gettext("No."), gettext("Point"), gettext("Disposition"), gettext("Contributions")],
+        [[number(point.number), page.words(point.title), point.disposition.label if point.disposition else gettext("No answer yet"),
+          number(gathered[point.id])] for point in points.values()], [8, 52, 24, 16], numbers=(3,),
+    )
+
+
+def tell_point(page: Composer, point: Point, rows: list[Row]) -> None:
+    """One point: what is asked, by whom, what is decided, why, and the new wording."""
+    page.heading(2, f"{point.number}. {point.title}")
+    answer = point.disposition.label if point.disposition else gettext("No answer yet")
+    ground = [SEPARATOR, gettext("Ground: %(ground)s", ground=point.ground.label)] if point.ground else []
+    page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer)), *ground)
+    keys = list(dict.fromkeys([row.key for row in rows] + [change.key for change in point.changes]))
+    if keys:
+        page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]))
+    page.quote(point.summary)
+    if rows:
+        page.say((STRONG, gettext("Who says so:") + " "), who(rows))
+        page.say((QUIET, gettext("Contributions:") + " "), *joined([ref(row.ref) for row in rows]))
+    if point.rationale:
+        page.say((STRONG, gettext("Rationale")), style="label")
+        page.quote(point.rationale)
+    for change in point.changes:
+        page.say((STRONG, gettext("New wording:") + " "), ref(change.label), SEPARATOR,
+                 (QUIET, gettext("struck through: deleted; underlined: inserted")), style="label")
+        page.redline(redline(change.old, change.new))
+
+
+def joined(parts: list) -> list:
+    """References one after the other, a separator between."""
+    between: list = []
+    for part in parts:
+        between += [SEPARATOR, part] if between else [part]
+    return between
+
+
+def who(rows: list[Row]) -> str:
+    """Counts by category and by position, computed."""
+    categories = Counter(row.category for row in rows)
+    positions = Counter(row.position for row in rows)
+    total = ngettext("%(num)s contribution", "%(num)s contributions", len(rows))
+    names = [f"{category.label if category else gettext('Persons in their own name')} ({number(count)})"
+             for category, count in categories.most_common()]
+    stances = [f"{position.label} ({number(positions[position])})" for position in Position if positions[position]]
+    return gettext("%(total)s. %(categories)s. Positions: %(positions)s.", total=total, categories=SEPARATOR.join(names),
+                   positions=SEPARATOR.join(stances))
+
+
+def without_answer(page: Composer, rows: list[Row]) -> None:
+    waiting = [row for row in rows if not row.is_silent and not row.is_answered]
+    if waiting:
+        page.heading(1, gettext("Contributions not yet answered"))
+        page.say(*joined([ref(row.ref) for row in waiting]))
+
+
+def without_text(page: Composer, rows: list[Row]) -> None:
+    withheld = [row for row in rows if row.state == ContributionState.WITHHELD]
+    withdrawn = [row for row in rows if row.state == ContributionState.WITHDRAWN]
+    if withheld:
+        page.heading(1, gettext("Withheld contributions"))
+        page.say(gettext("Their text is not published; each was withheld for a reason of the charter, which its author was told."))
+        page.table([gettext("Reference"), gettext("Passage"), gettext("Reason for withholding")],
+                   [[ref(row.ref), ref(row.key), row.reason.label if row.reason else "—"] for row in withheld], [26, 30, 44])
+    if withdrawn:
+        page.heading(1, gettext("Contributions withdrawn by their author"))
+        page.say(*joined([ref(row.ref) for row in withdrawn]))
+
+
+def annex(chapter: Chapter, rows: list[Row], language: str) -> Annex:
+    """The table of observations of the standards world: one line for each contribution, in the order of the text."""
+    page = Composer(direction(language))
+    places, codes = places_of(chapter, language), codes_of(rows)
+    head = [
+        gettext("MB/NC"), gettext("Line number"), gettext("Clause/ Subclause"), gettext("Paragraph/ Figure/ Table"),
+        gettext("Type of comment"), gettext("Comments"), gettext("Proposed change"), gettext("Observations of the secretariat"),
+    ]
+    lines = [matrix_line(page, row, codes[row.id], places.get(row.key)) for row in rows]
+    page.say(gettext(
+        "Columns of the ISO/IEC/CEN/CENELEC commenting template. MB/NC: code of the organisation and number of its contribution on this "
+        "chapter (IND: a person in their own name), then its reference. Type of comment: ge = general, te = technical, ed = editorial."
+    ))
+    return Annex(gettext("Annex: traceability matrix"), page.parts, Table(head, lines, [10, 8, 11, 8, 7, 24, 15, 17]))
+
+
+def places_of(chapter: Chapter, language: str) -> dict[str, Place]:
+    """Each block's label and the heading above it, in the document's language where the block stands in it, else in French."""
+    newest = (
+        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id, Revision.language.in_((language, "fr")))
+        .group_by(Revision.language)
+    )
+    blocks = (
+        sa.select(Block.key, Block.label, Block.kind, Block.level, Block.lead).join(Revision, Revision.id == Block.revision_id)
+        .where(Revision.id.in_(newest)).order_by(Revision.language == language, Revision.id, Block.position)
+    )
+    places: dict[str, Place] = {}
+    above: list[tuple[int, str]] = []
+    for key, label, kind, level, lead in session.execute(blocks):
+        if kind in (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT):
+            above = [title for title in above if title[0] < level] + [(level, lead)]
+        places[key] = Place(label or key, above[-1][1] if above else "", kind)
+    return places
+
+
+def codes_of(rows: list[Row]) -> dict[int, str]:
+    """ORG-003: the organisation's code and the number of its contribution on this chapter, in order of lodging."""
+    counts: Counter = Counter()
+    codes = {}
+    for row in sorted(rows, key=lambda r: r.id):
+        code = "—" if row.is_silent else row.organisation_code or "IND"
+        counts[code] += 1
+        codes[row.id] = code if row.is_silent else f"{code}-{counts[code]:03}"
+    return codes
+
+
+def matrix_line(page: Composer, row: Row, code: str, place: Place | None) -> list:
+    said = page.words(row.body) + page.words(row.justification)
+    if row.is_silent:
+        said = page.cell((QUIET, row.state.label if row.reason is None else f"{row.state.label}: {row.reason.label}"))
+    first = page.cell((STRONG, code)) + page.cell(ref(row.ref)) + (page.cell((QUIET, row.author)) if row.author else [])
+    return [
+        first, page.cell(ref(place.label if place else row.key)), page.words(place.clause) if place else [],
+        page.cell((place.kind if place else row.block_kind).label), page.cell("" if row.is_silent else row.type.iso), said,
+        page.words(row.proposed), observations(page, row),
+    ]
+
+
+def observations(page: Composer, row: Row) -> list:
+    """Disposition, ground, rationale: what the secretariat answers."""
+    if row.is_silent:
+        return page.cell(row.state.label)
+    if row.point is None or row.point.disposition is None:
+        return page.cell((QUIET, gettext("No answer yet")))
+    point = row.point
+    answer = page.cell((STRONG, point.disposition.label), f" ({gettext('point %(number)s', number=point.number)})")
+    ground = page.cell(point.ground.label) if point.ground else []
+    return answer + ground + page.words(point.rationale)

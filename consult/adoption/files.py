@@ -1,0 +1,52 @@
+"""Files in the data folder: written whole or not at all, under names of our own making."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from flask import current_app
+
+PIECE = 1 << 20
+
+
+def folder() -> Path:
+    """Where exports and sealed archives are kept."""
+    path = current_app.extensions["consult_config"].folder / "exports"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def path_of(name: str) -> Path:
+    return folder() / Path(name).name
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that takes its name once it is complete and on disk: a crash leaves the old one, or none."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".making-")
+    try:
+        with os.fdopen(handle, "w+b") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def measure(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of what is on disk."""
+    with path.open("rb") as file:
+        return path.stat().st_size, digest_of(file)
+
+
+def digest_of(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(PIECE):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,256 @@
+"""The traceability matrix: contribution → item → disposition → new wording, in text order. A query, not a table.
+
+Rows are read in a stream with a handful of queries, whatever their number; what is small (items, reasons) is read first.
+"""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.consultations.models import Consultation
+from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position, SuggestedAmendment
+from consult.core.db import session
+from consult.drafts.models import Block, BlockKind, Chapter, Revision
+from consult.moderation.models import ModerationDecision, Reason, Verdict
+from consult.synthesis.models import (
+    PUBLIC_STATES,
+    BlockChange,
+    Disposition,
+    Ground,
+    ItemContribution,
+    Synthesis,
+    SynthesisItem,
+)
+
+BATCH = 500
+LAST = 1_000_000
+
+
+class Audience(enum.StrEnum):
+    """Who reads the rows: the staff reads what awaits moderation and what is being prepared, the public does not."""
+
+    STAFF = "staff"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A block's present wording and the one that an item gives it."""
+
+    key: str
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
+class Point:
+    """A synthesis item, with its number in the order of the text."""
+
+    id: int
+    chapter_id: int
+    title: str
+    summary: str
+    disposition: Disposition | None
+    ground: Ground | None
+    rationale: str
+    edited_at: datetime
+    place: int = LAST
+    number: int = 0
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contribution and what became of it; words, author and organisation stay empty once it is withheld or withdrawn."""
+
+    id: int
+    ref: str
+    chapter: int
+    key: str
+    block_kind: BlockKind
+    passage: str
+    kind: Kind
+    type: CommentType
+    position: Position
+    organisation: str
+    organisation_code: str
+    author: str
+    category: Category | None
+    sector: Sector | None
+    region: Region | None
+    language: str
+    body: str
+    justification: str
+    proposed: str
+    submitted_at: datetime
+    state: ContributionState
+    reason: Reason | None
+    point: Point | None
+
+    @property
+    def is_silent(self) -> bool:
+        return self.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+
+    @property
+    def is_answered(self) -> bool:
+        return self.point is not None and self.point.disposition is not None
+
+
+def newest_french(consultation: Consultation):
+    """The id of each chapter's newest French revision, the order of the text."""
+    return (
+        sa.select(Revision.chapter_id, sa.func.max(Revision.id).label("id")).join(Chapter, Chapter.id == Revision.chapter_id)
+        .where(Chapter.consultation_id == consultation.id, Revision.language == "fr").group_by(Revision.chapter_id).subquery()
+    )
+
+
+def load_points(consultation: Consultation, *, audience: Audience = Audience.STAFF) -> dict[int, Point]:
+    """All items by id, numbered chapter by chapter in the order of the text."""
+    wanted = (
+        sa.select(SynthesisItem, Synthesis.chapter_id).join(Synthesis).join(Chapter, Chapter.id == Synthesis.chapter_id)
+        .where(Chapter.consultation_id == consultation.id).order_by(Synthesis.chapter_id, SynthesisItem.position, SynthesisItem.id)
+    )
+    if audience == Audience.PUBLIC:
+        wanted = wanted.where(Synthesis.state.in_(PUBLIC_STATES))
+    points = {
+        item.id: Point(item.id, chapter_id, item.title, item.summary, item.disposition, item.ground, item.rationale, item.edited_at)
+        for item, chapter_id in session.execute(wanted)
+    }
+    add_changes(points, consultation)
+    add_places(points, consultation)
+    count: dict[int, int] = {}
+    for point in sorted(points.values(), key=lambda p: (p.chapter_id, p.place)):
+        point.number = count[point.chapter_id] = count.get(point.chapter_id, 0) + 1
+    return dict(sorted(points.items(), key=lambda pair: (pair[1].chapter_id, pair[1].number)))
+
+
+def add_changes(points: dict[int, Point], consultation: Consultation) -> None:
+    changes = (
+        sa.select(BlockChange.item_id, BlockChange.wording, Block.key, Block.label, Block.lead, Block.position)
+        .join(Block, Block.id == BlockChange.block_id).join(Revision).join(Chapter, Chapter.id == Revision.chapter_id)
+        .where(Chapter.consultation_id == consultation.id).order_by(Block.position, BlockChange.id)
+    )
+    for item_id, wording, key, label, lead, place in session.execute(changes):
+        if item_id in points:
+            points[item_id].changes.append(Change(key, label or key, lead, wording))
+            points[item_id].place = min(points[item_id].place, place)
+
+
+def add_places(points: dict[int, Point], consultation: Consultation) -> None:
+    """Where in the text an item begins: at the first block that it changes or that its contributions speak of."""
+    newest = newest_french(consultation)
+    first = (
+        sa.select(ItemContribution.item_id, sa.func.min(Block.position))
+        .join(Contribution, Contribution.id == ItemContribution.contribution_id)
+        .join(newest, newest.c.chapter_id == Contribution.chapter_id)
+        .join(Block, sa.and_(Block.revision_id == newest.c.id, Block.key == Contribution.block_key))
+        .group_by(ItemContribution.item_id)
+    )
+    for item_id, place in session.execute(first):
+        if item_id in points:
+            points[item_id].place = min(points[item_id].place, place)
+
+
+def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
+    """Why each withheld contribution is: the reason of its last decision."""
+    decisions = (
+        sa.select(ModerationDecision.contribution_id, ModerationDecision.reason)
+        .join(Contribution, Contribution.id == ModerationDecision.contribution_id).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.WITHHELD,
+               ModerationDecision.verdict == Verdict.WITHHOLD)
+        .order_by(ModerationDecision.id)
+    )
+    return dict(session.execute(decisions).all())
+
+
+def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
+    """The one select behind every row."""
+    newest, here = newest_french(consultation), aliased(Block)
+    name = Organisation.name_fr if language == "fr" else sa.func.coalesce(
+        getattr(Organisation, f"name_{language}"), Organisation.name_fr
+    )
+    person = sa.func.coalesce(User.name_ar, User.name) if language == "ar" else User.name
+    return (
+        sa.select(
+            Contribution.id, Contribution.ref, Chapter.number, Contribution.block_key, Block.kind.label("block_kind"), Block.text,
+            Contribution.kind, Contribution.comment_type, Contribution.position, name.label("organisation"), Organisation.short,
+            sa.case((User.is_name_public, person), else_="").label("author"), Organisation.category, Organisation.sector,
+            Organisation.region, Contribution.language, Contribution.body, Contribution.justification,
+            SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
+        )
+        .join(Chapter, Chapter.id == Contribution.chapter_id).join(Block, Block.id == Contribution.block_id)
+        .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
+        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(newest, newest.c.chapter_id == Contribution.chapter_id)
+        .outerjoin(here, sa.and_(here.revision_id == newest.c.id, here.key == Contribution.block_key))
+        .where(Chapter.consultation_id == consultation.id)
+        .order_by(Chapter.number, sa.func.coalesce(here.position, Block.position), Contribution.id)
+    )
+
+
+def rows(
+    consultation: Consultation, language: str, *, chapter: Chapter | None = None, audience: Audience = Audience.STAFF,
+    points: dict[int, Point] | None = None,
+) -> Iterator[Row]:
+    """Every contribution of the consultation, or of one chapter; the public reads the published ones alone."""
+    wanted = statement(consultation, language)
+    if chapter is not None:
+        wanted = wanted.where(Contribution.chapter_id == chapter.id)
+    if audience == Audience.PUBLIC:
+        wanted = wanted.where(Contribution.state == ContributionState.PUBLISHED)
+    points = load_points(consultation, audience=audience) if points is None else points
+    reasons = withheld_reasons(consultation) if audience == Audience.STAFF else {}
+    for found in session.execute(wanted.execution_options(yield_per=BATCH)):
+        yield row_of(found, points, reasons)
+
+
+def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> Row:
+    silent = found.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+
+    def said(words):
+        return "" if silent else words or ""
+
+    return Row(
+        id=found.id, ref=found.ref, chapter=found.number, key=found.block_key, block_kind=found.block_kind, passage=found.text,
+        kind=found.kind, type=found.comment_type, position=found.position, organisation=said(found.organisation),
+        organisation_code=said(found.short), author=said(found.author), category=None if silent else found.category,
+        sector=None if silent else found.sector, region=None if silent else found.region, language=found.language,
+        body=said(found.body), justification=said(found.justification), proposed=said(found.replacement),
+        submitted_at=found.submitted_at, state=found.state, reason=reasons.get(found.id),
+        point=None if silent else points.get(found.item_id),
+    )
+
+
+def count_rows(consultation: Consultation) -> int:
+    return session.scalar(
+        sa.select(sa.func.count()).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .where(Chapter.consultation_id == consultation.id)
+    )
+
+
+def last_change(consultation: Consultation) -> datetime:
+    """When anything that an export shows was last changed: the date that it bears, whatever the day it is made."""
+    of_ours = Chapter.consultation_id == consultation.id
+    moments = [
+        session.scalar(sa.select(sa.func.max(column)).select_from(table).join(Chapter, Chapter.id == table.chapter_id).where(of_ours))
+        for column, table in (
+            (Contribution.submitted_at, Contribution), (Contribution.withdrawn_at, Contribution), (Synthesis.validated_at, Synthesis),
+            (Revision.published_at, Revision),
+        )
+    ]
+    moments.append(session.scalar(
+        sa.select(sa.func.max(SynthesisItem.edited_at)).join(Synthesis).join(Chapter, Chapter.id == Synthesis.chapter_id).where(of_ours)
+    ))
+    moments.append(session.scalar(
+        sa.select(sa.func.max(ModerationDecision.decided_at)).join(Contribution, Contribution.id == ModerationDecision.contribution_id)
+        .join(Chapter, Chapter.id == Contribution.chapter_id).where(of_ours)
+    ))
+    return max((moment for moment in moments if moment), default=consultation.created_at)

@@ -1,0 +1,174 @@
+"""Contributions as tables: CSV for machines and any spreadsheet, XLSX for people who filter and sort."""
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any
+
+import xlsxwriter
+
+from consult.adoption.matrix import Row
+from consult.core.i18n import MOROCCO, N_, direction, gettext
+
+# What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the full-width signs are meant
+CELL_LIMIT = 32_767
+A3 = 8  # the number of that paper in the file format
+HEAD_HEIGHT, ROW_HEIGHT = 32, 78  # five lines of each text: a page of rows can be read down, and a row opened by hand
+STEP = 200
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its lasting name, its heading, its width in a sheet, and its value (an enum shows its label, or its code)."""
+
+    name: str
+    heading: str
+    width: int
+    value: Callable[[Row], Any]
+
+
+def of_point(name: str) -> Callable[[Row], Any]:
+    return lambda row: getattr(row.point, name) if row.point else ""
+
+
+def point_title(row: Row) -> str:
+    return f"{row.point.number}. {row.point.title}" if row.point else ""
+
+
+def new_wording(row: Row) -> str:
+    return "\n\n".join(f"[{change.label}] {change.new}" for change in row.point.changes) if row.point else ""
+
+
+def moment(value: datetime) -> str:
+    """ISO 8601 with Morocco's offset at that date."""
+    return value.astimezone(MOROCCO).isoformat(timespec="seconds")
+
+
+COLUMNS = (
+    Column("ref", N_("Reference"), 14, lambda row: row.ref),
+    Column("chapter", N_("Chapter"), 8, lambda row: row.chapter),
+    Column("key", N_("Key of the passage"), 16, lambda row: row.key),
+    Column("passage", N_("Passage"), 48, lambda row: row.passage),
+    Column("kind", N_("Kind"), 16, lambda row: row.kind),
+    Column("type", N_("Type of comment"), 9, lambda row: row.type.iso),
+    Column("position", N_("Position"), 16, lambda row: row.position),
+    Column("organisation", N_("Organisation"), 28, lambda row: row.organisation),
+    Column("author", N_("Author who agreed to be named"), 22, lambda row: row.author),
+    Column("category", N_("Category"), 22, lambda row: row.category),
+    Column("sector", N_("Sector"), 20, lambda row: row.sector),
+    Column("region", N_("Region"), 22, lambda row: row.region),
+    Column("language", N_("Language"), 9, lambda row: row.language),
+    Column("body", N_("Contribution"), 60, lambda row: row.body),
+    Column("justification", N_("Justification"), 40, lambda row: row.justification),
+    Column("proposed_change", N_("Proposed change"), 48, lambda row: row.proposed),
+    Column("submitted", N_("Submitted at (Morocco time)"), 24, lambda row: moment(row.submitted_at)),
+    Column("state", N_("State"), 18, lambda row: row.state),
+    Column("withheld_reason", N_("Reason for withholding"), 24, lambda row: row.reason),
+    Column("item", N_("Point of the synthesis"), 32, point_title),
+    Column("disposition", N_("Disposition"), 20, of_point("disposition")),
+    Column("ground", N_("Ground of refusal"), 24, of_point("ground")),
+    Column("rationale", N_("Rationale"), 48, of_point("rationale")),
+    Column("new_wording", N_("New wording"), 48, new_wording),
+)
+# What open data leaves out has no meaning there: only published contributions are in it.
+OPEN_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("state", "withheld_reason"))
+
+
+def in_words(value: Any) -> str | int:
+    """A cell for people: an enum's label in the language in force."""
+    if value is None:
+        return ""
+    return value.label if hasattr(value, "label") else value
+
+
+def in_codes(value: Any) -> str | int:
+    """A cell for machines: an enum's lasting code, whatever the language."""
+    return "" if value is None else getattr(value, "value", value)
+
+
+def worded(rows: Iterable[Row]) -> Iterator[list]:
+    """Rows as cells for people, the headings first."""
+    yield [gettext(column.heading) for column in COLUMNS]
+    for row in rows:
+        yield [in_words(column.value(row)) for column in COLUMNS]
+
+
+def coded(rows: Iterable[Row]) -> Iterator[list]:
+    """Rows as cells for machines, the columns' names first."""
+    yield [column.name for column in OPEN_COLUMNS]
+    for row in rows:
+        yield [in_codes(column.value(row)) for column in OPEN_COLUMNS]
+
+
+class Spool:
+    """Cells read in one go from one view of the database, and written afterwards while others work."""
+
+    def __init__(self, lines: Iterable[list]) -> None:
+        self.file = tempfile.TemporaryFile("w+", encoding="utf-8", prefix="consult-")  # noqa: SIM115 - closed by the context
+        self.count = 0
+        for line in lines:
+            self.file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self.count += 1
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_failure) -> None:
+        self.file.close()
+
+    def lines(self, progress: Callable[[int], None]) -> Iterator[list]:
+        """The cells again; ``progress`` hears the share already read, in per cent."""
+        self.file.seek(0)
+        for number, line in enumerate(self.file, 1):
+            yield json.loads(line)
+            if number % STEP == 0:
+                progress(100 * number // self.count)
+
+
+def defused(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+
+
+def write_csv(lines: Iterable[list], out: IO[bytes]) -> None:
+    """RFC 4180 in UTF-8, with the mark that makes Excel read it as such."""
+    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text)
+    for line in lines:
+        writer.writerow([defused(cell) for cell in line])
+    text.flush()
+    text.detach()
+
+
+def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: str, created: datetime) -> None:
+    """One sheet, its headings frozen and filtered; nothing in it is a formula, a link or a number by accident."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with tempfile.TemporaryDirectory(prefix="consult-") as folder, xlsxwriter.Workbook(out, {**options, "tmpdir": folder}) as book:
+        book.set_properties({"title": title, "created": created.replace(tzinfo=None)})
+        sheet = book.add_worksheet(gettext("Contributions")[:31])
+        right_to_left = direction(language) == "rtl"
+        if right_to_left:
+            sheet.right_to_left()
+        order = {"reading_order": 2 if right_to_left else 1}
+        head = book.add_format({"bold": True, "bg_color": "#E2EEE8", "border_color": "#827D72", "bottom": 1, "text_wrap": True,
+                                "valign": "vcenter", **order})
+        cell = book.add_format({"text_wrap": True, "valign": "top"})
+        for number, column in enumerate(COLUMNS):
+            sheet.set_column(number, number, column.width)
+        sheet.freeze_panes(1, 1)
+        sheet.set_landscape()
+        sheet.set_paper(A3)
+        sheet.fit_to_pages(3, 0)
+        sheet.repeat_rows(0)
+        sheet.repeat_columns(0)
+        last = 0
+        for last, line in enumerate(lines):
+            sheet.set_row(last, ROW_HEIGHT if last else HEAD_HEIGHT)
+            for number, value in enumerate(line):
+                sheet.write(last, number, value[:CELL_LIMIT] if isinstance(value, str) else value, cell if last else head)
+        sheet.autofilter(0, 0, last, len(COLUMNS) - 1)

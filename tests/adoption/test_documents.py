@@ -1,0 +1,113 @@
+import io
+
+import docx
+import pypdf
+import pytest
+from docx.oxml.ns import qn
+
+from consult.adoption import making
+from consult.adoption.documents.parts import way
+from consult.adoption.models import ExportFormat
+from consult.core import markup
+from consult.core.db import session
+from tests import factories
+from tests.adoption import cases
+
+SECRETS = ("Secret Anonyme", "injurieux", "retiré caché", "@example.org")
+
+
+@pytest.fixture
+def discussed(consultation):
+    return cases.a_discussed_chapter(consultation)
+
+
+def made(chapter, format_, language="fr") -> bytes:
+    out = io.BytesIO()
+    session.commit()
+    making.write_synthesis(chapter.id, out, format=format_, language=language)
+    return out.getvalue()
+
+
+def word_of(data: bytes):
+    document = docx.Document(io.BytesIO(data))
+    return document, "\n".join(text.text or "" for text in document.element.body.iter(qn("w:t")))
+
+
+def test_markdown_says_all_and_interprets_nothing(discussed):
+    text = made(discussed, ExportFormat.MARKDOWN).decode()
+    assert "## 1. Fréquence de la liste" in text
+    assert "Utile." in text
+    assert "chaque ~~année~~<u>trimestre</u> la liste" in text
+    assert "\\*gras\\*" in text
+    assert "<b>" not in text
+    html = markup.to_html(text)
+    assert "<img" not in html
+    assert 'href="http://e.test"' not in html
+    assert not any(secret in text for secret in SECRETS)
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_word_holds_the_synthesis_and_the_matrix(discussed, language):
+    document, text = word_of(made(discussed, ExportFormat.DOCX, language))
+    assert "Fréquence de la liste" in text
+    assert cases.HOSTILE in text
+    assert "Zineb Nommée" in text
+    assert not any(secret in text for secret in SECRETS)
+    table = document.tables[-1]
+    assert len(table.columns) == 8
+    assert len(table.rows) == 5
+    assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+    right_to_left = [t._tbl.tblPr.find(qn("w:bidiVisual")) is not None for t in document.tables]
+    assert all(right_to_left) if language == "ar" else not any(right_to_left)
+    landscape = document.sections[-1]
+    assert landscape.page_width > landscape.page_height
+
+
+def test_the_redline_of_word_needs_no_colour(discussed):
+    document, _text = word_of(made(discussed, ExportFormat.DOCX))
+    runs = [run for paragraph in document.paragraphs for run in paragraph.runs]
+    assert "année" in [run.text for run in runs if run.font.strike]
+    assert "trimestre" in [run.text for run in runs if run.font.underline]
+
+
+def test_arabic_paragraphs_run_from_right_to_left_and_french_ones_do_not(discussed):
+    document, _text = word_of(made(discussed, ExportFormat.DOCX, "ar"))
+    paragraphs = list(document.element.body.iter(qn("w:p")))
+    arabic = next(p for p in paragraphs if "أقترح نشر" in "".join(t.text or "" for t in p.iter(qn("w:t"))))
+    french = next(p for p in paragraphs if "Parce que." in "".join(t.text or "" for t in p.iter(qn("w:t"))))
+    assert arabic.pPr.find(qn("w:bidi")) is not None
+    assert french.pPr.find(qn("w:bidi")).get(qn("w:val")) == "0"
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_pdf_is_tagged_and_has_our_faces_alone(discussed, language):
+    reader = pypdf.PdfReader(io.BytesIO(made(discussed, ExportFormat.PDF, language)))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"].startswith(language)
+    fonts = {font["/BaseFont"] for page in reader.pages for font in page["/Resources"]["/Font"].values() for font in [font.get_object()]}
+    assert all("Noto" in font for font in fonts)
+    text = "".join(page.extract_text() for page in reader.pages)
+    assert not any(secret in text for secret in SECRETS)
+    assert "root:" not in text
+
+
+def test_pdf_says_what_was_decided(discussed):
+    text = " ".join("".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(made(discussed, ExportFormat.PDF))).pages).split())
+    for words in ("Fréquence de la liste", "Utile.", "trimestre", "CGT-001", "*gras*"):
+        assert words in text
+
+
+@pytest.mark.parametrize("format_", [ExportFormat.MARKDOWN, ExportFormat.DOCX, ExportFormat.PDF])
+def test_the_same_data_give_the_same_bytes(discussed, format_):
+    assert made(discussed, format_) == made(discussed, format_)
+
+
+@pytest.mark.parametrize("format_", [ExportFormat.MARKDOWN, ExportFormat.DOCX, ExportFormat.PDF])
+def test_a_chapter_of_which_nobody_spoke(consultation, format_):
+    assert made(factories.a_chapter(consultation), format_)
+
+
+@pytest.mark.parametrize(("text", "direction"), [("Bonjour", "ltr"), ("1. مرحبا", "rtl"), ("123", "ltr"), ("«السلام» et", "rtl")])
+def test_the_first_letter_gives_the_direction(text, direction):
+    assert way(text) == direction

@@ -1,0 +1,128 @@
+import csv
+import io
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+
+from consult.adoption import making, matrix, tables
+from consult.adoption.matrix import Audience
+from consult.adoption.models import ExportFormat
+from consult.contributions.models import Contribution
+from consult.core.db import db, session
+from consult.core.i18n import utcnow
+from tests import factories
+from tests.adoption import cases
+
+
+@pytest.fixture
+def discussed(consultation):
+    factories.a_published_contribution(block=factories.block_of(factories.a_chapter(factories.a_consultation()), "C1-A1-P1-a1"))
+    return cases.a_discussed_chapter(consultation)
+
+
+def made(function, consultation, **options) -> bytes:
+    out = io.BytesIO()
+    session.commit()
+    function(consultation.id, out, **options)
+    return out.getvalue()
+
+
+def read(data: bytes) -> list[dict]:
+    assert data.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_csv_holds_every_contribution_of_the_consultation_and_no_other(consultation, discussed):
+    rows = read(made(making.write_contributions, consultation, format=ExportFormat.CSV, language="en"))
+    refs = set(session.scalars(sa.select(Contribution.ref).where(Contribution.chapter_id == discussed.id)))
+    assert {row["Reference"] for row in rows} == refs
+    assert len(rows) == 4
+
+
+def test_formulas_are_defused_and_words_kept(consultation, discussed):
+    data = made(making.write_contributions, consultation, format=ExportFormat.CSV, language="en")
+    row = next(row for row in read(data) if row["Author who agreed to be named"] == "Zineb Nommée")
+    assert row["Contribution"] == f"'{cases.HOSTILE}"
+    assert row["Proposed change"] == cases.NEW
+    assert (row["Disposition"], row["Rationale"], row["Type of comment"]) == ("Accepted", "Utile.", "te")
+    assert row["Submitted at (Morocco time)"][-6:] in ("+01:00", "+00:00")
+
+
+@pytest.mark.parametrize("start", list("=+-@\t\r\n"))
+def test_every_start_of_a_formula_is_defused(start):
+    assert tables.defused(f"{start}1") == f"'{start}1"
+    assert tables.defused("1=") == "1="
+
+
+def test_no_hidden_text_and_no_hidden_name_leave(consultation, discussed):
+    for format_ in (ExportFormat.CSV, ExportFormat.XLSX):
+        data = made(making.write_contributions, consultation, format=format_, language="fr")
+        text = data.decode() if format_ == ExportFormat.CSV else str(list(sheet_of(data).values))
+        for secret in ("Secret Anonyme", "injurieux", "retiré caché", "@example.org"):
+            assert secret not in text
+    rows = read(made(making.write_contributions, consultation, format=ExportFormat.CSV, language="en"))
+    withheld = next(row for row in rows if row["State"] == "Withheld")
+    assert withheld["Reason for withholding"] == "Insulting or hateful words"
+    assert withheld["Organisation"] == ""
+
+
+def sheet_of(data: bytes):
+    return openpyxl.load_workbook(io.BytesIO(data)).active
+
+
+def test_xlsx_is_a_sheet_to_work_with(consultation, discussed):
+    sheet = sheet_of(made(making.write_contributions, consultation, format=ExportFormat.XLSX, language="ar"))
+    assert sheet.sheet_view.rightToLeft
+    assert sheet.freeze_panes == "B2"
+    assert sheet.auto_filter.ref == f"A1:X{sheet.max_row}"
+    assert sheet.max_row == 5
+    assert all(cell.data_type in ("s", "n") for row in sheet.iter_rows() for cell in row)
+    assert any(cell.value == cases.HOSTILE for row in sheet.iter_rows() for cell in row)
+    assert not sheet_of(made(making.write_contributions, consultation, format=ExportFormat.XLSX, language="fr")).sheet_view.rightToLeft
+
+
+def test_the_same_data_give_the_same_bytes(consultation, discussed):
+    first, second = (made(making.write_contributions, consultation, format=ExportFormat.XLSX, language="fr") for _ in range(2))
+    assert first == second
+
+
+def test_open_data_hold_published_contributions_alone_and_answers_once_public(consultation, discussed):
+    rows = read(made(making.write_open_data, consultation))
+    assert len(rows) == 2
+    assert {row["disposition"] for row in rows} == {""}
+    assert rows[0]["position"] == "opposed"
+    synthesis = cases.synthesis_of(discussed)
+    synthesis.validated_at, synthesis.state = utcnow(), type(synthesis.state).SUBMITTED
+    rows = read(made(making.write_open_data, consultation))
+    assert {row["disposition"] for row in rows} == {"accepted", "not_accepted"}
+
+
+def test_rows_stand_in_the_order_of_the_text(consultation, discussed):
+    keys = [row.key for row in matrix.rows(consultation, "fr", chapter=discussed)]
+    assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize("audience", list(Audience))
+def test_the_number_of_queries_does_not_grow(consultation, discussed, audience):
+    def queries() -> int:
+        session.flush()
+        seen = []
+        engine = db.engines[None].engine
+
+        def count(*_arguments):
+            seen.append(1)
+
+        sa.event.listen(engine, "before_cursor_execute", count)
+        try:
+            assert list(matrix.rows(consultation, "fr", audience=audience))
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", count)
+        return len(seen)
+
+    consultation.id  # noqa: B018 - loaded before counting
+    few = queries()
+    for _ in range(60):
+        factories.a_published_contribution(block=factories.block_of(discussed, "C1-A1-P1-a1"))
+    consultation.id  # noqa: B018
+    assert queries() == few <= 6
