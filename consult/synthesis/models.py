@@ -126,6 +126,7 @@ class SynthesisItem(Base):
     synthesis: Mapped[Synthesis] = relationship(back_populates="items")
     links: Mapped[list["ItemContribution"]] = relationship(back_populates="item", order_by="ItemContribution.contribution_id")
     changes: Mapped[list["BlockChange"]] = relationship(back_populates="item", order_by="BlockChange.id")
+    edited_by: Mapped[User | None] = relationship()
 
     __mapper_args__ = {"version_id_col": lock}
 

@@ -1,0 +1,241 @@
+"""Items: gathering contributions that make the same point, deciding on it, giving the reasons and the new wording."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, lazyload, selectinload
+
+from consult.accounts.models import User
+from consult.contributions.models import Contribution, ContributionState
+from consult.core.commands import RELOAD, command
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _, utcnow, when
+from consult.core.permissions import Action, Actor, require
+from consult.core.words import is_blank, kept
+from consult.drafts.models import Block
+from consult.synthesis.models import (
+    CHANGING,
+    BlockChange,
+    Disposition,
+    Ground,
+    ItemContribution,
+    Synthesis,
+    SynthesisItem,
+)
+from consult.synthesis.service.places import newest_revision
+from consult.synthesis.service.syntheses import hold
+
+MAX_TITLE, MAX_WORDS, MAX_WORDING = 200, 10_000, 5_000
+
+
+@command
+def add_item(
+    actor: User, synthesis: Synthesis, *, title: str, summary: str = "", contributions: Sequence[Contribution] = (),
+    seen: Mapping[int, int | None] | None = None,
+) -> SynthesisItem:
+    """A new point of the synthesis, with the contributions that make it (taken out of the items they were in)."""
+    hold(synthesis)
+    title, summary = clean("title", title, MAX_TITLE), clean("summary", summary, MAX_WORDS)
+    if not title:
+        raise Invalid("title", _("Give the item a title: the point that these contributions make, in a few words."))
+    held = gatherable(synthesis, contributions, seen)
+    last = session.scalar(sa.select(sa.func.max(SynthesisItem.position)).where(SynthesisItem.synthesis_id == synthesis.id)) or 0
+    item = SynthesisItem(synthesis=synthesis, position=last + 1, title=title, summary=summary, edited_by_id=actor.id)
+    session.add(item)
+    session.flush()
+    gather(item, contributions, held)
+    return item
+
+
+@command
+def edit_item(
+    actor: User, item: SynthesisItem, *, seen: int, title: str, summary: str, disposition: Disposition | None,
+    ground: Ground | None, rationale: str, changes: Mapping[str, str] | None = None,
+) -> SynthesisItem:
+    """Write the item as it reads from now on, new wordings (by block key) included; ``seen`` is the ``lock`` its editor started from."""
+    hold(item.synthesis)
+    if item.lock != seen:
+        raise Conflict(changed_by(item), RELOAD)
+    title, summary = clean("title", title, MAX_TITLE), clean("summary", summary, MAX_WORDS)
+    rationale = clean("rationale", rationale, MAX_WORDS)
+    if not title:
+        raise Invalid("title", _("An item needs a title."))
+    if disposition and not rationale:
+        raise Invalid("rationale", _("Give the reasons: an answer without reasons cannot be recorded."))
+    if disposition == Disposition.NOT_ACCEPTED and ground is None:
+        raise Invalid("ground", _("Choose the ground of the refusal."))
+    wordings = checked(item.synthesis, changes or {}, disposition)
+    item.title, item.summary, item.rationale, item.disposition = title, summary, rationale, disposition
+    item.ground = ground if disposition in (None, Disposition.NOT_ACCEPTED) else None
+    item.edited_by_id, item.edited_at = actor.id, utcnow()
+    rewrite(item, wordings)
+    return item
+
+
+@command
+def attach(
+    _actor, item: SynthesisItem, *, contributions: Sequence[Contribution], seen: Mapping[int, int | None] | None = None,
+) -> SynthesisItem:
+    """Gather contributions into the item, moving those that another item holds; ``seen`` says which item each was in on the page."""
+    hold(item.synthesis)
+    if not contributions:
+        raise Invalid("contributions", _("Choose one contribution at least."))
+    gather(item, contributions, gatherable(item.synthesis, contributions, seen))
+    return item
+
+
+@command
+def detach(_actor, item: SynthesisItem, *, contribution: Contribution) -> SynthesisItem:
+    """Take one contribution out; it then waits for another item."""
+    hold(item.synthesis)
+    link = session.scalar(sa.select(ItemContribution).where(
+        ItemContribution.item_id == item.id, ItemContribution.contribution_id == contribution.id))
+    if link is None:
+        raise Conflict(_("%(ref)s is not in this item any more.", ref=contribution.ref), RELOAD)
+    session.delete(link)
+    session.flush()
+    item.refs_in_act = (contribution.ref,)
+    forget_links()
+    return item
+
+
+@command
+def drop_item(_actor, item: SynthesisItem) -> None:
+    """Remove an item that gathers nothing; one that holds contributions stays."""
+    hold(item.synthesis)
+    if session.scalar(sa.select(sa.func.count()).where(ItemContribution.item_id == item.id)):
+        raise Conflict(_("This item holds contributions."), _("Gather them into another item first."))
+    for change in item.changes:
+        session.delete(change)
+    session.flush()
+    session.delete(item)
+
+
+def clean(field: str, text: str | None, most: int) -> str:
+    """Trimmed and kept, or refused with the place of what cannot be kept; empty when no reader would see anything."""
+    text = kept(field, text, most=most).strip()
+    return "" if is_blank(text) else text
+
+
+def changed_by(item: SynthesisItem):
+    return _("%(name)s changed this item meanwhile, on %(when)s.", name=item.edited_by.name if item.edited_by else "—",
+             when=when(item.edited_at))
+
+
+def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], seen: Mapping[int, int | None] | None) -> dict[int, int]:
+    """Check before anything is written; answers which item holds which contribution now."""
+    for contribution in contributions:
+        if contribution.chapter_id != synthesis.chapter.id:
+            raise Invalid("contributions", _("%(ref)s is about another chapter.", ref=contribution.ref))
+        if contribution.state != ContributionState.PUBLISHED:
+            raise Invalid("contributions", _("%(ref)s cannot be gathered: %(state)s.", ref=contribution.ref,
+                                             state=contribution.state.label))
+    held = links_of([contribution.id for contribution in contributions])
+    if seen is not None and any(held.get(contribution.id) != seen.get(contribution.id) for contribution in contributions):
+        raise Conflict(_("Somebody else has gathered some of these contributions meanwhile."), RELOAD)
+    return held
+
+
+def gather(item: SynthesisItem, contributions: Sequence[Contribution], held: Mapping[int, int]) -> None:
+    """Link them all in two statements, however many they are."""
+    ids = list(dict.fromkeys(contribution.id for contribution in contributions))
+    if moved := [i for i in ids if i in held and held[i] != item.id]:
+        session.execute(sa.update(ItemContribution).where(ItemContribution.contribution_id.in_(moved))
+                        .values(item_id=item.id, attached_at=utcnow()).execution_options(synchronize_session=False))
+    if added := [i for i in ids if i not in held]:
+        session.execute(sa.insert(ItemContribution), [{"item_id": item.id, "contribution_id": i} for i in added])
+    item.refs_in_act = tuple(contribution.ref for contribution in contributions)
+    forget_links()
+
+
+def links_of(contribution_ids: Sequence[int]) -> dict[int, int]:
+    """Item id by contribution id, for those that are in an item."""
+    links = sa.select(ItemContribution.contribution_id, ItemContribution.item_id)
+    return dict(session.execute(links.where(ItemContribution.contribution_id.in_(contribution_ids))).all())
+
+
+def forget_links() -> None:
+    """What was loaded of the links is old now."""
+    for row in list(session):
+        if isinstance(row, SynthesisItem | ItemContribution):
+            session.expire(row, ["links"] if isinstance(row, SynthesisItem) else None)
+
+
+def checked(synthesis: Synthesis, changes: Mapping[str, str], disposition: Disposition | None) -> list[tuple[Block, str]]:
+    """The passages and their new wordings, or the first thing that is wrong with them, before anything is written."""
+    if changes and disposition not in CHANGING:
+        raise Invalid("changes", _("“%(disposition)s” changes nothing in the text.", disposition=disposition.label),
+                      _("Remove the new wording, or choose one of the dispositions that accept."))
+    blocks = blocks_by_key(synthesis, list(changes))
+    cleaned = {key: clean("changes", wording, MAX_WORDING) for key, wording in changes.items()}
+    for key, wording in cleaned.items():
+        check_wording(key, wording, blocks.get(key))
+    return [(blocks[key], wording) for key, wording in cleaned.items()]
+
+
+def rewrite(item: SynthesisItem, wordings: Sequence[tuple[Block, str]]) -> None:
+    """Make the item's new wordings exactly these."""
+    present = {change.block.key: change for change in item.changes}
+    for block, wording in wordings:
+        change = present.pop(block.key, None)
+        if change is None:
+            session.add(BlockChange(item=item, block=block, wording=wording))
+        else:
+            change.block, change.wording = block, wording
+    for change in present.values():
+        session.delete(change)
+    session.flush()
+    session.expire(item, ["changes"])
+
+
+def check_wording(key: str, wording: str, block: Block | None) -> None:
+    if block is None:
+        raise Invalid("changes", _("There is no passage %(key)s in this chapter.", key=key))
+    if not wording:
+        raise Invalid("changes", _("%(key)s: the new wording is empty.", key=block.label or key),
+                      _("A passage that goes is left to the next revision: say so in the rationale."))
+    if wording == block.lead.strip():
+        raise Invalid("changes", _("%(key)s: the new wording is the same as the present one.", key=block.label or key))
+
+
+def blocks_by_key(synthesis: Synthesis, keys: Sequence[str]) -> dict[str, Block]:
+    """Passages of the chapter as it now reads."""
+    found = sa.select(Block).where(Block.revision_id == newest_revision(synthesis.chapter.id), Block.key.in_(keys))
+    return {block.key: block for block in session.scalars(found.options(lazyload(Block.revision)))}
+
+
+def get_item(actor: Actor, item_id: int) -> SynthesisItem:
+    """The item with its new wordings, for those who work on it."""
+    item = session.scalar(
+        sa.select(SynthesisItem).where(SynthesisItem.id == item_id).options(
+            joinedload(SynthesisItem.synthesis),
+            joinedload(SynthesisItem.edited_by).options(lazyload(User.organisation), lazyload(User.appointments)),
+            selectinload(SynthesisItem.changes).joinedload(BlockChange.block).lazyload(Block.revision),
+        )
+    )
+    if item is None:
+        raise NotFound(_("There is no such item."), _("It may have been removed. Go back to the workbench."))
+    require(actor, Action.SYNTHESIS_VIEW, item)
+    return item
+
+
+def count_elsewhere(item: SynthesisItem | None, contribution_ids: Sequence[int]) -> int:
+    """How many of them another item holds now, and so would be moved."""
+    return sum(1 for held in links_of(contribution_ids).values() if item is None or held != item.id)
+
+
+def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: int = 0, limit: int = 50) -> list[Contribution]:
+    """What the item gathers, in the order of lodging, with all that is needed to show it."""
+    require(actor, Action.SYNTHESIS_VIEW, item)
+    gathered = sa.select(Contribution).join(ItemContribution).where(ItemContribution.item_id == item.id, Contribution.id > after)
+    return list(session.scalars(gathered.order_by(Contribution.id).limit(limit).options(*shown_whole())))
+
+
+def shown_whole() -> tuple:
+    """Loader options of a contribution shown with its author, organisation, passage and amendment, in one query."""
+    return (
+        joinedload(Contribution.organisation), joinedload(Contribution.amendment),
+        joinedload(Contribution.block).lazyload(Block.revision),
+        joinedload(Contribution.author).options(lazyload(User.organisation), lazyload(User.appointments)),
+    )

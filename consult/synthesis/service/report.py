@@ -1,0 +1,110 @@
+"""The synthesis as it is read: items in text order with their references, counts and redlines, in a fixed number of queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, lazyload
+
+from consult.accounts.models import Organisation
+from consult.contributions.models import Contribution, ContributionState, Position
+from consult.core.db import session
+from consult.core.permissions import Action, Actor, require
+from consult.core.redline import redline
+from consult.drafts.models import Block
+from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.service.places import LAST, places
+from consult.synthesis.service.voices import Speaker, Voices, by_category
+
+
+@dataclass(frozen=True)
+class Change:
+    """New wording of one passage, beside the one it replaces."""
+
+    key: str
+    label: str
+    lead: str
+    wording: str
+
+    @property
+    def segments(self) -> list[tuple[str, str]]:
+        return redline(self.lead, self.wording)
+
+    @classmethod
+    def of(cls, change: BlockChange) -> "Change":
+        return cls(change.block.key, change.block.label or change.block.key, change.block.lead, change.wording)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A contribution that an item rests on."""
+
+    ref: str
+    position: Position
+    state: ContributionState
+
+
+@dataclass
+class ItemView:
+    """One item with all that its readers are shown."""
+
+    item: SynthesisItem
+    order: int = LAST
+    labels: dict[str, str] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    speakers: list[Speaker] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    voices: Voices | None = None
+
+
+def list_items(actor: Actor, synthesis: Synthesis) -> list[ItemView]:
+    """All items in text order; public once the synthesis is."""
+    require(actor, Action.SYNTHESIS_READ, synthesis)
+    views = {item.id: ItemView(item) for item in session.scalars(
+        sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id).order_by(SynthesisItem.position))}
+    whole = []
+    for item_id, reference, speaker, key, label, order in spoken(synthesis):
+        if speaker:
+            whole.append(speaker)
+        if item_id not in views:
+            continue
+        view = views[item_id]
+        view.order = min(view.order, order)
+        view.labels.setdefault(key, label)
+        view.references.append(reference)
+        if speaker:
+            view.speakers.append(speaker)
+    of = by_category(whole)
+    for change in all_changes(views):
+        views[change.item_id].changes.append(Change.of(change))
+    for view in views.values():
+        view.voices = Voices.among(view.speakers, of)
+    return sorted(views.values(), key=lambda view: (view.order, view.item.position))
+
+
+def spoken(synthesis: Synthesis):
+    """Each contribution to the chapter, in text order: its item, reference, and its voice when it is published."""
+    place = places(synthesis.chapter)
+    order = sa.func.coalesce(place.c.position, LAST)
+    rows = session.execute(
+        sa.select(ItemContribution.item_id, Contribution.ref, Contribution.position, Contribution.state, Contribution.organisation_id,
+                  Contribution.author_id, Organisation.category, Contribution.block_key, place.c.label, order)
+        .select_from(Contribution).outerjoin(ItemContribution).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .outerjoin(place, place.c.key == Contribution.block_key)
+        .where(Contribution.chapter_id == synthesis.chapter.id).order_by(order, Contribution.id)
+    )
+    for item_id, ref, position, state, organisation_id, author_id, category, key, label, at in rows:
+        published = state == ContributionState.PUBLISHED
+        speaker = Speaker(position, category, organisation_id, author_id) if published else None
+        yield item_id, Reference(ref, position, state), speaker, key, label or key, at
+
+
+def all_changes(item_ids: Iterable[int]) -> list[BlockChange]:
+    found = sa.select(BlockChange).join(BlockChange.block).where(BlockChange.item_id.in_(list(item_ids)))
+    return list(session.scalars(
+        found.options(contains_eager(BlockChange.block).lazyload(Block.revision), lazyload(BlockChange.item)).order_by(Block.position)))
+
+
+def list_contested(views: Iterable[ItemView]) -> list[ItemView]:
+    """Those where some are in favour and some opposed."""
+    return [view for view in views if view.voices.is_contested]

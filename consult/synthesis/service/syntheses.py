@@ -1,0 +1,246 @@
+"""The synthesis as a whole: how far it is, what stands in the way of validating it, and its steps."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.consultations.models import Consultation
+from consult.contributions.models import Contribution, ContributionState
+from consult.core import states
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _, ngettext, utcnow
+from consult.core.jobs import later
+from consult.core.permissions import Action, Actor, require
+from consult.core.words import is_blank, kept
+from consult.drafts.models import Block, Chapter
+from consult.synthesis import jobs
+from consult.synthesis.models import (
+    PUBLIC_STATES,
+    BlockChange,
+    ItemContribution,
+    Synthesis,
+    SynthesisItem,
+    SynthesisReopening,
+    SynthesisState,
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Contributions of a chapter by how far their answer is."""
+
+    to_gather: int
+    undecided: int
+    answered: int
+    awaiting_moderation: int
+    withheld: int
+    withdrawn: int
+
+    @property
+    def unanswered(self) -> int:
+        return self.to_gather + self.undecided
+
+    @property
+    def published(self) -> int:
+        return self.unanswered + self.answered
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One thing that keeps a synthesis from being validated; ``kind`` tells the page where to send the reader."""
+
+    kind: str
+    count: int
+    message: str
+    items: tuple[tuple[int, int, str], ...] = ()
+
+
+def of_chapter(chapter: Chapter) -> Synthesis | None:
+    return session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
+
+
+def get_or_start(chapter: Chapter) -> Synthesis:
+    """The chapter's synthesis as its commission works on it; a new one is written with its first item. What is in it asks who reads."""
+    return of_chapter(chapter) or Synthesis(chapter=chapter, state=SynthesisState.DRAFT)
+
+
+def get_synthesis(actor: Actor, chapter: Chapter) -> Synthesis:
+    """The chapter's synthesis to read: everybody's once it is submitted, the commission's before."""
+    synthesis = of_chapter(chapter)
+    if synthesis is None:
+        raise NotFound(_("There is no synthesis of this chapter yet."), _("It is published once the commission has submitted it."))
+    require(actor, Action.SYNTHESIS_READ, synthesis)
+    return synthesis
+
+
+def list_syntheses(consultation: Consultation) -> list[Synthesis]:
+    """Those that exist, in the order of the chapters."""
+    of_consultation = sa.select(Synthesis).join(Chapter).where(Chapter.consultation_id == consultation.id)
+    return list(session.scalars(of_consultation.order_by(Chapter.number)))
+
+
+def list_reopenings(synthesis: Synthesis) -> list[SynthesisReopening]:
+    past = sa.select(SynthesisReopening).where(SynthesisReopening.synthesis_id == synthesis.id)
+    return list(session.scalars(past.order_by(SynthesisReopening.id.desc()).limit(20)))
+
+
+def count_answered(consultation: Consultation) -> int:
+    """Contributions whose reasoned answer everybody can read."""
+    return session.scalar(
+        sa.select(sa.func.count()).select_from(Contribution).join(ItemContribution).join(SynthesisItem).join(Synthesis).join(
+            Chapter, Chapter.id == Synthesis.chapter_id)
+        .where(Chapter.consultation_id == consultation.id, Synthesis.state.in_(PUBLIC_STATES),
+               Contribution.state == ContributionState.PUBLISHED)
+    )
+
+
+def count_progress(chapter: Chapter) -> Progress:
+    published = Contribution.state == ContributionState.PUBLISHED
+    gathered, decided = ItemContribution.id.is_not(None), SynthesisItem.disposition.is_not(None)
+
+    def of(condition):
+        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+    counts = session.execute(
+        sa.select(
+            of(published & ~gathered), of(published & gathered & ~decided), of(published & gathered & decided),
+            *(of(Contribution.state == state)
+              for state in (ContributionState.SUBMITTED, ContributionState.WITHHELD, ContributionState.WITHDRAWN)),
+        )
+        .select_from(Contribution).outerjoin(ItemContribution).outerjoin(SynthesisItem).where(Contribution.chapter_id == chapter.id)
+    ).one()
+    return Progress(*(int(count) for count in counts))
+
+
+def unanswered(chapter: Chapter) -> int:
+    """How many published contributions of the chapter have no reasoned answer yet."""
+    return count_progress(chapter).unanswered
+
+
+def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[Contribution]:
+    """The first published contributions without an answer, in the order of lodging."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    left = (
+        sa.select(Contribution).outerjoin(ItemContribution).outerjoin(SynthesisItem)
+        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.state == ContributionState.PUBLISHED,
+               SynthesisItem.disposition.is_(None))
+        .order_by(Contribution.id).limit(limit)
+    )
+    return list(session.scalars(left))
+
+
+def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> list[Obstacle]:
+    """Everything that keeps the synthesis from being validated, each with its number."""
+    progress = progress or count_progress(synthesis.chapter)
+    found = []
+    if n := progress.unanswered:
+        found.append(Obstacle("unanswered", n, ngettext(
+            "%(num)s published contribution has no reasoned answer yet.",
+            "%(num)s published contributions have no reasoned answer yet.", n)))
+    if n := progress.awaiting_moderation:
+        found.append(Obstacle("moderation", n, ngettext(
+            "%(num)s contribution is awaiting moderation.", "%(num)s contributions are awaiting moderation.", n)))
+    for kind, items in (("empty", empty_items(synthesis)), ("undecided", undecided_items(synthesis)),
+                        ("competing", competing_items(synthesis))):
+        if items:
+            found.append(Obstacle(kind, len(items), obstacle_words(kind, len(items)), items))
+    return found
+
+
+def obstacle_words(kind: str, n: int) -> str:
+    if kind == "empty":
+        return ngettext("%(num)s item gathers no contribution.", "%(num)s items gather no contribution.", n)
+    if kind == "undecided":
+        return ngettext("%(num)s item has no disposition.", "%(num)s items have no disposition.", n)
+    return ngettext("%(num)s item gives new wording to a passage that another item changes too.",
+                    "%(num)s items give different new wordings to the same passages.", n)
+
+
+def numbered(condition, synthesis: Synthesis) -> tuple[tuple[int, int, str], ...]:
+    found = sa.select(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title).where(
+        SynthesisItem.synthesis_id == synthesis.id, condition)
+    return tuple((row.id, row.position, row.title) for row in session.execute(found.order_by(SynthesisItem.position)))
+
+
+def empty_items(synthesis: Synthesis):
+    return numbered(~sa.exists().where(ItemContribution.item_id == SynthesisItem.id), synthesis)
+
+
+def undecided_items(synthesis: Synthesis):
+    return numbered(SynthesisItem.disposition.is_(None), synthesis)
+
+
+def competing_items(synthesis: Synthesis):
+    """Items whose new wording is for a passage that another item of the synthesis changes as well."""
+    keys = (
+        sa.select(Block.key).select_from(BlockChange).join(Block).join(SynthesisItem)
+        .where(SynthesisItem.synthesis_id == synthesis.id).group_by(Block.key).having(sa.func.count() > 1)
+    )
+    return numbered(
+        sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(keys)), synthesis)
+
+
+def hold(synthesis: Synthesis) -> None:
+    """Lock the row, so that nobody validates what somebody is changing; only a draft may be changed."""
+    if synthesis.id is not None:
+        session.execute(sa.select(Synthesis.id).where(Synthesis.id == synthesis.id).with_for_update())
+        session.refresh(synthesis, ["state", "lock"])
+    if synthesis.state != SynthesisState.DRAFT:
+        raise Conflict(
+            _("This synthesis is not a draft any more (%(state)s): its items cannot be changed.", state=synthesis.state.label),
+            _("The chair of the commission can reopen it, with a reason, until it is submitted."),
+        )
+
+
+@command
+def validate(actor: User, synthesis: Synthesis) -> Synthesis:
+    """The chair's word that every contribution has its reasoned answer; refused while one has none."""
+    hold(synthesis)
+    refuse_incomplete(synthesis)
+    session.add(synthesis)
+    states.move(synthesis, SynthesisState.VALIDATED)
+    synthesis.validated_by_id, synthesis.validated_at = actor.id, utcnow()
+    return synthesis
+
+
+def refuse_incomplete(synthesis: Synthesis) -> None:
+    if obstacles := list_obstacles(synthesis):
+        raise Conflict(
+            _("The synthesis of chapter %(number)s is not complete: %(what)s", number=synthesis.chapter.number,
+              what=" ".join(obstacle.message for obstacle in obstacles)),
+            _("Open the overview of this synthesis: each point there leads to what is missing."),
+        )
+
+
+@command
+def reopen(actor: User, synthesis: Synthesis, *, reason: str) -> SynthesisReopening:
+    """Take a validated synthesis up again, before it is submitted; the reason is kept."""
+    reason = kept("reason", reason, most=2000).strip()
+    if is_blank(reason):
+        raise Invalid("reason", _("Say why: the reason is kept with the synthesis."))
+    states.move(synthesis, SynthesisState.DRAFT)
+    synthesis.validated_by_id = synthesis.validated_at = None
+    reopening = SynthesisReopening(synthesis=synthesis, reason=reason, reopened_by_id=actor.id)
+    session.add(reopening)
+    return reopening
+
+
+def submit_all(syntheses: Iterable[Synthesis]) -> None:
+    """Part of submitting the consultation: each synthesis becomes public and its contributors are told what became of their words.
+
+    Refused when something came back since the validation (a contribution restored by moderation, for instance).
+    """
+    for synthesis in syntheses:
+        refuse_incomplete(synthesis)
+        states.move(synthesis, SynthesisState.SUBMITTED)
+        later(jobs.tell_outcomes, synthesis)
+
+
+def record_outcome(synthesis: Synthesis, state: Any) -> None:
+    """Part of the Council's decision: adopted, adopted with changes, or returned."""
+    states.move(synthesis, SynthesisState(str(state)))

@@ -1,0 +1,370 @@
+import pytest
+import sqlalchemy as sa
+
+from consult.accounts.models import Category
+from consult.consultations.models import Phase, Role
+from consult.contributions import service as contributions
+from consult.contributions.models import ContributionState, Position
+from consult.core import jobs as floor
+from consult.core import mail
+from consult.core.audit import AuditEvent
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.permissions import VISITOR
+from consult.synthesis import jobs, service
+from consult.synthesis.models import (
+    Disposition,
+    Ground,
+    ItemContribution,
+    Synthesis,
+    SynthesisItem,
+    SynthesisNotice,
+    SynthesisReopening,
+    SynthesisState,
+)
+from tests import factories
+from tests.synthesis.conftest import DECIDED
+
+KEY = "C1-A1-P1-a1"
+NEW = "Publier chaque année, en ligne, la liste des étalons nationaux."
+
+
+def edited(rapporteur, item, **over):
+    return service.edit_item(rapporteur, item, **{"seen": item.lock, **DECIDED, **over})
+
+
+def held(item):
+    return {link.contribution_id for link in session.scalars(sa.select(ItemContribution).where(ItemContribution.item_id == item.id))}
+
+
+# Items
+
+
+def test_an_item_gathers_contributions_and_leaves_one_event(rapporteur, item, published):
+    assert held(item) == {published[1].id, published[2].id}
+    event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "synthesis.add_item")).one()
+    assert event.subject_id == item.id
+    assert event.details["refs"] == [c.ref for c in published[1:]]
+
+
+def test_the_first_item_starts_the_synthesis_once(rapporteur, chapter, item):
+    service.add_item(rapporteur, service.get_or_start(chapter), title="Un autre point")
+    assert session.scalar(sa.select(sa.func.count()).select_from(Synthesis)) == 1
+    assert [line.number for line in service.list_item_lines(rapporteur, item.synthesis)] == [1, 2]
+
+
+def test_a_title_is_needed(rapporteur, synthesis):
+    with pytest.raises(Invalid) as refusal:
+        service.add_item(rapporteur, synthesis, title=" \u200b ")
+    assert refusal.value.field == "title"
+
+
+def test_a_decision_needs_its_reasons_and_a_refusal_its_ground(rapporteur, item):
+    with pytest.raises(Invalid) as refusal:
+        edited(rapporteur, item, rationale="  ")
+    assert refusal.value.field == "rationale"
+    with pytest.raises(Invalid) as refusal:
+        edited(rapporteur, item, disposition=Disposition.NOT_ACCEPTED)
+    assert refusal.value.field == "ground"
+    assert edited(rapporteur, item, disposition=Disposition.NOT_ACCEPTED, ground=Ground.COST).ground == Ground.COST
+    assert edited(rapporteur, item, ground=Ground.COST).ground is None
+
+
+def test_somebody_elses_edit_is_not_overwritten(rapporteur, item):
+    seen = item.lock
+    edited(rapporteur, item, title="Le titre d’un collègue")
+    with pytest.raises(Conflict) as refusal:
+        edited(rapporteur, item, seen=seen, title="Le mien")
+    assert rapporteur.name in str(refusal.value)
+    assert item.title == "Le titre d’un collègue"
+
+
+def test_new_wording_is_for_a_passage_of_the_chapter_and_differs(rapporteur, item, block):
+    for changes in ({"C9-nulle-part": NEW}, {"C2-A1-P1-a1": NEW}, {KEY: block.lead + " "}, {KEY: " "}):
+        with pytest.raises(Invalid) as refusal:
+            edited(rapporteur, item, disposition=Disposition.ACCEPTED, changes=changes)
+        assert refusal.value.field == "changes"
+    with pytest.raises(Invalid):
+        edited(rapporteur, item, disposition=Disposition.NOTED, changes={KEY: NEW})
+    edited(rapporteur, item, disposition=Disposition.ACCEPTED, changes={KEY: NEW})
+    assert [(c.block_id, c.wording) for c in item.changes] == [(block.id, NEW)]
+
+
+def test_a_new_wording_is_replaced_or_taken_back(rapporteur, item):
+    accepted = {"disposition": Disposition.ACCEPTED}
+    edited(rapporteur, item, **accepted, changes={KEY: NEW})
+    edited(rapporteur, item, **accepted, changes={KEY: NEW + " Oui.", "C1-A1-P1-a2": "Former tous les techniciens."})
+    assert {c.wording for c in item.changes} == {NEW + " Oui.", "Former tous les techniciens."}
+    edited(rapporteur, item, **accepted)
+    assert item.changes == []
+
+
+def test_words_that_cannot_be_kept_are_refused(rapporteur, item):
+    for field, words in (("title", "x" * 201), ("summary", "a\x00b"), ("rationale", "a\u202eb")):
+        with pytest.raises(Invalid) as refusal:
+            edited(rapporteur, item, **{field: words})
+        assert refusal.value.field == field
+
+
+def test_gathering_into_another_item_moves(rapporteur, item, published):
+    other = service.add_item(rapporteur, item.synthesis, title="Un autre point")
+    assert service.count_elsewhere(other, [c.id for c in published]) == 2
+    service.attach(rapporteur, other, contributions=published)
+    assert held(other) == {c.id for c in published}
+    assert held(item) == set()
+    assert item.links == []
+
+
+def test_gathering_what_somebody_else_gathered_meanwhile_is_refused(rapporteur, item, published):
+    other = service.add_item(rapporteur, item.synthesis, title="Un autre point")
+    with pytest.raises(Conflict):
+        service.attach(rapporteur, other, contributions=published, seen={c.id: None for c in published})
+    service.attach(rapporteur, other, contributions=published[1:], seen={c.id: item.id for c in published[1:]})
+    assert len(held(other)) == 2
+
+
+def test_only_published_contributions_of_the_chapter_are_gathered(rapporteur, item, block):
+    waiting = factories.a_contribution(block=block)
+    foreign = factories.a_published_contribution(block=factories.block_of(factories.a_chapter(factories.a_consultation()), KEY))
+    for contribution in (waiting, foreign):
+        with pytest.raises(Invalid):
+            service.attach(rapporteur, item, contributions=[contribution])
+    with pytest.raises(Invalid):
+        service.attach(rapporteur, item, contributions=[])
+
+
+def test_detaching_frees_one(rapporteur, item, published):
+    service.detach(rapporteur, item, contribution=published[1])
+    assert held(item) == {published[2].id}
+    with pytest.raises(Conflict):
+        service.detach(rapporteur, item, contribution=published[1])
+
+
+def test_only_an_empty_item_is_dropped(rapporteur, item):
+    with pytest.raises(Conflict):
+        service.drop_item(rapporteur, item)
+    empty = service.add_item(rapporteur, item.synthesis, title="Vide")
+    edited(rapporteur, empty, disposition=Disposition.ACCEPTED, changes={KEY: NEW})
+    service.drop_item(rapporteur, empty)
+    with pytest.raises(NotFound):
+        service.get_item(rapporteur, empty.id)
+
+
+@pytest.mark.parametrize("who", ["participant", "secretary", "elsewhere"])
+def test_items_are_made_by_the_commission(request, who, synthesis, consultation):
+    if who == "elsewhere":
+        actor = factories.a_user(role=Role.RAPPORTEUR, commission=consultation.commissions[1])
+    else:
+        actor = request.getfixturevalue(who)
+    with pytest.raises(NotAllowed):
+        service.add_item(actor, synthesis, title="Un point")
+
+
+# The bench
+
+
+def test_the_bench_is_in_text_order_and_keeps_to_what_is_published(rapporteur, synthesis, published, block):
+    factories.a_contribution(block=block)
+    factories.a_contribution(block=block, state=ContributionState.WITHHELD)
+    rows = service.list_bench(rapporteur, synthesis, service.Wanted())
+    assert [row.contribution.id for row in rows] == [published[1].id, published[2].id, published[0].id]
+    first = service.list_bench(rapporteur, synthesis, service.Wanted(), limit=1)[-1]
+    assert [r.contribution.id for r in service.list_bench(rapporteur, synthesis, service.Wanted(), after=first.cursor)] == [
+        published[2].id, published[0].id]
+
+
+def test_filters(rapporteur, synthesis, item, block, citizen):
+    opposed = factories.a_published_contribution(block=block, author=citizen, position=Position.OPPOSED, language="ar")
+
+    def found(**wanted):
+        return {row.contribution.id for row in service.list_bench(rapporteur, synthesis, service.Wanted(**wanted))}
+
+    assert opposed.id in found()
+    assert found(answer="undecided") == held(item)
+    assert len(found(answer="unanswered")) == 4
+    assert found(answer="answered") == set()
+    assert found(position=Position.OPPOSED) == found(own_name=True) == found(language="ar") == {opposed.id}
+    assert len(found(answer="all", category=Category.LABORATORY)) == 3
+    assert len(found(answer="all", block=block.key)) == 3
+    assert service.count_matching(rapporteur, synthesis, service.Wanted(answer="all")) == 4
+    assert {c.id for c in service.list_matching(rapporteur, synthesis, service.Wanted())} == found()
+
+
+def test_passages_count_what_is_left(rapporteur, item, chapter, published):
+    edited(rapporteur, item)
+    passages = {p.key: (p.total, p.unanswered) for p in service.get_passages(rapporteur, item.synthesis)}
+    assert passages == {KEY: (2, 0), "C1-A1-P1-a2": (1, 1)}
+    assert service.unanswered(chapter) == 1
+    assert service.list_unanswered(rapporteur, item.synthesis) == [published[0]]
+
+
+@pytest.mark.parametrize("query", [service.list_bench, service.count_matching, service.list_matching])
+def test_the_bench_is_not_public(participant, synthesis, query):
+    with pytest.raises(NotAllowed):
+        query(participant, synthesis, service.Wanted())
+
+
+# Validation
+
+
+def test_validating_waits_for_every_contribution(chair, rapporteur, synthesis, item, in_synthesis, block, published):
+    factories.a_contribution(block=block)
+    service.add_item(rapporteur, synthesis, title="Vide")
+    assert {o.kind: o.count for o in service.list_obstacles(item.synthesis)} == {
+        "unanswered": 3, "moderation": 1, "empty": 1, "undecided": 2}
+    with pytest.raises(Conflict) as refusal:
+        service.validate(chair, item.synthesis)
+    assert "3" in str(refusal.value)
+    assert item.synthesis.state == SynthesisState.DRAFT
+
+
+def test_withheld_and_withdrawn_contributions_need_no_item(chair, complete, block):
+    factories.a_contribution(block=block, state=ContributionState.WITHHELD)
+    service.validate(chair, complete)
+    assert complete.validated_by_id == chair.id
+
+
+def test_two_items_may_not_rewrite_the_same_passage(rapporteur, complete, published):
+    first, second = complete.items[0], service.add_item(rapporteur, complete, title="Deux", contributions=published[:1])
+    for number, item in enumerate((first, second)):
+        edited(rapporteur, item, disposition=Disposition.ACCEPTED, changes={KEY: f"{NEW} {number}"})
+    assert [(o.kind, [i[0] for i in o.items]) for o in service.list_obstacles(complete)] == [("competing", [first.id, second.id])]
+
+
+def test_a_chapter_nobody_spoke_about_is_validated_too(chair, chapter, in_synthesis):
+    assert service.validate(chair, service.get_or_start(chapter)).state == SynthesisState.VALIDATED
+
+
+def test_only_the_chair_validates_and_only_in_the_synthesis_phase(rapporteur, chair, secretary, complete, consultation):
+    for actor in (rapporteur, secretary):
+        with pytest.raises(NotAllowed):
+            service.validate(actor, complete)
+    consultation.phase = Phase.CLOSED
+    with pytest.raises(NotAllowed):
+        service.validate(chair, complete)
+
+
+def test_a_validated_synthesis_is_changed_only_after_reopening(chair, rapporteur, complete, published):
+    service.validate(chair, complete)
+    item = complete.items[0]
+    for act, values in ((service.edit_item, {"seen": item.lock, **DECIDED}), (service.attach, {"contributions": published}),
+                        (service.detach, {"contribution": published[0]})):
+        with pytest.raises(Conflict):
+            act(rapporteur, item, **values)
+    with pytest.raises(Invalid):
+        service.reopen(chair, complete, reason=" ")
+    service.reopen(chair, complete, reason="Un oubli.")
+    assert complete.validated_at is None
+    assert edited(rapporteur, item, title="Corrigé").title == "Corrigé"
+    assert session.scalars(sa.select(SynthesisReopening)).one().reason == "Un oubli."
+
+
+def test_submitting_checks_again(chair, complete, block):
+    service.validate(chair, complete)
+    late = factories.a_published_contribution(block=block)
+    with pytest.raises(Conflict):
+        service.submit_all([complete])
+    late.state = ContributionState.WITHHELD
+    session.flush()
+    service.submit_all([complete])
+    assert complete.is_public
+    with pytest.raises(Conflict):
+        service.reopen(chair, complete, reason="Trop tard.")
+    service.record_outcome(complete, SynthesisState.RETURNED)
+    assert complete.state == SynthesisState.RETURNED
+
+
+# What is read
+
+
+def submitted(chair, synthesis):
+    service.validate(chair, synthesis)
+    service.submit_all([synthesis])
+    return synthesis
+
+
+def test_the_synthesis_is_public_once_submitted(chair, participant, secretary, chapter, complete, published):
+    for reader in (VISITOR, participant):
+        with pytest.raises(NotAllowed):
+            service.get_synthesis(reader, chapter)
+        assert service.get_outcome(reader, published[0]) is None
+    assert service.get_outcome(secretary, published[0]).disposition == Disposition.NOTED
+    assert service.count_answered(chapter.consultation) == 0
+    submitted(chair, complete)
+    assert service.count_answered(chapter.consultation) == 3
+    outcome = service.get_outcome(VISITOR, published[0])
+    assert (outcome.rationale, outcome.count) == (DECIDED["rationale"], 3)
+    assert set(outcome.others) == {published[1].ref, published[2].ref}
+    assert [view.item.id for view in service.list_items(VISITOR, complete)] == [outcome.item.id]
+
+
+def test_nothing_to_read_is_not_found(rapporteur, chapter):
+    with pytest.raises(NotFound):
+        service.get_synthesis(rapporteur, chapter)
+
+
+def test_voices_are_counted(rapporteur, synthesis, block, citizen, published):
+    company = factories.an_organisation(category=Category.COMPANY)
+    twice = [factories.a_published_contribution(block=block, author=factories.a_user(organisation=company), position=Position.OPPOSED)
+             for _time in range(2)]
+    gone = factories.a_published_contribution(block=block, author=citizen)
+    alone = factories.a_published_contribution(block=block, author=citizen)
+    item = service.add_item(rapporteur, synthesis, title="Un point", contributions=[published[1], *twice, gone, alone])
+    contributions.withdraw(citizen, gone)
+    view = next(v for v in service.list_items(rapporteur, item.synthesis) if v.item.id == item.id)
+    assert view.voices.contributions == 4
+    assert view.voices.categories == {Category.COMPANY: 1, Category.LABORATORY: 1, None: 1}
+    assert view.voices.category_labels() == ["1 of 1 company", "1 of 3 laboratories", "1 of 1 person in their own name"]
+    assert view.voices.positions[Position.OPPOSED] == 2
+    assert service.list_contested([view]) == [view]
+    assert len(view.references) == 5
+
+
+def test_items_are_read_in_text_order_with_their_redlines(rapporteur, synthesis, published):
+    later_ = service.add_item(rapporteur, synthesis, title="Former", contributions=published[:1])
+    first = service.add_item(rapporteur, synthesis, title="Publier", contributions=published[1:])
+    edited(rapporteur, first, disposition=Disposition.ACCEPTED, changes={KEY: NEW})
+    views = service.list_items(rapporteur, synthesis)
+    assert [view.item.id for view in views] == [first.id, later_.id]
+    assert ("insert", ", en ligne,") in views[0].changes[0].segments
+
+
+# Telling the authors
+
+
+def letters():
+    return session.scalars(sa.select(mail.OutgoingMail).order_by(mail.OutgoingMail.id)).all()
+
+
+def test_each_author_is_told_once_in_their_language(chair, rapporteur, complete, published, block, monkeypatch):
+    monkeypatch.setattr(jobs, "BATCH", 2)
+    author = published[0].author
+    author.language = "ar"
+    second = factories.a_published_contribution(block=block, author=author, body="Une seconde remarque.")
+    service.attach(rapporteur, complete.items[0], contributions=[second])
+    refused = factories.a_contribution(block=block, state=ContributionState.WITHHELD)
+    submitted(chair, complete)
+    session.commit()
+    floor.run_pending()
+    assert sorted(letter.recipient for letter in letters()) == sorted(c.author.email for c in [*published, refused])
+    theirs = next(letter for letter in letters() if letter.recipient == author.email)
+    for words in (published[0].ref, second.ref, "Une seconde remarque.", DECIDED["rationale"], f"http://consult.test/ar/contributions/{second.ref}",
+                  "http://consult.test/ar/synthesis/read/1"):
+        assert words in theirs.body
+    assert published[1].ref not in theirs.body
+    jobs.tell_outcomes(complete.id, lambda _percent: None)
+    assert len(letters()) == 4
+    assert session.scalar(sa.select(sa.func.count()).select_from(SynthesisNotice)) == 4
+
+
+def test_the_database_refuses_two_answers_for_one_contribution(item, published):
+    other = factories.an_item(item.synthesis)
+    session.add(ItemContribution(item=other, contribution=published[1]))
+    with pytest.raises(sa.exc.IntegrityError):
+        session.flush()
+
+
+def test_get_item_is_for_the_commission(participant, rapporteur, item):
+    assert isinstance(service.get_item(rapporteur, item.id), SynthesisItem)
+    with pytest.raises(NotAllowed):
+        service.get_item(participant, item.id)
