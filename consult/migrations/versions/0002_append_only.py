@@ -9,7 +9,7 @@ depends_on = None
 
 # Rows that never change once written.
 FROZEN = ("audit_event", "audit_seal", "revision", "block", "suggested_amendment", "moderation_decision", "extension",
-          "submission_archive", "synthesis_notice", "synthesis_reopening")
+          "submission_archive", "adoption_decision", "synthesis_notice", "synthesis_reopening")
 # Rows that never go, and whose words never change: table, columns.
 KEPT = (
     ("contribution", ("ref", "form_key", "chapter_id", "block_id", "block_key", "author_id", "organisation_id", "language", "kind",
