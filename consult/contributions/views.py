@@ -147,7 +147,7 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     return render_template(
         "contributions/submit.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
-        written_in=words.language_of(form.body.data or "", language()), **extra,
+        written_in=words.language_of(form.body.data or "", language()), voices=drafts.tallies(block.chapter).get(block.key, 0), **extra,
     )
 
 

@@ -1,4 +1,5 @@
 import threading
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from consult.core import jobs
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import VISITOR
 from consult.drafts import service as drafts
@@ -268,6 +270,15 @@ def test_a_draft_goes_when_it_is_lodged_or_dropped(participant, block):
     assert service.list_drafts(participant) == []
     with pytest.raises(NotFound):
         service.get_own_draft(participant, draft.id)
+
+
+def test_what_a_visitor_never_came_back_for_is_dropped(participant, block):
+    with clock_at(utcnow() - timedelta(days=31)):
+        keep(VISITOR, block, "a" * 32)
+        owned = keep(participant, block, "b" * 32)
+    fresh = keep(VISITOR, block, "c" * 32)
+    service.jobs.drop_forgotten_drafts()
+    assert set(session.scalars(sa.select(ContributionDraft.token))) == {owned.token, fresh.token}
 
 
 @pytest.mark.parametrize("body", ["a\x00b", "x" * 10_001])
