@@ -176,11 +176,13 @@ class Story:
         return self.staff[(Role.RAPPORTEUR, number)]
 
     def publish(self, number: int, row: dict) -> None:
-        moderation.publish(self.rapporteur(number), self.lodged[row["id"]], seen=0)
+        lodged = self.lodged[row["id"]]
+        moderation.publish(self.rapporteur(number), lodged, seen=lodged.lock)
 
     def withhold(self, number: int, row: dict) -> None:
+        lodged = self.lodged[row["id"]]
         moderation.withhold(
-            self.rapporteur(number), self.lodged[row["id"]], seen=0, reason=Reason(row["withheld_reason"]), words=row["withheld_words"]
+            self.rapporteur(number), lodged, seen=lodged.lock, reason=Reason(row["withheld_reason"]), words=row["withheld_words"]
         )
 
     def withdraw(self, number: int, row: dict) -> None:
