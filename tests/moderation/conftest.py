@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from consult.consultations.models import Role
-from consult.core.db import unit_of_work
+from consult.core.db import session, unit_of_work
 from tests import factories
 
 
@@ -29,6 +29,7 @@ def at_once():
             thread.start()
         for thread in threads:
             thread.join(timeout=60)
+        session.expire_all()  # what this thread read before, the others have changed
         return ends
     return run
 
