@@ -13,7 +13,7 @@ from wtforms import BooleanField, EmailField, HiddenField, PasswordField, Select
 from wtforms.validators import DataRequired, Length, Optional
 
 from consult.accounts.models import Category, Organisation, Region, Sector, User
-from consult.core.i18n import LANGUAGES, _
+from consult.core.i18n import LANGUAGES, _, language_in_use
 
 ADDRESS = {"autocomplete": "username", "dir": "ltr", "inputmode": "email", "maxlength": 320}
 SPELT = {"dir": "auto", "maxlength": 200}
@@ -81,7 +81,8 @@ class RegisterForm(RegisterFormV2):
         validators=[DataRequired(_("Write your name: contributions are not anonymous.")), Length(max=200)],
         render_kw={"autocomplete": "name", **SPELT},
     )
-    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES)
+    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES, default=language_in_use,
+                           validators=[DataRequired()])
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

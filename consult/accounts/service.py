@@ -12,6 +12,7 @@ from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, utcnow
+from consult.core.permissions import Action, require
 
 TAKEN = _("There is already an account with this address.")
 
@@ -91,6 +92,18 @@ def join(_actor, user: User, *, organisation: Organisation) -> User:
     """Speak for an organisation from now on; what was submitted before keeps its own."""
     user.organisation = organisation
     return user
+
+
+def get_data(actor, user: User) -> dict:
+    """What an account holds, for the person whom it is about; neither the password nor keys."""
+    require(actor, Action.ACCOUNTS_EDIT_PROFILE, user)
+    words = ("email", "name", "name_ar", "function", "language", "is_name_public")
+    moments = {name: moment.isoformat() if moment else None for name, moment in
+               (("created_at", user.created_at), ("confirmed_at", user.confirmed_at))}
+    roles = [{"role": a.role, "commission": a.commission and a.commission.title_fr, "since": a.appointed_at.isoformat()}
+             for a in user.appointments]
+    return {**{name: getattr(user, name) for name in words}, **moments,
+            "organisation": user.organisation and user.organisation.name_fr, "appointments": roles}
 
 
 def list_organisations() -> list[Organisation]:

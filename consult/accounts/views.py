@@ -1,6 +1,6 @@
 """One's own page, organisations, and the two steps around signing in that are ours; the rest is Flask-Security's (``signin.py``)."""
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, jsonify, redirect, render_template, request, session, url_for
 from flask_security import auth_required
 from flask_security.unified_signin import us_verify_link
 
@@ -8,7 +8,7 @@ from consult.accounts import service, signin
 from consult.accounts.forms import OrganisationForm, ProfileForm, is_of_this_site
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.core.web import actor, language, room
+from consult.core.web import actor, filled, language, room
 
 bp = room("accounts")
 # Where people in charge begin their day; the others read on.
@@ -65,6 +65,18 @@ def profile():
             flash(str(_("Your profile is recorded.")), "success")
             return redirect(url_for(".profile"), 303)
     return render_template("accounts/profile.html", form=form, person=person), 422 if form.errors else 200
+
+
+@bp.get("/my-data")
+@auth_required("session")
+def my_data():
+    """Everything that is kept about oneself (law 09-08, article 7); the rooms above add theirs through the slot ``my_data``."""
+    data = service.get_data(actor(), actor())
+    for part in filled("my_data", actor()):
+        data |= part
+    response = jsonify(data)
+    response.headers["Content-Disposition"] = "attachment; filename=consultation.json"
+    return response
 
 
 @bp.route("/add-organisation", methods=["GET", "POST"])

@@ -160,9 +160,9 @@ def get_earliest_closing(consultation: Consultation) -> datetime | None:
     return consultation.opens_at + SHORTEST if consultation.round else None
 
 
-def get_managed(actor, consultation: Consultation) -> Consultation:
-    """The consultation, for those who manage it."""
-    require(actor, Action.CONSULTATIONS_MANAGE, consultation)
+def get_managed(actor, consultation: Consultation, act: Action = Action.CONSULTATIONS_MANAGE) -> Consultation:
+    """The consultation, for those who manage it and may do ``act`` to it now."""
+    require(actor, act, consultation)
     return consultation
 
 

@@ -6,6 +6,7 @@ from consult.consultations import service
 from consult.consultations.forms import ActForm, AppointForm, EditForm, ExtendForm, ScheduleForm, to_morocco
 from consult.core.errors import Invalid
 from consult.core.i18n import _
+from consult.core.permissions import Action
 from consult.core.web import actor, filled, language, required_consultation, room
 from consult.core.web import consultation as shown_consultation
 
@@ -43,9 +44,9 @@ def take_part():
 # The desk
 
 
-def managed():
-    """The consultation, for those who manage it."""
-    return service.get_managed(actor(), required_consultation())
+def managed(act: Action = Action.CONSULTATIONS_MANAGE):
+    """The consultation, for those who may do this to it now: a page offers no act that would be refused."""
+    return service.get_managed(actor(), required_consultation(), act)
 
 
 @bp.get("/dashboard")
@@ -60,28 +61,28 @@ def dashboard():
 
 @bp.route("/edit", methods=["GET", "POST"])
 def edit():
-    consultation = managed()
+    consultation = managed(Action.CONSULTATIONS_EDIT)
     form = EditForm(obj=consultation)
     return carried_out(form, service.edit, consultation, _("The settings are recorded.")) or show(form, "edit")
 
 
 @bp.route("/schedule", methods=["GET", "POST"])
 def schedule():
-    consultation = managed()
+    consultation = managed(Action.CONSULTATIONS_SCHEDULE)
     form = ScheduleForm(data=dates_of(consultation))
     return carried_out(form, service.schedule, consultation, _("The dates are recorded.")) or show(form, "schedule")
 
 
 @bp.route("/open", methods=["GET", "POST"])
 def open():
-    consultation = managed()
+    consultation = managed(Action.CONSULTATIONS_OPEN)
     form = ActForm()
     return carried_out(form, service.open, consultation, _("The consultation is open.")) or show(form, "open")
 
 
 @bp.route("/close", methods=["GET", "POST"])
 def close():
-    consultation = managed()
+    consultation = managed(Action.CONSULTATIONS_CLOSE)
     form = ActForm()
     return carried_out(form, service.close, consultation, _("The consultation is closed.")) or show(
         form, "close", may_close_at=service.get_earliest_closing(consultation)
@@ -90,14 +91,14 @@ def close():
 
 @bp.route("/extend", methods=["GET", "POST"])
 def extend():
-    consultation = managed()
+    consultation = managed(Action.CONSULTATIONS_EXTEND)
     form = ExtendForm(data=dates_of(consultation))
     return carried_out(form, service.extend, consultation, _("The closing is put off; the reason is published.")) or show(form, "extend")
 
 
 @bp.route("/begin-synthesis", methods=["GET", "POST"])
 def begin_synthesis():
-    consultation = managed()
+    consultation = managed(Action.CONSULTATIONS_BEGIN_SYNTHESIS)
     form = ActForm()
     return carried_out(form, service.begin_synthesis, consultation, _("The synthesis has begun.")) or show(form, "begin_synthesis")
 
@@ -129,7 +130,7 @@ def show(form, page: str, **values):
 @bp.route("/appoint", methods=["GET", "POST"])
 def appoint():
     """Who holds which role, and the form that adds one."""
-    consultation = managed()
+    consultation = managed(Action.CONSULTATIONS_APPOINT)
     form = AppointForm(consultation.commissions, language())
     if form.validate_on_submit():
         try:
@@ -145,7 +146,7 @@ def appoint():
 
 @bp.route("/dismiss/<int:number>", methods=["GET", "POST"])
 def dismiss(number):
-    consultation, form = managed(), ActForm()
+    consultation, form = managed(Action.CONSULTATIONS_DISMISS), ActForm()
     appointment = service.get_appointment(consultation, number)
     if request.method == "POST" and form.validate():
         service.dismiss(actor(), consultation, appointment=appointment)

@@ -7,6 +7,7 @@ import time_machine
 from consult.accounts import service
 from consult.accounts.models import Organisation, User
 from consult.consultations.models import Role
+from consult.core import web
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
@@ -417,3 +418,13 @@ def test_the_profile_asks_as_much_whatever_the_number_of_organisations(client, p
     many = count_queries(lambda: client.get("/fr/accounts/profile"))
     assert few == many <= 12
     assert session.scalar(sa.select(sa.func.count()).select_from(Organisation)) > 60
+
+
+def test_ones_own_data_in_one_file(client, rapporteur, monkeypatch):
+    monkeypatch.setitem(web.slots, "my_data", [lambda user: {"contributions": [user.email]}])
+    assert client.get("/fr/accounts/my-data").status_code == 302
+    response = client.sign_in(rapporteur).get("/fr/accounts/my-data")
+    assert "attachment" in response.headers["Content-Disposition"]
+    assert (response.json["email"], response.json["contributions"]) == (rapporteur.email, [rapporteur.email])
+    assert [held["role"] for held in response.json["appointments"]] == ["rapporteur"]
+    assert not {"password", "fs_uniquifier", "us_totp_secrets"} & set(response.json)

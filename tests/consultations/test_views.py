@@ -47,10 +47,22 @@ def test_the_desk_is_for_those_in_charge(client, consultation, participant, name
     assert client.post(address(name)).status_code in (403, 405)
 
 
+OUT_OF_PHASE = ("open", "schedule", "begin-synthesis")
+
+
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 @pytest.mark.parametrize("name", DESK)
 def test_the_desk_in_each_language(desk, name, language):
-    assert desk.get(address(name, language)).status_code == 200
+    assert desk.get(address(name, language)).status_code == (403 if name in OUT_OF_PHASE else 200)
+
+
+@pytest.mark.parametrize(
+    ("phase", "name"), [(Phase.PREPARATION, "schedule"), (Phase.PREPARATION, "open"), (Phase.CLOSED, "begin-synthesis")]
+)
+def test_pages_of_other_phases(client, phase, name):
+    factories.a_consultation(phase=phase, opened_days_ago=-3)
+    client.sign_in(factories.a_user(role=Role.SECRETARIAT))
+    assert client.get(address(name)).status_code == 200
 
 
 def test_administrators_have_the_desk_too(client, consultation):
@@ -62,7 +74,8 @@ def test_administrators_have_the_desk_too(client, consultation):
     (Phase.PREPARATION, "schedule"), (Phase.OPEN, "extend"), (Phase.CLOSED, "begin-synthesis"), (Phase.SYNTHESIS, None),
     (Phase.SUBMITTED, None), (Phase.ADOPTED, None),
 ])
-def test_the_desk_offers_the_next_act(client, phase, act):
+def test_the_desk_offers_the_next_act(client, monkeypatch, phase, act):
+    monkeypatch.setitem(web.slots, "dashboard", [])
     consultation = factories.a_consultation(phase=phase)
     if phase == Phase.PREPARATION:
         consultation.round.opens_at += timedelta(days=20)
