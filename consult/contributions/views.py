@@ -59,7 +59,9 @@ def submit(number: int, key: str):
     if chapter.consultation.current_phase != Phase.OPEN:
         return page(block, a_form(block), closed=True), 403
     if request.method == "GET":
-        return page(block, a_form(block, known_draft(block)))
+        draft = known_draft(block)
+        block = draft.block if draft else block  # its proposed change is of the words that it was written on
+        return page(block, a_form(block, draft))
     form = a_form(block)
     form.form_key.data = form.form_key.data or new_key()
     act = {"draft": save_draft, "preview": preview}.get(request.form.get("act"), lodge if actor().is_authenticated else ask_to_sign_in)
@@ -144,10 +146,12 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     """The form with its passage; ``draft`` is what is kept of it."""
     draft = extra.pop("draft", None) or known_draft(block)
     replacement = form.replacement.data or ""
+    newest = drafts.current_revision(block.chapter, block.revision.language)
     return render_template(
         "contributions/submit.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
-        written_in=words.language_of(form.body.data or "", language()), voices=drafts.tallies(block.chapter).get(block.key, 0), **extra,
+        written_in=words.language_of(form.body.data or "", language()), voices=drafts.tallies(block.chapter).get(block.key, 0),
+        is_outdated=newest.id != block.revision_id, **extra,
     )
 
 

@@ -1,52 +1,18 @@
 import html
-import json
 import re
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from consult.accounts import service as accounts
 from consult.consultations.models import Phase
 from consult.contributions import service
-from consult.contributions.models import Contribution, ContributionDraft, ContributionState
+from consult.contributions.models import ContributionDraft, ContributionState
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.drafts import service as drafts
 from tests import factories
-from tests.contributions.counting import queries
-
-HOSTILE = Path(__file__).parents[2].parent / "shared" / "data" / "hostile-input"
-FILLED = {"position": "opposed", "kind": "comment", "comment_type": "technical", "body": "Précisez l’échéance.", "speak_as": "organisation"}
-
-
-def address(block, language="fr"):
-    return f"/{language}/contributions/submit/{block.chapter.number}/{block.key}"
-
-
-def form_of(page):
-    """What a browser would send back: hidden fields, texts, chosen buttons."""
-    text = page.get_data(as_text=True).partition("<main")[2]
-    inputs = [(dict(re.findall(r'([\w-]+)="([^"]*)"', tag)), tag) for tag in re.findall(r"<input[^>]*>", text)]
-    values = {
-        a["name"]: html.unescape(a.get("value", "")) for a, tag in inputs
-        if a["type"] == "hidden" or (a["type"] == "radio" and " checked" in tag)
-    }
-    texts = re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\r?\n?(.*?)</textarea>', text, re.DOTALL)
-    return {**values, **{name: html.unescape(value) for name, value in texts}}
-
-
-def send(client, block, act="submit", language="fr", **over):
-    values = {**FILLED, "form_key": "form-key-1", **over, "act": act}
-    return client.post(address(block, language), data={name: value for name, value in values.items() if value is not None})
-
-
-def count():
-    return session.scalar(sa.select(sa.func.count()).select_from(Contribution))
-
-
-def text_of(response):
-    return html.unescape(response.get_data(as_text=True))
-
+from tests.contributions.browsing import FILLED, address, count, form_of, send, text_of
 
 # The form
 
@@ -192,6 +158,16 @@ def test_a_visitors_text_waits_for_the_sign_in(client, citizen, block):
     assert session.scalars(sa.select(ContributionDraft)).all() == []
 
 
+def test_signing_in_by_password_brings_back_to_the_filled_form(client, block):
+    accounts.add(factories.SYSTEM, None, email="salma@example.org", name="Salma", password="une phrase assez longue")
+    page = send(client, block)
+    enter = html.unescape(re.search(r'href="(/fr/accounts/login[^"]*)"', page.text.partition("<main")[2])[1])
+    values = {**form_of(client.get(enter)), "identity": "salma@example.org", "passcode": "une phrase assez longue", "submit": "1"}
+    answer = client.post(enter, data=values)
+    assert answer.location == address(block)
+    assert form_of(client.get(answer.location))["body"] == FILLED["body"]
+
+
 def test_a_form_lodged_before_the_session_ended_is_not_lodged_twice(client, participant, block):
     send(client.sign_in(participant), block)
     with client.session_transaction() as cookies:
@@ -212,6 +188,16 @@ def test_a_draft_is_saved_and_comes_back(client, participant, block):
     send(client, block, "draft", body="Aux trois quarts")
     assert session.scalars(sa.select(ContributionDraft)).one().fields["body"] == "Aux trois quarts"
     assert send(client, block, "draft", body="a\x00").status_code == 422
+
+
+def test_a_draft_stays_with_the_words_it_was_written_on(client, consultation, participant, block):
+    send(client.sign_in(participant), block, "draft", replacement=block.lead)
+    values = form_of(client.get(address(block, "ar")))
+    assert (values["block_id"], values["replacement"]) == (str(block.id), block.lead)
+    drafts.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
+    page = client.get(address(block))
+    assert form_of(page)["block_id"] == str(block.id)
+    assert "The text was revised since you began" in text_of(page)
 
 
 def test_a_draft_seen_by_its_author_is_not_shown_to_the_next_at_that_browser(client, participant, citizen, block):
@@ -245,174 +231,3 @@ def test_withdrawing_and_dropping_need_their_token(app, client, participant, con
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     assert client.sign_in(participant).post(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 400
     assert contribution.state == ContributionState.SUBMITTED
-
-
-# Reading
-
-
-def test_pages_of_ones_own_ask_to_sign_in(client, contribution):
-    for path in ("mine", f"receipt/{contribution.ref}", f"withdraw/{contribution.ref}"):
-        answer = client.get(f"/fr/contributions/{path}")
-        assert answer.status_code == 303
-        assert answer.location.startswith("/fr/accounts/login?next=")
-
-
-def test_what_belongs_to_somebody_else_is_refused(client, citizen, contribution):
-    client.sign_in(citizen)
-    for path in (f"receipt/{contribution.ref}", f"withdraw/{contribution.ref}", contribution.ref):
-        page = client.get(f"/fr/contributions/{path}")
-        assert page.status_code == 403
-        assert contribution.body not in text_of(page)
-    assert client.post(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 403
-    draft = service.keep_draft(factories.a_user(), contribution.block, token="t" * 32, fields={"body": "secret"})
-    assert client.post(f"/fr/contributions/drop-draft/{draft.id}").status_code == 403
-    assert client.post("/fr/contributions/drop-draft/999999").status_code == 404
-    assert client.get("/fr/contributions/PNQ-C1-9999").status_code == 404
-
-
-def test_the_public_page_names_the_person_only_when_they_agreed(client, block):
-    silent = factories.a_published_contribution(block=block, author=factories.a_user(is_name_public=False, name="Nom Tu"))
-    spoken = factories.a_published_contribution(block=block, author=factories.a_user(name="Nom Dit"))
-    assert "Nom Tu" not in text_of(client.get(f"/fr/contributions/{silent.ref}"))
-    assert "Nom Dit" in text_of(client.get(f"/fr/contributions/{spoken.ref}"))
-    discussion = text_of(client.get(f"/fr/contributions/discussion/1/{block.key}"))
-    assert "Nom Tu" not in discussion
-    assert "Nom Dit" in discussion
-    assert "Nom Tu" in text_of(client.sign_in(silent.author).get(f"/fr/contributions/{silent.ref}"))
-
-
-def test_withdrawing_leaves_a_trace_without_text(client, participant, block):
-    contribution = factories.a_published_contribution(block=block, author=participant, body="Mots retirés", replacement="Autre")
-    client.sign_in(participant)
-    assert client.get(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 200
-    assert contribution.state == ContributionState.PUBLISHED
-    answer = client.post(f"/fr/contributions/withdraw/{contribution.ref}")
-    assert (answer.status_code, answer.location) == (303, f"/fr/contributions/{contribution.ref}")
-    assert "Mots retirés" in text_of(client.get(answer.location))
-    assert client.post(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 409
-    with client.session_transaction() as cookies:
-        cookies.clear()
-    for path in (contribution.ref, f"discussion/1/{block.key}"):
-        page = client.get(f"/fr/contributions/{path}")
-        assert page.status_code == 200
-        assert "Withdrawn by its author on" in text_of(page)
-        assert "Mots retirés" not in text_of(page)
-
-
-def test_a_withheld_one_shows_its_trace(client, block):
-    contribution = factories.a_contribution(block=block, state=ContributionState.WITHHELD, body="Mots retenus")
-    for path in (contribution.ref, f"discussion/1/{block.key}"):
-        page = text_of(client.get(f"/fr/contributions/{path}"))
-        assert "Withheld by the moderators" in page
-        assert "Mots retenus" not in page
-
-
-def test_my_page_shows_what_i_wrote_and_what_i_write(client, participant, contribution):
-    send(client.sign_in(participant), contribution.block, "draft", body="Brouillon en cours")
-    page = text_of(client.get("/fr/contributions/mine"))
-    assert contribution.ref in page
-    assert "Brouillon en cours" in page
-    draft = session.scalars(sa.select(ContributionDraft)).one()
-    assert client.post(f"/fr/contributions/drop-draft/{draft.id}").status_code == 303
-    assert "Brouillon en cours" not in text_of(client.get("/fr/contributions/mine"))
-
-
-def test_empty_lists_say_what_to_do(client, citizen, block):
-    assert "Nobody has spoken" in text_of(client.get(f"/fr/contributions/discussion/1/{block.key}"))
-    assert "Go to the chapters" in text_of(client.sign_in(citizen).get("/fr/contributions/mine"))
-    assert client.get("/fr/contributions/mine?after=1").status_code == 200
-    assert client.get(f"/fr/contributions/discussion/1/{block.key}?after=x").status_code == 200
-
-
-def test_long_lists_are_paged(client, participant, block):
-    for _ in range(25):
-        factories.a_published_contribution(block=block, author=participant)
-    client.sign_in(participant)
-    for path in (f"discussion/1/{block.key}", "mine"):
-        first = text_of(client.get(f"/fr/contributions/{path}"))
-        older = re.search(r'rel="next" href="([^"]+)"', first)[1]
-        assert first.count("<article") == 20
-        assert text_of(client.get(older)).count("<article") == 5
-
-
-@pytest.mark.parametrize("path", ["discussion", "mine", "show"])
-def test_the_number_of_queries_does_not_grow(app, client, participant, block, path):
-    counts = []
-    for more in (3, 57):
-        made = [factories.a_published_contribution(block=block, author=participant, replacement=f"Autre {n}") for n in range(more)]
-        target = {"discussion": f"discussion/1/{block.key}", "mine": "mine", "show": made[0].ref}[path]
-        client.sign_in(participant)
-        session.commit()
-        session.expire_all()
-        with queries() as asked:
-            assert client.get(f"/fr/contributions/{target}").status_code == 200
-        counts.append(len(asked))
-    assert counts[0] == counts[1], counts
-    assert counts[1] <= 12, asked
-
-
-def test_the_margin_of_a_chapter_shows_the_newest(client, block):
-    contribution = factories.a_published_contribution(block=block, body="Trois mots seulement")
-    page = text_of(client.get("/fr/drafts/1"))
-    assert "Trois mots seulement" in page
-    assert contribution.ref in page
-    assert contribution.organisation.name_fr in page
-
-
-# Hostile input
-
-
-def payloads():
-    if not HOSTILE.is_dir():
-        return []
-    strings = json.loads((HOSTILE / "blns.json").read_text(encoding="utf-8"))
-    return [*strings, *(HOSTILE / "payloadbox_xss.txt").read_text(encoding="utf-8", errors="replace").splitlines()]
-
-
-WRITTEN = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{ 7 * 7 }}", "<!--", "]]>", "javascript:alert(1)", "%s%n%(x)s"]
-
-
-@pytest.mark.parametrize("payload", WRITTEN)
-def test_markup_is_shown_as_words_everywhere(client, participant, block, payload):
-    contribution = factories.a_published_contribution(
-        block=block, author=participant, body=payload, justification=payload, replacement=payload)
-    client.sign_in(participant)
-    send(client, block, "draft", body=payload, justification=payload, replacement=payload)
-    pages = [client.get(f"/fr/contributions/{path}").get_data(as_text=True) for path in (
-        contribution.ref, f"receipt/{contribution.ref}", f"discussion/1/{block.key}", "mine", f"withdraw/{contribution.ref}")]
-    pages.append(client.get(address(block)).get_data(as_text=True))
-    for page in pages:
-        assert "<script>alert" not in page
-        assert "<img src=x" not in page
-        assert payload in html.unescape(page)
-
-
-@pytest.mark.slow
-def test_known_hostile_strings_are_kept_or_refused_and_always_escaped(client, participant, block):
-    strings = payloads()
-    if not strings:
-        pytest.skip("the shared folder of hostile strings is not beside this checkout")
-    client.sign_in(participant)
-    tags = ("<script", "<img", "<svg", "<iframe", "<object", "<a ")
-    clean = None
-    for number, body in enumerate(["inoffensif", *parcels(strings)]):
-        contribution = service.submit(
-            participant, block, form_key=f"hostile-{number}", kind=service.Kind.COMMENT, comment_type=service.CommentType.GENERAL,
-            position=service.Position.NEUTRAL, body=body, justification=body, replacement=body[:4_900])
-        assert contribution.body == body
-        page = client.get(f"/fr/contributions/{contribution.ref}").get_data(as_text=True)
-        counted = [page.count(tag) for tag in tags]
-        clean = clean or counted
-        assert counted == clean
-
-
-def parcels(strings):
-    """As many strings in each contribution as it takes, without the characters that are refused."""
-    parcel = ""
-    for string in strings:
-        kept = "".join(c for c in string if not service.words.UNKEPT.match(c))[:9_000]
-        if len(parcel) + len(kept) > 9_900:
-            yield parcel
-            parcel = ""
-        parcel += kept + "\n"
-    yield parcel
