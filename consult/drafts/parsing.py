@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 import lxml.html
 import yaml
@@ -23,7 +24,12 @@ PROJECT = re.compile(r"^(?:Projet|Project|المشروع)\s+(\d+)\.(\d+)\b")
 ACTION = re.compile(r"^(?:Action|الإجراء)\s+(\d+)\.(\d+)\.(\d+)\b\s*[—–:.-]*\s*")
 KEY = re.compile(r"^C\d+(-[\w§]+)*$")
 FACT = re.compile(r"^\s*[^:]{2,40}:\s*$")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 REQUIRED = ("title", "commission", "chapter", "language")
+LONGEST_KEY = 40  # of an author; a derived one adds to it and still fits its column of 80
+LONGEST_LABEL = 40
+MOST_CHAPTERS = 999
+INLINE = frozenset("a abbr b br cite code del em i ins kbd mark q s small span strong sub sup u".split())
 
 
 @dataclass
@@ -56,12 +62,13 @@ class ParsedChapter:
 def parse_file(data: bytes) -> ParsedChapter:
     """Read a chapter file; raises :class:`Invalid` (field ``file``) with line, reason and remedy when it cannot be imported."""
     source = decode(data)
+    markup.check_source(source)
     meta, body, first_line = front_matter(source)
     chapter = ParsedChapter(
         number=meta["chapter"], language=meta["language"], title=str(meta["title"]).strip(), commission=str(meta["commission"]).strip(),
         note=str(meta.get("revision_note") or "").strip(), source=source, sha256=hashlib.sha256(data).hexdigest(),
     )
-    chapter.blocks = list(Cutter(chapter.number).cut(markup.to_html(body)))
+    chapter.blocks = list(Cutter(chapter.number, source).cut(markup.to_html(body)))
     if not chapter.blocks:
         raise Invalid("file", _("Line %(line)s: there is no text below the front matter.", line=first_line),
                       _("Write the chapter below the second “---”."))
@@ -78,7 +85,7 @@ def decode(data: bytes) -> str:
                       _("Save it again as UTF-8 in your editor, then import it.")) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(text.split("\n"), 1):
-        if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", line):
+        if CONTROL.search(line):
             raise Invalid("file", _("Line %(line)s: there is a control character.", line=number),
                           _("Remove it; it cannot be seen, so type the line again."))
     return text
@@ -92,7 +99,7 @@ def front_matter(source: str) -> tuple[dict, str, int]:
                       _("Begin the file with a line “---”, then title, commission, chapter and language, then another “---”."))
     try:
         meta = yaml.safe_load(found[1])
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day such as 2026-13-40
         mark = getattr(error, "problem_mark", None)
         raise Invalid("file", _("Line %(line)s: the front matter cannot be read.", line=mark.line + 2 if mark else 2),
                       _("Each line is “name: value”; put a value that contains a colon between quotes.")) from error
@@ -101,13 +108,16 @@ def front_matter(source: str) -> tuple[dict, str, int]:
 
 
 def check_meta(meta) -> None:
-    for name in REQUIRED:
-        if not isinstance(meta, dict) or not str(meta.get(name) or "").strip():
+    for name in (*REQUIRED, "revision_note"):
+        value = meta.get(name) if isinstance(meta, dict) else None
+        if value is not None and not isinstance(value, str | int | float | date):
+            raise Invalid("file", _("Line 2: “%(name)s” is not plain words.", name=name), _("Put its value between quotes."))
+        if name in REQUIRED and (value is None or not str(value).strip()):
             raise Invalid("file", _("Line 2: “%(name)s” is missing from the front matter.", name=name),
                           _("Add the line “%(name)s: …”.", name=name))
     if meta["language"] not in LANGUAGES:
         raise Invalid("file", _("Line 2: “language” is %(value)s.", value=str(meta["language"])), _("Write fr, ar or en."))
-    if not isinstance(meta["chapter"], int) or meta["chapter"] < 1:
+    if type(meta["chapter"]) is not int or not 1 <= meta["chapter"] <= MOST_CHAPTERS:
         raise Invalid("file", _("Line 2: “chapter” is not a number."), _("Write the chapter’s number, such as “chapter: 2”."))
 
 
@@ -128,24 +138,22 @@ def line_of_second(block: ParsedBlock, source: str) -> int:
 
 
 class Cutter:
-    """Walks sanitised HTML and yields its blocks; knows in which section, axis and project it stands."""
+    """Walks sanitised HTML and yields its blocks; knows under which headings it stands."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, source: str = "") -> None:
         self.root = f"C{number}"
-        self.scope = self.root
-        self.axis_level = 0
+        self.source = source
+        self.above: list[tuple[int, str]] = []  # (level, key) of the headings in force
+        self.has_title = False
         self.places: dict[str, int] = {}
 
+    @property
+    def scope(self) -> str:
+        return self.above[-1][1] if self.above else self.root
+
     def cut(self, html: str) -> Iterator[ParsedBlock]:
-        for element in lxml.html.fragments_fromstring(html):
-            if isinstance(element, str):
-                if element.strip():
-                    yield self.block(BlockKind.PARAGRAPH, self.place(), str(markup.escape(element.strip())), element)
-                continue
-            tail, element.tail = element.tail, None
+        for element in top_elements(CONTROL.sub("", html)):
             yield from self.element(element)
-            if tail and tail.strip():
-                yield self.block(BlockKind.PARAGRAPH, self.place(), str(markup.escape(tail.strip())), tail)
 
     def element(self, element) -> Iterator[ParsedBlock]:
         tag = element.tag if isinstance(element.tag, str) else ""
@@ -153,9 +161,9 @@ class Cutter:
             yield self.heading(element, int(tag[1]))
         elif tag == "table":
             yield from self.rows(element)
-        elif tag == "div" and "footnote" in (element.get("class") or ""):
-            yield from self.footnotes(element)
-        elif tag in ("ul", "ol") and any(ACTION.match(text_of(item)) for item in element.iterchildren("li")):
+        elif tag == "div" and (notes := notes_of(element)):
+            yield from self.footnotes(notes)
+        elif tag in ("ul", "ol") and holds_only(element, "li") and any(ACTION.match(text_of(item)) for item in element):
             yield from self.actions(element)
         elif text_of(element):
             kind = {"ul": BlockKind.LIST, "ol": BlockKind.LIST, "dl": BlockKind.LIST, "blockquote": BlockKind.QUOTE,
@@ -164,19 +172,18 @@ class Cutter:
             yield self.block(kind, key, outer(element), text_of(element))
 
     def heading(self, element, level: int) -> ParsedBlock:
-        text = text_of(element)
-        own = self.own_key(element)
+        text, own = text_of(element), self.own_key(element)
+        while self.above and self.above[-1][0] >= level:
+            self.above.pop()
         if found := AXIS.match(text):
-            kind, key, self.axis_level = BlockKind.AXIS, own or f"{self.root}-A{found[1]}", level
+            kind, key = BlockKind.AXIS, own or f"{self.root}-A{found[1]}"
         elif found := PROJECT.match(text):
             kind, key = BlockKind.PROJECT, own or f"{self.root}-A{found[1]}-P{found[2]}"
-        elif level == 1 and not own:
-            kind, key = BlockKind.HEADING, self.root
         else:
-            if level <= self.axis_level or not own and self.axis_level == 0:
-                self.scope = self.root
-            kind, key = BlockKind.HEADING, own or self.place()
-        self.scope = key
+            is_title = level == 1 and not self.has_title
+            kind, key = BlockKind.HEADING, own or (self.root if is_title else self.place())
+        self.has_title = self.has_title or key == self.root
+        self.above.append((level, key))
         return self.block(kind, key, outer(element), text, level=level)
 
     def actions(self, element) -> Iterator[ParsedBlock]:
@@ -193,39 +200,46 @@ class Cutter:
             yield block
 
     def rows(self, table) -> Iterator[ParsedBlock]:
+        for caption in table.iterchildren("caption"):
+            if text_of(caption):
+                yield self.block(BlockKind.PARAGRAPH, self.place(), f"<p>{inner(caption)}</p>", text_of(caption))
         base = f"{self.scope}-t{self.count(self.scope + '-t')}"
-        heads = [row for head in table.iterchildren("thead") for row in head.iterchildren("tr")]
-        rows = heads + [row for row in table.iter("tr") if row not in heads]
-        caption = "".join(outer(c) for c in table.iterchildren("caption"))
+        rows, heads = rows_of(table)
         for index, row in enumerate(rows):
             block = self.block(BlockKind.ROW, f"{base}-r{index if heads else index + 1}", inner(row), text_of(row))
-            is_head = row in heads
-            block.opens = ("<table>" + caption if index == 0 else "") + ("<thead>" if is_head and index == 0 else "")
-            if not is_head and index == len(heads):
-                block.opens += "<tbody>"
-            block.closes = "</thead>" if is_head and index == len(heads) - 1 else ""
-            if index == len(rows) - 1:
-                block.closes += ("" if is_head else "</tbody>") + "</table>"
+            is_head, is_last = index < heads, index == len(rows) - 1
+            block.opens = ("<table>" if index == 0 else "") + ("<thead>" if is_head and index == 0 else "")
+            block.opens += "<tbody>" if index == heads else ""
+            block.closes = ("</thead>" if index == heads - 1 else "") + ("</tbody>" if is_last and not is_head else "")
+            block.closes += "</table>" if is_last else ""
             yield block
 
-    def footnotes(self, element) -> Iterator[ParsedBlock]:
-        items = list(element.iter("li"))
+    def footnotes(self, items: list) -> Iterator[ParsedBlock]:
         for index, item in enumerate(items):
             for back in item.xpath('.//a[contains(@class, "footnote-backref")]'):
-                back.getparent().remove(back)
-            block = self.block(BlockKind.FOOTNOTE, f"{self.root}-n{index + 1}", outer(item, keep_id=True), text_of(item))
+                back.drop_tree()
+            key = f"{self.root}-n{self.count(self.root + '-n')}"
+            block = self.block(BlockKind.FOOTNOTE, key, outer(item, keep_id=True), text_of(item))
             block.opens = "<ol>" if index == 0 else ""
             block.closes = "</ol>" if index == len(items) - 1 else ""
             yield block
 
     def block(self, kind: BlockKind, key: str, html: str, text: str, level: int = 0) -> ParsedBlock:
         text = " ".join(text.split())
-        label = key.removeprefix(self.root).removeprefix("-") or self.root
+        label = (key.removeprefix(self.root).removeprefix("-") or self.root)[:LONGEST_LABEL]
         return ParsedBlock(key=key, kind=kind, html=html, text=text, lead=text, level=level, label=label)
 
     def own_key(self, element) -> str | None:
-        key = element.get("id")
-        return key if key and KEY.match(key) else None
+        key = element.get("id") or ""
+        if not KEY.match(key):
+            return None
+        if len(key) > LONGEST_KEY or key.partition("-")[0] != self.root:
+            raise Invalid("file", _("Line %(line)s: the key %(key)s is too long, or of another chapter.", line=self.line_of(key), key=key),
+                          _("Write a key of at most %(most)s characters that begins with %(root)s.", most=LONGEST_KEY, root=self.root))
+        return key
+
+    def line_of(self, key: str) -> int:
+        return next((n for n, line in enumerate(self.source.split("\n"), 1) if "#" + key in line), 1)
 
     def place(self) -> str:
         return f"{self.scope}-§{self.count(self.scope)}"
@@ -235,18 +249,59 @@ class Cutter:
         return self.places[name]
 
 
+def top_elements(html: str) -> Iterator:
+    """The elements of a text; loose words and inline elements between them are gathered in paragraphs."""
+    root = lxml.html.fragment_fromstring(html, create_parent="div")
+    loose = lxml.html.Element("p")
+    loose.text = root.text
+    for child in list(root):
+        if child.tag in INLINE:
+            loose.append(child)
+            continue
+        tail, child.tail = child.tail, None
+        yield loose
+        yield child
+        loose = lxml.html.Element("p")
+        loose.text = tail
+    yield loose
+
+
+def holds_only(element, tag: str) -> bool:
+    """Whether an element has children of this kind and nothing else that would be lost."""
+    return not (element.text or "").strip() and all(child.tag == tag and not (child.tail or "").strip() for child in element)
+
+
+def notes_of(div) -> list:
+    """The footnotes that the Markdown library gathered in this division, if it is one of those."""
+    lists = [child for child in div if child.tag != "hr"]
+    if (div.get("class") or "") != "footnote" or [child.tag for child in lists] != ["ol"] or not holds_only(lists[0], "li"):
+        return []
+    return list(lists[0])
+
+
+def rows_of(table) -> tuple[list, int]:
+    """The rows of a table, those of tables within it left in their cells, and how many of them are its head."""
+    rows = []
+    for part in table:
+        if part.tag in ("thead", "tbody", "tfoot"):
+            rows += [(part.tag, row) for row in part.iterchildren("tr")]
+        elif part.tag == "tr":
+            rows.append(("", part))
+    heads = next((index for index, (part, _row) in enumerate(rows) if part != "thead"), len(rows))
+    return [row for _part, row in rows], heads
+
+
 def text_of(element) -> str:
     """The words of an element, cells and paragraphs kept apart."""
     parts = []
     for node in element.iter():
-        if isinstance(node.tag, str) and node.tag in ("p", "td", "th", "li", "br", "div", "dd", "dt", "pre"):
+        is_apart = isinstance(node.tag, str) and (node.tag not in INLINE or node.tag == "br")
+        if is_apart:
             parts.append(" ")
         if isinstance(node.tag, str) and node.text:
             parts.append(node.text)
         if node is not element and node.tail:
-            if isinstance(node.tag, str) and node.tag in ("p", "td", "th", "li", "div", "dd", "dt", "pre"):
-                parts.append(" ")
-            parts.append(node.tail)
+            parts.append(" " * is_apart + node.tail)
     return " ".join("".join(parts).split())
 
 

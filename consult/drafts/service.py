@@ -102,12 +102,13 @@ def tallies(chapter: Chapter) -> dict[str, int]:
 
 def count_published(chapter: Chapter, key: str, change: int) -> None:
     """Keep the tally of a block, and let pages kept ready know that they are old."""
+    # The chapter first, here as in every act that locks it, or two acts could wait for each other.
+    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
     tally = session.get(BlockTally, (chapter.id, key), with_for_update=True)
     if tally is None:
         tally = BlockTally(chapter_id=chapter.id, key=key, published=0)
         session.add(tally)
     tally.published += change
-    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
 
 
 def newest_french(consultation: Consultation):

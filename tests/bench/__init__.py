@@ -1,0 +1,1 @@
+"""``make bench``: the platform against the ceilings of its own machine, in one run; writes docs/benchmarks.md."""
