@@ -23,7 +23,7 @@ DEBIAN := chromium fonts-noto-core poppler-utils libreoffice-writer-nogui libreo
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test lint bench env env-test browser lock translations clean
+.PHONY: help run test lint bench env env-test browser wrk lock translations clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ lint: env-test ## check style, imports between packages, and the lock files
 	@! grep -nE '://|^ *-[a-zA-Z]|^ *--(index|extra|find)' requirements.lock requirements-test.lock \
 		|| { echo "A lock file names an address or a package index."; exit 1; }
 
-bench: env-test ## measure the platform against its performance targets
+bench: env-test wrk ## measure the platform against its performance targets
 	$(BIN)/python -m tests.bench $(ARGS)
 
 env: .venv/.runtime .venv/.project ## make .venv with what the platform needs to run
@@ -50,18 +50,26 @@ env: .venv/.runtime .venv/.project ## make .venv with what the platform needs to
 env-test: .venv/.test .venv/.project ## the same, with what the tests need
 
 browser: ## install the Debian packages that the tests use, where they are missing
-	@if ! command -v dpkg-query >/dev/null; then \
-		command -v chromium pdftotext soffice >/dev/null || { echo "The tests need Chromium, poppler and LibreOffice: install them."; exit 1; }; \
-		exit 0; \
-	fi; \
-	missing=$$(for p in $(DEBIAN); do dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
-	missing=$$(echo $$missing); \
-	if test -z "$$missing"; then exit 0; fi; \
-	if test "$$(id -u)" != 0; then echo "The tests need Debian packages. Run: sudo apt-get install --no-install-recommends $$missing"; exit 1; fi; \
-	echo "Installing $$missing"; \
-	export DEBIAN_FRONTEND=noninteractive; \
-	apt-get -o DPkg::Lock::Timeout=120 update -qq; \
-	apt-get -o DPkg::Lock::Timeout=120 install -qq -y --no-install-recommends $$missing >/dev/null
+	@$(call debian,$(DEBIAN),chromium pdftotext soffice)
+
+wrk: ## install the load generator that the benchmarks use, where it is missing
+	@$(call debian,wrk,wrk)
+
+# $(call debian,packages,commands that they bring): root installs what is missing, others are told what to ask for.
+define debian
+if ! command -v dpkg-query >/dev/null; then \
+	for c in $(2); do command -v $$c >/dev/null || { echo "$$c is missing: install it."; exit 1; }; done; \
+	exit 0; \
+fi; \
+missing=$$(for p in $(1); do dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
+missing=$$(echo $$missing); \
+if test -z "$$missing"; then exit 0; fi; \
+if test "$$(id -u)" != 0; then echo "Debian packages are missing. Run: sudo apt-get install --no-install-recommends $$missing"; exit 1; fi; \
+echo "Installing $$missing"; \
+export DEBIAN_FRONTEND=noninteractive; \
+apt-get -o DPkg::Lock::Timeout=120 update -qq; \
+apt-get -o DPkg::Lock::Timeout=120 install -qq -y --no-install-recommends $$missing >/dev/null
+endef
 
 lock: .venv/.project ## bring the lock files up to date with setup.cfg (ARGS=--upgrade for newer versions)
 	printf $(TOOLS) | $(LOCK) $(ARGS) setup.cfg - -o requirements.lock

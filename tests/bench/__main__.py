@@ -153,7 +153,7 @@ def report(filled, start, rows, size, lodged, bare, memory, exported) -> str:
         "## A contribution lodged, per second", "", table(["", "1 client", "8 clients"], lodging), "",
         "## Memory and start", "",
         table(["", ""], [
-            ["peak memory of each process below the server, MB (aim: a worker under 200)", ", ".join(f"{m:.0f}" for m in sorted(memory))],
+            ["peak memory of each process of the server, MB (aim: under 200)", ", ".join(f"{m:.0f}" for m in sorted(memory))],
             ["second start to the first answer, s (aim 5)", start], ["demonstration made, s", filled],
         ]), "",
         "## Exports, whole command", "", table(["", "seconds", "peak MB, where it rose"], exported), "",
