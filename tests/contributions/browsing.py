@@ -11,7 +11,7 @@ from consult.core.db import session
 FILLED = {"position": "opposed", "kind": "comment", "comment_type": "technical", "body": "Précisez l’échéance.", "speak_as": "organisation"}
 
 
-def address(block, language="fr"):
+def address(block, language="en"):
     return f"/{language}/contributions/submit/{block.chapter.number}/{block.key}"
 
 
@@ -27,7 +27,7 @@ def form_of(page):
     return {**values, **{name: html.unescape(value) for name, value in texts}}
 
 
-def send(client, block, act="submit", language="fr", **over):
+def send(client, block, act="submit", language="en", **over):
     values = {**FILLED, "form_key": "form-key-1", **over, "act": act}
     return client.post(address(block, language), data={name: value for name, value in values.items() if value is not None})
 

@@ -21,48 +21,48 @@ HOSTILE = Path(__file__).parents[2].parent / "shared" / "data" / "hostile-input"
 
 def test_pages_of_ones_own_ask_to_sign_in(client, contribution):
     for path in ("mine", f"receipt/{contribution.ref}", f"withdraw/{contribution.ref}"):
-        answer = client.get(f"/fr/contributions/{path}")
+        answer = client.get(f"/en/contributions/{path}")
         assert answer.status_code == 303
-        assert answer.location.startswith("/fr/accounts/login?next=")
+        assert answer.location.startswith("/en/accounts/login?next=")
 
 
 def test_what_belongs_to_somebody_else_is_refused(client, citizen, contribution):
     client.sign_in(citizen)
     for path in (f"receipt/{contribution.ref}", f"withdraw/{contribution.ref}", contribution.ref):
-        page = client.get(f"/fr/contributions/{path}")
+        page = client.get(f"/en/contributions/{path}")
         assert page.status_code == 403
         assert contribution.body not in text_of(page)
-    assert client.post(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 403
+    assert client.post(f"/en/contributions/withdraw/{contribution.ref}").status_code == 403
     draft = service.keep_draft(factories.a_user(), contribution.block, token="t" * 32, fields={"body": "secret"})
-    assert client.post(f"/fr/contributions/drop-draft/{draft.id}").status_code == 403
-    assert client.post("/fr/contributions/drop-draft/999999").status_code == 404
-    assert client.get("/fr/contributions/PNQ-C1-9999").status_code == 404
+    assert client.post(f"/en/contributions/drop-draft/{draft.id}").status_code == 403
+    assert client.post("/en/contributions/drop-draft/999999").status_code == 404
+    assert client.get("/en/contributions/PNQ-C1-9999").status_code == 404
 
 
 def test_the_public_page_names_the_person_only_when_they_agreed(client, block):
     silent = factories.a_published_contribution(block=block, author=factories.a_user(is_name_public=False, name="Nom Tu"))
     spoken = factories.a_published_contribution(block=block, author=factories.a_user(name="Nom Dit"))
-    assert "Nom Tu" not in text_of(client.get(f"/fr/contributions/{silent.ref}"))
-    assert "Nom Dit" in text_of(client.get(f"/fr/contributions/{spoken.ref}"))
-    discussion = text_of(client.get(f"/fr/contributions/discussion/1/{block.key}"))
+    assert "Nom Tu" not in text_of(client.get(f"/en/contributions/{silent.ref}"))
+    assert "Nom Dit" in text_of(client.get(f"/en/contributions/{spoken.ref}"))
+    discussion = text_of(client.get(f"/en/contributions/discussion/1/{block.key}"))
     assert "Nom Tu" not in discussion
     assert "Nom Dit" in discussion
-    assert "Nom Tu" in text_of(client.sign_in(silent.author).get(f"/fr/contributions/{silent.ref}"))
+    assert "Nom Tu" in text_of(client.sign_in(silent.author).get(f"/en/contributions/{silent.ref}"))
 
 
 def test_withdrawing_leaves_a_trace_without_text(client, participant, block):
     contribution = factories.a_published_contribution(block=block, author=participant, body="Mots retirés", replacement="Autre")
     client.sign_in(participant)
-    assert client.get(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 200
+    assert client.get(f"/en/contributions/withdraw/{contribution.ref}").status_code == 200
     assert contribution.state == ContributionState.PUBLISHED
-    answer = client.post(f"/fr/contributions/withdraw/{contribution.ref}")
-    assert (answer.status_code, answer.location) == (303, f"/fr/contributions/{contribution.ref}")
+    answer = client.post(f"/en/contributions/withdraw/{contribution.ref}")
+    assert (answer.status_code, answer.location) == (303, f"/en/contributions/{contribution.ref}")
     assert "Mots retirés" in text_of(client.get(answer.location))
-    assert client.post(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 409
+    assert client.post(f"/en/contributions/withdraw/{contribution.ref}").status_code == 409
     with client.session_transaction() as cookies:
         cookies.clear()
     for path in (contribution.ref, f"discussion/1/{block.key}"):
-        page = client.get(f"/fr/contributions/{path}")
+        page = client.get(f"/en/contributions/{path}")
         assert page.status_code == 200
         assert "Withdrawn by its author on" in text_of(page)
         assert "Mots retirés" not in text_of(page)
@@ -71,26 +71,26 @@ def test_withdrawing_leaves_a_trace_without_text(client, participant, block):
 def test_a_withheld_one_shows_its_trace(client, block):
     contribution = factories.a_contribution(block=block, state=ContributionState.WITHHELD, body="Mots retenus")
     for path in (contribution.ref, f"discussion/1/{block.key}"):
-        page = text_of(client.get(f"/fr/contributions/{path}"))
+        page = text_of(client.get(f"/en/contributions/{path}"))
         assert "Withheld by the moderators" in page
         assert "Mots retenus" not in page
 
 
 def test_my_page_shows_what_i_wrote_and_what_i_write(client, participant, contribution):
     send(client.sign_in(participant), contribution.block, "draft", body="Brouillon en cours")
-    page = text_of(client.get("/fr/contributions/mine"))
+    page = text_of(client.get("/en/contributions/mine"))
     assert contribution.ref in page
     assert "Brouillon en cours" in page
     draft = session.scalars(sa.select(ContributionDraft)).one()
-    assert client.post(f"/fr/contributions/drop-draft/{draft.id}").status_code == 303
-    assert "Brouillon en cours" not in text_of(client.get("/fr/contributions/mine"))
+    assert client.post(f"/en/contributions/drop-draft/{draft.id}").status_code == 303
+    assert "Brouillon en cours" not in text_of(client.get("/en/contributions/mine"))
 
 
 def test_empty_lists_say_what_to_do(client, citizen, block):
-    assert "Nobody has spoken" in text_of(client.get(f"/fr/contributions/discussion/1/{block.key}"))
-    assert "Go to the chapters" in text_of(client.sign_in(citizen).get("/fr/contributions/mine"))
-    assert client.get("/fr/contributions/mine?after=1").status_code == 200
-    assert client.get(f"/fr/contributions/discussion/1/{block.key}?after=x").status_code == 200
+    assert "Nobody has spoken" in text_of(client.get(f"/en/contributions/discussion/1/{block.key}"))
+    assert "Go to the chapters" in text_of(client.sign_in(citizen).get("/en/contributions/mine"))
+    assert client.get("/en/contributions/mine?after=1").status_code == 200
+    assert client.get(f"/en/contributions/discussion/1/{block.key}?after=x").status_code == 200
 
 
 def test_long_lists_are_paged(client, participant, block):
@@ -98,7 +98,7 @@ def test_long_lists_are_paged(client, participant, block):
         factories.a_published_contribution(block=block, author=participant)
     client.sign_in(participant)
     for path in (f"discussion/1/{block.key}", "mine"):
-        first = text_of(client.get(f"/fr/contributions/{path}"))
+        first = text_of(client.get(f"/en/contributions/{path}"))
         older = re.search(r'rel="next" href="([^"]+)"', first)[1]
         assert first.count("<article") == 20
         assert text_of(client.get(older)).count("<article") == 5
@@ -114,7 +114,7 @@ def test_the_number_of_queries_does_not_grow(app, client, participant, block, pa
         session.commit()
         session.expire_all()
         with queries() as asked:
-            assert client.get(f"/fr/contributions/{target}").status_code == 200
+            assert client.get(f"/en/contributions/{target}").status_code == 200
         counts.append(len(asked))
     assert counts[0] == counts[1], counts
     assert counts[1] <= 12, asked
@@ -122,7 +122,7 @@ def test_the_number_of_queries_does_not_grow(app, client, participant, block, pa
 
 def test_the_margin_of_a_chapter_shows_the_newest(client, block):
     contribution = factories.a_published_contribution(block=block, body="Trois mots seulement")
-    page = text_of(client.get("/fr/drafts/1"))
+    page = text_of(client.get("/en/drafts/1"))
     assert "Trois mots seulement" in page
     assert contribution.ref in page
     assert contribution.organisation.name_fr in page
@@ -147,7 +147,7 @@ def test_markup_is_shown_as_words_everywhere(client, participant, block, payload
         block=block, author=participant, body=payload, justification=payload, replacement=payload)
     client.sign_in(participant)
     send(client, block, "draft", body=payload, justification=payload, replacement=payload)
-    pages = [client.get(f"/fr/contributions/{path}").get_data(as_text=True) for path in (
+    pages = [client.get(f"/en/contributions/{path}").get_data(as_text=True) for path in (
         contribution.ref, f"receipt/{contribution.ref}", f"discussion/1/{block.key}", "mine", f"withdraw/{contribution.ref}")]
     pages.append(client.get(address(block)).get_data(as_text=True))
     for page in pages:
@@ -169,7 +169,7 @@ def test_known_hostile_strings_are_kept_or_refused_and_always_escaped(client, pa
             participant, block, form_key=f"hostile-{number}", kind=service.Kind.COMMENT, comment_type=service.CommentType.GENERAL,
             position=service.Position.NEUTRAL, body=body, justification=body, replacement=body[:4_900])
         assert contribution.body == body
-        page = client.get(f"/fr/contributions/{contribution.ref}").get_data(as_text=True)
+        page = client.get(f"/en/contributions/{contribution.ref}").get_data(as_text=True)
         counted = [page.count(tag) for tag in tags]
         clean = clean or counted
         assert counted == clean

@@ -38,14 +38,14 @@ def test_a_whole_lodging(client, participant, block):
     values = form_of(client.sign_in(participant).get(address(block)))
     answer = client.post(address(block), data={**values, **FILLED, "replacement": "Publier chaque mois la liste.", "act": "submit"})
     assert answer.status_code == 303
-    assert answer.location == "/fr/contributions/receipt/PNQ-C1-0001"
+    assert answer.location == "/en/contributions/receipt/PNQ-C1-0001"
     page = text_of(client.get(answer.location))
     contribution = service.get_contribution(participant, "PNQ-C1-0001")
     assert contribution.digest in page
     assert "PNQ-C1-0001" in page
     assert contribution.organisation_id == participant.organisation_id
     assert contribution.amendment.replacement == "Publier chaque mois la liste."
-    shown = text_of(client.get("/fr/contributions/PNQ-C1-0001"))
+    shown = text_of(client.get("/en/contributions/PNQ-C1-0001"))
     assert "<ins>" in shown
     assert "<del>" in shown
 
@@ -67,7 +67,7 @@ def test_a_preview_lodges_nothing(client, participant, block):
 def test_a_double_click_and_a_reload_are_one(client, participant, block):
     client.sign_in(participant)
     answers = {(a.status_code, a.location) for a in (send(client, block) for _ in range(3))}
-    assert answers == {(303, "/fr/contributions/receipt/PNQ-C1-0001")}
+    assert answers == {(303, "/en/contributions/receipt/PNQ-C1-0001")}
     assert count() == 1
     assert len(session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contributions.submit")).all()) == 1
 
@@ -121,8 +121,8 @@ def test_what_is_refused_is_shown_again_with_its_reason(client, participant, blo
 
 @pytest.mark.parametrize(("number", "key"), [(1, "C1-nowhere"), (9, "C9"), (1, "\u202e"), (1, "x" * 500)])
 def test_an_unknown_passage_is_not_found(client, participant, chapter, number, key):
-    assert client.sign_in(participant).get(f"/fr/contributions/submit/{number}/{key}").status_code == 404
-    assert client.get(f"/fr/contributions/discussion/{number}/{key}").status_code == 404
+    assert client.sign_in(participant).get(f"/en/contributions/submit/{number}/{key}").status_code == 404
+    assert client.get(f"/en/contributions/discussion/{number}/{key}").status_code == 404
 
 
 @pytest.mark.parametrize("phase", [Phase.PREPARATION, Phase.CLOSED, Phase.SYNTHESIS, Phase.SUBMITTED, Phase.ADOPTED])
@@ -139,7 +139,7 @@ def test_a_consultation_that_is_not_open_gives_the_text_back(client, consultatio
 
 
 def test_no_consultation_at_all(client):
-    assert client.get("/fr/contributions/submit/1/C1").status_code == 404
+    assert client.get("/en/contributions/submit/1/C1").status_code == 404
 
 
 # Sessions
@@ -149,7 +149,7 @@ def test_a_visitors_text_waits_for_the_sign_in(client, citizen, block):
     page = send(client, block, justification="Chiffres à l’appui.")
     assert page.status_code == 200
     assert FILLED["body"] in text_of(page)
-    assert "/fr/accounts/login?next=" in text_of(page)
+    assert "/en/accounts/login?next=" in text_of(page)
     assert count() == 0
     values = form_of(client.sign_in(citizen).get(address(block)))
     assert (values["body"], values["justification"], values["position"]) == (FILLED["body"], "Chiffres à l’appui.", "opposed")
@@ -161,7 +161,7 @@ def test_a_visitors_text_waits_for_the_sign_in(client, citizen, block):
 def test_signing_in_by_password_brings_back_to_the_filled_form(client, block):
     accounts.add(factories.SYSTEM, None, email="salma@example.org", name="Salma", password="une phrase assez longue")
     page = send(client, block)
-    enter = html.unescape(re.search(r'href="(/fr/accounts/login[^"]*)"', page.text.partition("<main")[2])[1])
+    enter = html.unescape(re.search(r'href="(/en/accounts/login[^"]*)"', page.text.partition("<main")[2])[1])
     values = {**form_of(client.get(enter)), "identity": "salma@example.org", "passcode": "une phrase assez longue", "submit": "1"}
     answer = client.post(enter, data=values)
     assert answer.location == address(block)
@@ -204,7 +204,7 @@ def test_a_draft_seen_by_its_author_is_not_shown_to_the_next_at_that_browser(cli
     send(client, block, body="Écrit avant de se connecter")
     assert "Écrit avant" in text_of(client.sign_in(participant).get(address(block)))
     assert "Écrit avant" not in text_of(client.sign_in(citizen).get(address(block)))
-    assert "Écrit avant" not in text_of(client.get("/fr/contributions/mine"))
+    assert "Écrit avant" not in text_of(client.get("/en/contributions/mine"))
     with client.session_transaction() as cookies:
         cookies.pop("_user_id")
     assert "Écrit avant" not in text_of(client.get(address(block)))
@@ -229,5 +229,5 @@ def test_a_visitors_text_is_kept_without_token_too(app, client, block, monkeypat
 
 def test_withdrawing_and_dropping_need_their_token(app, client, participant, contribution, monkeypatch):
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
-    assert client.sign_in(participant).post(f"/fr/contributions/withdraw/{contribution.ref}").status_code == 400
+    assert client.sign_in(participant).post(f"/en/contributions/withdraw/{contribution.ref}").status_code == 400
     assert contribution.state == ContributionState.SUBMITTED
