@@ -271,7 +271,7 @@ def error_page(status: int, title, message, remedy=""):
 PLAIN = "<!doctype html><html lang='{0}' dir='{1}'><meta charset='utf-8'><title>{2}</title><h1>{2}</h1><p>{3}</p><p>{4}</p></html>"
 TITLES = {
     403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Somebody was there first"),
-    413: _("Too large"), 422: _("Not accepted"), 429: _("Too many attempts"), 400: _("Request not understood"),
+    413: _("Too large"), 422: _("Something to correct"), 429: _("Too many attempts"), 400: _("Request not understood"),
 }
 REMEDIES = {
     404: (_("This page does not exist, or no longer."), _("Go back to the chapters, or check the address.")),
