@@ -65,13 +65,14 @@ def fill(data: Path, consultation_id: int, position: int, progress: Progress) ->
             sa.select(Chapter.id, Chapter.number).where(Chapter.consultation_id == consultation_id).order_by(Chapter.number)
         ).all()
     write_syntheses(data / "syntheses", chapters, between(progress, 0, 75))
-    for language in LANGUAGES:
-        for format_ in (ExportFormat.CSV, ExportFormat.XLSX):
+    for start, language in ((75, "fr"), (83, "ar")):
+        for step, format_ in ((0, ExportFormat.CSV), (3, ExportFormat.XLSX)):
             with opened(data / "contributions" / f"contributions.{language}.{format_.value}") as out:
-                write_contributions(consultation_id, out, format=format_, language=language)
+                watched = between(progress, start + step, start + step + 5)
+                write_contributions(consultation_id, out, format=format_, language=language, progress=watched)
         with opened(data / f"README.{language}.txt") as out, force_locale(language):
             out.write(read_me().encode())
-    progress(90)
+    progress(91)
     with opened(data / "open-data" / "contributions.csv") as out:
         write_open_data(consultation_id, out)
     with reading():
@@ -82,11 +83,12 @@ def fill(data: Path, consultation_id: int, position: int, progress: Progress) ->
 
 def write_syntheses(folder: Path, chapters, progress: Progress) -> None:
     steps = [(chapter_id, number, language) for chapter_id, number in chapters for language in LANGUAGES]
-    for done, (chapter_id, number, language) in enumerate(steps, 1):
-        for format_, made in syntheses(chapter_id, language=language):
+    for done, (chapter_id, number, language) in enumerate(steps):
+        step = between(progress, 100 * done // len(steps), 100 * (done + 1) // len(steps))
+        for format_, made in syntheses(chapter_id, language=language, progress=step):
             with opened(folder / f"chapter-{number}.{language}.{format_.value}") as out:
                 out.write(made)
-        progress(100 * done // len(steps))
+        step(100)
 
 
 @contextmanager

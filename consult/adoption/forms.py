@@ -14,12 +14,12 @@ class ExportForm(FlaskForm):
 
     chapter = SelectField(_("Chapter"), coerce=int, validators=[InputRequired(_("Choose a chapter."))])
     format = RadioField(_("Format"), coerce=ExportFormat, validators=[InputRequired(_("Choose a format."))])
-    language = RadioField(_("Language"), choices=list(LANGUAGES.items()), validators=[InputRequired(_("Choose a language."))])
+    language = RadioField(_("Language"), choices=LANGUAGES, validators=[InputRequired(_("Choose a language."))])
 
     def __init__(self, kind: ExportKind, chapters: list[Chapter], language: str) -> None:
         super().__init__(prefix=f"{kind.value}-", data={"format": FORMATS[kind][0], "language": language})
-        self.format.choices = [(format_.value, format_.label) for format_ in FORMATS[kind]]
-        self.chapter.choices = [(chapter.number, f"{chapter.number}. {chapter.title(language)}") for chapter in chapters]
+        self.format.choices = {format_.value: format_.label for format_ in FORMATS[kind]}
+        self.chapter.choices = {c.number: f"{c.number}. {c.title(language)}" for c in chapters}
         if kind != ExportKind.SYNTHESIS:
             del self.chapter
         if kind == ExportKind.DOSSIER:
@@ -40,4 +40,4 @@ class DecisionForm(FlaskForm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outcome.choices = [(outcome.value, outcome.label) for outcome in Outcome]
+        self.outcome.choices = {outcome.value: outcome.label for outcome in Outcome}

@@ -79,6 +79,8 @@ class Row:
     kind: Kind
     type: CommentType
     position: Position
+    author_id: int
+    organisation_id: int | None
     organisation: str
     organisation_code: str
     author: str
@@ -133,18 +135,17 @@ def load_points(consultation: Consultation, *, audience: Audience = Audience.STA
 
 def add_changes(points: dict[int, Point], consultation: Consultation) -> None:
     changes = (
-        sa.select(BlockChange.item_id, BlockChange.wording, Block.key, Block.label, Block.lead, Block.position)
+        sa.select(BlockChange.item_id, BlockChange.wording, Block.key, Block.label, Block.lead)
         .join(Block, Block.id == BlockChange.block_id).join(Revision).join(Chapter, Chapter.id == Revision.chapter_id)
         .where(Chapter.consultation_id == consultation.id).order_by(Block.position, BlockChange.id)
     )
-    for item_id, wording, key, label, lead, place in session.execute(changes):
+    for item_id, wording, key, label, lead in session.execute(changes):
         if item_id in points:
             points[item_id].changes.append(Change(key, label or key, lead, wording))
-            points[item_id].place = min(points[item_id].place, place)
 
 
 def add_places(points: dict[int, Point], consultation: Consultation) -> None:
-    """Where in the text an item begins: at the first block that it changes or that its contributions speak of."""
+    """Where in the text an item begins: at the first block that its contributions speak of."""
     newest = newest_french(consultation)
     first = (
         sa.select(ItemContribution.item_id, sa.func.min(Block.position))
@@ -184,6 +185,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
             sa.case((User.is_name_public, person), else_="").label("author"), Organisation.category, Organisation.sector,
             Organisation.region, Contribution.language, Contribution.body, Contribution.justification,
             SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
+            Contribution.author_id, Contribution.organisation_id,
         )
         .join(Chapter, Chapter.id == Contribution.chapter_id).join(Block, Block.id == Contribution.block_id)
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
@@ -220,7 +222,8 @@ def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> Row:
 
     return Row(
         id=found.id, ref=found.ref, chapter=found.number, key=found.block_key, block_kind=found.block_kind, passage=found.text,
-        kind=found.kind, type=found.comment_type, position=found.position, organisation=said(found.organisation),
+        kind=found.kind, type=found.comment_type, position=found.position, author_id=found.author_id,
+        organisation_id=found.organisation_id, organisation=said(found.organisation),
         organisation_code=said(found.short), author=said(found.author), category=None if silent else found.category,
         sector=None if silent else found.sector, region=None if silent else found.region, language=found.language,
         body=said(found.body), justification=said(found.justification), proposed=said(found.replacement),

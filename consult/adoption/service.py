@@ -32,6 +32,7 @@ from consult.core.i18n import LANGUAGES, MOROCCO, _, utcnow
 from consult.core.jobs import Job, JobState, later, latest, name_of
 from consult.core.permissions import Action, require
 from consult.drafts.models import Chapter
+from consult.synthesis import service as synthesis_service
 from consult.synthesis.models import Synthesis, SynthesisState
 
 PAGE = 30
@@ -157,8 +158,7 @@ def submit(actor: User, consultation: Consultation) -> Submission:
         )
     audit.seal_all()
     position, digest = audit.head()
-    for _chapter, synthesis in syntheses:
-        states.move(synthesis, SynthesisState.SUBMITTED)
+    synthesis_service.submit_all([synthesis for _chapter, synthesis in syntheses])
     states.move(consultation, Phase.SUBMITTED, attribute="phase")
     submission = Submission(consultation=consultation, submitted_by_id=actor.id, chain_position=position, chain_digest=digest)
     session.add(submission)
@@ -205,7 +205,7 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Ou
     """Record what the Council decided on one chapter; once every chapter has its decision the consultation is over."""
     check_decision(submission, chapter, outcome, words, decided_on)
     synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
-    states.move(synthesis, AFTER_DECISION[outcome])
+    synthesis_service.record_outcome(synthesis, AFTER_DECISION[outcome])
     decision = AdoptionDecision(
         submission=submission, chapter=chapter, outcome=outcome, words=words.strip(), decided_on=decided_on, recorded_by_id=actor.id
     )

@@ -13,7 +13,7 @@ from consult.core.db import session
 from tests import factories
 from tests.adoption import cases
 
-SECRETS = ("Secret Anonyme", "injurieux", "retiré caché", "@example.org")
+SECRETS = ("Secret Anonyme", "Texte injurieux", "retiré caché", "@example.org")
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_no_hidden_text_and_no_hidden_name_leave(consultation, discussed):
     for format_ in (ExportFormat.CSV, ExportFormat.XLSX):
         data = made(making.write_contributions, consultation, format=format_, language="fr")
         text = data.decode() if format_ == ExportFormat.CSV else str(list(sheet_of(data).values))
-        for secret in ("Secret Anonyme", "injurieux", "retiré caché", "@example.org"):
+        for secret in ("Secret Anonyme", "Texte injurieux", "retiré caché", "@example.org"):
             assert secret not in text
     rows = read(made(making.write_contributions, consultation, format=ExportFormat.CSV, language="en"))
     withheld = next(row for row in rows if row["State"] == "Withheld")

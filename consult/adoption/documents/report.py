@@ -19,6 +19,7 @@ from consult.core.i18n import day, direction, gettext, ngettext, number, when
 from consult.core.redline import redline
 from consult.drafts.models import Block, BlockKind, Chapter, Revision
 from consult.synthesis.models import Disposition, Synthesis, SynthesisState
+from consult.synthesis.service.voices import Speaker, Voices, by_category
 
 SEPARATOR = " · "
 
@@ -42,8 +43,9 @@ def gather(chapter: Chapter, language: str) -> Report:
     introduce(page, chapter, synthesis)
     participation(page, rows)
     outcomes(page, points, rows)
+    everybody = by_category(speaker_of(row) for row in rows if row.state == ContributionState.PUBLISHED)
     for point in points.values():
-        tell_point(page, point, [row for row in rows if row.point is point])
+        tell_point(page, point, [row for row in rows if row.point is point], everybody)
     without_answer(page, rows)
     without_text(page, rows)
     title = gettext("Synthesis of the contributions")
@@ -166,7 +168,7 @@ def outcomes(page: Composer, points: dict[int, Point], rows: list[Row]) -> None:
     )
 
 
-def tell_point(page: Composer, point: Point, rows: list[Row]) -> None:
+def tell_point(page: Composer, point: Point, rows: list[Row], everybody: Counter) -> None:
     """One point: what is asked, by whom, what is decided, why, and the new wording."""
     page.heading(2, f"{point.number}. {point.title}")
     answer = point.disposition.label if point.disposition else gettext("No answer yet")
@@ -177,7 +179,7 @@ def tell_point(page: Composer, point: Point, rows: list[Row]) -> None:
         page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]))
     page.quote(point.summary)
     if rows:
-        page.say((STRONG, gettext("Who says so:") + " "), who(rows))
+        page.say((STRONG, gettext("Who says so:") + " "), who(rows, everybody))
         page.say((QUIET, gettext("Contributions:") + " "), *joined([ref(row.ref) for row in rows]))
     if point.rationale:
         page.say((STRONG, gettext("Rationale")), style="label")
@@ -196,16 +198,17 @@ def joined(parts: list) -> list:
     return between
 
 
-def who(rows: list[Row]) -> str:
-    """Counts by category and by position, computed."""
-    categories = Counter(row.category for row in rows)
-    positions = Counter(row.position for row in rows)
-    total = ngettext("%(num)s contribution", "%(num)s contributions", len(rows))
-    names = [f"{category.label if category else gettext('Persons in their own name')} ({number(count)})"
-             for category, count in categories.most_common()]
-    stances = [f"{position.label} ({number(positions[position])})" for position in Position if positions[position]]
-    return gettext("%(total)s. %(categories)s. Positions: %(positions)s.", total=total, categories=SEPARATOR.join(names),
-                   positions=SEPARATOR.join(stances))
+def who(rows: list[Row], everybody: Counter) -> str:
+    """Counts by category, out of all who spoke about the chapter, and by position."""
+    voices = Voices.among([speaker_of(row) for row in rows], everybody)
+    total = ngettext("%(num)s contribution", "%(num)s contributions", voices.contributions)
+    stances = [f"{position.label} ({number(count)})" for position, count in voices.position_labels()]
+    return gettext("%(total)s. %(categories)s. Positions: %(positions)s.", total=total,
+                   categories=SEPARATOR.join(voices.category_labels()), positions=SEPARATOR.join(stances))
+
+
+def speaker_of(row: Row) -> Speaker:
+    return Speaker(row.position, row.category, row.organisation_id, row.author_id)
 
 
 def without_answer(page: Composer, rows: list[Row]) -> None:

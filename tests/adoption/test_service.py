@@ -1,0 +1,272 @@
+import zipfile
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from consult.adoption import archive, files, service
+from consult.adoption.models import ExportFormat, ExportKind, ExportState, Outcome, SubmissionArchive
+from consult.consultations.models import Phase, Role
+from consult.core import audit, jobs
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.i18n import MOROCCO, utcnow
+from consult.core.jobs import Job
+from consult.synthesis.models import SynthesisState
+from tests import factories
+from tests.adoption import cases
+
+
+def settled():
+    """What a request's end does, then what the worker does."""
+    session.commit()
+    while jobs.run_pending():
+        pass
+    session.expire_all()
+
+
+def today():
+    return utcnow().astimezone(MOROCCO).date()
+
+
+# Exports
+
+
+@pytest.mark.parametrize(("kind", "format_"), [
+    (ExportKind.CONTRIBUTIONS, ExportFormat.CSV), (ExportKind.CONTRIBUTIONS, ExportFormat.XLSX), (ExportKind.SYNTHESIS, ExportFormat.DOCX),
+    (ExportKind.SYNTHESIS, ExportFormat.PDF), (ExportKind.SYNTHESIS, ExportFormat.MARKDOWN),
+])
+def test_an_export_is_made_in_the_background(consultation, secretary, kind, format_):
+    chapter = cases.a_discussed_chapter(consultation)
+    target = chapter if kind == ExportKind.SYNTHESIS else consultation
+    export = service.request_export(secretary, target, kind=kind, format=format_, language="fr")
+    assert export.state == ExportState.REQUESTED
+    settled()
+    found, path = service.get_export_file(secretary, export.id)
+    assert found.state == ExportState.READY
+    assert (found.size, found.sha256) == files.measure(path)
+    assert found.size > 0
+    assert session.scalars(sa.select(Job).where(Job.name == "adoption.make_export")).one().progress == 100
+
+
+def test_a_second_run_leaves_what_is_ready_alone(consultation, secretary):
+    cases.a_discussed_chapter(consultation)
+    export = service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
+    settled()
+    before = files.path_of(export.file_name).stat().st_mtime_ns
+    jobs.REGISTRY["adoption.make_export"](export.id)
+    assert files.path_of(export.file_name).stat().st_mtime_ns == before
+
+
+def test_progress_never_goes_back(consultation, secretary, monkeypatch):
+    cases.a_discussed_chapter(consultation)
+    heard = []
+    monkeypatch.setattr(jobs, "report", lambda function, subject_id, percent: heard.append(percent))
+    service.request_export(secretary, consultation, kind=ExportKind.DOSSIER, format=ExportFormat.ZIP, language="fr")
+    settled()
+    assert heard == sorted(heard)
+    assert 0 <= heard[0] <= heard[-1] <= 100
+    assert len(heard) > 5
+
+
+def test_a_format_that_does_not_exist_for_the_kind_is_refused(consultation, secretary):
+    with pytest.raises(Invalid):
+        service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.PDF, language="fr")
+    with pytest.raises(Invalid):
+        service.request_export(secretary, consultation, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
+    with pytest.raises(Invalid):
+        service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="xx")
+
+
+def test_who_may_ask_for_what(consultation, chapter, rapporteur, participant):
+    with pytest.raises(NotAllowed):
+        service.request_export(participant, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
+    with pytest.raises(NotAllowed):
+        service.request_export(rapporteur, consultation, kind=ExportKind.DOSSIER, format=ExportFormat.ZIP, language="fr")
+    export = service.request_export(rapporteur, chapter, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
+    stranger = factories.a_user(role=Role.RAPPORTEUR, commission=consultation.commissions[1])
+    with pytest.raises(NotAllowed):
+        service.get_export(stranger, export.id)
+    with pytest.raises(NotAllowed):
+        service.request_export(stranger, chapter, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
+    assert service.list_exports(stranger, consultation) == []
+    with pytest.raises(NotFound):
+        service.get_export_file(rapporteur, export.id)
+
+
+# Submission
+
+
+def test_submission_is_refused_while_a_synthesis_is_missing(consultation, secretary):
+    chapters = cases.ready_to_submit(consultation)
+    cases.synthesis_of(chapters[1]).state = SynthesisState.DRAFT
+    factories.a_chapter(factories.a_consultation())
+    with pytest.raises(Conflict) as refusal:
+        service.submit(secretary, consultation)
+    assert "chapters 2." in str(refusal.value)
+    assert consultation.phase == Phase.SYNTHESIS
+
+
+def test_submission_is_the_secretariats(consultation, rapporteur):
+    cases.ready_to_submit(consultation)
+    with pytest.raises(NotAllowed):
+        service.submit(rapporteur, consultation)
+
+
+@pytest.fixture
+def submission(consultation, secretary):
+    cases.ready_to_submit(consultation)
+    return service.submit(secretary, consultation)
+
+
+def test_submitting_moves_everything_and_names_the_journals_head(consultation, submission):
+    assert consultation.phase == Phase.SUBMITTED
+    assert {synthesis.state for _chapter, synthesis in service.list_syntheses(consultation)} == {SynthesisState.SUBMITTED}
+    assert submission.chain_position > 0
+    assert submission.chain_digest == audit.head()[1]
+
+
+def test_a_second_submission_is_refused(consultation, secretary, submission):
+    with pytest.raises(NotAllowed):
+        service.submit(secretary, consultation)
+
+
+def test_the_archive_is_sealed_once_and_is_whole(submission, secretary):
+    with pytest.raises(NotFound):
+        service.get_archive_file(secretary, submission)
+    settled()
+    sealed, path = service.get_archive_file(secretary, submission)
+    assert (sealed.size, sealed.sha256) == files.measure(path)
+    assert archive.verify_archive(path) == []
+    jobs.REGISTRY["adoption.seal_submission"](submission.id)
+    assert session.scalar(sa.select(sa.func.count()).select_from(SubmissionArchive)) == 1
+
+
+def test_the_archive_is_the_secretariats(submission, participant):
+    with pytest.raises(NotAllowed):
+        service.get_archive_file(participant, submission)
+
+
+# Decision
+
+
+def test_decisions_end_the_consultation(consultation, secretary, submission):
+    first, second = (chapter for chapter, _synthesis in service.list_syntheses(consultation))
+    service.decide(secretary, submission, chapter=first, outcome=Outcome.ADOPTED, words="", decided_on=today())
+    assert consultation.phase == Phase.SUBMITTED
+    service.decide(secretary, submission, chapter=second, outcome=Outcome.RETURNED, words="À revoir.", decided_on=today())
+    assert consultation.phase == Phase.ADOPTED
+    assert [s.state for _c, s in service.list_syntheses(consultation)] == [SynthesisState.ADOPTED, SynthesisState.RETURNED]
+    assert [decision.words for decision in service.list_decisions(submission)] == ["", "À revoir."]
+
+
+@pytest.mark.parametrize(("outcome", "words", "days", "field"), [
+    (Outcome.ADOPTED_WITH_CHANGES, " ", 0, "words"), (Outcome.RETURNED, "", 0, "words"),
+    (Outcome.ADOPTED, "", 1, "decided_on"), (Outcome.ADOPTED, "", -1, "decided_on"),
+])
+def test_a_decision_that_cannot_be(consultation, secretary, submission, outcome, words, days, field):
+    chapter = service.list_syntheses(consultation)[0][0]
+    with pytest.raises(Invalid) as refusal:
+        service.decide(
+            secretary, submission, chapter=chapter, outcome=outcome, words=words, decided_on=today() + timedelta(days=days)
+        )
+    assert refusal.value.field == field
+
+
+def test_a_decision_is_recorded_once(consultation, secretary, submission):
+    chapter = service.list_syntheses(consultation)[0][0]
+    service.decide(secretary, submission, chapter=chapter, outcome=Outcome.ADOPTED, words="", decided_on=today())
+    with pytest.raises(Conflict):
+        service.decide(secretary, submission, chapter=chapter, outcome=Outcome.RETURNED, words="Non", decided_on=today())
+
+
+def test_a_rapporteur_records_no_decision(consultation, rapporteur, submission):
+    chapter = service.list_syntheses(consultation)[0][0]
+    with pytest.raises(NotAllowed):
+        service.decide(rapporteur, submission, chapter=chapter, outcome=Outcome.ADOPTED, words="", decided_on=today())
+
+
+# The archive
+
+
+@pytest.fixture
+def dossier(consultation, tmp_path):
+    cases.ready_to_submit(consultation)
+    session.commit()
+    return service.export_to(consultation, "dossier", tmp_path)[0]
+
+
+def rewritten(path, target, change):
+    """A copy of the ZIP, each member through ``change(name, data)``: None leaves it out."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w") as new:
+        for info in old.infolist():
+            data = change(info.filename, old.read(info))
+            if data is not None:
+                new.writestr(info.filename, data)
+    return target
+
+
+def test_a_dossier_holds_what_it_says(dossier):
+    assert archive.verify_archive(dossier) == []
+    with zipfile.ZipFile(dossier) as opened:
+        names = {name.split("/", 1)[1] for name in opened.namelist()}
+    for language in ("fr", "ar"):
+        for number in (1, 2):
+            assert {f"data/syntheses/chapter-{number}.{language}.{suffix}" for suffix in ("docx", "pdf", "md")} <= names
+        assert {f"data/contributions/contributions.{language}.{suffix}" for suffix in ("csv", "xlsx")} <= names
+        assert f"data/chapters/chapter-1.{language}.r1.md" in names
+    assert {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "data/journal/journal.jsonl", "data/open-data/contributions.csv"} <= names
+
+
+def test_the_same_data_give_the_same_archive(consultation, dossier, tmp_path):
+    again = service.export_to(consultation, "dossier", tmp_path / "again.zip")[0]
+    assert again.read_bytes() == dossier.read_bytes()
+
+
+def test_every_kind_of_tampering_is_found(dossier, tmp_path):
+    def changed(name, data):
+        return data + b" " if name.endswith("contributions.fr.csv") else data
+
+    def left_out(name, data):
+        return None if name.endswith("chapter-1.fr.pdf") else data
+
+    def journal_rewritten(name, data):
+        return data.replace(b"drafts.import_chapter", b"drafts.import_nothing", 1) if name.endswith("journal.jsonl") else data
+
+    faults = [archive.verify_archive(rewritten(dossier, tmp_path / f"{n}.zip", change))
+              for n, change in enumerate((changed, left_out, journal_rewritten))]
+    assert "contributions.fr.csv was changed" in faults[0][0]
+    assert "chapter-1.fr.pdf is missing" in faults[1][0]
+    assert any("does not follow" in fault for fault in faults[2])
+    copy = rewritten(dossier, tmp_path / "extra.zip", lambda _name, data: data)
+    with zipfile.ZipFile(copy, "a") as opened:
+        opened.writestr(f"{opened.namelist()[0].split('/')[0]}/data/extra.txt", "x")
+    assert archive.verify_archive(copy) == ["data/extra.txt is not in the manifest"]
+
+
+def test_what_is_no_dossier_is_said_to_be_none(dossier, tmp_path):
+    (tmp_path / "other.zip").write_bytes(b"not a zip")
+    assert "cannot be read" in archive.verify_archive(tmp_path / "other.zip")[0]
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as opened:
+        opened.writestr("a.txt", "x")
+    assert "missing" in archive.verify_archive(tmp_path / "empty.zip")[0]
+    (tmp_path / "cut.zip").write_bytes(dossier.read_bytes()[:-2000])
+    assert archive.verify_archive(tmp_path / "cut.zip")
+
+
+def test_an_unpacked_dossier_is_checked_too(dossier, tmp_path):
+    with zipfile.ZipFile(dossier) as opened:
+        opened.extractall(tmp_path / "unpacked")  # noqa: S202 - our own archive
+    folder = next((tmp_path / "unpacked").iterdir())
+    assert archive.verify_archive(folder) == []
+    (folder / "data" / "README.fr.txt").write_text("x")
+    assert "README.fr.txt was changed" in archive.verify_archive(folder)[0]
+
+
+@pytest.mark.parametrize("name", ["contributions", "contributions.csv", "contributions.xlsx", "open-data", "synthesis"])
+def test_every_name_of_the_command_line(consultation, tmp_path, name):
+    cases.a_discussed_chapter(consultation)
+    session.commit()
+    written = service.export_to(consultation, name, tmp_path, "ar")
+    assert written
+    assert all(path.stat().st_size for path in written)
