@@ -146,9 +146,8 @@ def test_opening_wants_dates(prepared, secretary):
 def test_closing_by_hand_waits_fifteen_days(prepared, secretary):
     period = scheduled(prepared, secretary, opens_in=timedelta())
     service.settle(prepared)
-    with time_machine.travel(period.opens_at + 15 * DAY - SECOND, tick=False), pytest.raises(Conflict) as refusal:
+    with time_machine.travel(period.opens_at + 15 * DAY - SECOND, tick=False), pytest.raises(Conflict):
         service.close(secretary, prepared)
-    assert "fifteen days" in str(refusal.value)
     with time_machine.travel(period.opens_at + 15 * DAY, tick=False):
         service.close(secretary, prepared)
         assert (prepared.phase, period.closes_at) == (Phase.CLOSED, utcnow())
