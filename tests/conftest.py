@@ -13,6 +13,7 @@ from consult import create_app
 from consult.consultations.models import Role
 from consult.core.config import Config
 from consult.core.db import db, session
+from consult.core.i18n import force_locale
 from consult.core.pages import pages
 from tests import factories, postgresql
 
@@ -118,7 +119,9 @@ def rolled_back(request):
         transaction = connection.begin()
         db.engines[None] = connection
         try:
-            yield
+            # What services say outside of any request is said in the language of the code, whatever the catalogues hold.
+            with force_locale("en"):
+                yield
         finally:
             session.remove()
             transaction.rollback()

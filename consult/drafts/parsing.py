@@ -157,14 +157,14 @@ class Cutter:
 
     def element(self, element) -> Iterator[ParsedBlock]:
         tag = element.tag if isinstance(element.tag, str) else ""
-        if re.fullmatch(r"h[1-6]", tag):
-            yield self.heading(element, int(tag[1]))
-        elif tag == "table":
+        if tag == "table":
             yield from self.rows(element)
         elif tag == "div" and (notes := notes_of(element)):
             yield from self.footnotes(notes)
         elif tag in ("ul", "ol") and holds_only(element, "li") and any(ACTION.match(text_of(item)) for item in element):
             yield from self.actions(element)
+        elif re.fullmatch(r"h[1-6]", tag) and text_of(element):
+            yield self.heading(element, int(tag[1]))
         elif text_of(element):
             kind = {"ul": BlockKind.LIST, "ol": BlockKind.LIST, "dl": BlockKind.LIST, "blockquote": BlockKind.QUOTE,
                     "pre": BlockKind.CODE}.get(tag, BlockKind.PARAGRAPH)
@@ -273,10 +273,10 @@ def holds_only(element, tag: str) -> bool:
 
 def notes_of(div) -> list:
     """The footnotes that the Markdown library gathered in this division, if it is one of those."""
-    lists = [child for child in div if child.tag != "hr"]
-    if (div.get("class") or "") != "footnote" or [child.tag for child in lists] != ["ol"] or not holds_only(lists[0], "li"):
-        return []
-    return list(lists[0])
+    rule, notes = (*div, None, None)[:2]
+    is_ours = div.get("class") == "footnote" and len(div) == 2 and rule.tag == "hr" and notes.tag == "ol"
+    loose = "".join([div.text or "", *(child.tail or "" for child in div)])
+    return list(notes) if is_ours and not loose.strip() and holds_only(notes, "li") else []
 
 
 def rows_of(table) -> tuple[list, int]:
@@ -292,16 +292,15 @@ def rows_of(table) -> tuple[list, int]:
 
 
 def text_of(element) -> str:
-    """The words of an element, cells and paragraphs kept apart."""
+    """The words of an element, cells and paragraphs kept apart, without the numbers that call its footnotes."""
     parts = []
-    for node in element.iter():
-        is_apart = isinstance(node.tag, str) and (node.tag not in INLINE or node.tag == "br")
-        if is_apart:
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node.tag not in INLINE or node.tag == "br":
             parts.append(" ")
-        if isinstance(node.tag, str) and node.text:
-            parts.append(node.text)
-        if node is not element and node.tail:
-            parts.append(" " * is_apart + node.tail)
+        if event == "end":
+            parts.append(node.tail or "" if node is not element else "")
+        elif not (node.get("class") == "footnote-ref" and (node.text or "").isdecimal()):
+            parts.append(node.text or "")
     return " ".join("".join(parts).split())
 
 
