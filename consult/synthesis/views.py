@@ -1,14 +1,348 @@
-from consult.core.web import room
+"""The workbench, an item, the chair's overview, and the synthesis as everybody reads it."""
+
+from collections import Counter
+
+from flask import flash, redirect, render_template, request, url_for
+
+from consult.accounts.models import Category
+from consult.contributions.models import CommentType, Kind, Position
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.permissions import Action, can
+from consult.core.web import actor, required_consultation, room, slot
+from consult.drafts import service as drafts
+from consult.drafts.models import Chapter
+from consult.synthesis import service
+from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wordings
+from consult.synthesis.models import Disposition, Synthesis, SynthesisItem
 
 bp = room("synthesis")
+PAGE = 25
+
+
+# What other rooms show of a synthesis
+
+
+@bp.app_context_processor
+def outcomes():
+    """``outcome_of(contribution)`` and ``outcomes_of(contributions)``: what became of them, as far as the reader may know."""
+    return {
+        "outcome_of": lambda contribution: service.get_outcome(actor(), contribution),
+        "outcomes_of": lambda contributions: service.list_outcomes(actor(), contributions),
+    }
+
+
+@slot("home.answered")
+def answered(consultation):
+    return service.count_answered(consultation)
+
+
+@slot("dashboard")
+def panels(consultation):
+    """One line for each chapter: how many contributions are still unanswered."""
+    return [
+        (_("unanswered in chapter %(number)s", number=chapter.number), service.unanswered(chapter),
+         url_for("synthesis.overview", number=chapter.number))
+        for chapter in drafts.list_chapters(consultation)
+    ]
+
+
+# The workbench
+
+
+def my_chapters() -> list[Chapter]:
+    """The chapters whose synthesis the reader works on or watches."""
+    mine = [c for c in drafts.list_chapters(required_consultation()) if can(actor(), Action.SYNTHESIS_VIEW, c)]
+    if not mine:
+        raise NotAllowed(_("This is reserved for the people in charge of it."))
+    return mine
+
+
+def my_chapter(number: int) -> tuple[list[Chapter], Chapter]:
+    mine = my_chapters()
+    chapter = next((c for c in mine if c.number == number), None)
+    if chapter is None:
+        drafts.get_chapter(required_consultation(), number)
+        raise NotAllowed(_("This chapter belongs to another commission."))
+    return mine, chapter
+
+
+def chosen(kinds, name: str):
+    value = request.args.get(name, "")
+    return kinds(value) if value in list(kinds) else None
+
+
+def wanted() -> service.Wanted:
+    """The filter that the address asks for; what it does not know is no filter."""
+    answer, category = request.args.get("answer", ""), request.args.get("category", "")
+    return service.Wanted(
+        answer=answer if answer in service.ANSWERS else "to_gather", block=request.args.get("block", "")[:80],
+        position=chosen(Position, "position"), category=chosen(Category, "category"), own_name=category == "own_name",
+        kind=chosen(Kind, "kind"), comment_type=chosen(CommentType, "comment_type"),
+        language=request.args["language_of"] if request.args.get("language_of") in LANGUAGES else "",
+    )
+
+
+def address(filters: service.Wanted, **over) -> dict:
+    """The same filter in an address."""
+    values = {
+        "answer": filters.answer, "block": filters.block, "position": filters.position, "kind": filters.kind,
+        "category": "own_name" if filters.own_name else filters.category, "comment_type": filters.comment_type,
+        "language_of": filters.language,
+    }
+    return {name: str(value) for name, value in {**values, **over}.items() if value}
 
 
 @bp.get("/workbench")
 @bp.get("/workbench/<int:number>")
-def workbench(number: int = 1):
-    return ""
+def workbench(number=None):
+    if number is None:
+        return redirect(url_for(".workbench", number=my_chapters()[0].number), 303)
+    return bench(*my_chapter(number))
+
+
+def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None):
+    synthesis, filters, after = service.get_or_start(chapter), wanted(), request.args.get("after", "")[:30]
+    rows = service.list_bench(actor(), synthesis, filters, after=after, limit=PAGE + 1)
+    rows, more = rows[:PAGE], rows[PAGE:]
+    return render_template(
+        "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=after, rows=rows,
+        total=service.count_matching(actor(), synthesis, filters), passages=service.get_passages(actor(), synthesis),
+        lines=service.list_item_lines(actor(), synthesis), error=error, typed=request.form, ticked=typed_choice(request.form),
+        choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category}, languages=LANGUAGES,
+        older_url=url_for(".workbench", number=chapter.number, after=rows[-1].cursor, **address(filters)) if more else None,
+        newer_url=url_for(".workbench", number=chapter.number, **address(filters)) if after else None,
+    )
+
+
+def head(mine: list[Chapter], synthesis: Synthesis) -> dict:
+    """What the top of each staff page shows."""
+    return {"chapters": mine, "chapter": synthesis.chapter, "synthesis": synthesis,
+            "progress": service.count_progress(synthesis.chapter)}
+
+
+def ticked(synthesis: Synthesis) -> dict:
+    """What the act is on: the boxes ticked, or the whole filter when that is asked for and still what the page showed."""
+    if request.form.get("scope") == "filter":
+        found = service.list_matching(actor(), synthesis, wanted())
+        if len(found) != request.form.get("total", type=int):
+            raise Conflict(_("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=len(found)),
+                           _("Reload the page, look at what came or went, and gather again."))
+        return {"contributions": found}
+    seen = typed_choice(request.form)
+    return {"contributions": service.list_chosen(actor(), synthesis, seen), "seen": seen}
+
+
+@bp.route("/add-item/<int:number>", methods=["GET", "POST"])
+def add_item(number):
+    """Gather what is ticked into a new item."""
+    mine, chapter = my_chapter(number)
+    if request.method == "GET":  # a reload or a change of language after a refused form
+        return redirect(back(chapter), 303)
+    synthesis = service.get_or_start(chapter)
+    gathered = ticked(synthesis)
+    moved = service.count_elsewhere(None, [c.id for c in gathered["contributions"]])
+    try:
+        item = service.add_item(actor(), synthesis, title=request.form.get("title", ""), **gathered)
+    except Invalid as error:
+        return bench(mine, chapter, error=error), 422
+    flash(said(item, len(gathered["contributions"]), moved), "success")
+    if request.form.get("then") == "decide":
+        return redirect(url_for(".edit_item", item_id=item.id), 303)
+    return redirect(back(chapter), 303)
+
+
+@bp.route("/attach/<int:number>", methods=["GET", "POST"])
+def attach(number):
+    """Gather what is ticked into an item that exists."""
+    mine, chapter = my_chapter(number)
+    if request.method == "GET":  # a reload or a change of language after a refused form
+        return redirect(back(chapter), 303)
+    try:
+        item = get_target(chapter)
+        gathered = ticked(item.synthesis)
+        moved = service.count_elsewhere(item, [c.id for c in gathered["contributions"]])
+        service.attach(actor(), item, **gathered)
+    except Invalid as error:
+        return bench(mine, chapter, error=error), 422
+    flash(said(item, len(gathered["contributions"]), moved), "success")
+    return redirect(back(chapter), 303)
+
+
+def get_target(chapter: Chapter) -> SynthesisItem:
+    item_id = request.form.get("item", type=int)
+    if item_id is None:
+        raise Invalid("item", _("Choose the item that they go into."))
+    item = service.get_item(actor(), item_id)
+    if item.synthesis.chapter_id != chapter.id:
+        raise NotFound
+    return item
+
+
+def back(chapter: Chapter) -> str:
+    return url_for(".workbench", number=chapter.number, **address(wanted(), after=request.args.get("after", "")))
+
+
+def said(item: SynthesisItem, count: int, moved: int) -> str:
+    words = ngettext("%(num)s contribution gathered into item %(number)s, “%(title)s”.",
+                     "%(num)s contributions gathered into item %(number)s, “%(title)s”.", count, number=item.position, title=item.title)
+    if moved:
+        words += " " + ngettext("%(num)s of them was moved from another item.", "%(num)s of them were moved from another item.", moved)
+    return words
+
+
+# An item
+
+
+@bp.route("/edit-item/<int:item_id>", methods=["GET", "POST"])
+def edit_item(item_id):
+    """The contributions of an item beside what is answered; ``act`` is save, preview, or more (one more passage to reword)."""
+    item = service.get_item(actor(), item_id)
+    if request.method == "GET":
+        return desk(item, ItemForm(obj=item, data={"seen": item.lock}))
+    form, typed = ItemForm(), typed_wordings(request.form)
+    if request.form.get("act") in ("preview", "more"):
+        return desk(item, form, typed)
+    if form.seen.data != item.lock:
+        return desk(item, form, typed, overtaken=True), 409
+    if form.validate():
+        try:
+            service.edit_item(actor(), item, **form.values(), changes=changed(item, typed))
+        except Invalid as error:
+            put(form, error)
+        else:
+            flash(str(_("Item %(number)s is recorded.", number=item.position)), "success")
+            return redirect(url_for(".edit_item", item_id=item.id), 303)
+    return desk(item, form, typed), 422
+
+
+def put(form: ItemForm, error: Invalid) -> None:
+    """Show the refusal at its field, or above the form when it is about the wordings."""
+    if error.field in form:
+        form[error.field].errors = [error.message]
+    else:
+        form.form_errors = [f"{error.message} {error.remedy}".strip()]
+
+
+def changed(item: SynthesisItem, typed: dict[str, str]) -> dict[str, str]:
+    """A passage left as it reads is no change."""
+    present = {block.key: block.lead.strip() for block in service.list_item_passages(actor(), item, also=list(typed))}
+    return {key: words for key, words in typed.items() if words.strip() != present.get(key)}
+
+
+def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = None, *, overtaken: bool = False):
+    mine, chapter = my_chapter(item.synthesis.chapter.number)
+    after = request.args.get("after", default=0, type=int)
+    said_ = service.list_item_contributions(actor(), item, after=after, limit=PAGE + 1)
+    lines = service.list_item_lines(actor(), item.synthesis)
+    place = next((n for n, line in enumerate(lines) if line.id == item.id), 0)
+    wordings = {change.block.key: change.wording for change in item.changes} if typed is None else typed
+    more = request.form.get("more", "").strip()[:80]
+    passages = service.list_item_passages(actor(), item, also=[*wordings, more])
+    return render_template(
+        "synthesis/edit_item.html", **head(mine, item.synthesis), item=item, form=form, contributions=said_[:PAGE], more=more,
+        passages=[(block, wordings.get(block.key, block.lead)) for block in passages], overtaken=overtaken, count=lines[place].count,
+        unknown=more and more not in {block.key for block in passages}, is_preview=typed is not None, place=place, lines=lines,
+        previous=lines[place - 1] if place else None, following=lines[place + 1] if place + 1 < len(lines) else None,
+        older_url=url_for(".edit_item", item_id=item.id, after=said_[PAGE - 1].id) if len(said_) > PAGE else None,
+        newer_url=url_for(".edit_item", item_id=item.id) if after else None,
+    )
+
+
+@bp.post("/detach/<int:item_id>/<int:contribution_id>")
+def detach(item_id, contribution_id):
+    item = service.get_item(actor(), item_id)
+    found = service.list_chosen(actor(), item.synthesis, [contribution_id])
+    if not found:
+        raise NotFound
+    service.detach(actor(), item, contribution=found[0])
+    flash(str(_("%(ref)s is out of this item and waits for another.", ref=found[0].ref)), "success")
+    return redirect(url_for(".edit_item", item_id=item.id), 303)
+
+
+@bp.post("/drop-item/<int:item_id>")
+def drop_item(item_id):
+    item = service.get_item(actor(), item_id)
+    number, position = item.synthesis.chapter.number, item.position
+    service.drop_item(actor(), item)
+    flash(str(_("Item %(number)s is removed: it gathered nothing.", number=position)), "success")
+    return redirect(url_for(".workbench", number=number), 303)
+
+
+# The chair
+
+
+@bp.get("/overview/<int:number>")
+def overview(number):
+    return whole(*my_chapter(number), form=ReopenForm(formdata=None))
+
+
+def whole(mine: list[Chapter], chapter: Chapter, *, form: ReopenForm):
+    synthesis = service.get_or_start(chapter)
+    views, top = service.list_items(actor(), synthesis), head(mine, synthesis)
+    return render_template(
+        "synthesis/overview.html", **top, form=form, views=views, changing=[view for view in views if view.changes],
+        contested=service.list_contested(views), left=service.list_unanswered(actor(), synthesis),
+        obstacles=service.list_obstacles(synthesis, top["progress"]), reopenings=service.list_reopenings(synthesis),
+        tally=dispositions(views),
+    )
+
+
+def dispositions(views) -> list[tuple[Disposition | None, int, int]]:
+    """Items and contributions by disposition, in the order of the list."""
+    items, spoken = Counter(), Counter()
+    for view in views:
+        items[view.item.disposition] += 1
+        spoken[view.item.disposition] += view.voices.contributions
+    return [(kind, items[kind], spoken[kind]) for kind in (*Disposition, None) if items[kind]]
+
+
+@bp.route("/validate/<int:number>", methods=["GET", "POST"])
+def validate(number):
+    mine, chapter = my_chapter(number)
+    if request.method == "GET":
+        return redirect(url_for(".overview", number=number), 303)
+    synthesis = service.get_or_start(chapter)
+    if can(actor(), Action.SYNTHESIS_VALIDATE, synthesis) and service.list_obstacles(synthesis):
+        return whole(mine, chapter, form=ReopenForm(formdata=None)), 409
+    service.validate(actor(), synthesis)
+    flash(str(_("The synthesis of chapter %(number)s is validated.", number=number)), "success")
+    return redirect(url_for(".overview", number=number), 303)
+
+
+@bp.route("/reopen/<int:number>", methods=["GET", "POST"])
+def reopen(number):
+    mine, chapter = my_chapter(number)
+    if request.method == "GET":
+        return redirect(url_for(".overview", number=number), 303)
+    form = ReopenForm()
+    if form.validate():
+        try:
+            service.reopen(actor(), service.get_or_start(chapter), reason=form.reason.data)
+        except Invalid as error:
+            form.reason.errors = [error.message]
+        else:
+            flash(str(_("The synthesis of chapter %(number)s is open again.", number=number)), "success")
+            return redirect(url_for(".overview", number=number), 303)
+    return whole(mine, chapter, form=form), 422
+
+
+# Everybody
 
 
 @bp.get("/read/<int:number>")
-def read(number: int):
-    return ""
+def read(number):
+    """The synthesis of a chapter: public once it is submitted."""
+    synthesis = service.get_synthesis(actor(), drafts.get_chapter(required_consultation(), number))
+    views = service.list_items(actor(), synthesis)
+    return render_template(
+        "synthesis/read.html", synthesis=synthesis, chapter=synthesis.chapter, views=views, tally=dispositions(views),
+        progress=service.count_progress(synthesis.chapter), voices=sorted_voices(views),
+    )
+
+
+def sorted_voices(views) -> list[tuple[str, int]]:
+    """Who spoke about the chapter: organisations by category, then persons in their own name."""
+    counts = views[0].voices.of if views else Counter()
+    named = [(category.label, counts[category]) for category in Category if counts[category]]
+    return [*named, *([(_("Persons in their own name"), counts[None])] if counts[None] else [])]

@@ -10,6 +10,7 @@ from consult.core import mail
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.i18n import force_locale
 from consult.core.permissions import VISITOR
 from consult.synthesis import jobs, service
 from consult.synthesis.models import (
@@ -314,7 +315,8 @@ def test_voices_are_counted(rapporteur, synthesis, block, citizen, published):
     view = next(v for v in service.list_items(rapporteur, item.synthesis) if v.item.id == item.id)
     assert view.voices.contributions == 4
     assert view.voices.categories == {Category.COMPANY: 1, Category.LABORATORY: 1, None: 1}
-    assert view.voices.category_labels() == ["1 of 1 company", "1 of 3 laboratories", "1 of 1 person in their own name"]
+    with force_locale("en"):
+        assert view.voices.category_labels() == ["1 of 1 company", "1 of 3 laboratories", "1 of 1 person in their own name"]
     assert view.voices.positions[Position.OPPOSED] == 2
     assert service.list_contested([view]) == [view]
     assert len(view.references) == 5

@@ -1,6 +1,15 @@
 """The synthesis of a chapter: gathering contributions into items, answering each with reasons, validating, telling their authors."""
 
-from consult.synthesis.service.bench import Wanted, count_matching, get_passages, list_bench, list_item_lines, list_matching
+from consult.synthesis.service.bench import (
+    ANSWERS,
+    Wanted,
+    count_matching,
+    get_passages,
+    list_bench,
+    list_chosen,
+    list_item_lines,
+    list_matching,
+)
 from consult.synthesis.service.items import (
     add_item,
     attach,
@@ -10,6 +19,7 @@ from consult.synthesis.service.items import (
     edit_item,
     get_item,
     list_item_contributions,
+    list_item_passages,
 )
 from consult.synthesis.service.outcomes import Outcome, get_outcome, list_outcomes
 from consult.synthesis.service.report import ItemView, list_contested, list_items
@@ -31,9 +41,9 @@ from consult.synthesis.service.syntheses import (
 from consult.synthesis.service.voices import Voices
 
 __all__ = [
-    "ItemView", "Outcome", "Voices", "Wanted", "add_item", "attach", "count_answered", "count_elsewhere", "count_matching",
+    "ANSWERS", "ItemView", "Outcome", "Voices", "Wanted", "add_item", "attach", "count_answered", "count_elsewhere", "count_matching",
     "count_progress", "detach", "drop_item", "edit_item", "get_item", "get_or_start", "get_outcome", "get_passages", "get_synthesis",
-    "list_bench", "list_contested", "list_item_contributions", "list_item_lines", "list_items", "list_matching", "list_obstacles",
-    "list_outcomes", "list_reopenings", "list_syntheses", "list_unanswered", "record_outcome", "reopen", "submit_all", "unanswered",
-    "validate",
+    "list_bench", "list_chosen", "list_contested", "list_item_contributions", "list_item_lines", "list_item_passages", "list_items",
+    "list_matching", "list_obstacles", "list_outcomes", "list_reopenings", "list_syntheses", "list_unanswered", "record_outcome",
+    "reopen", "submit_all", "unanswered", "validate",
 ]

@@ -1,13 +1,13 @@
 """The workbench: a chapter's published contributions in text order, filtered, a page at a time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import lazyload
 
 from consult.accounts.models import Category, Organisation
-from consult.contributions.models import Contribution, ContributionState, Kind, Position
+from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
@@ -28,6 +28,7 @@ class Wanted:
     category: Category | None = None
     own_name: bool = False
     kind: Kind | None = None
+    comment_type: CommentType | None = None
     language: str = ""
 
     def conditions(self) -> list:
@@ -39,7 +40,7 @@ class Wanted:
         found = [answers[self.answer]] if self.answer in answers else []
         for value, column in ((self.block, Contribution.block_key), (self.position, Contribution.position),
                               (self.category, Organisation.category), (self.kind, Contribution.kind),
-                              (self.language, Contribution.language)):
+                              (self.comment_type, Contribution.comment_type), (self.language, Contribution.language)):
             if value:
                 found.append(column == value)
         return [*found, *([Contribution.organisation_id.is_(None)] if self.own_name else [])]
@@ -122,8 +123,14 @@ def count_matching(actor: Actor, synthesis: Synthesis, wanted: Wanted) -> int:
 def list_matching(actor: Actor, synthesis: Synthesis, wanted: Wanted) -> list[Contribution]:
     """All that the filter holds, for an act on the whole of it."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    light = (lazyload(Contribution.author), lazyload(Contribution.block))
-    return list(session.scalars(matching(sa.select(Contribution), synthesis, wanted, places(synthesis.chapter)).options(*light)))
+    return list(session.scalars(matching(sa.select(Contribution), synthesis, wanted, places(synthesis.chapter))))
+
+
+def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[Contribution]:
+    """Those contributions of the chapter that were ticked."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    chosen = sa.select(Contribution).where(Contribution.chapter_id == synthesis.chapter.id, Contribution.id.in_(list(ids)))
+    return list(session.scalars(chosen.order_by(Contribution.id)))
 
 
 def get_passages(actor: Actor, synthesis: Synthesis) -> list[Passage]:

@@ -232,6 +232,16 @@ def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: int = 0
     return list(session.scalars(gathered.order_by(Contribution.id).limit(limit).options(*shown_whole())))
 
 
+def list_item_passages(actor: Actor, item: SynthesisItem, *, also: Sequence[str] = (), limit: int = 30) -> list[Block]:
+    """The passages, as they now read, that the item's contributions and new wordings are about, and those named besides."""
+    require(actor, Action.SYNTHESIS_VIEW, item)
+    keys = sa.select(Contribution.block_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
+    changed = [change.block.key for change in item.changes]
+    found = sa.select(Block).where(
+        Block.revision_id == newest_revision(item.synthesis.chapter_id), sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
+    return list(session.scalars(found.order_by(Block.position).limit(limit).options(lazyload(Block.revision))))
+
+
 def shown_whole() -> tuple:
     """Loader options of a contribution shown with its author, organisation, passage and amendment, in one query."""
     return (

@@ -145,11 +145,8 @@ def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> li
     if n := progress.awaiting_moderation:
         found.append(Obstacle("moderation", n, ngettext(
             "%(num)s contribution is awaiting moderation.", "%(num)s contributions are awaiting moderation.", n)))
-    for kind, items in (("empty", empty_items(synthesis)), ("undecided", undecided_items(synthesis)),
-                        ("competing", competing_items(synthesis))):
-        if items:
-            found.append(Obstacle(kind, len(items), obstacle_words(kind, len(items)), items))
-    return found
+    faulty = faulty_items(synthesis)
+    return [*found, *(Obstacle(kind, len(items), obstacle_words(kind, len(items)), tuple(items)) for kind, items in faulty.items() if items)]
 
 
 def obstacle_words(kind: str, n: int) -> str:
@@ -161,28 +158,25 @@ def obstacle_words(kind: str, n: int) -> str:
                     "%(num)s items give different new wordings to the same passages.", n)
 
 
-def numbered(condition, synthesis: Synthesis) -> tuple[tuple[int, int, str], ...]:
-    found = sa.select(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title).where(
-        SynthesisItem.synthesis_id == synthesis.id, condition)
-    return tuple((row.id, row.position, row.title) for row in session.execute(found.order_by(SynthesisItem.position)))
-
-
-def empty_items(synthesis: Synthesis):
-    return numbered(~sa.exists().where(ItemContribution.item_id == SynthesisItem.id), synthesis)
-
-
-def undecided_items(synthesis: Synthesis):
-    return numbered(SynthesisItem.disposition.is_(None), synthesis)
-
-
-def competing_items(synthesis: Synthesis):
-    """Items whose new wording is for a passage that another item of the synthesis changes as well."""
-    keys = (
+def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
+    """(id, number, title) of the items that gather nothing, that are undecided, or whose new wording another item contradicts."""
+    competing = (
         sa.select(Block.key).select_from(BlockChange).join(Block).join(SynthesisItem)
         .where(SynthesisItem.synthesis_id == synthesis.id).group_by(Block.key).having(sa.func.count() > 1)
     )
-    return numbered(
-        sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(keys)), synthesis)
+    rows = session.execute(
+        sa.select(
+            SynthesisItem.id, SynthesisItem.position, SynthesisItem.title,
+            ~sa.exists().where(ItemContribution.item_id == SynthesisItem.id), SynthesisItem.disposition.is_(None),
+            sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(competing)),
+        ).where(SynthesisItem.synthesis_id == synthesis.id).order_by(SynthesisItem.position)
+    )
+    faulty: dict[str, list[tuple[int, int, str]]] = {"empty": [], "undecided": [], "competing": []}
+    for item_id, number, title, *faults in rows:
+        for kind, fault in zip(faulty, faults, strict=True):
+            if fault:
+                faulty[kind].append((item_id, number, title))
+    return faulty
 
 
 def hold(synthesis: Synthesis) -> None:

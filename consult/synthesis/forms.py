@@ -1,0 +1,56 @@
+"""What a rapporteur decides on an item and a chair on a synthesis; new wordings are read as they stand, one field a passage."""
+
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+from wtforms.widgets import HiddenInput
+
+from consult.core.i18n import _
+from consult.synthesis.models import Disposition, Ground
+
+WORDS = {"dir": "auto", "class": "words"}
+
+
+class ItemForm(FlaskForm):
+    """``seen`` is the item's lock when its editor opened it."""
+
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired(_("This page is incomplete: reload it."))])
+    title = StringField(_("Title"), validators=[InputRequired(_("An item needs a title."))], render_kw={"dir": "auto", "maxlength": 200})
+    summary = TextAreaField(
+        _("Summary"), description=_("The point that these contributions make, in your words. Numbers are counted for you."),
+        render_kw={**WORDS, "rows": 4})
+    disposition = SelectField(_("Disposition"))
+    ground = SelectField(_("Ground"), description=_("Required when it is not accepted."))
+    rationale = TextAreaField(
+        _("Rationale"), description=_("Read by every contributor of this item: why this answer. Never empty once decided."),
+        render_kw={**WORDS, "rows": 6})
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.disposition.choices = [("", _("Not decided yet")), *((member.value, member.label) for member in Disposition)]
+        self.ground.choices = [("", _("None")), *((member.value, member.label) for member in Ground)]
+
+    def values(self) -> dict:
+        return {
+            "seen": self.seen.data, "title": self.title.data, "summary": self.summary.data, "rationale": self.rationale.data,
+            "disposition": Disposition(self.disposition.data) if self.disposition.data else None,
+            "ground": Ground(self.ground.data) if self.ground.data else None,
+        }
+
+
+class ReopenForm(FlaskForm):
+    reason = TextAreaField(_("Why it is reopened"), description=_("Kept with the synthesis."),
+                           validators=[InputRequired(_("Say why: the reason is kept with the synthesis."))],
+                           render_kw={"dir": "auto", "rows": 3})
+
+
+def typed_wordings(sent: MultiDict) -> dict[str, str]:
+    """Block key → wording as typed: the parallel fields ``key`` and ``wording``."""
+    return dict(zip(sent.getlist("key"), (words.replace("\r\n", "\n") for words in sent.getlist("wording")), strict=False))
+
+
+def typed_choice(sent: MultiDict) -> dict[int, int | None]:
+    """Contribution id → the item it was in on the page (``12:3``, or ``12:`` for none), of the boxes that were ticked."""
+    pairs = (choice.partition(":") for choice in sent.getlist("choice") if len(choice) < 40)
+    return {int(one): int(item) if item.isdecimal() else None for one, _colon, item in pairs if one.isdecimal()}
