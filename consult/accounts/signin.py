@@ -44,6 +44,7 @@ MESSAGES = {
     "ALREADY_CONFIRMED": (N_("This address is confirmed already: sign in."), "info"),
     "UNAUTHENTICATED": (N_("Please sign in to go on."), "info"),
     "REAUTHENTICATION_REQUIRED": (N_("Please show once more that it is you."), "info"),
+    "INVALID_EMAIL_ADDRESS": (N_("This is not an e-mail address."), "error"),
     "PASSWORD_INVALID_LENGTH": (N_("A password has %(length)s characters at least."), "error"),
 }
 
