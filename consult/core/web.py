@@ -172,8 +172,9 @@ def preferred() -> str:
 
 
 def choose_locale() -> str:
+    # Mails and documents force their reader's language; what is left outside of requests is the command line, which is in English.
     # The catalogue of French is `fr`; `fr_MA` would leave Flask-Security's own texts in English.
-    chosen = language() if has_request_context() else DEFAULT_LANGUAGE
+    chosen = language() if has_request_context() else "en"
     return {"ar": "ar_MA"}.get(chosen, chosen)
 
 
