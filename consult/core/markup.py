@@ -4,6 +4,7 @@ import re
 
 import markdown
 import nh3
+from lxml.html import defs
 from markupsafe import Markup, escape
 
 from consult.core.errors import Invalid
@@ -25,6 +26,8 @@ MAX_INDENT = 80
 MAX_OPEN_TAGS_IN_A_ROW = 40
 LISTS_IN_A_ROW = re.compile(r"\s*(?:(?:[-+*]|\d+\.)\s+){20}.*[^-+*\s]")
 PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+TAG = re.compile(r"<(?=/?([a-zA-Z][^\s/>]*))")
+ELEMENTS = defs.tags | {"bdi", "main"}
 
 
 def check_source(source: str) -> None:
@@ -58,7 +61,12 @@ def to_html(source: str) -> str:
         )
     except RecursionError as error:
         raise Invalid("file", _("The text is nested too deeply."), _("Use fewer levels of lists and quotes.")) from error
-    return CLEANER.clean(PICTURE.sub(words_of_picture, html))
+    return CLEANER.clean(TAG.sub(known_tag, PICTURE.sub(words_of_picture, html)))
+
+
+def known_tag(found: re.Match) -> str:
+    """What only looks like a tag, such as the author’s <<mot>>, is a word to keep."""
+    return "<" if found[1].lower() in ELEMENTS else "&lt;"
 
 
 def words_of_picture(found: re.Match) -> str:

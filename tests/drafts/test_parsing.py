@@ -167,7 +167,7 @@ ODD = {
                       "<tfoot><tr><td>d</td></tr></tfoot></table>",
     "table in a table": "<table><tr><td>a<table><tr><td>b</td><td>c</td></tr></table>d</td></tr><tr><td>e</td></tr></table>",
     "table of a caption": "<table><caption>a b</caption></table>\n\nc",
-    "inline HTML": "a <b>b</b>c <kbd>d</kbd><br>e <sup>f</sup> <span dir=\"rtl\">g</span> <unknown>h</unknown>",
+    "inline HTML": "a <b>b</b>c <kbd>d</kbd><br>e <sup>f</sup> <span dir=\"rtl\">g</span> <<h>> <x> y",
     "HTML block": "<div class=\"x\"><h2>a</h2><h3>b</h3>c<p>d</p>e</div>",
     "loose HTML": "<center>a <b>b</b> c</center>d\n\n<section><p>e</p>f</section>",
     "false footnotes": '<div class="footnote">a<ol><li>b</li></ol>c</div>\n\n<div class="footnote"><p>d</p></div>\n\n'
@@ -191,7 +191,7 @@ ODD = {
     "comment": "a <!-- not a word --> b\n\n<!--\n\nnone\n\n-->\n\nc",
 }
 WRITTEN = {
-    "inline HTML": "a bc d e f g h", "false footnotes": "a b c d e", "code": "a b c d e f g h i j", "pictures": "a b c e f g h",
+    "inline HTML": "a bc d e f g h x y", "false footnotes": "a b c d e", "code": "a b c d e f g h i j", "pictures": "a b c e f g h",
     "actions among others": "Action 1 1 1 a b c d Action 1 1 2 e", "stray words in a list": "a Action 1 1 1 b c d",
     "entities": "a b c d e f", "Arabic": "المحور 1 أ ب ت ثج الإجراء 1 1 1 ح خ", "comment": "a b c", "unclosed": "a b c d e",
     "table of a caption": "a b c", "escapes": "a b c d _e_", "footnotes": "a b c d e f",
@@ -203,7 +203,7 @@ def test_every_word_is_kept_in_its_order(name):
     expected = words(WRITTEN.get(name) or " ".join(re.findall(r"\b[a-h]\b", re.sub(r"<[^>]*>", " ", ODD[name]))))
     blocks = blocks_of(ODD[name])
     found = words(" ".join(block.text for block in blocks))
-    assert [w for w in found if w != "unknown"][: len(expected)] == expected if name == "unclosed" else found == expected
+    assert found[: len(expected)] == expected if name == "unclosed" else found == expected
     assert_well_made(blocks)
 
 
@@ -255,7 +255,7 @@ class Author:
         for _ in range(self.draw(st.integers(1, 4))):
             form = self.draw(st.sampled_from([
                 "{}", "**{}**", "*{}*", "`{}`", "[{}](https://example.org/a_(b))", "<b>{}</b>", '<span lang="ar" dir="rtl">{}</span>',
-                "« {} »", "{}<br>", "“{}”,", "({})", "<unknown>{}</unknown>", "![{}](a.png)", "{}  \n",
+                "« {} »", "{}<br>", "“{}”,", "({})", "<<{}>>", "<font>{}</font>", "![{}](a.png)", "{}  \n",
             ]))
             parts.append(form.format(self.some()))
         return " ".join(parts).strip()
@@ -333,10 +333,10 @@ def test_whatever_is_typed_is_read_or_refused(text):
 
 def plain_words(source: str) -> list[str]:
     """The words of a Markdown file, without what only Markdown reads: addresses, tags, list numbers, names of code languages."""
-    source = re.sub(r"\]\([^)\s]*\)", "]", source)
+    source = re.sub(r"\]\((?:\{\{.*?\}\}|[^)]*)\)", "]", source)
     source = re.sub(r"<br */?>", " ", source)
     source = re.sub(r"(?m)^\s*(?:\d+\.\s|```\w*)", "", source)
-    return words(re.sub(r"[`*_]", "", source))
+    return words(re.sub(r"[`*_\\]", "", source))
 
 
 def revisions():
@@ -347,7 +347,8 @@ def test_texts_of_others_are_imported_whole():
     if not revisions():
         pytest.skip("the collected texts are not beside this checkout: shared/data/revisions-fr")
     for path in revisions():
-        body = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(), flags=re.DOTALL)
+        # One of them is not UTF-8; a refusal is tested above, the words matter here.
+        body = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(errors="replace"), flags=re.DOTALL)
         blocks = blocks_of(body)
         found = iter(words(" ".join(block.text for block in blocks).replace("_", "")))
         lost = next((word for word in plain_words(body) if word not in found), None)
