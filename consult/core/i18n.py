@@ -14,7 +14,7 @@ from flask_babel import force_locale, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _
 
 __all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "day", "direction", "force_locale",
-           "gettext", "language_in_use", "ngettext", "number", "percent", "short_day", "utcnow", "when"]
+           "gettext", "isolate", "language_in_use", "ngettext", "number", "percent", "short_day", "utcnow", "when"]
 
 MOROCCO = ZoneInfo("Africa/Casablanca")
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -90,6 +90,11 @@ def short_day(moment: datetime | None) -> str:
 
 def number(value) -> str:
     return format_decimal(value, locale=_formats())
+
+
+def isolate(words: str) -> str:
+    """Words of unknown direction inside a sentence: the marks of Unicode TR9 keep the sentence's punctuation in its place."""
+    return f"\u2068{words}\u2069"
 
 
 def percent(value) -> str:

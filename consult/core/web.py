@@ -124,6 +124,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
         app.add_template_filter(getattr(i18n, name), name)
     app.add_template_filter(markup.paragraphs, "paragraphs")
     app.add_template_filter(markup.excerpt, "excerpt")
+    app.add_template_filter(i18n.isolate, "isolate")
     app.add_url_rule("/", "index", index)
     app.add_url_rule("/healthz", "healthz", healthz)
     csrf.init_app(app)
