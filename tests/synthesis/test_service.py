@@ -232,6 +232,15 @@ def test_two_items_may_not_rewrite_the_same_passage(rapporteur, complete, publis
     assert [(o.kind, [i[0] for i in o.items]) for o in service.list_obstacles(complete)] == [("competing", [first.id, second.id])]
 
 
+def test_validating_numbers_the_items_in_text_order(chair, rapporteur, synthesis, published, in_synthesis):
+    later_ = service.add_item(rapporteur, synthesis, title="Former", contributions=published[:1])
+    first = service.add_item(rapporteur, synthesis, title="Publier", contributions=published[1:])
+    for item in (later_, first):
+        edited(rapporteur, item)
+    service.validate(chair, first.synthesis)
+    assert (first.position, later_.position) == (1, 2)
+
+
 def test_a_chapter_nobody_spoke_about_is_validated_too(chair, chapter, in_synthesis):
     assert service.validate(chair, service.get_or_start(chapter)).state == SynthesisState.VALIDATED
 

@@ -28,6 +28,7 @@ from consult.synthesis.models import (
     SynthesisReopening,
     SynthesisState,
 )
+from consult.synthesis.service.places import LAST, places
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,10 @@ def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> li
     if n := progress.awaiting_moderation:
         found.append(Obstacle("moderation", n, ngettext(
             "%(num)s contribution is awaiting moderation.", "%(num)s contributions are awaiting moderation.", n)))
-    faulty = faulty_items(synthesis)
-    return [*found, *(Obstacle(kind, len(items), obstacle_words(kind, len(items)), tuple(items)) for kind, items in faulty.items() if items)]
+    for kind, items in faulty_items(synthesis).items():
+        if items:
+            found.append(Obstacle(kind, len(items), obstacle_words(kind, len(items)), tuple(items)))
+    return found
 
 
 def obstacle_words(kind: str, n: int) -> str:
@@ -197,9 +200,22 @@ def validate(actor: User, synthesis: Synthesis) -> Synthesis:
     hold(synthesis)
     refuse_incomplete(synthesis)
     session.add(synthesis)
+    number_in_text_order(synthesis)
     states.move(synthesis, SynthesisState.VALIDATED)
     synthesis.validated_by_id, synthesis.validated_at = actor.id, utcnow()
     return synthesis
+
+
+def number_in_text_order(synthesis: Synthesis) -> None:
+    """While items are prepared their numbers follow their making; those that everybody reads follow the text."""
+    place = places(synthesis.chapter)
+    ordered = (
+        sa.select(SynthesisItem).outerjoin(ItemContribution).outerjoin(Contribution).outerjoin(place, place.c.key == Contribution.block_key)
+        .where(SynthesisItem.synthesis_id == synthesis.id).group_by(SynthesisItem.id)
+        .order_by(sa.func.min(sa.func.coalesce(place.c.position, LAST)), SynthesisItem.position)
+    )
+    for number, item in enumerate(session.scalars(ordered).all(), 1):
+        item.position = number
 
 
 def refuse_incomplete(synthesis: Synthesis) -> None:
