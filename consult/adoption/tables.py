@@ -17,8 +17,9 @@ from consult.core.i18n import MOROCCO, N_, direction, gettext
 # What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the full-width signs are meant
 CELL_LIMIT = 32_767
+NARROW = 12
 A3 = 8  # the number of that paper in the file format
-HEAD_HEIGHT, ROW_HEIGHT = 32, 78  # five lines of each text: a page of rows can be read down, and a row opened by hand
+HEAD_HEIGHT, ROW_HEIGHT = 46, 78  # five lines of each text: a page of rows can be read down, and a row opened by hand
 STEP = 200
 
 
@@ -51,18 +52,18 @@ def moment(value: datetime) -> str:
 
 COLUMNS = (
     Column("ref", N_("Reference"), 14, lambda row: row.ref),
-    Column("chapter", N_("Chapter"), 8, lambda row: row.chapter),
+    Column("chapter", N_("Chapter"), 9, lambda row: row.chapter),
     Column("key", N_("Key of the passage"), 16, lambda row: row.key),
     Column("passage", N_("Passage"), 48, lambda row: row.passage),
     Column("kind", N_("Kind"), 16, lambda row: row.kind),
-    Column("type", N_("Type of comment"), 9, lambda row: row.type.iso),
+    Column("type", N_("Type of comment"), 11, lambda row: row.type.iso),
     Column("position", N_("Position"), 16, lambda row: row.position),
     Column("organisation", N_("Organisation"), 28, lambda row: row.organisation),
     Column("author", N_("Author who agreed to be named"), 22, lambda row: row.author),
     Column("category", N_("Category"), 22, lambda row: row.category),
     Column("sector", N_("Sector"), 20, lambda row: row.sector),
     Column("region", N_("Region"), 22, lambda row: row.region),
-    Column("language", N_("Language"), 9, lambda row: row.language),
+    Column("language", N_("Language"), 10, lambda row: row.language),
     Column("body", N_("Contribution"), 60, lambda row: row.body),
     Column("justification", N_("Justification"), 40, lambda row: row.justification),
     Column("proposed_change", N_("Proposed change"), 48, lambda row: row.proposed),
@@ -157,7 +158,8 @@ def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: s
         order = {"reading_order": 2 if right_to_left else 1}
         head = book.add_format({"bold": True, "bg_color": "#E2EEE8", "border_color": "#827D72", "bottom": 1, "text_wrap": True,
                                 "valign": "vcenter", **order})
-        cell = book.add_format({"text_wrap": True, "valign": "top"})
+        cell = book.add_format({"text_wrap": True, "valign": "top", "border_color": "#DAD6CC", "bottom": 1})
+        short = book.add_format({"align": "center", "valign": "top", "border_color": "#DAD6CC", "bottom": 1})
         for number, column in enumerate(COLUMNS):
             sheet.set_column(number, number, column.width)
         sheet.freeze_panes(1, 1)
@@ -170,5 +172,6 @@ def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: s
         for last, line in enumerate(lines):
             sheet.set_row(last, ROW_HEIGHT if last else HEAD_HEIGHT)
             for number, value in enumerate(line):
-                sheet.write(last, number, value[:CELL_LIMIT] if isinstance(value, str) else value, cell if last else head)
+                look = head if last == 0 else short if COLUMNS[number].width < NARROW else cell
+                sheet.write(last, number, value[:CELL_LIMIT] if isinstance(value, str) else value, look)
         sheet.autofilter(0, 0, last, len(COLUMNS) - 1)

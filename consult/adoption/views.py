@@ -159,7 +159,7 @@ def submit():
     form = SubmitForm()
     if form.validate_on_submit():
         service.submit(actor(), consultation)
-        flash(_("The syntheses are submitted to the Council. Their authors’ answers are public from now on."), "success")
+        flash(_("The syntheses are submitted to the Council. The answers to the contributions are public from now on."), "success")
         return redirect(url_for(".submission"), 303)
     syntheses = service.list_syntheses(consultation)
     return render_template(

@@ -13,7 +13,7 @@ LIMITS = ["--sandbox", "+RTS", "-M1024M", "-RTS"]
 ALIGN = {"t": "AlignDefault"}
 ROW_BREAK = {"t": "RawInline", "c": ["html", "<br>"]}
 NO_ATTRIBUTES: list[Any] = ["", [], []]
-STYLES = {"mark": "Mark", "quote": "Block Text", "label": "Label"}
+STYLES = {"mark": "Mark", "quote": "Block Text", "label": "Label", "answer": "Answer"}
 
 
 @cache

@@ -41,7 +41,7 @@ def runs(*parts: str | Run) -> list[Run]:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """``style``: "" | "mark" (set apart) | "quote" | "label"."""
+    """``style``: "" | "mark" (set apart) | "quote" | "label" | "answer" (both stay with what follows)."""
 
     runs: list[Run]
     dir: str

@@ -140,7 +140,7 @@ def participation(page: Composer, rows: list[Row]) -> None:
               number(sum(counts[category, position] for position in Position))] for category in categories]
     lines.append([gettext("Total"), *(figure(sum(counts[c, position] for c in categories)) for position in Position),
                   number(len(published))])
-    page.table([gettext("Category"), *(position.label for position in Position), gettext("Total")], lines, [34, 13, 16, 13, 12, 12],
+    page.table([gettext("Category"), *(position.label for position in Position), gettext("Total")], lines, [29, 14, 19, 16, 10, 12],
                numbers=range(1, 6))
 
 
@@ -173,7 +173,7 @@ def tell_point(page: Composer, point: Point, rows: list[Row], everybody: Counter
     page.heading(2, f"{point.number}. {point.title}")
     answer = point.disposition.label if point.disposition else gettext("No answer yet")
     ground = [SEPARATOR, gettext("Ground: %(ground)s", ground=point.ground.label)] if point.ground else []
-    page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer)), *ground)
+    page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer)), *ground, style="answer")
     keys = list(dict.fromkeys([row.key for row in rows] + [change.key for change in point.changes]))
     if keys:
         page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]))
@@ -244,7 +244,7 @@ def annex(chapter: Chapter, rows: list[Row], language: str) -> Annex:
         "Columns of the ISO/IEC/CEN/CENELEC commenting template. MB/NC: code of the organisation and number of its contribution on this "
         "chapter (IND: a person in their own name), then its reference. Type of comment: ge = general, te = technical, ed = editorial."
     ))
-    return Annex(gettext("Annex: traceability matrix"), page.parts, Table(head, lines, [10, 8, 11, 8, 7, 24, 15, 17]))
+    return Annex(gettext("Annex: traceability matrix"), page.parts, Table(head, lines, [10, 8, 11, 8, 9, 23, 14, 17]))
 
 
 def places_of(chapter: Chapter, language: str) -> dict[str, Place]:

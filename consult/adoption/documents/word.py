@@ -29,7 +29,8 @@ STYLES = {
     "Normal": (10.5, INK, False, 0, 4), "Body Text": (10.5, INK, False, 0, 6), "First Paragraph": (10.5, INK, False, 0, 6),
     "Compact": (9.5, INK, False, 1, 1), "Block Text": (10.5, INK, False, 2, 8), "Over": (10.5, GREY, False, 0, 2),
     "Title": (22, GREEN, True, 0, 2), "Subtitle": (14, INK, False, 0, 12), "Mark": (10, OCHRE, True, 0, 6),
-    "Label": (10, INK, False, 8, 2), "Heading 1": (15, GREEN, True, 20, 6), "Heading 2": (12, INK, True, 16, 4),
+    "Label": (10, INK, False, 8, 2), "Answer": (10.5, INK, False, 0, 4),
+    "Heading 1": (15, GREEN, True, 20, 6), "Heading 2": (12, INK, True, 16, 4),
 }
 CHARACTER_STYLES = {"Quiet": GREY, "Reference": INK}
 
@@ -100,7 +101,7 @@ def dress_style(style, size: float, colour: str, bold: bool, before: float, afte
     style.paragraph_format.alignment = None
     if style.name == "Mark":
         put(style.element.get_or_add_pPr(), "w:shd", val="clear", color="auto", fill="F8EDD3")
-    style.paragraph_format.keep_with_next = style.name.startswith("Heading") or style.name == "Label"
+    style.paragraph_format.keep_with_next = style.name.startswith("Heading") or style.name in ("Label", "Answer")
 
 
 def put(parent, tag: str, **attributes: str):
