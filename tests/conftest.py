@@ -17,6 +17,8 @@ from consult.core.i18n import force_locale
 from consult.core.pages import pages
 from tests import factories, postgresql
 
+pytest_plugins = ["tests.house.rendered"]
+
 
 class SqliteFiles:
     """Databases that are files of one folder."""

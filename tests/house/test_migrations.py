@@ -1,0 +1,85 @@
+"""The migrations make exactly the tables of the models, and go both ways, on nothing and on something."""
+
+import re
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from consult.core.db import Base, db, session, unit_of_work
+from tests import factories
+from tests.conftest import make_app
+from tests.house.source import PACKAGE
+
+VERSIONS = PACKAGE / "migrations" / "versions"
+
+
+@pytest.fixture
+def bare_app(databases, tmp_path):
+    """An application whose database has no table yet."""
+    app = make_app(databases.new_database(), tmp_path / "data")
+    with app.app_context():
+        yield app
+        session.remove()
+        db.engine.dispose()
+
+
+def tables() -> set[str]:
+    session.rollback()
+    return set(sa.inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def revisions() -> list[str]:
+    """From the first to the newest."""
+    script = ScriptDirectory(str(PACKAGE / "migrations"))
+    assert len(script.get_heads()) == 1
+    return [revision.revision for revision in script.walk_revisions()][::-1]
+
+
+def counts() -> dict[str, int]:
+    session.rollback()
+    return {name: session.scalar(sa.select(sa.func.count()).select_from(table)) for name, table in Base.metadata.tables.items()}
+
+
+def test_migrations_are_numbered_in_their_order():
+    numbers = [re.match(r"(\d{4})_[a-z0-9_]+\.py$", path.name)[1] for path in sorted(VERSIONS.glob("*.py"))]
+    assert revisions() == numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]
+
+
+def test_the_newest_migration_equals_the_models(own_app):
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_all_go_up_and_down_on_an_empty_database(bare_app):
+    for revision in revisions():
+        flask_migrate.upgrade(revision=revision)
+    assert tables() == set(Base.metadata.tables)
+    flask_migrate.downgrade(revision="base")
+    assert tables() == set()
+    flask_migrate.upgrade()
+    assert tables() == set(Base.metadata.tables)
+
+
+def test_each_goes_down_and_up_on_a_filled_database(own_app):
+    with unit_of_work():
+        consultation = factories.a_consultation()
+        chapter = factories.a_chapter(consultation)
+        block = factories.block_of(chapter, "C1-A1-P1-a1")
+        contribution = factories.a_published_contribution(block=block, replacement="Autrement.")
+        factories.an_item(factories.a_synthesis(chapter), contribution)
+    before = counts()
+    assert before["block"] > 20
+    session.remove()
+    for revision in revisions()[:0:-1]:
+        flask_migrate.downgrade(revision=f"{int(revision) - 1:04}")
+        flask_migrate.upgrade(revision=revision)
+        assert counts() == before, revision
+        session.remove()
+    flask_migrate.upgrade()
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), unit_of_work():
+        session.execute(sa.text("DELETE FROM contribution"))
