@@ -29,7 +29,7 @@ class ItemForm(FlaskForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.disposition.choices = [("", _("Not decided yet")), *((member.value, member.label) for member in Disposition)]
-        self.ground.choices = [("", _("None")), *((member.value, member.label) for member in Ground)]
+        self.ground.choices = [("", _("No ground")), *((member.value, member.label) for member in Ground)]
 
     def values(self) -> dict:
         return {
