@@ -117,6 +117,7 @@ def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], talli
         number=chapter.number, title=chapter.title(language()), commission_name=chapter.commission.title(language()),
         counts=SimpleNamespace(**{kind: counts.get(kind, 0) for kind in ("axis", "project", "action")}),
         voices=sum(tallies.values()), heat=reading.strip(tallies, keys),
+        links=[link for some in filled("chapter.links", chapter) for link in some],
     )
 
 
@@ -156,5 +157,5 @@ def render_chapter(number: int) -> str:
     return render_template(
         "drafts/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None, twin_url=None,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
-        last=len(service.list_chapters(consultation())),
+        last=len(service.list_chapters(consultation())), links=[link for some in filled("chapter.links", chapter) for link in some],
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 
 from consult.accounts.models import Category
 from consult.contributions.models import CommentType, Kind, Position
@@ -30,6 +30,14 @@ def outcomes():
         "outcome_of": lambda contribution: service.get_outcome(actor(), contribution),
         "outcomes_of": lambda contributions: service.list_outcomes(actor(), contributions),
     }
+
+
+@slot("chapter.links")
+def links(chapter: Chapter) -> list[tuple[str, str]]:
+    """What the page of a chapter leads to, once the synthesis is public."""
+    if "public_syntheses" not in g:
+        g.public_syntheses = {s.chapter_id for s in service.list_syntheses(chapter.consultation) if s.is_public}
+    return [(_("Synthesis and answers"), url_for("synthesis.read", number=chapter.number))] if chapter.id in g.public_syntheses else []
 
 
 @slot("home.answered")
