@@ -111,12 +111,13 @@ def test_submitting_shows_what_is_missing_and_then_does_it(client, consultation,
 @pytest.fixture
 def submission(consultation, secretary):
     cases.ready_to_submit(consultation)
-    sent = service.submit(secretary, consultation)
-    settled()
-    return sent
+    return service.submit(secretary, consultation)
 
 
 def test_the_submission_is_public_and_its_archive_is_not(client, submission, participant, secretary):
+    assert client.get("/fr/adoption/document/1/fr/pdf").status_code == 404
+    assert 'http-equiv="refresh"' in client.get("/fr/adoption/submission").text
+    settled()
     page = client.get("/ar/adoption/submission")
     assert page.status_code == 200
     assert submission.archive.sha256 in page.text
