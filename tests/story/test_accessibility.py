@@ -1,0 +1,79 @@
+"""axe-core finds nothing on any kind of page, and no page scrolls sideways on a phone; in French and in Arabic."""
+
+import pytest
+
+from tests.story.looks import looked_at
+from tests.story.people import Person
+
+pytestmark = pytest.mark.browser
+
+PUBLIC = (
+    "", "drafts/1", "drafts/5", "consultations/take-part", "consultations/charter", "consultations/help", "consultations/legal-notice",
+    "contributions/discussion/1/C1-A7-P1-a1", "contributions/discussion/1/C1-contexte-§1", "contributions/{published}",
+    "contributions/{withheld}", "contributions/{withdrawn}", "contributions/submit/1/C1-A7-P1-a1",
+    "contributions/submit/1/C1-contexte-t1-r1", "moderation/register",
+    "adoption/open-data", "adoption/submission", "accounts/login", "accounts/register", "accounts/reset",
+    "accounts/confirm", "accounts/check-mail", "accounts/follow-link", "contributions/PNQ-C9-9999",
+    "no-such-page",
+)
+PARTICIPANT = (
+    "contributions/mine", "contributions/receipt/{own}", "contributions/{own}", "contributions/withdraw/{own}", "accounts/profile",
+    "accounts/add-organisation", "accounts/change", "contributions/submit/1/C1-A7-P1-a1", "moderation/", "drafts/1",
+)
+RAPPORTEUR = (
+    "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
+    "moderation/{withheld}", "moderation/{published}", "synthesis/workbench/1",
+    "synthesis/workbench/1?answer=all", "synthesis/edit-item/1", "synthesis/overview/1", "synthesis/read/1", "adoption/exports",
+)
+SECRETARIAT = (
+    "consultations/dashboard", "consultations/edit", "consultations/extend", "consultations/close", "consultations/appoint",
+    "consultations/dismiss/1", "drafts/import-chapter", "moderation/", "synthesis/overview/2", "adoption/exports", "adoption/submit",
+)
+
+
+def refs(site) -> dict[str, str]:
+    """One reference of each state, all of chapter 1, and one of the participant's own."""
+    chosen = dict(site.ask("SELECT state, min(ref) FROM contribution WHERE chapter_id = 1 GROUP BY state"))
+    [(own,)] = site.ask(
+        "SELECT min(ref) FROM contribution JOIN user ON user.id = author_id WHERE email = ? AND state = 'published'", PEOPLE["participant"]
+    )
+    return {**chosen, "waiting": chosen["submitted"], "own": own}
+
+
+PEOPLE = {
+    "participant": "karim-benzaytoun@fed-agro.example", "rapporteur": "rapporteur1@csnca.example",
+    "secretariat": "secretariat1@csnca.example",
+}
+
+
+def findings(person: Person, paths) -> list:
+    known, found = refs(person.site), []
+    for path in paths:
+        person.go(path.format(**known))
+        found += looked_at(person)
+    return found
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize(("role", "paths"), [
+    (None, PUBLIC), ("participant", PARTICIPANT), ("rapporteur", RAPPORTEUR), ("secretariat", SECRETARIAT),
+], ids=["public", "participant", "rapporteur", "secretariat"])
+def test_pages_are_accessible(site, arrive, language, role, paths):
+    person = arrive(site, language)
+    if role:
+        person.sign_in(PEOPLE[role])
+    assert findings(person, paths) == []
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_refused_forms_are_accessible(site, arrive, language):
+    """The pages that one sees after a mistake."""
+    person = arrive(site, language)
+    for path, button in (
+        ("accounts/login", "main [name=submit]"), ("accounts/register", "main form button"),
+        ("contributions/submit/1/C1-A7-P1-a1", "[name=act][value=preview]"),
+    ):
+        person.go(path)
+        person.press(button)
+        assert person.sees(".error-summary"), path
+        assert looked_at(person) == [], path

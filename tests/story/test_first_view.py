@@ -1,0 +1,44 @@
+"""What the first look at a chapter costs the reader, and where its parts come from (`arrive` checks that: nobody else's site)."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MOST = 150_000
+
+
+class Scale:
+    """Weighs what comes over the wire, compressed as it comes: by kind of resource."""
+
+    def __init__(self, page) -> None:
+        self.kinds: dict[str, str] = {}
+        self.sizes: dict[str, float] = {}
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.on("Network.responseReceived", lambda event: self.kinds.update({event["requestId"]: event["type"]}))
+        wire.on("Network.loadingFinished", lambda event: self.sizes.update({event["requestId"]: event["encodedDataLength"]}))
+
+    def without_fonts(self) -> float:
+        return sum(size for request, size in self.sizes.items() if self.kinds.get(request) != "Font")
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("path", ["", "drafts/1", "drafts/2", "drafts/3", "drafts/4", "drafts/5"])
+def test_the_first_view_is_light(site, arrive, language, path):
+    reader = arrive(site, language)
+    scale = Scale(reader.page)
+    reader.go(path)
+    reader.page.wait_for_load_state("networkidle")
+    assert "Document" in scale.kinds.values()
+    assert 0 < scale.without_fonts() <= MOST, scale.sizes
+
+
+def test_a_second_view_asks_for_less(site, arrive):
+    """Styles, scripts and fonts stay with the reader; a page that has not changed comes as a word."""
+    reader = arrive(site)
+    reader.go("drafts/1")
+    reader.page.wait_for_load_state("networkidle")
+    scale = Scale(reader.page)
+    reader.go("drafts/1")
+    reader.page.wait_for_load_state("networkidle")
+    assert sum(scale.sizes.values()) < 5_000, scale.sizes
