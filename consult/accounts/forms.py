@@ -10,14 +10,22 @@ from flask_security.proxies import _datastore as store
 from flask_security.utils import hash_password, lookup_identity, validate_redirect_url
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Optional
 
 from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _, language_in_use
 
 ADDRESS = {"autocomplete": "username", "dir": "ltr", "inputmode": "email", "maxlength": 320}
 SPELT = {"dir": "auto", "maxlength": 200}
+# Argon2 refuses thousands of characters; nobody remembers so many.
+PASSWORD_MOST = 1000
 PASSWORD_HELP = _("Ten characters at least; a short sentence is easy to remember and hard to guess.")
+
+
+def limit(*fields) -> None:
+    for field in fields:
+        field.validators = (*field.validators, at_most(PASSWORD_MOST))
 
 
 def is_of_this_site(address: str | None) -> bool:
@@ -35,7 +43,8 @@ class SignInForm(UnifiedSigninForm):
     """By password, or by a link and a code sent to the address."""
 
     identity = EmailField(_("E-mail address"), validators=[DataRequired(_("Type your e-mail address."))], render_kw=ADDRESS)
-    passcode = PasswordField(_("Password"), validators=[Optional()], render_kw={"autocomplete": "current-password", "dir": "ltr"})
+    passcode = PasswordField(_("Password"), validators=[Optional(), at_most(PASSWORD_MOST)],
+                             render_kw={"autocomplete": "current-password", "dir": "ltr"})
     remember = BooleanField(_("Keep me signed in on this device for 30 days"))
     chosen_method = HiddenField(default="email")
 
@@ -48,7 +57,7 @@ class SignInForm(UnifiedSigninForm):
         if user is not None and user.active:
             self.prepare(user)
         if user is None or not user.password:
-            hash_password(self.passcode.data or "no password")  # an unknown address takes as long as a known one
+            hash_password((self.passcode.data or "no password")[:PASSWORD_MOST])  # an unknown address takes as long as a known one
         return super().validate(**kwargs)
 
     def prepare(self, user: User) -> None:
@@ -64,7 +73,8 @@ class SignInForm(UnifiedSigninForm):
 class VerifyForm(UnifiedVerifyForm):
     """Once more, before something delicate."""
 
-    passcode = PasswordField(_("Password, or the code from the message"), validators=[Optional()], render_kw={"dir": "ltr"})
+    passcode = PasswordField(_("Password, or the code from the message"), validators=[Optional(), at_most(PASSWORD_MOST)],
+                             render_kw={"dir": "ltr"})
     chosen_method = HiddenField(default="email")
 
     def validate(self, **kwargs) -> bool:
@@ -78,7 +88,7 @@ class RegisterForm(RegisterFormV2):
 
     name = StringField(
         _("Name"), description=_("First name and family name. It is published only if you agree to it in your profile."),
-        validators=[DataRequired(_("Write your name: contributions are not anonymous.")), Length(max=200)],
+        validators=[DataRequired(_("Write your name: contributions are not anonymous.")), at_most(200)],
         render_kw={"autocomplete": "name", **SPELT},
     )
     language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES, default=language_in_use,
@@ -90,6 +100,7 @@ class RegisterForm(RegisterFormV2):
         self.email.label.text = _("E-mail address")
         self.email.render_kw = {**ADDRESS, "autocomplete": "email"}
         self.password.label.text = _("Password")
+        limit(self.password)
         self.password.description = _("Without a password you sign in by a link that we send you. %(rule)s", rule=PASSWORD_HELP)
 
 
@@ -108,6 +119,7 @@ class ResendForm(SendConfirmationForm):
 class ResetPasswordForm(SecurityResetPasswordForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        limit(self.password)
         self.password.label.text, self.password.description = _("New password"), PASSWORD_HELP
         self.password_confirm.label.text = _("The same password again")
 
@@ -115,6 +127,7 @@ class ResetPasswordForm(SecurityResetPasswordForm):
 class ChangePasswordForm(SecurityChangePasswordForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        limit(self.password, self.new_password)
         self.password.label.text = _("Present password")
         self.new_password.label.text, self.new_password.description = _("New password"), PASSWORD_HELP
         self.new_password_confirm.label.text = _("The same password again")
@@ -124,12 +137,12 @@ class ProfileForm(FlaskForm):
     """One's own data, each of which can be corrected."""
 
     name = StringField(
-        _("Name"), validators=[DataRequired(_("Write your name: contributions are not anonymous.")), Length(max=200)],
+        _("Name"), validators=[DataRequired(_("Write your name: contributions are not anonymous.")), at_most(200)],
         render_kw={"autocomplete": "name", **SPELT},
     )
-    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), Length(max=200)],
+    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), at_most(200)],
                           description=_("Shown on the Arabic pages, where your name may be published."), render_kw=SPELT)
-    function = StringField(_("Function"), validators=[Optional(), Length(max=200)], description=_("For instance: quality manager."),
+    function = StringField(_("Function"), validators=[Optional(), at_most(200)], description=_("For instance: quality manager."),
                            render_kw={"autocomplete": "organization-title", **SPELT})
     language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES,
                            validators=[DataRequired()])
@@ -163,13 +176,13 @@ def choices_of(kind) -> dict[str, str]:
 class OrganisationForm(FlaskForm):
     """An organisation that is not listed yet."""
 
-    name_fr = StringField(_("Name in French"), validators=[DataRequired(_("Write its name.")), Length(max=300)],
+    name_fr = StringField(_("Name in French"), validators=[DataRequired(_("Write its name.")), at_most(300)],
                           render_kw={"dir": "auto", "maxlength": 300})
-    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), Length(max=300)], render_kw={"dir": "auto", "maxlength": 300})
-    name_en = StringField(_("Name in English"), validators=[Optional(), Length(max=300)], render_kw={"dir": "auto", "maxlength": 300})
+    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), at_most(300)], render_kw={"dir": "auto", "maxlength": 300})
+    name_en = StringField(_("Name in English"), validators=[Optional(), at_most(300)], render_kw={"dir": "auto", "maxlength": 300})
     short = StringField(
         _("Short code"), description=_("Its usual acronym, 12 characters at most; it stands for the organisation in tables of comments."),
-        validators=[DataRequired(_("Write its acronym.")), Length(max=12)], render_kw={"dir": "auto", "maxlength": 12, "class": "short"},
+        validators=[DataRequired(_("Write its acronym.")), at_most(12)], render_kw={"dir": "auto", "maxlength": 12, "class": "short"},
     )
     category = SelectField(_("Category"), validators=[DataRequired(_("Choose a category."))])
     sector = SelectField(_("Sector"), validators=[DataRequired(_("Choose a sector."))])

@@ -23,6 +23,7 @@ from consult.core import mail
 from consult.core.db import db
 from consult.core.i18n import N_, utcnow
 from consult.core.permissions import VISITOR
+from consult.core.web import asked_values
 
 VALID_SECONDS = 900
 # Sign-in and mail endpoints that never show their own page: ours, or another of Flask-Security's, stands for them.
@@ -45,6 +46,26 @@ MESSAGES = {
     "UNAUTHENTICATED": (N_("Please sign in to go on."), "info"),
     "REAUTHENTICATION_REQUIRED": (N_("Please show once more that it is you."), "info"),
     "INVALID_EMAIL_ADDRESS": (N_("This is not an e-mail address."), "error"),
+    "EMAIL_NOT_PROVIDED": (N_("Type your e-mail address."), "error"),
+    "PASSWORD_NOT_PROVIDED": (N_("Type a password."), "error"),
+    "RETYPE_PASSWORD_MISMATCH": (N_("The two passwords differ: type the same twice."), "error"),
+    "PASSWORD_IS_THE_SAME": (N_("The new password must differ from the present one."), "error"),
+    "INVALID_PASSWORD": (N_("This is not your present password."), "error"),
+    "PASSWORD_CHANGE": (N_("Your password is changed."), "success"),
+    "PASSWORD_RESET": (N_("Your new password is recorded and you are signed in."), "success"),
+    "PASSWORD_RESET_NO_LOGIN": (N_("Your new password is recorded: sign in with it."), "success"),
+    "PASSWORD_RESET_REQUEST": (N_("If there is an account with this address, a message with a link is on its way to it."), "info"),
+    "PASSWORD_RESET_EXPIRED": (N_("This link is too old: ask for another."), "error"),
+    "INVALID_RESET_PASSWORD_TOKEN": (N_("This link is not complete, or has served already: ask for another."), "error"),
+    "CONFIRMATION_REQUEST": (N_("If there is an account with this address, a message with a link is on its way to it."), "info"),
+    "CONFIRMATION_REQUIRED": (N_("Confirm your address first, by the link that we sent you."), "error"),
+    "CONFIRMATION_EXPIRED": (N_("This link is too old: we have sent you another."), "error"),
+    "INVALID_CONFIRMATION_TOKEN": (N_("This link is not complete, or has served already: ask for another."), "error"),
+    "REAUTHENTICATION_SUCCESSFUL": (N_("Thank you. Go on with your change."), "success"),
+    "DISABLED_ACCOUNT": (N_("This account is closed. Write to the secretariat."), "error"),
+    "ANONYMOUS_USER_REQUIRED": (N_("You are signed in already."), "info"),
+    "US_METHOD_NOT_AVAILABLE": (N_("Sign in with your password, or by a link sent to your address."), "error"),
+    "FAILED_TO_SEND_CODE": (N_("The message could not be sent. Try again in a moment."), "error"),
     "PASSWORD_INVALID_LENGTH": (N_("A password has %(length)s characters at least."), "error"),
 }
 
@@ -139,7 +160,7 @@ def init_app(app, limits_url: str) -> None:
 
 
 def stand_for(endpoint: str):
-    return lambda **_values: redirect(url_for(endpoint, **request.args.to_dict()))
+    return lambda **_values: redirect(url_for(endpoint, **asked_values()))
 
 
 def renew(_app, user: User, authn_via=(), **_values) -> None:

@@ -2,9 +2,10 @@
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from consult.adoption.models import FORMATS, ExportFormat, ExportKind, Outcome
+from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _
 from consult.drafts.models import Chapter
 
@@ -34,7 +35,7 @@ class DecisionForm(FlaskForm):
     outcome = RadioField(_("Decision of the Council"), coerce=Outcome, validators=[InputRequired(_("Choose what was decided."))])
     words = TextAreaField(
         _("Words of the decision"), description=_("Needed when the chapter is adopted with changes or returned. They are published."),
-        validators=[Length(max=10_000)],
+        validators=[at_most(10_000)],
     )
     decided_on = DateField(_("Date of the decision"), validators=[InputRequired(_("Enter the date."))])
 

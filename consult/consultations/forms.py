@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
-from wtforms.validators import DataRequired, Email, Length, Optional
+from wtforms.validators import DataRequired, Email, Optional
 
 from consult.consultations.models import Commission, ModerationMode, Role
+from consult.core.fields import at_most
 from consult.core.i18n import MOROCCO, _
 
 MOMENT = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -39,19 +40,19 @@ class MomentField(DateTimeLocalField):
 class EditForm(FlaskForm):
     """Titles and the particulars of the law 09-08 notice."""
 
-    title_fr = StringField(_("Title in French"), validators=[DataRequired(_("Write the title.")), Length(max=300)], render_kw=SPELT)
-    title_ar = StringField(_("Title in Arabic"), validators=[Optional(), Length(max=300)], render_kw=SPELT)
-    title_en = StringField(_("Title in English"), validators=[Optional(), Length(max=300)], render_kw=SPELT)
+    title_fr = StringField(_("Title in French"), validators=[DataRequired(_("Write the title.")), at_most(300)], render_kw=SPELT)
+    title_ar = StringField(_("Title in Arabic"), validators=[Optional(), at_most(300)], render_kw=SPELT)
+    title_en = StringField(_("Title in English"), validators=[Optional(), at_most(300)], render_kw=SPELT)
     controller = StringField(_("Controller of the personal data"), description=_("Who is responsible for it, as declared to the CNDP."),
-                             validators=[DataRequired(_("Write who is responsible.")), Length(max=300)], render_kw=SPELT)
-    recipients = StringField(_("Recipients of the personal data"), validators=[DataRequired(_("Write who receives it.")), Length(max=300)],
+                             validators=[DataRequired(_("Write who is responsible.")), at_most(300)], render_kw=SPELT)
+    recipients = StringField(_("Recipients of the personal data"), validators=[DataRequired(_("Write who receives it.")), at_most(300)],
                              render_kw=SPELT)
     contact_email = EmailField(_("Contact address"), description=_("For questions, appeals, and the rights of law 09-08."),
                                validators=[DataRequired(_("Write an address.")), Email(_("This is not an e-mail address."))],
                                render_kw={"dir": "ltr", "maxlength": 320})
     cndp_number = StringField(
         _("CNDP number"), description=_("Declaration or authorisation; the consultation cannot be scheduled or opened without it."),
-        validators=[Optional(), Length(max=40)], render_kw={"dir": "ltr", "maxlength": 40},
+        validators=[Optional(), at_most(40)], render_kw={"dir": "ltr", "maxlength": 40},
     )
     moderation_mode = RadioField(_("Moderation"), validators=[DataRequired(_("Choose one."))])
 
@@ -78,7 +79,7 @@ class ExtendForm(FlaskForm):
     closes_at = MomentField(_("New closing"))
     reason = TextAreaField(
         _("Reason"), description=_("Published on the home page with the old and the new date."),
-        validators=[DataRequired(_("Say why: the reason is published.")), Length(max=1000)],
+        validators=[DataRequired(_("Say why: the reason is published.")), at_most(1000)],
         render_kw={"dir": "auto", "rows": 3, "maxlength": 1000},
     )
 

@@ -2,9 +2,10 @@
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, SelectMultipleField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 from wtforms.widgets import HiddenInput
 
+from consult.core.fields import at_most
 from consult.core.i18n import _
 from consult.moderation.models import MAX_WORDS, RESTORE_REASONS, WITHHOLD_REASONS, Reason
 
@@ -27,7 +28,7 @@ class ReasonedForm(PublishForm):
     words = TextAreaField(
         _("Words to the author"), description=_("Sent to the author by mail with the reason and the way to appeal; not published."),
         validators=[DataRequired(_("Write to the author what led to this decision: a reason alone does not tell them.")),
-                    Length(max=MAX_WORDS)],
+                    at_most(MAX_WORDS)],
         render_kw={"dir": "auto", "rows": 5, "maxlength": MAX_WORDS},
     )
 

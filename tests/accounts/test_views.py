@@ -361,3 +361,16 @@ def test_forged_forms_are_refused_in_our_words(guarded):
         response = sign_in(guarded.test_client(), language="en")
     assert response.status_code == 400
     assert "This page had expired" in response.text
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_a_password_of_thousands_of_characters_is_refused_kindly(client, salma, language):
+    assert sign_in(client, password="x" * 11_000, language=language).status_code in (200, 422)
+    response = register(client, language, password="x" * 11_000)
+    assert {"fr": "1000 caractères au plus", "ar": "1000 على الأكثر"}[language] in response.text
+
+
+def test_a_field_that_is_too_long_is_refused_in_arabic(client, consultation):
+    response = register(client, "ar", name="س" * 300)
+    assert "عدد الأحرف المسموح به: 200 على الأكثر." in response.text
+    assert "Field cannot" not in response.text
