@@ -5,6 +5,9 @@ import logging
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path
 
@@ -40,8 +43,10 @@ class Group(click.Group):
             return super().invoke(ctx)
         except ConsultError as error:
             raise click.ClickException(f"{error.message} {error.remedy}".strip()) from error
-        except ConfigError as error:
+        except (ConfigError, tarfile.TarError) as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,6 +135,33 @@ def print_accounts() -> None:
         click.echo(f"  {role:<30} {email:<38} {name}")
 
 
+@cli.group("consultations")
+def consultations_group() -> None:
+    """The consultation and its commissions."""
+
+
+@consultations_group.command("add")
+@click.argument("title")
+@click.option("--title-ar", help="The title in Arabic.")
+@click.option("--title-en", help="The title in English.")
+@click.option("--slug", default="pnq", show_default=True, help="Short name, in the names of exported files.")
+@click.option("--commission", "titles", nargs=3, multiple=True, metavar="FR AR EN",
+              help="Titles of a commission, in the order of the chapters; by default the five of the quality policy.")
+@click.option("--example", "is_example", is_flag=True, help="Mark the text as an example on every page and document.")
+@with_appcontext
+def consultations_add(titles: tuple[tuple[str, str, str], ...], **values) -> None:
+    """Make the consultation TITLE (in French), in preparation, with its commissions; the rest is set in the browser."""
+    with unit_of_work():
+        if consultations.get_current():
+            raise click.ClickException("There is a consultation already: one database holds one.")
+        bodies = [
+            {"number": number, "title_fr": fr, "title_ar": ar, "title_en": en}
+            for number, (fr, ar, en) in enumerate(titles or demonstration.COMMISSIONS, 1)
+        ]
+        consultation = consultations.add(SYSTEM, None, title_fr=values.pop("title"), commissions=bodies, **values)
+        click.echo(f"{consultation.title_fr}: in preparation, with {len(bodies)} commissions")
+
+
 @cli.group()
 def chapters() -> None:
     """The chapters of the text."""
@@ -146,7 +178,7 @@ def chapters_import(path: Path) -> None:
     with unit_of_work():
         consultation = consultations.get_current()
         if consultation is None:
-            raise click.ClickException("There is no consultation yet: create one with “consult demo”, or in the settings page.")
+            raise click.ClickException("There is no consultation yet: make one with “consult consultations add”.")
         for file in files:
             try:
                 revision = drafts.import_chapter(SYSTEM, consultation, data=file.read_bytes())
@@ -172,12 +204,15 @@ def users() -> None:
 @with_appcontext
 def users_add(email: str, name: str, role: str | None, commission: int | None, language: str, password: str) -> None:
     """Make a confirmed account, with a role or none."""
+    shortest = current_app.config["SECURITY_PASSWORD_LENGTH_MIN"]
+    if password and len(password) < shortest:
+        raise click.ClickException(f"The password needs {shortest} characters at least.")
     with unit_of_work():
         user = accounts.add(SYSTEM, None, email=email, name=name, language=language, password=password or None)
         if role:
             consultation = consultations.get_current()
             if consultation is None:
-                raise click.ClickException("There is no consultation yet to hold a role in.")
+                raise click.ClickException("There is no consultation yet to hold a role in: make one with “consult consultations add”.")
             needs = Role(role) in COMMISSION_ROLES
             if needs and commission is None:
                 raise click.ClickException(f"The role {role} belongs to a commission: add --commission NUMBER.")
@@ -195,7 +230,7 @@ def export(name: str, out: Path, language: str) -> None:
     """Write an export."""
     consultation = consultations.get_current()
     if consultation is None:
-        raise click.ClickException("There is no consultation to export.")
+        raise click.ClickException("There is no consultation to export: make one with “consult consultations add”.")
     for path in adoption.export_to(consultation, name, out, language):
         click.echo(path)
 
@@ -205,11 +240,18 @@ def export(name: str, out: Path, language: str) -> None:
 @click.pass_context
 def verify(ctx: click.Context, path: Path | None) -> None:
     """Check the journal and every contribution of the database, or a dossier offline; exit status 0 only when all is well."""
-    faults = archive.verify_archive(path) if path else with_appcontext(verify_database)()
+    faults = verify_file(path) if path else with_appcontext(verify_database)()
     for fault in faults:
         click.echo(f"FAULT: {fault}", err=True)
     click.echo("All is well." if not faults else f"{len(faults)} fault(s).")
     ctx.exit(1 if faults else 0)
+
+
+def verify_file(path: Path) -> list[str]:
+    try:
+        return archive.verify_archive(path)
+    except (EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return [f"{path} is damaged: {error}"]
 
 
 def verify_database() -> list[str]:

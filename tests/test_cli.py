@@ -1,0 +1,124 @@
+"""From an empty database to a consultation that can be opened, by the command line alone."""
+
+import zipfile
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from consult.accounts import service as accounts
+from consult.cli import cli
+from consult.consultations import service as consultations
+from consult.consultations.models import Phase, Role
+from consult.core import audit
+from consult.core.config import resource_dir
+from consult.core.db import session
+from consult.drafts import service as drafts
+
+
+@pytest.fixture
+def run(own_app):
+    """Runs ``consult …`` on a database that has tables and no row."""
+    def run(*arguments, ok: bool = True) -> str:
+        session.remove()
+        result = CliRunner().invoke(cli, [str(argument) for argument in arguments], obj=ScriptInfo(create_app=lambda: own_app))
+        session.remove()
+        assert (result.exit_code == 0) is ok, result.output
+        return result.output
+    return run
+
+
+def commands(group, path=()):
+    """Every command with the groups that it stands in."""
+    for name, command in group.commands.items():
+        yield (*path, name)
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize("command", [(), *commands(cli)], ids=" ".join)
+def test_every_command_explains_itself(command):
+    result = CliRunner().invoke(cli, [*command, "--help"], obj=ScriptInfo(create_app=lambda: Flask("consult")))
+    assert result.exit_code == 0, result.output
+    assert "Usage:" in result.output
+
+
+def test_a_consultation_is_made_with_the_five_commissions_of_the_policy(run):
+    assert run("consultations", "add", "Politique de la qualité", "--title-en", "Quality policy") == (
+        "Politique de la qualité: in preparation, with 5 commissions\n"
+    )
+    made = consultations.get_current()
+    assert (made.slug, made.phase, made.is_example) == ("pnq", Phase.PREPARATION, False)
+    assert [(body.number, body.title("en")) for body in made.commissions][:2] == [
+        (1, "Commission on standardisation"), (2, "Commission on conformity certification"),
+    ]
+    assert all(body.title_ar for body in made.commissions)
+    assert session.scalar(sa.select(audit.AuditEvent.action).where(audit.AuditEvent.action == "consultations.add"))
+
+
+def test_other_commissions_may_be_named_and_the_text_marked_as_an_example(run):
+    run("consultations", "add", "Essai", "--slug", "essai", "--commission", "Une", "واحدة", "One", "--example")
+    made = consultations.get_current()
+    assert (made.slug, made.is_example, [body.title("ar") for body in made.commissions]) == ("essai", True, ["واحدة"])
+
+
+def test_one_database_holds_one_consultation(run):
+    run("consultations", "add", "Première")
+    assert "There is a consultation already" in run("consultations", "add", "Seconde", ok=False)
+    assert consultations.get_current().title_fr == "Première"
+
+
+def test_without_a_consultation_each_refusal_names_the_way(run):
+    for command in (("chapters", "import", resource_dir("policy_drafts")), ("export", "contributions", "--out", "unwritten"),
+                    ("users", "add", "a@example.org", "--name", "A", "--role", "administrator", "--password", "")):
+        assert "consult consultations add" in run(*command, ok=False)
+    assert accounts_with("a@example.org") == []
+
+
+def test_roles_are_held_from_the_command_line(run):
+    run("consultations", "add", "Politique")
+    run("users", "add", "secretary@example.org", "--name", "S", "--role", "secretariat", "--password", "")
+    assert "--commission" in run("users", "add", "r@example.org", "--name", "R", "--role", "rapporteur", "--password", "", ok=False)
+    run("users", "add", "r@example.org", "--name", "R", "--role", "rapporteur", "--commission", "2", "--password", "")
+    made = consultations.get_current()
+    held = {(a.user.email, a.role, a.commission and a.commission.number) for a in consultations.list_appointments(made)}
+    assert held == {("secretary@example.org", Role.SECRETARIAT, None), ("r@example.org", Role.RAPPORTEUR, 2)}
+
+
+def test_a_password_is_as_long_as_on_the_site(run):
+    assert "characters" in run("users", "add", "a@example.org", "--name", "A", "--password", "court", ok=False)
+    assert accounts_with("a@example.org") == []
+    run("users", "add", "a@example.org", "--name", "A", "--password", "une phrase assez longue")
+
+
+def test_chapters_are_imported_once(run):
+    run("consultations", "add", "Politique")
+    folder = resource_dir("policy_drafts")
+    assert "5-promotion.fr.md: chapter 5 (fr), version 1" in run("chapters", "import", folder)
+    assert [c.number for c in drafts.list_chapters(consultations.get_current())] == [1, 2, 3, 4, 5]
+    assert "exactly this text already" in run("chapters", "import", folder / "1-normalisation.fr.md")
+    assert "All is well." in run("verify")
+
+
+def accounts_with(email: str) -> list:
+    return session.scalars(sa.select(accounts.User).where(accounts.User.email == email)).all()
+
+
+def test_a_file_that_is_no_dossier_is_a_fault(tmp_path):
+    damaged = tmp_path / "dossier.zip"
+    with zipfile.ZipFile(damaged, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("pnq-dossier/bagit.txt", "BagIt-Version: 1.0\n" * 200)
+    whole = damaged.read_bytes()
+    for bytes_ in (whole[:60] + b"\xff" * 20 + whole[80:], whole[:70], b"text"):
+        damaged.write_bytes(bytes_)
+        result = CliRunner().invoke(cli, ["verify", str(damaged)])
+        assert result.exit_code == 1, result.output
+        assert "FAULT" in result.output
+
+
+def test_what_the_disk_refuses_is_a_sentence(run, tmp_path):
+    run("consultations", "add", "Politique")
+    nowhere = tmp_path / "nowhere" / "contributions.csv"
+    assert f"Error: {nowhere.parent}" in run("export", "contributions", "--out", nowhere, ok=False)
