@@ -7,6 +7,7 @@ from pathlib import Path
 
 import flask_migrate
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from consult import create_app
@@ -212,3 +213,23 @@ def outbox(app):
     from flask_mailman import EmailMessage  # noqa: F401 - the box exists once the backend has been used
 
     return lambda: getattr(app.extensions["mailman"], "outbox", [])
+
+
+@pytest.fixture
+def count_queries(app):
+    """How many statements a call sends."""
+    def count(call) -> int:
+        statements = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                statements.append(statement)
+
+        engine = db.engines[None]
+        sa.event.listen(engine, "before_cursor_execute", note)
+        try:
+            call()
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", note)
+        return len(statements)
+    return count

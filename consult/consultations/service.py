@@ -26,7 +26,6 @@ from consult.core.permissions import SYSTEM, Action, require
 
 # Decree 2-08-229, article 6: fifteen days online at least.
 SHORTEST = timedelta(days=15)
-USUAL = timedelta(days=30)
 
 
 @command
@@ -168,7 +167,8 @@ def get_managed(actor, consultation: Consultation, act: Action = Action.CONSULTA
 
 def get_current() -> Consultation | None:
     """The consultation that is shown: the newest."""
-    return session.scalars(sa.select(Consultation).order_by(Consultation.id.desc()).limit(1)).first()
+    newest = sa.select(Consultation).order_by(Consultation.id.desc()).limit(1).options(joinedload(Consultation.rounds))
+    return session.scalars(newest).unique().first()
 
 
 def get_commission(consultation: Consultation, number: int) -> Commission:

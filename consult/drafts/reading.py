@@ -56,6 +56,13 @@ def together(french: list[Block], other: list[Block]) -> list[tuple[Block, str]]
     return laid
 
 
+def coverage(french: list[Block], other: list[Block]) -> float:
+    """Share of the French blocks that stand in the other language too, 0 to 1."""
+    keys = {block.key for block in french}
+    twins = {block.key for block in other if block.revision.language != "fr"}
+    return len(keys & twins) / max(1, len(keys))
+
+
 def read_block(block: Block, language: str, french: Block | None, count: int, margin: list) -> ReadBlock:
     frame = french or block
     return ReadBlock(

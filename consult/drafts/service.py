@@ -1,5 +1,7 @@
 """Publishing revisions and reading them."""
 
+from collections import Counter
+
 import sqlalchemy as sa
 
 from consult.accounts.models import User
@@ -34,7 +36,7 @@ def import_chapter(actor: User, consultation: Consultation, *, data: bytes) -> R
         for position, b in enumerate(parsed.blocks, 1)
     ]
     session.add(revision)
-    chapter.activity += 1
+    chapter.activity = Chapter.activity + 1  # counted by the database: somebody may be lodging at this moment
     return revision
 
 
@@ -78,6 +80,27 @@ def get_revision(chapter: Chapter, language: str) -> Revision:
     return revision
 
 
+def get_revisions(chapter: Chapter, language: str) -> tuple[Revision, Revision]:
+    """(French, as read in ``language``): the newest of each, one standing for the other where it is missing."""
+    newest = (
+        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id, Revision.language.in_({"fr", language}))
+        .group_by(Revision.language)
+    )
+    found = {revision.language: revision for revision in session.scalars(sa.select(Revision).where(Revision.id.in_(newest)))}
+    if not found:
+        raise NotFound(_("This chapter is not published yet."))
+    french = found.get("fr") or found[language]
+    return french, found.get(language, french)
+
+
+def list_blocks_of(*revisions: Revision) -> list[list[Block]]:
+    """The blocks of each revision, in order, in one query."""
+    rows: dict[int, list[Block]] = {revision.id: [] for revision in revisions}
+    for block in session.scalars(sa.select(Block).where(Block.revision_id.in_(rows)).order_by(Block.position)):
+        rows[block.revision_id].append(block)
+    return [rows[revision.id] for revision in revisions]
+
+
 def list_blocks(revision: Revision) -> list[Block]:
     return list(session.scalars(sa.select(Block).where(Block.revision_id == revision.id).order_by(Block.position)))
 
@@ -111,50 +134,21 @@ def count_published(chapter: Chapter, key: str, change: int) -> None:
     tally.published += change
 
 
-def newest_french(consultation: Consultation):
-    """(chapter_id, id) of each chapter's newest French revision, as a subquery."""
-    return (
-        sa.select(Revision.chapter_id, sa.func.max(Revision.id).label("id")).join(Chapter)
-        .where(Chapter.consultation_id == consultation.id, Revision.language == "fr").group_by(Revision.chapter_id).subquery()
-    )
-
-
-def kind_counts(consultation: Consultation) -> dict[int, dict[str, int]]:
-    """Axes, projects and actions of each chapter's French text, by chapter id."""
-    newest = newest_french(consultation)
-    rows = session.execute(
-        sa.select(newest.c.chapter_id, Block.kind, sa.func.count()).join(Block, Block.revision_id == newest.c.id)
-        .where(Block.kind.in_((BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION))).group_by(newest.c.chapter_id, Block.kind)
-    )
-    counts: dict[int, dict[str, int]] = {}
-    for chapter_id, kind, count in rows:
-        counts.setdefault(chapter_id, {})[kind.value] = count
-    return counts
-
-
-def overview(consultation: Consultation) -> list[tuple[Chapter, dict[str, int], list[str], dict[str, int]]]:
+def overview(chapters: list[Chapter]) -> list[tuple[Chapter, dict[str, int], list[str], dict[str, int]]]:
     """For each chapter: its axes, projects and actions counted, its block keys in order, and its published contributions by key."""
-    counts, chapters = kind_counts(consultation), list_chapters(consultation)
-    newest = newest_french(consultation)
-    keys: dict[int, list[str]] = {}
-    for chapter_id, key in session.execute(
-        sa.select(newest.c.chapter_id, Block.key).join(Block, Block.revision_id == newest.c.id).order_by(Block.position)
+    ids = [chapter.id for chapter in chapters]
+    newest = (
+        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id.in_(ids), Revision.language == "fr").group_by(Revision.chapter_id)
+    )
+    blocks: dict[int, list[tuple[str, BlockKind]]] = {}
+    for chapter_id, key, kind in session.execute(
+        sa.select(Revision.chapter_id, Block.key, Block.kind).join(Block.revision).where(Revision.id.in_(newest)).order_by(Block.position)
     ):
-        keys.setdefault(chapter_id, []).append(key)
+        blocks.setdefault(chapter_id, []).append((key, kind))
     published: dict[int, dict[str, int]] = {}
-    for tally in session.scalars(sa.select(BlockTally).join(Chapter).where(Chapter.consultation_id == consultation.id)):
+    for tally in session.scalars(sa.select(BlockTally).where(BlockTally.chapter_id.in_(ids))):
         published.setdefault(tally.chapter_id, {})[tally.key] = tally.published
-    return [(c, counts.get(c.id, {}), keys.get(c.id, []), published.get(c.id, {})) for c in chapters]
-
-
-def coverage(chapter: Chapter, language: str) -> float | None:
-    """Share of the French blocks that stand in ``language`` too (0 to 1); None for French itself."""
-    if language == "fr":
-        return None
-    french, other = current_revision(chapter, "fr"), current_revision(chapter, language)
-    if french is None or other is None:
-        return 0.0
-    keys = {r.id: set(session.scalars(sa.select(Block.key).where(Block.revision_id == r.id))) for r in (french, other)}
-    return len(keys[french.id] & keys[other.id]) / max(1, len(keys[french.id]))
-
-
+    def row(chapter: Chapter):
+        here = blocks.get(chapter.id, [])
+        return chapter, Counter(kind.value for _key, kind in here), [key for key, _kind in here], published.get(chapter.id, {})
+    return [row(chapter) for chapter in chapters]

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 from flask import current_app, flash, g, redirect, render_template, request, session, url_for
 
 from consult.consultations.models import Consultation, Phase
+from consult.core import audit
 from consult.core.db import reading as reading_unit
-from consult.core.errors import Conflict, Invalid
+from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.pages import Page, pages
 from consult.core.permissions import Action, require
@@ -47,7 +48,7 @@ def import_chapter():
             flash(said, "success")
             return redirect(url_for(".read", number=revision.chapter.number), 303)
     status = 422 if form.errors else 200
-    return render_template("drafts/import_chapter.html", form=form, chapters=service.overview(consultation())), status
+    return render_template("drafts/import_chapter.html", form=form, chapters=service.overview(chapters_here())), status
 
 
 # Pages kept ready
@@ -88,15 +89,31 @@ def look_stamp(shown: Consultation | None) -> tuple:
     return (language(), shown.id, shown.title(language()), shown.current_phase, shown.opens_at, shown.closes_at, shown.controller)
 
 
+def chapters_here() -> list[Chapter]:
+    """The chapters of the consultation that is shown; read once a request."""
+    if "chapters" not in g:
+        g.chapters = service.list_chapters(consultation()) if consultation() else []
+    return g.chapters
+
+
+def chapter_here(number: int) -> Chapter:
+    required_consultation()
+    for chapter in chapters_here():
+        if chapter.number == number:
+            return chapter
+    raise NotFound(_("There is no chapter %(number)s.", number=number))
+
+
 def home_stamp() -> tuple:
     shown = consultation()
-    activity = tuple((c.id, c.activity) for c in service.list_chapters(shown)) if shown else ()
+    activity = tuple((c.id, c.activity) for c in chapters_here())
     return ("home", *look_stamp(shown), activity, utcnow().date())
 
 
 def chapter_stamp(number: int) -> tuple:
-    chapter = service.get_chapter(required_consultation(), number)
-    return ("chapter", *look_stamp(consultation()), chapter.id, chapter.activity)
+    chapter = chapter_here(number)
+    # Names stand in the margin: whoever corrects theirs, or no longer agrees to be named, is heard at once.
+    return ("chapter", *look_stamp(consultation()), chapter.id, chapter.activity, audit.newest(Action.ACCOUNTS_EDIT_PROFILE))
 
 
 # Home
@@ -104,7 +121,7 @@ def chapter_stamp(number: int) -> tuple:
 
 def render_home() -> str:
     shown = consultation()
-    chapters = [chapter_row(*row) for row in service.overview(shown)] if shown else []
+    chapters = [chapter_row(*row) for row in service.overview(chapters_here())]
     return render_template(
         "drafts/home.html", chapters=chapters, round=shown.round if shown else None, steps=steps(shown) if shown else [],
         figures=next(iter(filled("home.figures", shown)), None) if shown else None,
@@ -142,10 +159,10 @@ def steps(shown: Consultation) -> list[tuple]:
 
 
 def render_chapter(number: int) -> str:
-    chapter = service.get_chapter(required_consultation(), number)
-    french, own = service.current_revision(chapter, "fr"), service.get_revision(chapter, language())
-    french_blocks = service.list_blocks(french) if french else []
-    laid = reading.together(french_blocks, service.list_blocks(own) if own.language != "fr" else [])
+    chapter = chapter_here(number)
+    french, own = service.get_revisions(chapter, language())
+    french_blocks, own_blocks = service.list_blocks_of(french, own)
+    laid = reading.together(french_blocks, own_blocks if own.language != "fr" else [])
     tallies = service.tallies(chapter)
     margin = next(iter(filled("chapter.margin", chapter)), {})
     frames = {b.key: b for b in french_blocks}
@@ -153,9 +170,9 @@ def render_chapter(number: int) -> str:
     for b in blocks:
         b.url_discussion = url_for("contributions.discussion", number=number, key=b.key) if b.count else ""
         b.url_contribute = url_for("contributions.submit", number=number, key=b.key) if consultation().current_phase == Phase.OPEN else ""
-    share = service.coverage(chapter, language())
+    share = reading.coverage(french_blocks, own_blocks) if language() != "fr" else None
     return render_template(
         "drafts/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None, twin_url=None,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
-        last=len(service.list_chapters(consultation())), links=[link for some in filled("chapter.links", chapter) for link in some],
+        last=len(chapters_here()), links=[link for some in filled("chapter.links", chapter) for link in some],
     )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from consult import create_app
 from consult.core.config import Config
-from consult.core.db import db, session
+from consult.core.db import session
 from consult.core.mail import OutgoingMail
 
 
@@ -33,23 +33,3 @@ def guarded(tmp_path):
     with app.app_context():
         flask_migrate.upgrade()
     return app
-
-
-@pytest.fixture
-def count_queries(app):
-    """How many statements a call sends."""
-    def count(call) -> int:
-        statements = []
-
-        def note(_connection, _cursor, statement, *_rest):
-            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                statements.append(statement)
-
-        engine = db.engines[None]
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
-            call()
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
-        return len(statements)
-    return count

@@ -85,3 +85,19 @@ def test_a_refused_file_says_where_and_what_to_do(client, secretary, consultatio
 
 def test_participants_do_not_import(client, participant, consultation):
     assert client.sign_in(participant).get("/fr/drafts/import-chapter").status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/fr/", "/fr/drafts/1", "/ar/drafts/1", "/fr/drafts/import-chapter"])
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_pages_ask_as_much_whatever_the_number_of_contributions(client, chapter, secretary, count_queries, address, signed_in):
+    if signed_in or "import" in address:
+        client.sign_in(secretary)
+    counts = []
+    for more in (3, 60):
+        for key in ("C1-A1-P1-a1", "C1-A1-§1", "C1-contexte-t1-r1"):
+            block = factories.block_of(chapter, key)
+            for _ in range(more // 3):
+                factories.a_published_contribution(block=block)
+        pages.clear()
+        counts.append(count_queries(lambda: client.get(address)))
+    assert counts[0] == counts[1] <= 12

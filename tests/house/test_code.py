@@ -13,7 +13,7 @@ from tests.house.source import PACKAGE, ROOMS, ROOT, calls, functions, imports, 
 QUERIES = ("get_", "list_", "count_")
 # Beside queries, what a view may call of a service without asking permission by itself, and why.
 PLAIN = {
-    "drafts.overview": "the public text", "drafts.tallies": "public counts", "drafts.coverage": "the public text",
+    "drafts.overview": "the public text", "drafts.tallies": "public counts",
     "drafts.current_revision": "the public text", "consultations.settle": "writes down what the clock says, as the system",
     "adoption.is_under_way": "a yes or no", "adoption.present": "fills gaps of what was asked for already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
