@@ -17,7 +17,6 @@ PLAIN = {
     "drafts.current_revision": "the public text", "consultations.settle": "writes down what the clock says, as the system",
     "adoption.is_under_way": "a yes or no", "adoption.present": "fills gaps of what was asked for already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
-    "synthesis.unanswered": "a number for those who work on the chapter",
 }
 # Queries by name that write: a count that is kept, called inside of acts only.
 KEEPERS = {"drafts.count_published"}
