@@ -8,7 +8,7 @@ from consult.accounts import service, signin
 from consult.accounts.forms import OrganisationForm, ProfileForm, is_of_this_site
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.core.web import actor, filled, language, room
+from consult.core.web import actor, filled, language, put_refusal, room
 
 bp = room("accounts")
 # Where people in charge begin their day; the others read on.
@@ -59,8 +59,8 @@ def profile():
     if form.validate_on_submit():
         try:
             service.edit_profile(person, person, **form.values())
-        except Invalid as error:
-            form[error.field].errors = [error.message]
+        except Invalid as refusal:
+            put_refusal(form, refusal)
         else:
             flash(str(_("Your profile is recorded.")), "success")
             return redirect(url_for(".profile"), 303)
@@ -88,8 +88,8 @@ def add_organisation():
         try:
             organisation = service.add_organisation(actor(), None, **form.values())
             service.join(actor(), actor(), organisation=organisation)
-        except Invalid as error:
-            form[error.field].errors = [error.message]
+        except Invalid as refusal:
+            put_refusal(form, refusal)
         else:
             flash(str(_("The organisation is listed, and you speak for it.")), "success")
             return redirect(url_for(".profile"), 303)

@@ -13,7 +13,7 @@ from consult.consultations.models import Phase
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, gettext, ngettext
 from consult.core.permissions import Action, require
-from consult.core.web import actor, language, required_consultation, room, slot
+from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
 from consult.synthesis.models import Synthesis, SynthesisState
 
@@ -61,7 +61,7 @@ def request_export(kind: str):
                 language=form.language.data if "language" in form else language(),
             )
         except Invalid as refusal:
-            form[refusal.field].errors = [refusal.message]
+            put_refusal(form, refusal)
         else:
             flash(_("The document is being prepared; it appears in the list below."), "success")
             return redirect(url_for(".exports"), 303)
@@ -76,7 +76,7 @@ def export_kind(name: str) -> ExportKind:
 
 def show_exports(refused: ExportForm | None):
     consultation = required_consultation()
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=small_number)
     listed = service.list_exports(actor(), consultation, before=before)
     shown = listed[: service.PAGE]
     work = service.list_progress(actor(), consultation, shown)
@@ -103,7 +103,6 @@ def download(export_id: int):
 
 def name_of(export: Export) -> str:
     """What the reader's folder shows: what it is, of which chapter, in which language."""
-    title = export.consultation.title(export.language)
     if export.chapter:
         title = gettext("Synthesis, chapter %(number)s", number=export.chapter.number)
     elif export.kind == ExportKind.CONTRIBUTIONS:
@@ -184,7 +183,7 @@ def decide(number: int):
                 actor(), sent, chapter=chapter, outcome=form.outcome.data, words=form.words.data or "", decided_on=form.decided_on.data
             )
         except Invalid as refusal:
-            form[refusal.field].errors = [refusal.message]
+            put_refusal(form, refusal)
         else:
             flash(_("The decision on chapter %(number)s is recorded.", number=number), "success")
             return redirect(url_for(".submission"), 303)

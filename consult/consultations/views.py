@@ -7,7 +7,7 @@ from consult.consultations.forms import ActForm, AppointForm, EditForm, ExtendFo
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.core.permissions import Action
-from consult.core.web import actor, filled, language, required_consultation, room
+from consult.core.web import actor, filled, language, put_refusal, required_consultation, room
 from consult.core.web import consultation as shown_consultation
 
 bp = room("consultations")
@@ -113,8 +113,8 @@ def carried_out(form, command, consultation, said):
         return None
     try:
         command(actor(), consultation, **(form.values() if hasattr(form, "values") else {}))
-    except Invalid as error:
-        form[error.field].errors = [error.message]
+    except Invalid as refusal:
+        put_refusal(form, refusal)
         return None
     flash(str(said), "success")
     return redirect(url_for(".dashboard"), 303)
@@ -136,8 +136,8 @@ def appoint():
         try:
             user = service.get_appointee(actor(), consultation, email=form.email.data)
             service.appoint(actor(), consultation, user=user, **form.values())
-        except Invalid as error:
-            form[error.field].errors = [error.message]
+        except Invalid as refusal:
+            put_refusal(form, refusal)
         else:
             flash(str(_("%(name)s is appointed.", name=user.name)), "success")
             return redirect(url_for(".appoint"), 303)

@@ -238,14 +238,18 @@ def list_for_block(chapter: Chapter, key: str, *, after: int | None = None) -> P
     return Page([c if c.is_public else _trace(c) for c in page.rows], page.older)
 
 
-def list_for_chapter(chapter: Chapter, *, after: int | None = None) -> Page:
-    """Published contributions of a chapter."""
-    return _page(sa.select(Contribution).where(
-        Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED), after)
-
-
 def list_mine(actor: Actor, *, after: int | None = None) -> Page:
     return _page(sa.select(Contribution).where(Contribution.author_id == actor.id), after)
+
+
+def get_data(actor: User) -> dict[str, list[dict[str, Any]]]:
+    """All that somebody lodged and is writing, for the file of their own data (law 09-08, article 7)."""
+    lodged = session.scalars(sa.select(Contribution).where(Contribution.author_id == actor.id).order_by(Contribution.id).options(*_whole()))
+    return {
+        "contributions": [{**c.content(), "state": c.state.value, "sha256": c.digest} for c in lodged],
+        "drafts": [{"block": d.block.key, "updated_at": d.updated_at.isoformat(), **{n: d.fields.get(n, "") for n in MOST}}
+                   for d in list_drafts(actor)],
+    }
 
 
 def _page(chosen: sa.Select, after: int | None) -> Page:
@@ -304,21 +308,12 @@ def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginL
     return lines
 
 
-def _published(consultation: Consultation, *columns) -> sa.Select:
-    return sa.select(*columns).join(Chapter, Chapter.id == Contribution.chapter_id).where(
-        Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
-
-
-def count_voices(consultation: Consultation) -> dict[int, int]:
-    """Published contributions by chapter id."""
-    rows = _published(consultation, Contribution.chapter_id, sa.func.count()).group_by(Contribution.chapter_id)
-    return dict(session.execute(rows).all())
-
-
 def count_figures(consultation: Consultation) -> Figures:
     """Published contributions, the organisations that speak in them, and the people who wrote them."""
     distinct = (sa.func.count(sa.distinct(column)) for column in (Contribution.organisation_id, Contribution.author_id))
-    return Figures(*session.execute(_published(consultation, sa.func.count(Contribution.id), *distinct)).one())
+    counts = sa.select(sa.func.count(Contribution.id), *distinct).join(Chapter, Chapter.id == Contribution.chapter_id)
+    published = (Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
+    return Figures(*session.execute(counts.where(*published)).one())
 
 
 def count_by_state(consultation: Consultation) -> dict[tuple[int, ContributionState], int]:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from flask import redirect, render_template, request, url_for
 from flask import session as cookies
 
+from consult.accounts.models import User
 from consult.consultations.models import Consultation, Phase
 from consult.contributions import service
 from consult.contributions.forms import ConfirmForm, ContributionForm
@@ -15,7 +16,7 @@ from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.permissions import Action, require
 from consult.core.redline import redline
-from consult.core.web import actor, csrf, filled, language, required_consultation, room, slot
+from consult.core.web import actor, csrf, filled, language, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
 from consult.drafts.models import Block, Chapter
 
@@ -48,6 +49,11 @@ def figures(consultation: Consultation) -> SimpleNamespace:
     )
 
 
+@slot("my_data")
+def my_data(person: User) -> dict:
+    return service.get_data(person)
+
+
 # Writing
 
 
@@ -55,7 +61,8 @@ def figures(consultation: Consultation) -> SimpleNamespace:
 @csrf.exempt  # the form checks its own token, and keeps the text when the token is lost
 def submit(number: int, key: str):
     chapter = drafts.get_chapter(required_consultation(), number)
-    block = service.get_seen_block(chapter, key, request.form.get("block_id", type=int)) or drafts.get_block(chapter, key, language())
+    seen = request.form.get("block_id", type=small_number)
+    block = service.get_seen_block(chapter, key, seen) or drafts.get_block(chapter, key, language())
     if chapter.consultation.current_phase != Phase.OPEN:
         return page(block, a_form(block), closed=True), 403
     if request.method == "GET":
@@ -128,11 +135,7 @@ def is_same(contribution: Contribution, form: ContributionForm) -> bool:
 
 def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None):
     if refusal is not None:
-        sentence = " ".join(str(part) for part in (refusal.message, refusal.remedy) if part)
-        if refusal.field in form and refusal.field not in ("form_key", "block_id"):
-            form[refusal.field].errors = [*form[refusal.field].errors, sentence]
-        else:
-            form.form_errors.append(sentence)
+        put_refusal(form, refusal)
     return page(block, form), 422
 
 
@@ -219,7 +222,7 @@ def show(ref: str):
 def discussion(number: int, key: str):
     chapter = drafts.get_chapter(required_consultation(), number)
     block = drafts.get_block(chapter, key, language())
-    after = request.args.get("after", type=int)
+    after = request.args.get("after", type=small_number)
     require(actor(), Action.DRAFTS_READ, chapter)
     return render_template(
         "contributions/discussion.html", chapter=chapter, block=block, said=service.list_for_block(chapter, key, after=after), after=after,
@@ -230,7 +233,7 @@ def discussion(number: int, key: str):
 def mine():
     if not actor().is_authenticated:
         return sign_in()
-    after = request.args.get("after", type=int)
+    after = request.args.get("after", type=small_number)
     written = [] if after else service.list_drafts(actor(), tokens())
     return render_template(
         "contributions/mine.html", said=service.list_mine(actor(), after=after), drafts=written, after=after, form=ConfirmForm(),

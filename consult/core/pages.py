@@ -70,7 +70,10 @@ class Pages:
 
     def serve(self, path: str, stamp: Hashable, ask: Callable[[], Hashable]) -> None:
         """Let the server answer ``path`` with the page of ``stamp`` while ``ask()`` says that the stamp holds."""
-        self._paths[path] = (time.monotonic(), stamp, ask)
+        with self._lock:
+            self._paths[path] = (time.monotonic(), stamp, ask)
+            while len(self._paths) > CAPACITY:
+                self._paths.pop(next(iter(self._paths)))
 
     def ready(self, path: str) -> Page | None:
         known = self._paths.get(path)

@@ -12,9 +12,9 @@ from flask_babel import Babel
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import escape
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter
 
@@ -22,13 +22,14 @@ from consult.core import i18n, markup
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
 from consult.core.db import about_to_write, reading, session, unit_of_work
-from consult.core.errors import Conflict, ConsultError, NotFound
+from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _
 from consult.core.permissions import VISITOR, Actor, can
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 SAFE = ("GET", "HEAD", "OPTIONS")
+MOST = 2**31 - 1  # of a number in an address: what the database can hold
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
@@ -89,7 +90,7 @@ class ConsultApp(Flask):
 class Number(IntegerConverter):
     """``<int:…>`` in an address: no more than the database can hold, or there is no such page."""
 
-    def __init__(self, url_map, fixed_digits=0, min=None, max=2**31 - 1, signed=False):
+    def __init__(self, url_map, fixed_digits=0, min=None, max=MOST, signed=False):
         super().__init__(url_map, fixed_digits, min, max, signed)
 
 
@@ -131,7 +132,8 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     Babel(app, default_locale=DEFAULT_LANGUAGE, default_timezone="Africa/Casablanca", locale_selector=choose_locale,
           default_translation_directories=str(resource_dir("translations")))
     for error, handler in ((ConsultError, show_error), (HTTPException, show_http_error), (Exception, show_crash),
-                           (IntegrityError, show_conflict), (StaleDataError, show_conflict), (CSRFError, show_stale_form)):
+                           (DataError, show_unstorable), (IntegrityError, show_conflict), (StaleDataError, show_conflict),
+                           (CSRFError, show_stale_form)):
         app.register_error_handler(error, handler)
     if proxies := int(config.trusted_proxies):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
@@ -190,8 +192,32 @@ def language_urls() -> list[tuple[str, str, str]]:
     """(code, name, address) of this page in each language."""
     if request.endpoint is None or "language" not in (request.url_rule.arguments if request.url_rule else ()):
         return [(code, name, url_for("drafts.home", language=code)) for code, name in LANGUAGES.items()]
-    values = {**(request.view_args or {}), **(request.args.to_dict() if request.method == "GET" else {})}
+    # A page kept ready for everybody holds nothing of the address by which its first reader came.
+    asked = {} if g.get("as_visitor") or request.method != "GET" else asked_values()
+    values = {**asked, **(request.view_args or {})}
     return [(code, name, url_for(request.endpoint, **{**values, "language": code})) for code, name in LANGUAGES.items()]
+
+
+def asked_values() -> dict[str, str]:
+    """The query of this address, to be put into another: without the names that ``url_for`` keeps for itself."""
+    return {name: value for name, value in request.args.items() if name not in ("endpoint", "language") and not name.startswith("_")}
+
+
+def small_number(text: str) -> int:
+    """A number that was typed in an address or a form, no larger than the database can hold (for ``request.args.get(type=…)``)."""
+    number = int(text)
+    if abs(number) > MOST:
+        raise ValueError(f"{text[:20]}… is too large")
+    return number
+
+
+def put_refusal(form, refusal: Invalid) -> None:
+    """Say on the form what a service refused: at its field, or above the form when it shows no such field."""
+    sentence = " ".join(str(part) for part in (refusal.message, refusal.remedy) if part)
+    if refusal.field in form and getattr(form[refusal.field].widget, "input_type", "") != "hidden":
+        form[refusal.field].errors = [*form[refusal.field].errors, sentence]
+    else:
+        form.form_errors.append(sentence)
 
 
 def link(endpoint: str, **values) -> str:
@@ -243,7 +269,7 @@ def template_context() -> dict:
         "actor": acting, "consultation": consultation(), "language": language(), "direction": i18n.direction(language()),
         "language_urls": language_urls if has_request_context() else (), "now": i18n.utcnow(), "link": link,
         "can": lambda action, obj=None: can(acting, action, obj if obj is not None else consultation()),
-        "bidi_direction": i18n.direction,
+        "bidi_direction": i18n.direction, "asked_values": asked_values,
     }
 
 
@@ -300,6 +326,11 @@ def show_conflict(_error):
     return show_error(Conflict(TAKEN, RELOAD))
 
 
+def show_unstorable(_error):
+    """What no database can hold, such as a NUL in an address."""
+    return show_http_error(BadRequest())
+
+
 def show_stale_form(_error):
     return error_page(
         400, _("This page had expired"), _("The form was open for too long, or your session ended. Nothing was recorded."),
@@ -317,4 +348,5 @@ def show_crash(error: Exception):
     )
 
 
-__all__ = ["actor", "consultation", "csrf", "filled", "init_app", "language", "link", "required_consultation", "room", "slot"]
+__all__ = ["actor", "asked_values", "consultation", "csrf", "filled", "init_app", "language", "link", "put_refusal",
+           "required_consultation", "room", "slot", "small_number"]

@@ -9,7 +9,7 @@ from consult.core.errors import Invalid
 from consult.core.i18n import _, ngettext
 from consult.core.permissions import Action, can, refusal
 from consult.core.redline import redline
-from consult.core.web import actor, required_consultation, room, slot
+from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
 from consult.drafts.models import Chapter
 from consult.moderation import service
@@ -40,7 +40,7 @@ class Sieve:
 
 def sieve() -> Sieve:
     consultation = required_consultation()
-    number = request.args.get("chapter", type=int)
+    number = request.args.get("chapter", type=small_number)
     wanted = request.args.get("state", "")
     return Sieve(
         mine=service.list_chapters(actor(), consultation),
@@ -52,7 +52,7 @@ def sieve() -> Sieve:
 @bp.get("/")
 def queue():
     """The list, with its first contribution open beside it where the screen is wide enough."""
-    chosen, after = sieve(), request.args.get("after", type=int)
+    chosen, after = sieve(), request.args.get("after", type=small_number)
     rows = service.queue(actor(), chosen.chapters, state=chosen.state, after=after)
     rows, more = rows[: service.PAGE], rows[service.PAGE :]
     selected = service.get_contribution(actor(), required_consultation(), rows[0].ref) if rows else None
@@ -124,14 +124,14 @@ def restore(ref):
 def decide(ref: str, command, form, *, name: str = "publish_form"):
     """Take one decision and go on to the next that waits; a refused form comes back as it was typed."""
     if request.method == "GET":  # a reload or a change of language after a refused form
-        return redirect(url_for(".show", ref=ref, **request.args.to_dict()), 303)
+        return redirect(url_for(".show", **{**asked_values(), "ref": ref}), 303)
     chosen = sieve()
     contribution = service.get_contribution(actor(), required_consultation(), ref)
     if form.validate():
         try:
             decision = command(actor(), contribution, **form.values())
-        except Invalid as error:
-            getattr(form, error.field).errors = [error.message]
+        except Invalid as refused:
+            put_refusal(form, refused)
         else:
             flash(said(decision), "success")
             return redirect(next_url(contribution, chosen), 303)
@@ -176,7 +176,7 @@ def publish_several():
 def register():
     """Who decided what on which reference, and why: without the texts."""
     consultation = required_consultation()
-    number, after = request.args.get("chapter", type=int), request.args.get("after", type=int)
+    number, after = (request.args.get(name, type=small_number) for name in ("chapter", "after"))
     chapter = drafts.get_chapter(consultation, number) if number is not None else None
     decisions = service.list_register(consultation, chapter=chapter, after=after)
     decisions, more = decisions[: service.REGISTER_PAGE], decisions[service.REGISTER_PAGE :]

@@ -9,7 +9,7 @@ from consult.contributions.models import CommentType, Kind, Position
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.permissions import Action, can
-from consult.core.web import actor, required_consultation, room, slot
+from consult.core.web import actor, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
 from consult.drafts.models import Chapter
 from consult.synthesis import service
@@ -48,8 +48,9 @@ def answered(consultation):
 @slot("dashboard")
 def panels(consultation):
     """One line for each chapter: how many contributions are still unanswered."""
+    left = service.count_unanswered(consultation)
     return [
-        (_("unanswered in chapter %(number)s", number=chapter.number), service.unanswered(chapter),
+        (_("unanswered in chapter %(number)s", number=chapter.number), left.get(chapter.id, 0),
          url_for("synthesis.overview", number=chapter.number))
         for chapter in drafts.list_chapters(consultation)
     ]
@@ -133,7 +134,7 @@ def ticked(synthesis: Synthesis) -> dict:
     """What the act is on: the boxes ticked, or the whole filter when that is asked for and still what the page showed."""
     if request.form.get("scope") == "filter":
         found = service.list_matching(actor(), synthesis, wanted())
-        if len(found) != request.form.get("total", type=int):
+        if len(found) != request.form.get("total", type=small_number):
             raise Conflict(_("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=len(found)),
                            _("Reload the page, look at what came or went, and gather again."))
         return {"contributions": found}
@@ -178,7 +179,7 @@ def attach(number):
 
 
 def get_target(chapter: Chapter) -> SynthesisItem:
-    item_id = request.form.get("item", type=int)
+    item_id = request.form.get("item", type=small_number)
     if item_id is None:
         raise Invalid("item", _("Choose the item that they go into."))
     item = service.get_item(actor(), item_id)
@@ -217,19 +218,11 @@ def edit_item(item_id):
         try:
             service.edit_item(actor(), item, **form.values(), changes=changed(item, typed))
         except Invalid as error:
-            put(form, error)
+            put_refusal(form, error)
         else:
             flash(str(_("Item %(number)s is recorded.", number=item.position)), "success")
             return redirect(url_for(".edit_item", item_id=item.id), 303)
     return desk(item, form, typed), 422
-
-
-def put(form: ItemForm, error: Invalid) -> None:
-    """Show the refusal at its field, or above the form when it is about the wordings."""
-    if error.field in form:
-        form[error.field].errors = [error.message]
-    else:
-        form.form_errors = [f"{error.message} {error.remedy}".strip()]
 
 
 def changed(item: SynthesisItem, typed: dict[str, str]) -> dict[str, str]:
@@ -240,7 +233,7 @@ def changed(item: SynthesisItem, typed: dict[str, str]) -> dict[str, str]:
 
 def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = None, *, overtaken: bool = False):
     mine, chapter = my_chapter(item.synthesis.chapter.number)
-    after = request.args.get("after", default=0, type=int)
+    after = request.args.get("after", default=0, type=small_number)
     said_ = service.list_item_contributions(actor(), item, after=after, limit=PAGE + 1)
     lines = service.list_item_lines(actor(), item.synthesis)
     place = next((n for n, line in enumerate(lines) if line.id == item.id), 0)
@@ -328,7 +321,7 @@ def reopen(number):
         try:
             service.reopen(actor(), service.get_or_start(chapter), reason=form.reason.data)
         except Invalid as error:
-            form.reason.errors = [error.message]
+            put_refusal(form, error)
         else:
             flash(str(_("The synthesis of chapter %(number)s is open again.", number=number)), "success")
             return redirect(url_for(".overview", number=number), 303)

@@ -4,7 +4,7 @@ import flask
 import lxml.html
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from consult.accounts.models import User
 from consult.core import web
@@ -17,6 +17,7 @@ CLOSED = OperationalError("SELECT sekret FROM user", {}, Exception("no connectio
 ERRORS = {
     "not-found": (NotFound("rien"), 404), "not-allowed": (NotAllowed("non"), 403), "conflict": (Conflict("trop tard", "relire"), 409),
     "invalid": (Invalid("body", "vide", "remplir"), 422), "taken": (IntegrityError("INSERT sekret", {}, Exception("x")), 409),
+    "unstorable": (DataError("SELECT sekret", {}, Exception("NUL")), 400),
     "crash": (RuntimeError("the sekret of /etc/passwd"), 500), "down": (CLOSED, 500),
 }
 
@@ -201,3 +202,31 @@ def test_static_files_are_ours(client, consultation):
     for address in re.findall(r"""(?:src|href)=["'](/static/[^"'#]+)""", page):
         with client.get(address) as answer:
             assert answer.status_code == 200, address
+
+
+@pytest.mark.parametrize("query", ["endpoint=x", "_external=1&_scheme=javascript", "_anchor=x", "language=xx", "number=2", "x=%0aalert(1)"])
+def test_nothing_in_an_address_leads_the_links_of_a_page_astray(client, chapter, query):
+    """Neither on the page of whoever came by that address nor, kept ready, on those of everybody after."""
+    for _reader in range(2):
+        answer = client.get(f"/fr/drafts/1?{query}")
+        assert answer.status_code == 200
+        page = lxml.html.fromstring(answer.text)
+        links = [link.get("href") for link in page.iter("link") if link.get("rel") == "alternate"]
+        assert links == [f"/{language}/drafts/1" for language in LANGUAGES]
+
+
+def test_a_query_stays_with_the_page_in_another_language(client, consultation):
+    page = lxml.html.fromstring(client.get("/fr/moderation/register?chapter=1&_scheme=x&endpoint=y").text)
+    assert {link.get("href") for link in page.iter("link") if link.get("rel") == "alternate"} == {
+        f"/{language}/moderation/register?chapter=1" for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("address", ["discussion/1/C1-A1-P1-a1?after={}", "submit/1/C1-A1-P1-a1"])
+def test_a_number_that_no_database_holds_is_no_number(client, block, address):
+    huge = "9" * 30
+    assert client.get(f"/fr/contributions/{address.format(huge)}").status_code == 200
+    assert client.post("/fr/contributions/submit/1/C1-A1-P1-a1", data={"block_id": huge, "act": "preview"}).status_code == 422
+
+
+def test_what_the_database_cannot_hold_is_not_understood(broken):
+    assert broken.get("/fr/broken/unstorable").status_code == 400

@@ -2,6 +2,7 @@ import io
 
 import pytest
 
+from consult.accounts import service as accounts
 from consult.consultations.models import Phase
 from consult.core.pages import pages
 from tests import factories
@@ -48,6 +49,14 @@ def test_a_published_contribution_shows_on_the_page_kept_ready(client, chapter, 
     after = client.get("/fr/drafts/1").text
     assert before != after
     assert "/fr/contributions/discussion/1/C1-A1-P1-a1" in after
+
+
+def test_whoever_no_longer_agrees_to_be_named_is_not_named_on_the_page_kept_ready(client, chapter, block):
+    citizen = factories.a_user(name="Amal Idrissi", is_name_public=True)
+    factories.a_published_contribution(block=block, author=citizen)
+    assert "Amal Idrissi" in client.get("/fr/drafts/1").text
+    accounts.edit_profile(citizen, citizen, name=citizen.name, language="fr", is_name_public=False)
+    assert "Amal Idrissi" not in client.get("/fr/drafts/1").text
 
 
 def test_readers_get_their_own_account_part(client, chapter, participant):

@@ -26,6 +26,7 @@ from consult.synthesis.service.report import ItemView, list_contested, list_item
 from consult.synthesis.service.syntheses import (
     count_answered,
     count_progress,
+    count_unanswered,
     get_or_start,
     get_synthesis,
     list_obstacles,
@@ -35,15 +36,14 @@ from consult.synthesis.service.syntheses import (
     record_outcome,
     reopen,
     submit_all,
-    unanswered,
     validate,
 )
 from consult.synthesis.service.voices import Voices
 
 __all__ = [
     "ANSWERS", "ItemView", "Outcome", "Voices", "Wanted", "add_item", "attach", "count_answered", "count_elsewhere", "count_matching",
-    "count_progress", "detach", "drop_item", "edit_item", "get_item", "get_or_start", "get_outcome", "get_passages", "get_synthesis",
-    "list_bench", "list_chosen", "list_contested", "list_item_contributions", "list_item_lines", "list_item_passages", "list_items",
-    "list_matching", "list_obstacles", "list_outcomes", "list_reopenings", "list_syntheses", "list_unanswered", "record_outcome",
-    "reopen", "submit_all", "unanswered", "validate",
+    "count_progress", "count_unanswered", "detach", "drop_item", "edit_item", "get_item", "get_or_start", "get_outcome", "get_passages",
+    "get_synthesis", "list_bench", "list_chosen", "list_contested", "list_item_contributions", "list_item_lines", "list_item_passages",
+    "list_items", "list_matching", "list_obstacles", "list_outcomes", "list_reopenings", "list_syntheses", "list_unanswered",
+    "record_outcome", "reopen", "submit_all", "validate",
 ]

@@ -118,9 +118,17 @@ def count_progress(chapter: Chapter) -> Progress:
     return Progress(*(int(count) for count in counts))
 
 
-def unanswered(chapter: Chapter) -> int:
-    """How many published contributions of the chapter have no reasoned answer yet."""
-    return count_progress(chapter).unanswered
+def count_unanswered(consultation: Consultation) -> dict[int, int]:
+    """Published contributions without a reasoned answer, by chapter id; a chapter that has none is missing."""
+    left = (
+        sa.select(Contribution.chapter_id, sa.func.count()).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
+        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED,
+               SynthesisItem.disposition.is_(None))
+        .group_by(Contribution.chapter_id)
+    )
+    return dict(session.execute(left).all())
 
 
 def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[Contribution]:
