@@ -81,9 +81,10 @@ def in_app(app, question):
 
 
 def engine_options(database: str) -> dict:
+    # A statement that fails is logged without its values: among them are addresses, drafts and the codes that sign in.
     if database.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+        return {"hide_parameters": True, "connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
 
 
 __all__ = ["Base", "create_app"]

@@ -13,6 +13,7 @@ from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, utcnow
 from consult.core.permissions import Action, require
+from consult.core.words import kept
 
 TAKEN = _("There is already an account with this address.")
 
@@ -37,7 +38,7 @@ def register(_actor, _target, *, email: str, name: str, password_hash: str | Non
 
 
 def _made(email: str, name: str, language: str, *, password_hash: str | None, **values) -> User:
-    email = email.strip().lower()
+    email, name = email.strip().lower(), _line("name", name, 200)
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise Invalid("email", _("This is not an e-mail address."))
     if session.scalar(sa.select(User.id).where(User.email == email)):
@@ -45,10 +46,15 @@ def _made(email: str, name: str, language: str, *, password_hash: str | None, **
     if language not in LANGUAGES:
         raise Invalid("language", _("No such language."))
     user = User(
-        email=email, name=name.strip(), language=language, fs_uniquifier=secrets.token_hex(32), password=password_hash, **values
+        email=email, name=name, language=language, fs_uniquifier=secrets.token_hex(32), password=password_hash, **values
     )
     session.add(user)
     return user
+
+
+def _line(field: str, typed: str | None, most: int) -> str:
+    """One line of a name that will be published: nothing unseen in it, and no break that would begin another line of a letter."""
+    return " ".join(kept(field, typed, most=most).split())
 
 
 @command
@@ -56,6 +62,8 @@ def add_organisation(
     _actor, _target, *, short: str, name_fr: str, category: Category, sector: Sector, region: Region, slug: str | None = None, **values
 ) -> Organisation:
     """List an organisation; its ``slug`` comes from its French name when none is given, so one name is listed once."""
+    short, name_fr = _line("short", short, 20), _line("name_fr", name_fr, 300)
+    values |= {name: _line(name, values[name], 300) or None for name in ("name_ar", "name_en") if name in values}
     slug = slug or _slug_of(name_fr)
     if session.scalar(sa.select(Organisation.id).where(Organisation.slug == slug)):
         raise Invalid("name_fr", _("This organisation is already listed: choose it in the list."))
@@ -78,11 +86,13 @@ def edit_profile(
     is_name_public: bool = False, organisation: Organisation | None = None,
 ) -> User:
     """Correct one's own data (law 09-08, article 8); no organisation means that one speaks for oneself."""
-    if not name.strip():
+    name = _line("name", name, 200)
+    if not name:
         raise Invalid("name", _("Write your name: contributions are not anonymous."))
     if language not in LANGUAGES:
         raise Invalid("language", _("No such language."))
-    user.name, user.name_ar, user.function = name.strip(), name_ar or None, function or None
+    user.name, user.name_ar = name, _line("name_ar", name_ar, 200) or None
+    user.function = _line("function", function, 200) or None
     user.language, user.is_name_public, user.organisation = language, is_name_public, organisation
     return user
 
@@ -108,13 +118,6 @@ def get_data(actor, user: User) -> dict:
 
 def list_organisations() -> list[Organisation]:
     return list(session.scalars(sa.select(Organisation).order_by(sa.func.lower(Organisation.name_fr))))
-
-
-def get_organisation(slug: str) -> Organisation:
-    organisation = session.scalar(sa.select(Organisation).where(Organisation.slug == slug))
-    if organisation is None:
-        raise NotFound
-    return organisation
 
 
 def get_user_by_email(email: str) -> User:

@@ -232,13 +232,6 @@ def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> Row:
     )
 
 
-def count_rows(consultation: Consultation) -> int:
-    return session.scalar(
-        sa.select(sa.func.count()).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id)
-    )
-
-
 def last_change(consultation: Consultation) -> datetime:
     """When anything that an export shows was last changed: the date that it bears, whatever the day it is made."""
     of_ours = Chapter.consultation_id == consultation.id

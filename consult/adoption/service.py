@@ -149,6 +149,9 @@ def list_syntheses(consultation: Consultation) -> list[tuple[Chapter, Synthesis 
 @command
 def submit(actor: User, consultation: Consultation) -> Submission:
     """Send the syntheses to the Council: all of them validated, or none is sent. The archive is sealed by the worker."""
+    # Whoever publishes or restores on these chapters ends first, or finds the consultation submitted.
+    chapters = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id).order_by(Chapter.id)
+    session.execute(chapters.with_for_update(key_share=True))
     syntheses = list_syntheses(consultation)
     missing = [chapter.number for chapter, synthesis in syntheses if synthesis is None or synthesis.state != SynthesisState.VALIDATED]
     if missing or not syntheses:
@@ -203,6 +206,8 @@ def sealed(submission: Submission) -> tuple[SubmissionArchive, Path]:
 @command
 def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Outcome, words: str, decided_on: date) -> AdoptionDecision:
     """Record what the Council decided on one chapter; once every chapter has its decision the consultation is over."""
+    # Of two people who record the last two decisions at once, the second sees the first: the consultation ends with both.
+    session.execute(sa.select(Submission.id).where(Submission.id == submission.id).with_for_update())
     check_decision(submission, chapter, outcome, words, decided_on)
     synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
     synthesis_service.record_outcome(synthesis, AFTER_DECISION[outcome])

@@ -95,6 +95,7 @@ def _decide(
     actor: User, contribution: Contribution, verdict: Verdict, reason: Reason, said: str, seen: int
 ) -> ModerationDecision:
     _claim(contribution, seen)
+    require(actor, Action(f"moderation.{verdict}"), contribution)  # once more: it may have been submitted while this waited
     starts, to = STEPS[verdict]
     before = contribution.state
     if before not in starts:
@@ -119,6 +120,7 @@ def _claim(contribution: Contribution, seen: int) -> None:
     if contribution.lock != seen:
         raise _overtaken(contribution)
     session.execute(sa.select(Chapter.id).where(Chapter.id == contribution.chapter_id).with_for_update(key_share=True))
+    session.refresh(contribution.consultation, ["phase"])
 
 
 def _overtaken(contribution: Contribution) -> Conflict:

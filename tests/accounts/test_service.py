@@ -86,8 +86,17 @@ def test_leaving_an_organisation(app, participant):
 
 def test_queries(app, participant):
     assert service.get_user_by_email(participant.email.upper()) == participant
-    assert service.get_organisation(participant.organisation.slug) in service.list_organisations()
+    assert participant.organisation in service.list_organisations()
     with pytest.raises(NotFound):
         service.get_user_by_email("nobody@example.org")
-    with pytest.raises(NotFound):
-        service.get_organisation("nowhere")
+
+
+@pytest.mark.parametrize("name", ["\u202eLive nadraG", "Nom\x00", "x" * 201])
+def test_a_name_that_cannot_be_shown_as_it_is_stored_is_refused(participant, name):
+    with pytest.raises(Invalid) as refusal:
+        service.edit_profile(participant, participant, name=name, language="fr")
+    assert refusal.value.field == "name"
+
+
+def test_a_name_is_one_line(participant):
+    assert service.edit_profile(participant, participant, name=" Amal\r\n  Idrissi ", language="fr").name == "Amal Idrissi"
