@@ -209,6 +209,6 @@ def test_files_are_short():
 
 def test_nothing_speaks_of_where_it_was_made():
     """Paths of somebody's machine and hosts of package mirrors have no place in the project."""
-    suspicious = re.compile(r"/home/\w+|/Users/\w+|/work/|index-url")
+    suspicious = re.compile(r"/home/\w+|/Users/\w+|index-url")
     files = [*PACKAGE.rglob("*.py"), *(ROOT / "templates").rglob("*.*"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
     assert [f"{path.relative_to(ROOT)}: {found[0]}" for path in files if (found := suspicious.search(path.read_text()))] == []
