@@ -3,9 +3,6 @@ import pytest
 from consult.consultations.models import Phase
 from consult.core.db import session
 from tests import factories
-from tests.accounts.conftest import count_queries
-
-__all__ = ["count_queries"]
 
 
 @pytest.fixture

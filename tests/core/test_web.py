@@ -230,3 +230,15 @@ def test_a_number_that_no_database_holds_is_no_number(client, block, address):
 
 def test_what_the_database_cannot_hold_is_not_understood(broken):
     assert broken.get("/fr/broken/unstorable").status_code == 400
+
+
+@pytest.mark.parametrize("address", ["/ar/accounts/login", "/ar/accounts/us-setup", "/ar/accounts/verify"])
+def test_pages_of_the_library_stand_in_our_frame(client, consultation, participant, address):
+    if address != "/ar/accounts/login":
+        client.sign_in(participant)
+    answer = client.get(address, follow_redirects=True)
+    assert answer.status_code == 200
+    page = lxml.html.fromstring(answer.text)
+    assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
+    assert page.get_element_by_id("main") is not None
+    assert page.xpath("//style | //script[not(@src)] | //*[@style]") == []
