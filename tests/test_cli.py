@@ -5,7 +5,6 @@ import zipfile
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from flask import Flask
 from flask.cli import ScriptInfo
 
 from consult.accounts import service as accounts
@@ -28,21 +27,6 @@ def run(own_app):
         assert (result.exit_code == 0) is ok, result.output
         return result.output
     return run
-
-
-def commands(group, path=()):
-    """Every command with the groups that it stands in."""
-    for name, command in group.commands.items():
-        yield (*path, name)
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
-
-
-@pytest.mark.parametrize("command", [(), *commands(cli)], ids=" ".join)
-def test_every_command_explains_itself(command):
-    result = CliRunner().invoke(cli, [*command, "--help"], obj=ScriptInfo(create_app=lambda: Flask("consult")))
-    assert result.exit_code == 0, result.output
-    assert "Usage:" in result.output
 
 
 def test_a_consultation_is_made_with_the_five_commissions_of_the_policy(run):
