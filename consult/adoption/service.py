@@ -131,7 +131,8 @@ def get_data_stamp(consultation: Consultation) -> str:
         sa.select(sa.func.sum(Chapter.activity), sa.func.sum(Synthesis.lock)).select_from(Chapter)
         .outerjoin(Synthesis, Synthesis.chapter_id == Chapter.id).where(Chapter.consultation_id == consultation.id)
     ).one()
-    return audit.digest_of([consultation.id, consultation.phase.value, activity, syntheses])[:24]
+    named = audit.newest(Action.ACCOUNTS_EDIT_PROFILE)  # whoever no longer agrees to be named is out of it at once
+    return audit.digest_of([consultation.id, consultation.phase.value, activity, syntheses, named])[:24]
 
 
 # Submission

@@ -19,6 +19,8 @@ KEPT = ("exports", "secret-key")
 def back_up(config: Config, path: Path) -> Path:
     """Write the backup to ``path`` while the platform runs; it appears there only when whole."""
     partial = path.with_name(path.name + ".part")
+    partial.unlink(missing_ok=True)
+    partial.touch(0o600)  # every word and the key that signs are in it: its owner's alone
     with tempfile.TemporaryDirectory() as folder:
         dump = Path(folder) / ("database.sqlite" if config.database.startswith("sqlite") else "database.dump")
         dump_database(config, dump)

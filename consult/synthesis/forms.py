@@ -52,5 +52,10 @@ def typed_wordings(sent: MultiDict) -> dict[str, str]:
 
 def typed_choice(sent: MultiDict) -> dict[int, int | None]:
     """Contribution id → the item it was in on the page (``12:3``, or ``12:`` for none), of the boxes that were ticked."""
-    pairs = (choice.partition(":") for choice in sent.getlist("choice") if len(choice) < 40)
-    return {int(one): int(item) if item.isdecimal() else None for one, _colon, item in pairs if one.isdecimal()}
+    pairs = (choice.partition(":") for choice in sent.getlist("choice"))
+    return {int(one): int(item) if is_id(item) else None for one, _colon, item in pairs if is_id(one)}
+
+
+def is_id(typed: str) -> bool:
+    """A number that a row may have, and no longer than the database can hold."""
+    return typed.isdecimal() and len(typed) <= 10

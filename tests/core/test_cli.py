@@ -174,6 +174,7 @@ def test_a_backup_brings_everything_back(consult, filled, environment, databases
     (tmp_path / "data" / "exports" / "dossier.zip").write_bytes(b"PK")
     (tmp_path / "data" / "secret-key").write_text("s" * 64)
     consult("backup", tmp_path / "all.tar.gz")
+    assert (tmp_path / "all.tar.gz").stat().st_mode & 0o077 == 0
     before = rows(own_app.config["SQLALCHEMY_DATABASE_URI"], tmp_path / "look")
     url, other = databases.new_database(), tmp_path / "other"
     environment.setenv("CONSULT_DATABASE_URL", url)

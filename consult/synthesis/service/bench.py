@@ -98,7 +98,7 @@ def matching(selection, synthesis: Synthesis, wanted: Wanted, place):
 
 def parsed(after: str) -> tuple[int, int] | None:
     first, _dash, second = after.partition("-")
-    return (int(first), int(second)) if first.isdecimal() and second.isdecimal() and len(after) < 30 else None
+    return (int(first), int(second)) if all(part.isdecimal() and len(part) <= 10 for part in (first, second)) else None
 
 
 def list_bench(actor: Actor, synthesis: Synthesis, wanted: Wanted, *, after: str = "", limit: int = PAGE) -> list[Row]:
