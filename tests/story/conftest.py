@@ -75,6 +75,7 @@ def arrive(browser, letters, tmp_path):
         context.set_default_timeout(20_000)
         contexts.append(context)
         people.append(Person(site, letters, context.new_page(), language, tmp_path / f"downloads-{next(numbers)}"))
+        people[-1].has_scripts = options.get("java_script_enabled", True)
         return people[-1]
 
     yield one

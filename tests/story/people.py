@@ -17,6 +17,7 @@ class Person:
 
     def __init__(self, site: Site, letters: Letters, page: Page, language: str, folder: Path) -> None:
         self.site, self.letters, self.page, self.language, self.folder = site, letters, page, language, folder
+        self.has_scripts = True
         self.faults: list[str] = []
         page.on("request", lambda request: self.same_origin(request.url))
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.story.people import Person
+
 pytestmark = pytest.mark.browser
 
 MOST = 150_000
@@ -25,12 +27,24 @@ class Scale:
 @pytest.mark.parametrize("language", ["fr", "ar"])
 @pytest.mark.parametrize("path", ["", "drafts/1", "drafts/2", "drafts/3", "drafts/4", "drafts/5"])
 def test_the_first_view_is_light(site, arrive, language, path):
+    """Of a page that is kept ready: somebody has read it since it last changed."""
     reader = arrive(site, language)
+    assert reader.page.context.request.get(reader.address(path)).ok
+    assert 0 < first_view(reader, path) <= MOST
+
+
+@pytest.mark.xfail(reason="the reader for whom a page is made, and whoever is signed in, gets it without compression", strict=False)
+def test_the_first_view_is_light_for_those_signed_in(site, arrive):
+    reader = arrive(site).sign_in("karim-benzaytoun@fed-agro.example")
+    assert first_view(reader, "drafts/4") <= MOST
+
+
+def first_view(reader: Person, path: str) -> float:
     scale = Scale(reader.page)
     reader.go(path)
     reader.page.wait_for_load_state("networkidle")
     assert "Document" in scale.kinds.values()
-    assert 0 < scale.without_fonts() <= MOST, scale.sizes
+    return scale.without_fonts()
 
 
 def test_a_second_view_asks_for_less(site, arrive):
