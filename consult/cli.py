@@ -15,6 +15,8 @@ import click
 import flask_migrate
 import flask_migrate.cli
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import ScriptInfo, with_appcontext
 from granian import Granian
@@ -29,7 +31,7 @@ from consult.consultations.models import COMMISSION_ROLES, Role
 from consult.contributions.models import Contribution, Receipt
 from consult.core import audit, backup, jobs
 from consult.core.config import Config, ConfigError, resource_dir
-from consult.core.db import reading, session, unit_of_work
+from consult.core.db import db, reading, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.permissions import SYSTEM
 from consult.drafts import service as drafts
@@ -64,6 +66,8 @@ cli.add_command(flask_migrate.cli.db)
 def serve(host: str, port: int, with_worker: bool) -> None:
     """Serve the platform."""
     config = Config.from_environment()
+    with create_app(config).app_context():
+        refuse_old_tables()
     compress(resource_dir("static"))
     click.echo(f"Serving on http://{host}:{port}/ (stop with Ctrl-C)")
     worker = subprocess.Popen([sys.executable, "-m", "consult", "work"]) if with_worker else None  # noqa: S603 - our own programme
@@ -76,6 +80,16 @@ def serve(host: str, port: int, with_worker: bool) -> None:
         if worker:
             worker.terminate()
             worker.wait(30)
+
+
+def refuse_old_tables() -> None:
+    """Stop where the database lacks its tables, or has those of another version."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    scripts = ScriptDirectory(current_app.extensions["migrate"].directory)
+    with db.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_heads()
+    if set(found) != set(scripts.get_heads()):
+        raise click.ClickException("The database has no tables, or those of another version. Run: consult db upgrade")
 
 
 def compress(folder: Path) -> None:

@@ -12,7 +12,7 @@ from consult.adoption.models import Export, ExportFormat, ExportKind
 from consult.consultations.models import Phase
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, gettext, ngettext
-from consult.core.permissions import Action, require
+from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
 from consult.synthesis.models import Synthesis, SynthesisState
@@ -31,6 +31,8 @@ TYPES = {
 @slot("dashboard")
 def panels(consultation):
     """What the secretariat's desk shows of this room: words, number, address."""
+    if not can(actor(), Action.ADOPTION_REQUEST_EXPORT, consultation):
+        return []
     lines = [(_("exports"), service.count_exports(consultation), url_for("adoption.exports"))]
     if consultation.current_phase == Phase.SYNTHESIS:
         validated = sum(1 for _chapter, synthesis in service.list_syntheses(consultation) if is_validated(synthesis))
@@ -80,7 +82,7 @@ def show_exports(refused: ExportForm | None):
     listed = service.list_exports(actor(), consultation, before=before)
     shown = listed[: service.PAGE]
     work = service.list_progress(actor(), consultation, shown)
-    chapters = drafts.list_chapters(consultation)
+    chapters = [c for c in drafts.list_chapters(consultation) if can(actor(), Action.ADOPTION_REQUEST_EXPORT, c)]
     forms = {kind: ExportForm(kind, chapters, language()) for kind in ExportKind}
     if refused is not None:
         forms = {kind: refused if form._prefix == refused._prefix else form for kind, form in forms.items()}

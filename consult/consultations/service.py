@@ -17,15 +17,16 @@ from consult.consultations.models import (
     Role,
     Round,
 )
-from consult.core import states
+from consult.core import states, words
 from consult.core.commands import command
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import _, utcnow, when
 from consult.core.permissions import SYSTEM, Action, require
 
 # Decree 2-08-229, article 6: fifteen days online at least.
 SHORTEST = timedelta(days=15)
+MOST = 4_000  # characters of a setting or of a published reason
 
 
 @command
@@ -43,7 +44,7 @@ def edit(_actor, consultation: Consultation, **values) -> Consultation:
     if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
     for name, value in values.items():
-        setattr(consultation, name, value)
+        setattr(consultation, name, words.kept(name, value, most=MOST) if type(value) is str else value)
     return consultation
 
 
@@ -97,10 +98,11 @@ def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: st
     _open_when_due(consultation)
     if closes_at <= consultation.closes_at:
         raise Invalid("closes_at", _("An extension closes later than before."))
-    if not reason.strip():
+    reason = words.kept("reason", reason, most=MOST).strip()
+    if words.is_blank(reason):
         raise Invalid("reason", _("Say why: the reason is published."))
     extension = Extension(
-        round_id=consultation.round.id, closed_before=consultation.closes_at, extended_to=closes_at, reason=reason.strip(),
+        round_id=consultation.round.id, closed_before=consultation.closes_at, extended_to=closes_at, reason=reason,
         decided_by_id=actor.id,
     )
     consultation.round.extensions.append(extension)
@@ -116,7 +118,9 @@ def begin_synthesis(_actor, consultation: Consultation) -> Consultation:
 
 
 @command
-def appoint(_actor, consultation: Consultation, *, user: User, role: Role, commission: Commission | None = None) -> Appointment:
+def appoint(actor, consultation: Consultation, *, user: User, role: Role, commission: Commission | None = None) -> Appointment:
+    if role == Role.ADMINISTRATOR and not (actor.is_system or actor.holds(Role.ADMINISTRATOR)):
+        raise NotAllowed(_("An administrator is appointed by an administrator."))
     if (role in COMMISSION_ROLES) != (commission is not None):
         raise Invalid("commission", _("This role needs a commission.") if commission is None else _("This role has no commission."))
     if any(held.role == role and held.commission == commission for held in user.appointments):

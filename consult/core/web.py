@@ -42,6 +42,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 # What a lower room's page shows of a higher room, which registers it: the import goes downwards all the same.
@@ -273,11 +274,14 @@ def template_context() -> dict:
     }
 
 
+def headers() -> dict[str, str]:
+    """What every answer carries."""
+    return {**HEADERS, **(ONLY_HTTPS if current_app.config["BASE_URL"].startswith("https:") else {})}
+
+
 def add_headers(response):
-    for name, value in HEADERS.items():
+    for name, value in headers().items():
         response.headers.setdefault(name, value)
-    if current_app.config["BASE_URL"].startswith("https:"):
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if actor().is_authenticated:
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response

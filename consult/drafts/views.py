@@ -11,16 +11,14 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.pages import Page, pages
 from consult.core.permissions import Action, require
-from consult.core.web import HEADERS, actor, consultation, filled, language, required_consultation, room
+from consult.core.web import actor, consultation, filled, headers, language, required_consultation, room
 from consult.drafts import reading, service
 from consult.drafts.forms import ChapterFileForm
 from consult.drafts.models import Chapter
 
 bp = room("drafts", prefix="")
 GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
-PAGE_HEADERS = [
-    ("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache"), *HEADERS.items(),
-]
+PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
 
 
 @bp.get("/")
@@ -62,7 +60,7 @@ def kept(ask, render):
     page = pages.get(stamp)
     if page is None:
         g.as_visitor = True
-        page = pages.keep(stamp, Page(render().encode(), PAGE_HEADERS))
+        page = pages.keep(stamp, Page(render().encode(), [*PAGE_HEADERS, *headers().items()]))
         g.as_visitor = False
     if not request.query_string:
         app, path = current_app._get_current_object(), request.path

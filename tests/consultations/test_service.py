@@ -280,3 +280,10 @@ def test_moments_are_kept_in_utc(prepared, secretary):
     session.flush()
     session.expire_all()
     assert prepared.opens_at == opens_at
+
+
+def test_an_administrator_is_appointed_by_an_administrator(consultation, secretary, citizen):
+    with pytest.raises(NotAllowed):
+        service.appoint(secretary, consultation, user=citizen, role=Role.ADMINISTRATOR)
+    administrator = factories.a_user(role=Role.ADMINISTRATOR)
+    assert service.appoint(administrator, consultation, user=citizen, role=Role.ADMINISTRATOR).user == citizen
