@@ -31,6 +31,7 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, MOROCCO, _, utcnow
 from consult.core.jobs import Job, JobState, later, latest, name_of
 from consult.core.permissions import Action, require
+from consult.core.words import is_blank, kept
 from consult.drafts.models import Chapter
 from consult.synthesis import service as synthesis_service
 from consult.synthesis.models import Synthesis, SynthesisState
@@ -209,11 +210,12 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Ou
     """Record what the Council decided on one chapter; once every chapter has its decision the consultation is over."""
     # Of two people who record the last two decisions at once, the second sees the first: the consultation ends with both.
     session.execute(sa.select(Submission.id).where(Submission.id == submission.id).with_for_update())
+    words = kept("words", words, most=10_000).strip()
     check_decision(submission, chapter, outcome, words, decided_on)
     synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
     synthesis_service.record_outcome(synthesis, AFTER_DECISION[outcome])
     decision = AdoptionDecision(
-        submission=submission, chapter=chapter, outcome=outcome, words=words.strip(), decided_on=decided_on, recorded_by_id=actor.id
+        submission=submission, chapter=chapter, outcome=outcome, words=words, decided_on=decided_on, recorded_by_id=actor.id
     )
     session.add(decision)
     session.flush()
@@ -228,7 +230,7 @@ def check_decision(submission: Submission, chapter: Chapter, outcome: Outcome, w
     if any(decision.chapter_id == chapter.id for decision in list_decisions(submission)):
         raise Conflict(_("The decision on chapter %(number)s is recorded already.", number=chapter.number),
                        _("A recorded decision is not changed."))
-    if outcome != Outcome.ADOPTED and not words.strip():
+    if outcome != Outcome.ADOPTED and is_blank(words):
         raise Invalid("words", _("Give the Council’s words: what it changed, or why it returned the chapter."))
     if decided_on > utcnow().astimezone(MOROCCO).date():
         raise Invalid("decided_on", _("This date is still to come."))

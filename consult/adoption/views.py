@@ -11,7 +11,7 @@ from consult.adoption.forms import DecisionForm, ExportForm, SubmitForm
 from consult.adoption.models import Export, ExportFormat, ExportKind
 from consult.consultations.models import Phase
 from consult.core.errors import Invalid, NotFound
-from consult.core.i18n import LANGUAGES, _, gettext, ngettext
+from consult.core.i18n import LANGUAGES, _, gettext, ngettext, number
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
@@ -19,11 +19,11 @@ from consult.synthesis.models import Synthesis, SynthesisState
 
 bp = room("adoption")
 TYPES = {
-    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.CSV: "text/csv",
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ExportFormat.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ExportFormat.PDF: "application/pdf",
-    ExportFormat.MARKDOWN: "text/markdown; charset=utf-8",
+    ExportFormat.MARKDOWN: "text/markdown",
     ExportFormat.ZIP: "application/zip",
 }
 
@@ -226,4 +226,4 @@ def size(count: int | None) -> str:
     kilobytes = max(1, round(count / 1024))
     if kilobytes < 1024:
         return ngettext("%(num)s kB", "%(num)s kB", kilobytes)
-    return gettext("%(count)s MB", count=f"{kilobytes / 1024:.1f}")
+    return gettext("%(count)s MB", count=number(round(kilobytes / 1024, 1)))

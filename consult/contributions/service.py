@@ -31,7 +31,7 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
 from consult.core.markup import excerpt
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import Action, Actor, can, require
 from consult.drafts import service as drafts
 from consult.drafts.models import Block, Chapter, Revision
 
@@ -42,7 +42,7 @@ TRACED = (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
 
 
 def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
-    """The same form sent again answers with what it lodged, and leaves no second event; its kept text is dropped either way."""
+    """The same form, or the same words, sent again answer with what was lodged, and leave no second event; the kept text is dropped."""
     @wraps(act)
     def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, **values: Any) -> Contribution:
         if not FORM_KEY.fullmatch(form_key or ""):
@@ -52,11 +52,30 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
         lodged = session.scalar(sa.select(Contribution).where(Contribution.form_key == form_key))
         if lodged is not None and (actor.id is None or lodged.author_id != actor.id):
             raise Conflict(_("This form was sent already, by somebody else."), _("Open the form again from the chapter."))
-        contribution = lodged or act(actor, block, form_key=form_key, **values)
+        contribution = lodged or _said_before(actor, block, **values) or act(actor, block, form_key=form_key, **values)
         if draft is not None:
             session.delete(draft)
         return contribution
     return run
+
+
+def _said_before(
+    actor: Actor, block: Block, *, body: str, justification: str = "", replacement: str = "", as_organisation: Organisation | None = None,
+    **choices: Any,
+) -> Contribution | None:
+    """What this author lodged on this passage in the very same words: a browser's "back" fills a new form with them."""
+    if not can(actor, Action.CONTRIBUTIONS_SUBMIT, block):
+        return None
+    said = check_words(body=body, justification=justification, replacement=replacement)
+    wording = said["replacement"] if is_amendment(block, said["replacement"]) else None
+    earlier = sa.select(Contribution).where(
+        Contribution.author_id == actor.id, Contribution.chapter_id == block.chapter.id, Contribution.block_key == block.key,
+        Contribution.state != ContributionState.WITHDRAWN, Contribution.body == said["body"],
+        Contribution.justification == said["justification"],
+        Contribution.organisation_id == (as_organisation.id if as_organisation else None),
+        *(getattr(Contribution, name) == choices[name] for name in ("kind", "comment_type", "position")),
+    ).order_by(Contribution.id)
+    return next((one for one in session.scalars(earlier) if (one.amendment.replacement if one.amendment else None) == wording), None)
 
 
 @_once

@@ -100,6 +100,7 @@ session = db.session
 # SQLite gives the write lock at BEGIN IMMEDIATE or not at all: a deferred transaction that turns to writing after another
 # writer committed fails at once, whatever the busy timeout. So the unit of work says beforehand which kind it is.
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
+_reads: ContextVar[bool] = ContextVar("reads", default=False)
 
 
 def prepare_engine(engine: sa.Engine) -> None:
@@ -146,14 +147,18 @@ def begin_afresh() -> None:
 
 @contextmanager
 def reading() -> Iterator[orm.Session]:
-    """A consistent view that takes no write lock and keeps nothing."""
-    token = _writes.set(False)
+    """A consistent view that takes no write lock and keeps nothing; inside another one, a part of that one."""
+    if _reads.get():
+        yield session()
+        return
+    tokens = _writes.set(False), _reads.set(True)
     begin_afresh()
     try:
         yield session()
     finally:
         session.rollback()
-        _writes.reset(token)
+        _writes.reset(tokens[0])
+        _reads.reset(tokens[1])
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def panels(consultation):
     return [
         (_("unanswered in chapter %(number)s", number=chapter.number), left.get(chapter.id, 0),
          url_for("synthesis.overview", number=chapter.number))
-        for chapter in drafts.list_chapters(consultation)
+        for chapter in drafts.list_chapters(consultation) if can(actor(), Action.SYNTHESIS_VIEW, chapter)
     ]
 
 

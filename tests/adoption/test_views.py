@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from consult.adoption import service
 from consult.adoption.models import Export, ExportFormat, ExportKind, Outcome
 from consult.consultations.models import Phase, Role
-from consult.core.db import db, session
+from consult.core.db import session
 from consult.synthesis.models import SynthesisState
 from tests import factories
 from tests.adoption import cases
 from tests.adoption.test_service import settled, today
+from tests.counting import queries
 
 
 def test_the_page_of_exports_is_for_those_in_charge(client, consultation, chapter, participant, rapporteur, secretary):
@@ -80,8 +81,11 @@ def test_an_unknown_kind_is_not_found(client, consultation, secretary):
     assert ask(client.sign_in(secretary), "everything").status_code == 404
 
 
-def test_open_data_are_everybodys(client, consultation):
+@pytest.mark.parametrize("who", [None, "participant", "secretary"])
+def test_open_data_are_everybodys(client, consultation, request, who):
     cases.a_discussed_chapter(consultation)
+    if who:
+        client.sign_in(request.getfixturevalue(who))
     page = client.get("/ar/adoption/open-data")
     assert page.status_code == 200
     assert "open-data/contributions" in page.text
@@ -156,27 +160,16 @@ def test_the_number_of_queries_of_the_page_of_exports_does_not_grow(client, cons
             factories.saved(Export(consultation=consultation, chapter=chapter, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF,
                                    language="fr", requested_by_id=secretary.id))
 
-    def queries() -> int:
-        session.commit()
-        seen = []
-        engine = db.engines[None].engine
-
-        def count(_connection, _cursor, statement, *_rest):
-            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                seen.append(statement)
-
-        sa.event.listen(engine, "before_cursor_execute", count)
-        try:
+    def asked() -> int:
+        with queries() as sent:
             assert client.get("/fr/adoption/exports").status_code == 200
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", count)
-        return len(seen)
+        return len(sent)
 
     client.sign_in(secretary)
     ask_for(3)
-    few = queries()
+    few = asked()
     ask_for(57)
-    assert queries() == few <= 12
+    assert asked() == few <= 12
     listed = service.list_exports(secretary, consultation)
     assert len(listed) == service.PAGE + 1
     assert client.get(f"/fr/adoption/exports?before={listed[-2].id}").status_code == 200

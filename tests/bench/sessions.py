@@ -30,7 +30,7 @@ local run = tostring(math.random(1, 1000000000))
 request = function()
   n = n + 1
   local body = "csrf_token={token}&position=in_favour&kind=comment&comment_type=general&speak_as=self&form_key=bench-" .. run .. "-" .. n
-    .. "&body=Nous+partageons+cette+orientation.+Il+faudrait+toutefois+en+dire+le+co%C3%BBt+et+le+calendrier."
+    .. "&body=Nous+partageons+cette+orientation.+Il+faudrait+toutefois+en+dire+le+co%C3%BBt+et+le+calendrier+(" .. run .. "-" .. n .. ")."
   return wrk.format("POST", nil, {{["Cookie"] = cookies[n % #cookies + 1], ["Content-Type"] = "application/x-www-form-urlencoded"}}, body)
 end
 response = function(status, headers, body)

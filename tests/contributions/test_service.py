@@ -27,7 +27,7 @@ from consult.core.permissions import VISITOR
 from consult.drafts import service as drafts
 from consult.drafts.models import Block
 from tests import factories
-from tests.contributions.counting import queries
+from tests.counting import queries
 
 VALUES = {"kind": Kind.COMMENT, "comment_type": CommentType.TECHNICAL, "position": Position.OPPOSED, "body": "Précisez l’échéance."}
 
@@ -64,7 +64,7 @@ def test_the_digest_holds_after_reading_back(participant, block):
 
 def test_references_follow_each_other_in_a_chapter(consultation, participant, block):
     other = factories.block_of(factories.a_chapter(consultation, number=2), "C2-A1-P1-a1")
-    refs = [lodge(participant, at, f"k{n}").ref for n, at in enumerate((block, other, block))]
+    refs = [lodge(participant, at, f"k{n}", body=f"Avis {n}.").ref for n, at in enumerate((block, other, block))]
     assert refs == ["PNQ-C1-0001", "PNQ-C2-0001", "PNQ-C1-0002"]
 
 
@@ -81,6 +81,17 @@ def test_the_same_form_twice_is_one_contribution_and_one_event(participant, bloc
     assert first.body == VALUES["body"]
     assert len(events("contributions.submit")) == 1
     assert session.scalar(sa.select(sa.func.count()).select_from(Contribution)) == 1
+
+
+def test_the_same_words_in_a_new_form_are_the_same_contribution(participant, citizen, block):
+    first = lodge(participant, block, replacement="Publier chaque mois la liste.")
+    assert lodge(participant, block, "after-going-back", replacement="Publier chaque mois la liste.") is first
+    assert len(events("contributions.submit")) == 1
+    for number, over in enumerate(({"position": Position.NEUTRAL}, {"replacement": "Publier chaque jour la liste."}, {"body": "Autre chose."})):
+        assert lodge(participant, block, f"other-{number}", **{"replacement": "Publier chaque mois la liste.", **over}) is not first
+    assert lodge(citizen, block, "of-somebody-else", replacement="Publier chaque mois la liste.") is not first
+    service.withdraw(participant, first)
+    assert lodge(participant, block, "said-again", replacement="Publier chaque mois la liste.") is not first
 
 
 def test_the_same_form_answers_after_the_closing_too(consultation, participant, block):
@@ -379,5 +390,5 @@ def test_a_form_keeps_the_block_that_it_showed(consultation, chapter, block):
 
 def test_receipts_are_one_for_each(participant, block):
     lodge(participant, block)
-    lodge(participant, block, "k2")
+    lodge(participant, block, "k2", body="Un autre avis.")
     assert session.scalar(sa.select(sa.func.count()).select_from(Receipt)) == 2
