@@ -84,14 +84,16 @@ def test_the_same_form_twice_is_one_contribution_and_one_event(participant, bloc
 
 
 def test_the_same_words_in_a_new_form_are_the_same_contribution(participant, citizen, block):
-    first = lodge(participant, block, replacement="Publier chaque mois la liste.")
-    assert lodge(participant, block, "after-going-back", replacement="Publier chaque mois la liste.") is first
+    said = {"replacement": "Publier chaque mois la liste."}
+    first = lodge(participant, block, **said)
+    assert lodge(participant, block, "after-going-back", **said) is first
     assert len(events("contributions.submit")) == 1
-    for number, over in enumerate(({"position": Position.NEUTRAL}, {"replacement": "Publier chaque jour la liste."}, {"body": "Autre chose."})):
-        assert lodge(participant, block, f"other-{number}", **{"replacement": "Publier chaque mois la liste.", **over}) is not first
-    assert lodge(citizen, block, "of-somebody-else", replacement="Publier chaque mois la liste.") is not first
+    others = ({"position": Position.NEUTRAL}, {"replacement": "Publier chaque jour la liste."}, {"body": "Autre chose."})
+    for number, over in enumerate(others):
+        assert lodge(participant, block, f"other-{number}", **{**said, **over}) is not first
+    assert lodge(citizen, block, "of-somebody-else", **said) is not first
     service.withdraw(participant, first)
-    assert lodge(participant, block, "said-again", replacement="Publier chaque mois la liste.") is not first
+    assert lodge(participant, block, "said-again", **said) is not first
 
 
 def test_the_same_form_answers_after_the_closing_too(consultation, participant, block):
