@@ -7,7 +7,6 @@ from pathlib import Path
 
 import flask_migrate
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from consult import create_app
@@ -17,6 +16,7 @@ from consult.core.db import db, session
 from consult.core.i18n import force_locale
 from consult.core.pages import pages
 from tests import factories, postgresql
+from tests.counting import queries
 
 pytest_plugins = ["tests.house.rendered"]
 
@@ -219,17 +219,7 @@ def outbox(app):
 def count_queries(app):
     """How many statements a call sends."""
     def count(call) -> int:
-        statements = []
-
-        def note(_connection, _cursor, statement, *_rest):
-            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                statements.append(statement)
-
-        engine = db.engines[None]
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
+        with queries() as sent:
             call()
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
-        return len(statements)
+        return len(sent)
     return count

@@ -9,10 +9,11 @@ from consult.adoption import making, matrix, tables
 from consult.adoption.matrix import Audience
 from consult.adoption.models import ExportFormat
 from consult.contributions.models import Contribution
-from consult.core.db import db, session
+from consult.core.db import session
 from consult.core.i18n import utcnow
 from tests import factories
 from tests.adoption import cases
+from tests.counting import queries
 
 
 @pytest.fixture
@@ -105,24 +106,15 @@ def test_rows_stand_in_the_order_of_the_text(consultation, discussed):
 
 @pytest.mark.parametrize("audience", list(Audience))
 def test_the_number_of_queries_does_not_grow(consultation, discussed, audience):
-    def queries() -> int:
+    def asked() -> int:
         session.flush()
-        seen = []
-        engine = db.engines[None].engine
-
-        def count(*_arguments):
-            seen.append(1)
-
-        sa.event.listen(engine, "before_cursor_execute", count)
-        try:
+        with queries() as sent:
             assert list(matrix.rows(consultation, "fr", audience=audience))
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", count)
-        return len(seen)
+        return len(sent)
 
     consultation.id  # noqa: B018 - loaded before counting
-    few = queries()
+    few = asked()
     for _ in range(60):
         factories.a_published_contribution(block=factories.block_of(discussed, "C1-A1-P1-a1"))
     consultation.id  # noqa: B018
-    assert queries() == few <= 6
+    assert asked() == few <= 6

@@ -145,8 +145,8 @@ def report(filled, start, rows, size, lodged, bare, memory, exported) -> str:
     return "\n".join([
         "# Benchmarks", "",
         "Made by `make bench` on the demonstration (400 contributions), SQLite, two web processes; medians of three rounds of 4 s",
-        "with wrk, on the same machine and server (granian) in one run. A signed-in reader's account part and the age of a page are asked of the",
-        "database at most every half second.", "",
+        "with wrk, on the same machine and server (granian) in one run. A signed-in reader's account part and the age of a page are",
+        "asked of the database at most every half second.", "",
         f"Machine: {machine.machine()}, {os.cpu_count()} cores, Python {machine.python_version()}, {machine.platform()}.", "",
         f"## Pages ({size:,} bytes of HTML), requests per second", "", table(["", *clients], rows), "",
         table(["share", *clients], shares), "",

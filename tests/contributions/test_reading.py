@@ -11,7 +11,7 @@ from consult.contributions.models import ContributionDraft, ContributionState
 from consult.core.db import session
 from tests import factories
 from tests.contributions.browsing import address, send, text_of
-from tests.contributions.counting import queries
+from tests.counting import queries
 
 HOSTILE = Path(__file__).parents[2].parent / "shared" / "data" / "hostile-input"
 

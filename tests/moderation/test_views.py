@@ -1,4 +1,3 @@
-from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -6,30 +5,15 @@ from flask_login import login_user
 
 from consult.consultations.models import Role
 from consult.contributions.models import ContributionState
-from consult.core.db import db, session
+from consult.core.db import session
 from consult.moderation import service
 from consult.moderation.models import ModerationDecision, Reason
 from consult.moderation.views import dashboard_lines
 from tests import factories
+from tests.counting import queries
 
 WITHHELD = {"reason": Reason.PERSONAL_DATA, "words": "Cette contribution nomme une personne."}
 TYPED = {"reason": "insult", "words": "Ces mots blessent quelqu’un."}
-
-
-@contextmanager
-def queries():
-    """The statements sent to the database meanwhile."""
-    sent = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if statement.startswith(("SELECT", "WITH")):
-            sent.append(statement)
-
-    sa.event.listen(db.engines[None], "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        sa.event.remove(db.engines[None], "before_cursor_execute", note)
 
 
 @pytest.fixture

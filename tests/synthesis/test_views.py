@@ -1,35 +1,19 @@
-from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
 
 from consult.consultations.models import Role
 from consult.contributions.models import Position
-from consult.core.db import db, session
+from consult.core.db import session
 from consult.drafts import service as drafts
 from consult.synthesis import service
 from consult.synthesis.models import Disposition, ItemContribution, SynthesisItem, SynthesisState
 from tests import factories
+from tests.counting import queries
 from tests.synthesis.conftest import DECIDED
 
 KEY = "C1-A1-P1-a1"
 TYPED = {"title": "Titre tapé", "summary": "Résumé tapé", "disposition": "noted", "ground": "", "rationale": "Raison tapée", "act": "save"}
-
-
-@contextmanager
-def queries():
-    """The reading statements sent to the database meanwhile."""
-    sent = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if statement.startswith(("SELECT", "WITH")):
-            sent.append(statement)
-
-    sa.event.listen(db.engines[None], "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        sa.event.remove(db.engines[None], "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from consult.core.db import db
 
 @contextmanager
 def queries():
-    """The SELECT statements sent while inside."""
+    """The statements sent while inside, beside those that begin and end a transaction."""
     asked: list[str] = []
 
     def note(_connection, _cursor, statement, _parameters, _context, _many):
-        if statement.lstrip().upper().startswith("SELECT"):
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")):
             asked.append(statement)
 
     engine = db.engines[None]
