@@ -200,8 +200,9 @@ def take_documents(person: Person, ref: str) -> None:
         person.press(f"form[action$='request-export/{kind}'] button")
         assert person.sees("table tbody tr"), person.text()
     person.picture("exports")
-    assert looked_at(person) == []
     until(lambda: person.go("adoption/exports") and page.locator("a[href*='/download/']").count() == 2, "the documents are not made")
+    person.picture("exports-ready")
+    assert looked_at(person) == []
     table, synthesis = (person.download(f"tbody tr:nth-child({n}) a[href*='/download/']") for n in (1, 2))
     said = "\n".join(paragraph.text for paragraph in docx.Document(synthesis).paragraphs)
     assert ANSWER in said

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.story.people import Person
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text("utf-8")
-RUN = """async () => (await axe.run(document, {resultTypes: ['violations']}))
+RUN = """async () => (await axe.run(document, {resultTypes: ['violations'], preload: false}))
   .violations.map(v => [v.id, v.nodes.map(n => n.html).slice(0, 4)])"""
 SIDEWAYS = """() => { const root = document.documentElement; if (root.scrollWidth <= root.clientWidth) return [];
   return [root.scrollWidth, ...[...document.querySelectorAll('body *')].filter(e => {
