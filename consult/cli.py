@@ -1,6 +1,7 @@
 """The command line: ``consult …``."""
 
 import gzip
+import hashlib
 import logging
 import os
 import subprocess
@@ -33,8 +34,10 @@ from consult.core import audit, backup, jobs
 from consult.core.config import Config, ConfigError, resource_dir
 from consult.core.db import db, reading, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError
-from consult.core.permissions import SYSTEM
+from consult.core.permissions import SYSTEM, Action
 from consult.drafts import service as drafts
+from consult.drafts.models import Revision
+from consult.synthesis.models import SynthesisItem
 
 
 class Group(click.Group):
@@ -269,19 +272,60 @@ def verify_file(path: Path) -> list[str]:
 
 
 def verify_database() -> list[str]:
-    """Seal what waits, follow the chain, and compare each contribution with the digest of its receipt."""
+    """Seal what waits, follow the chain, and compare what the journal and the receipts say with what is kept."""
     with unit_of_work():
         audit.seal_all()
     with reading():
-        faults = audit.verify()
-        rows = sa.select(Contribution, Receipt.digest).join(Receipt, Receipt.contribution_id == Contribution.id)
-        options = (sa.orm.joinedload(Contribution.amendment),)
-        for contribution, digest in session.execute(rows.options(*options)):
-            if contribution.digest != digest:
-                faults.append(f"{contribution.ref} no longer matches its receipt")
+        faults = [*audit.verify(), *verify_contributions(), *verify_revisions(), *verify_answers()]
     position, head = audit.head()
     click.echo(f"{position} events, head {head}")
     return faults
+
+
+def verify_contributions() -> list[str]:
+    """Each contribution as its receipt says, and each one that the journal saw lodged still there."""
+    faults, kept = [], {}
+    rows = sa.select(Contribution, Receipt.digest).outerjoin(Receipt, Receipt.contribution_id == Contribution.id)
+    for contribution, digest in session.execute(rows.options(sa.orm.joinedload(Contribution.amendment))):
+        kept[contribution.id] = contribution.digest
+        if digest is None:
+            faults.append(f"{contribution.ref} has lost its receipt")
+        elif contribution.digest != digest:
+            faults.append(f"{contribution.ref} no longer matches its receipt")
+    for event in events(Action.CONTRIBUTIONS_SUBMIT):
+        if event.subject_id not in kept:
+            faults.append(f"{event.details['ref']} was lodged (event {event.id}) and is not there any more")
+        elif kept[event.subject_id] != event.details["sha256"]:
+            faults.append(f"{event.details['ref']} is not what was lodged (event {event.id})")
+    return faults
+
+
+def verify_revisions() -> list[str]:
+    """Each imported text as its event says."""
+    faults, kept = [], {revision.id: revision for revision in session.scalars(sa.select(Revision))}
+    for event in events(Action.DRAFTS_IMPORT_CHAPTER):
+        said = "revision {number} of chapter {chapter} ({language})".format_map(event.details)
+        revision = kept.get(event.subject_id)
+        if revision is None:
+            faults.append(f"{said} was imported (event {event.id}) and is not there any more")
+        elif {hashlib.sha256(revision.source.encode()).hexdigest(), revision.source_sha256} != {event.details["sha256"]}:
+            faults.append(f"{said} is not the text that was imported (event {event.id})")
+    return faults
+
+
+def verify_answers() -> list[str]:
+    """The reasons of each item as they were last written."""
+    faults, last = [], {event.subject_id: event for event in events(Action.SYNTHESIS_EDIT_ITEM)}
+    for item in session.scalars(sa.select(SynthesisItem)):
+        event = last.get(item.id)
+        answer = (item.disposition.value if item.disposition else None, item.rationale)
+        if event and answer != (event.details["disposition"], event.details["rationale"]):
+            faults.append(f"the answer of the item “{item.title}” is not what was last written (event {event.id})")
+    return faults
+
+
+def events(action: Action):
+    return session.scalars(sa.select(audit.AuditEvent).where(audit.AuditEvent.action == action.value).order_by(audit.AuditEvent.id))
 
 
 @cli.command("backup")
@@ -295,7 +339,10 @@ def back_up(path: Path) -> None:
 @click.argument("path", type=click.Path(exists=True, path_type=Path, dir_okay=False))
 def restore(path: Path) -> None:
     """Put a backup into an empty database."""
-    backup.restore(Config.from_environment(), path)
+    try:
+        backup.restore(Config.from_environment(), path)
+    except (EOFError, zlib.error) as error:
+        raise Conflict(f"{path} is damaged: {error}", "Take another copy of the backup.") from error
     click.echo(f"{path}: restored")
 
 

@@ -66,7 +66,7 @@ def parse_file(data: bytes) -> ParsedChapter:
     meta, body, first_line = front_matter(source)
     chapter = ParsedChapter(
         number=meta["chapter"], language=meta["language"], title=str(meta["title"]).strip(), commission=str(meta["commission"]).strip(),
-        note=str(meta.get("revision_note") or "").strip(), source=source, sha256=hashlib.sha256(data).hexdigest(),
+        note=str(meta.get("revision_note") or "").strip(), source=source, sha256=hashlib.sha256(source.encode()).hexdigest(),
     )
     chapter.blocks = list(Cutter(chapter.number, source).cut(markup.to_html(body)))
     if not chapter.blocks:

@@ -157,6 +157,26 @@ def test_a_rewritten_contribution_is_found(consult, filled):
     assert "no longer matches its receipt" in consult("verify", status=1)
 
 
+def behind_its_back(trigger: str, statement: str) -> None:
+    with db.engine.begin() as connection:
+        table = trigger.rpartition("_no_")[0]
+        connection.exec_driver_sql(f"DROP TRIGGER {trigger}" + (f" ON {table}" if db.engine.dialect.name == "postgresql" else ""))
+        connection.exec_driver_sql(statement)
+
+
+def test_a_lost_receipt_is_found(consult, filled):
+    consult("verify")
+    behind_its_back("receipt_no_delete", "DELETE FROM receipt")
+    assert "has lost its receipt" in consult("verify", status=1)
+
+
+def test_a_rewritten_text_is_found(consult, filled):
+    consult("chapters", "import", resource_dir("policy_drafts") / "1-normalisation.fr.md")
+    assert "All is well." in consult("verify")
+    behind_its_back("revision_no_update", "UPDATE revision SET source = 'Autre texte'")
+    assert "is not the text that was imported" in consult("verify", status=1)
+
+
 def rows(url: str, folder) -> dict[str, int]:
     app = make_app(url, folder)
     with app.app_context():
