@@ -3,6 +3,7 @@
 import logging
 
 import flask_migrate
+from flask_compress import Compress
 from itsdangerous import BadSignature
 from whitenoise import WhiteNoise
 
@@ -38,9 +39,11 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database), MAX_CONTENT_LENGTH=12 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024, SESSION_COOKIE_NAME="consult", SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.is_https, REMEMBER_COOKIE_SAMESITE="Lax", REMEMBER_COOKIE_SECURE=config.is_https,
+        COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=4,
         WTF_CSRF_TIME_LIMIT=None, BABEL_TRANSLATION_DIRECTORIES=str(resource_dir("translations")),
     )
     app.config.update(overrides)
+    Compress(app)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)

@@ -8,8 +8,10 @@ own part (the account menu) between the two markers of the same body.
 import gzip
 import hashlib
 import logging
+import struct
 import threading
 import time
+import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 
 FRESH = 0.5
 CAPACITY = 64
+GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 START, END = b"<!--account-->", b"<!--/account-->"
 
 
@@ -32,6 +35,7 @@ class Page:
     compressed: bytes = b""
     before: bytes = field(default=b"", repr=False)
     after: bytes = field(default=b"", repr=False)
+    _packed: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.etag = f'W/"{hashlib.sha256(self.body).hexdigest()[:24]}"'
@@ -42,6 +46,24 @@ class Page:
     def with_account(self, account: bytes) -> bytes:
         """The same page around another account part."""
         return b"".join((self.before, START, account, END, self.after))
+
+    def packed_with_account(self, account: bytes) -> bytes:
+        """The same, as gzip (RFC 1952): the two large parts are deflated once, the reader's own is put between them.
+
+        Each part is deflated by itself and ends at a byte (a full flush), so that they may be joined into one stream; what is
+        personal is never compressed together with anything else.
+        """
+        if self._packed is None:
+            self._packed = deflated(self.before + START), deflated(END + self.after, last=True)
+        first, last = self._packed
+        body = self.with_account(account)
+        return b"".join((GZIP_HEAD, first, deflated(account), last, struct.pack("<LL", zlib.crc32(body), len(body) & 0xFFFFFFFF)))
+
+
+def deflated(part: bytes, *, last: bool = False) -> bytes:
+    """Raw deflate (RFC 1951) of one part of a stream; ``last`` ends the stream."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(part) + packer.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
 
 
 class Pages:
@@ -151,7 +173,7 @@ class ReadyPages:
                     return answer(page, environ, start_response)
                 part = self.account(cookies, environ["PATH_INFO"])
                 if part is not None:
-                    return answer_reader(page, part, start_response) if part else answer(page, environ, start_response)
+                    return answer_reader(page, part, environ, start_response) if part else answer(page, environ, start_response)
         return self.wsgi(environ, start_response)
 
     def account(self, header: str, path: str) -> bytes | None:
@@ -165,9 +187,13 @@ class ReadyPages:
         return self.readers.part(user, path, session.get("csrf_token")) if user else b""
 
 
-def answer_reader(page: Page, part: bytes, start_response):
-    body = page.with_account(part)
+def answer_reader(page: Page, part: bytes, environ, start_response):
     headers = [h for h in page.headers if h[0] != "Cache-Control"]
+    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = page.packed_with_account(part)
+        headers.append(("Content-Encoding", "gzip"))
+    else:
+        body = page.with_account(part)
     start_response("200 OK", [*headers, ("Cache-Control", "private, no-store"), ("Content-Length", str(len(body)))])
     return [body]
 

@@ -293,11 +293,19 @@ def add_headers(response):
 def error_page(status: int, title, message, remedy=""):
     session.rollback()
     try:
-        return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy), status
+        return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy, back=came_from()), status
     except Exception:  # the database itself may be what is wrong
         log.exception("the error page could not be drawn")
         head = (language(), i18n.direction(language()))
         return PLAIN.format(*head, *(escape(str(part)) for part in (title, message, remedy))), status
+
+
+def came_from() -> str | None:
+    """The page of ours whose form was refused, to go back to; None when there is none, or it is this very page."""
+    before = urlsplit(request.referrer or "")
+    here = urlsplit(request.host_url)
+    is_ours = (before.scheme, before.netloc) == (here.scheme, here.netloc) and before.path.startswith("/") and not before.path.startswith("//")
+    return before.path + (f"?{before.query}" if before.query else "") if is_ours and request.method == "POST" else None
 
 
 PLAIN = "<!doctype html><html lang='{0}' dir='{1}'><meta charset='utf-8'><title>{2}</title><h1>{2}</h1><p>{3}</p><p>{4}</p></html>"

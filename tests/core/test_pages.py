@@ -102,6 +102,18 @@ def test_a_known_reader_gets_the_kept_account_until_it_changes(pages):
     readers.clear()
 
 
+def test_a_reader_gets_one_packed_stream(pages):
+    page = ready(pages)
+    readers.keep("f", "/fr/", "t", b"Fatima")
+    for _ in range(2):
+        answer = Answer(app, HTTP_COOKIE="consult=fatima", HTTP_ACCEPT_ENCODING="gzip")
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(answer.body) == BODY.replace(b"entrer", b"Fatima")
+        assert len(answer.body) == int(answer.headers["Content-Length"]) < len(BODY)
+    assert gzip.decompress(page.packed_with_account(b"")) == BODY.replace(b"entrer", b"")
+    readers.clear()
+
+
 def test_one_readers_account_is_never_anothers(pages):
     ready(pages)
     readers.keep("f", "/fr/", "t", b"Fatima")

@@ -33,7 +33,6 @@ def test_the_first_view_is_light(site, arrive, language, path):
     assert 0 < first_view(reader, path) <= MOST
 
 
-@pytest.mark.xfail(reason="the reader for whom a page is made, and whoever is signed in, gets it without compression", strict=False)
 def test_the_first_view_is_light_for_those_signed_in(site, arrive):
     reader = arrive(site).sign_in("karim-benzaytoun@fed-agro.example")
     assert first_view(reader, "drafts/4") <= MOST
