@@ -26,7 +26,7 @@ from consult.contributions.models import (
 )
 from consult.core import states, words
 from consult.core.commands import command
-from consult.core.db import session
+from consult.core.db import begin_writing, session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
@@ -48,6 +48,7 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
         if not FORM_KEY.fullmatch(form_key or ""):
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
         # Who lodges on this chapter at the same moment waits here, so that the second of two equal forms finds the first.
+        begin_writing()
         session.execute(sa.select(Chapter.id).where(Chapter.id == block.chapter.id).with_for_update())
         lodged = session.scalar(sa.select(Contribution).where(Contribution.form_key == form_key))
         if lodged is not None and (actor.id is None or lodged.author_id != actor.id):

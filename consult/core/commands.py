@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core import audit
-from consult.core.db import Base, session
+from consult.core.db import Base, begin_writing, session
 from consult.core.errors import Conflict
 from consult.core.i18n import _
 from consult.core.permissions import Action, Actor, require
@@ -29,6 +29,7 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def run(actor: Actor, target: Any, /, *args: Any, **values: Any) -> Any:
         require(actor, action, target)
+        begin_writing()
         try:
             result = function(actor, target, *args, **values)
             session.flush()

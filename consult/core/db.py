@@ -124,8 +124,19 @@ def _sqlite_begin(connection) -> None:
 
 @contextmanager
 def unit_of_work() -> Iterator[orm.Session]:
-    """All or nothing: commits at the end, rolls back on any exception. The only ``commit`` there is."""
+    """All or nothing: commits at the end, rolls back on any exception."""
     token = _writes.set(True)
+    try:
+        with reading_first() as unit:
+            yield unit
+    finally:
+        _writes.reset(token)
+
+
+@contextmanager
+def reading_first() -> Iterator[orm.Session]:
+    """A unit of work that others need not wait for until it calls :func:`begin_writing`. The only ``commit`` there is."""
+    token = _writes.set(_writes.get())
     begin_afresh()
     try:
         yield session()
@@ -137,6 +148,20 @@ def unit_of_work() -> Iterator[orm.Session]:
     finally:
         _writes.reset(token)
     run_after_commit()
+
+
+def begin_writing() -> None:
+    """Take SQLite's write lock, when the unit of work has only read so far; what it read stays, as it does on PostgreSQL.
+
+    The lock is then held for the act alone, not for the reading and the form before it. Nothing to do where it is held already,
+    on PostgreSQL, and inside of somebody else's transaction.
+    """
+    if _writes.get() or not isinstance(session.get_bind(), sa.Engine) or session.get_bind().dialect.name != "sqlite":
+        return
+    connection = session.connection()
+    connection.exec_driver_sql("COMMIT")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    _writes.set(True)
 
 
 def begin_afresh() -> None:

@@ -21,7 +21,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 from consult.core import i18n, markup
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
-from consult.core.db import about_to_write, reading, session, unit_of_work
+from consult.core.db import about_to_write, reading, reading_first, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _
 from consult.core.permissions import VISITOR, Actor, can
@@ -66,12 +66,14 @@ class ConsultApp(Flask):
     """Flask with one unit of work around each view: a reading one for GET, a writing one for the rest."""
 
     writing_gets: frozenset[str] = frozenset()
+    # Posts that many send at once, and that write through commands alone: they wait for one another in the act only.
+    reading_first: frozenset[str] = frozenset({"contributions.submit"})
 
     def is_reading(self) -> bool:
         return request.method in SAFE and request.endpoint not in self.writing_gets
 
     def full_dispatch_request(self):
-        if self.is_reading():
+        if self.is_reading() or request.endpoint in self.reading_first:
             return super().full_dispatch_request()
         with about_to_write():
             return super().full_dispatch_request()
@@ -84,7 +86,7 @@ class ConsultApp(Flask):
                 response = self.make_response(super().dispatch_request())
                 session.expunge_all()  # what was read stays readable for the rest of the request, without being asked again
                 return response
-        with unit_of_work():
+        with reading_first() if request.endpoint in self.reading_first else unit_of_work():
             return self.make_response(super().dispatch_request())
 
 
@@ -304,7 +306,7 @@ def came_from() -> str | None:
     """The page of ours whose form was refused, to go back to; None when there is none, or it is this very page."""
     before = urlsplit(request.referrer or "")
     here = urlsplit(request.host_url)
-    is_ours = (before.scheme, before.netloc) == (here.scheme, here.netloc) and before.path.startswith("/") and not before.path.startswith("//")
+    is_ours = before[:2] == here[:2] and before.path.startswith("/") and not before.path.startswith("//")
     return before.path + (f"?{before.query}" if before.query else "") if is_ours and request.method == "POST" else None
 
 

@@ -9,8 +9,10 @@ from itsdangerous import URLSafeTimedSerializer
 
 from consult import create_app
 from consult.accounts.models import User
+from consult.consultations.models import Appointment
 from consult.core.config import Config
 from consult.core.db import reading, session
+from consult.drafts.models import Block, Revision
 
 RAW_TOKEN = "b" * 40
 
@@ -29,7 +31,8 @@ math.randomseed({seed})
 local run = tostring(math.random(1, 1000000000))
 request = function()
   n = n + 1
-  local body = "csrf_token={token}&position=in_favour&kind=comment&comment_type=general&speak_as=self&form_key=bench-" .. run .. "-" .. n
+  local body = "csrf_token={token}&position=in_favour&kind=comment&comment_type=general&speak_as=self&block_id={block}"
+    .. "&form_key=bench-" .. run .. "-" .. n
     .. "&body=Nous+partageons+cette+orientation.+Il+faudrait+toutefois+en+dire+le+co%C3%BBt+et+le+calendrier+(" .. run .. "-" .. n .. ")."
   return wrk.format("POST", nil, {{["Cookie"] = cookies[n % #cookies + 1], ["Content-Type"] = "application/x-www-form-urlencoded"}}, body)
 end
@@ -45,9 +48,11 @@ def scripts(data: Path, folder: Path, readers: int = 50) -> tuple[str, str]:
     sign = SecureCookieSessionInterface().get_signing_serializer(app).dumps
     token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN)
     with app.app_context(), reading():
-        keys = session.scalars(sa.select(User.fs_uniquifier).where(~User.appointments.any()).order_by(User.id).limit(readers)).all()
+        people = sa.select(User.fs_uniquifier).where(User.id.not_in(sa.select(Appointment.user_id)))
+        keys = session.scalars(people.order_by(User.id).limit(readers)).all()
+        block = session.scalar(sa.select(Block.id).join(Block.revision).where(Block.key == "C1-A1-P1-a1", Revision.language == "fr"))
     cookies = [f"consult={sign({'_user_id': key, '_fresh': True, 'csrf_token': RAW_TOKEN})}" for key in keys]
     table = "{" + ", ".join(json.dumps(cookie) for cookie in cookies) + "}"
     (folder / "read.lua").write_text(READ.format(cookies=table))
-    (folder / "lodge.lua").write_text(LODGE.format(cookies=table, token=token, seed="os.time()"))
+    (folder / "lodge.lua").write_text(LODGE.format(cookies=table, token=token, block=block, seed="os.time()"))
     return str(folder / "read.lua"), str(folder / "lodge.lua")

@@ -1,0 +1,38 @@
+"""A unit of work that reads first takes the write lock for its act alone."""
+
+import threading
+
+import sqlalchemy as sa
+
+from consult.consultations.models import Consultation
+from consult.core.db import begin_writing, reading_first, session, unit_of_work
+from tests import factories
+
+
+def test_others_write_while_it_reads_and_nothing_is_lost(own_app):
+    with unit_of_work():
+        consultation_id = factories.a_consultation(controller="").id
+    read, written = threading.Barrier(8), []
+
+    def add(letter: str) -> None:
+        with own_app.app_context(), reading_first():
+            assert session.scalar(sa.select(sa.func.count()).select_from(Consultation)) == 1
+            read.wait(20)
+            begin_writing()
+            longer = Consultation.controller + letter
+            session.execute(sa.update(Consultation).where(Consultation.id == consultation_id).values(controller=longer))
+            written.append(letter)
+
+    threads = [threading.Thread(target=add, args=(letter,)) for letter in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    session.expire_all()
+    assert sorted(session.get(Consultation, consultation_id).controller) == list("abcdefgh")
+    session.rollback()
+
+
+def test_what_only_read_commits_nothing(own_app):
+    with reading_first():
+        assert session.scalar(sa.select(sa.func.count()).select_from(Consultation)) == 0
