@@ -3,14 +3,17 @@
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from flask import current_app
 
 PIECE = 1 << 20
+UNFINISHED = ".making-"
+ABANDONED_AFTER = 3600
 
 
 def folder() -> Path:
@@ -27,7 +30,8 @@ def path_of(name: str) -> Path:
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to that takes its name once it is complete and on disk: a crash leaves the old one, or none."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".making-")
+    sweep(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(handle, "w+b") as out:
             yield out
@@ -37,6 +41,14 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def sweep(kept: Path) -> None:
+    """Remove what a worker that was killed left unfinished: nobody has written to it for an hour."""
+    for left in kept.glob(f"{UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if left.stat().st_mtime < time.time() - ABANDONED_AFTER:
+                left.unlink()
 
 
 def measure(path: Path) -> tuple[int, str]:

@@ -87,8 +87,8 @@ def list_progress(actor: User, consultation: Consultation, exports: Iterable[Exp
     return {job.subject_id: job for job in session.scalars(found)}
 
 
-def is_under_way(work: Iterable[Job]) -> bool:
-    return any(job.state in (JobState.WAITING, JobState.RUNNING) for job in work)
+def count_under_way(work: Iterable[Job]) -> int:
+    return sum(job.state in (JobState.WAITING, JobState.RUNNING) for job in work)
 
 
 def get_export(actor: User, export_id: int) -> Export:

@@ -33,13 +33,16 @@ def panels(consultation):
     """What the secretariat's desk shows of this room: words, number, address."""
     if not can(actor(), Action.ADOPTION_REQUEST_EXPORT, consultation):
         return []
-    lines = [(_("exports"), service.count_exports(consultation), url_for("adoption.exports"))]
+    made = service.count_exports(consultation)
+    lines = [(ngettext("export", "exports", made), made, url_for("adoption.exports"))]
     if consultation.current_phase == Phase.SYNTHESIS:
         validated = sum(1 for _chapter, synthesis in service.list_syntheses(consultation) if is_validated(synthesis))
-        lines.append((_("syntheses validated: submit to the Council"), validated, url_for("adoption.submit")))
+        words = ngettext("synthesis validated: submit to the Council", "syntheses validated: submit to the Council", validated)
+        lines.append((words, validated, url_for("adoption.submit")))
     if consultation.phase in (Phase.SUBMITTED, Phase.ADOPTED):
         decided = len(service.list_decisions(service.get_submission(consultation)))
-        lines.append((_("chapters decided by the Council"), decided, url_for("adoption.submission")))
+        words = ngettext("chapter decided by the Council", "chapters decided by the Council", decided)
+        lines.append((words, decided, url_for("adoption.submission")))
     return lines
 
 
@@ -89,8 +92,8 @@ def show_exports(refused: ExportForm | None):
     if not actor().holds("secretariat"):
         del forms[ExportKind.DOSSIER]
     return render_template(
-        "adoption/exports.html", exports=shown, work=work, forms=forms, under_way=service.is_under_way(work.values()), before=before,
-        older=shown[-1].id if len(listed) > service.PAGE else None,
+        "adoption/exports.html", exports=shown, work=work, forms=forms, count_under_way=service.count_under_way(work.values()),
+        before=before, older=shown[-1].id if len(listed) > service.PAGE else None,
     )
 
 

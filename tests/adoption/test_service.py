@@ -1,3 +1,4 @@
+import os
 import zipfile
 from datetime import timedelta
 
@@ -47,6 +48,18 @@ def test_an_export_is_made_in_the_background(consultation, secretary, kind, form
     assert (found.size, found.sha256) == files.measure(path)
     assert found.size > 0
     assert session.scalars(sa.select(Job).where(Job.name == "adoption.make_export")).one().progress == 100
+
+
+def test_what_a_killed_worker_left_is_removed_when_the_next_document_is_made(consultation, secretary):
+    cases.a_discussed_chapter(consultation)
+    old, young = (files.folder() / f".making-{name}" for name in ("old", "young"))
+    for left, hours in ((old, 2), (young, 0)):
+        left.write_bytes(b"half a docum")
+        moment = left.stat().st_mtime - hours * 3600
+        os.utime(left, (moment, moment))
+    service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
+    settled()
+    assert [path.name for path in files.folder().glob(".making-*")] == [young.name]
 
 
 def test_a_second_run_leaves_what_is_ready_alone(consultation, secretary):

@@ -34,12 +34,14 @@ def test_asking_following_and_downloading(client, consultation, secretary):
     answer = ask(client, "synthesis", chapter=chapter.number, format="pdf", language="ar")
     assert (answer.status_code, answer.location) == (303, "/fr/adoption/exports")
     waiting = client.get("/fr/adoption/exports").text
-    assert 'http-equiv="refresh"' in waiting
+    assert waiting.count("data-under-way") == waiting.count("progress.js") == 1
+    assert '<a href="/fr/adoption/exports">' in waiting.split("data-under-way")[1].split("</p>")[0], "to look again without JavaScript"
     export = session.scalars(sa.select(Export)).one()
     assert client.get(f"/fr/adoption/download/{export.id}", buffered=True).status_code == 404
     settled()
     page = client.get("/fr/adoption/exports").text
-    assert 'http-equiv="refresh"' not in page
+    assert "data-under-way" not in page
+    assert "progress.js" not in page
     assert f"/fr/adoption/download/{export.id}" in page
     file = client.get(f"/fr/adoption/download/{export.id}", buffered=True)
     assert file.data.startswith(b"%PDF")
@@ -120,11 +122,12 @@ def submission(consultation, secretary):
 
 def test_the_submission_is_public_and_its_archive_is_not(client, submission, participant, secretary):
     assert client.get("/fr/adoption/document/1/fr/pdf").status_code == 404
-    assert 'http-equiv="refresh"' in client.get("/fr/adoption/submission").text
+    assert "data-under-way" in client.get("/fr/adoption/submission").text
     settled()
     page = client.get("/ar/adoption/submission")
     assert page.status_code == 200
     assert submission.archive.sha256 in page.text
+    assert "data-under-way" not in page.text
     assert "/ar/adoption/archive" not in page.text
     assert client.get("/fr/adoption/document/1/fr/pdf", buffered=True).data.startswith(b"%PDF")
     assert client.get("/fr/adoption/document/9/fr/pdf", buffered=True).status_code == 404

@@ -15,7 +15,7 @@ QUERIES = ("get_", "list_", "count_")
 PLAIN = {
     "drafts.overview": "the public text", "drafts.tallies": "public counts",
     "drafts.current_revision": "the public text", "consultations.settle": "writes down what the clock says, as the system",
-    "adoption.is_under_way": "a yes or no", "adoption.present": "fills gaps of what was asked for already",
+    "adoption.present": "fills gaps of what was asked for already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
 }
 # Queries by name that write: a count that is kept, called inside of acts only.

@@ -66,6 +66,21 @@ def test_pages_are_accessible(site, arrive, language, role, paths):
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
+def test_a_document_under_way_is_accessible_and_comes_by_itself(own_site, arrive, language):
+    person = arrive(own_site.start(with_worker=False), language).sign_in(PEOPLE["secretariat"])
+    person.go("adoption/exports")
+    person.page.check("[name=contributions-format][value=csv]")
+    person.press("form[action$='request-export/contributions'] button")
+    assert person.sees("[data-under-way] a"), person.text()
+    assert looked_at(person) == []
+    own_site.start_worker()
+    person.page.locator("tbody a[href*='/download/']").wait_for(timeout=60_000)
+    assert not person.page.locator("[data-under-way] a").is_visible()
+    assert person.text("[data-under-way] [role=status]") == person.page.locator("[role=status][data-done]").get_attribute("data-done")
+    assert looked_at(person) == []
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
 def test_refused_forms_are_accessible(site, arrive, language):
     """The pages that one sees after a mistake."""
     person = arrive(site, language)
