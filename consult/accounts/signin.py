@@ -5,7 +5,7 @@ import hmac
 import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
-from flask import g, redirect, request, session, url_for
+from flask import g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -152,6 +152,8 @@ def init_app(app, limits_url: str) -> None:
     security.i18n_domain = Words(app)
     app.jinja_env.globals["_fsdomain"] = security.i18n_domain.gettext
     app.writing_gets |= {"security.confirm_email"}
+    for name, form_class in (("forgot_password", EmailForm), ("send_confirmation", ResendForm)):
+        app.view_functions[f"security.{name}"] = with_an_address(app.view_functions[f"security.{name}"], name, form_class, security)
     limit_attempts(app, limits_url)
     for endpoint, stand_in in RETIRED.items():
         app.view_functions[endpoint] = stand_for(stand_in)
@@ -161,6 +163,20 @@ def init_app(app, limits_url: str) -> None:
 
 def stand_for(endpoint: str):
     return lambda **_values: redirect(url_for(endpoint, **asked_values()))
+
+
+def with_an_address(view, name: str, form_class, security: Security):
+    """Flask-Security answers whatever is typed as it answers a known address; to say that it is no address betrays nobody."""
+    def answer(**values):
+        if request.method == "POST":
+            try:
+                security.mail_util.validate(request.form.get("email", ""))
+            except EmailValidateException:
+                form = form_class()
+                form.validate()
+                return render_template(f"security/{name}.html", **{f"{name}_form": form}), 422
+        return view(**values)
+    return answer
 
 
 def renew(_app, user: User, authn_via=(), **_values) -> None:

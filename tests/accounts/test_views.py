@@ -296,6 +296,17 @@ def test_a_forgotten_password(client, salma, letters, link_in):
     assert len(letters()) == 2
 
 
+@pytest.mark.parametrize("page", ["reset", "confirm"])
+@pytest.mark.parametrize(("typed", "said"), [("", "Type your e-mail address."), ("  ", "Type your e-mail address."),
+                                             ("salma", "This is not an e-mail address.")])
+def test_what_is_no_address_is_told_at_its_field(client, salma, letters, page, typed, said):
+    response = client.post(f"/en/accounts/{page}", data={"email": typed})
+    assert response.status_code == 422
+    assert response.text.count(said) == 2, "in the summary and at the field"
+    assert 'aria-invalid="true"' in response.text
+    assert letters() == []
+
+
 def test_changing_a_password(client, salma, letters):
     sign_in(client)
     assert client.get("/fr/accounts/change").status_code == 200
