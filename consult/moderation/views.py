@@ -1,5 +1,6 @@
 """The moderator's bench, the three decisions, and the public register."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,6 +18,13 @@ from consult.moderation.forms import PublishForm, PublishSeveralForm, RestoreFor
 from consult.moderation.models import Verdict
 
 bp = room("moderation")
+# What a number counts, agreeing with it.
+COUNTED: dict[ContributionState, Callable[[int], str]] = {
+    ContributionState.SUBMITTED: lambda n: ngettext("contribution awaiting moderation", "contributions awaiting moderation", n),
+    ContributionState.PUBLISHED: lambda n: ngettext("contribution published", "contributions published", n),
+    ContributionState.WITHHELD: lambda n: ngettext("contribution withheld", "contributions withheld", n),
+    ContributionState.WITHDRAWN: lambda n: ngettext("contribution withdrawn", "contributions withdrawn", n),
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ def desk(chosen: Sieve, selected: Contribution | None, *, behind=(), ahead=(), *
     """What both pages show: counts, the contribution read, its history, and the forms that its state allows."""
     counts = service.count_by_state(actor(), chosen.mine)
     return {
-        "sieve": chosen, "selected": selected, "states": list(ContributionState),
+        "sieve": chosen, "selected": selected, "counted": COUNTED,
         "waiting": {chapter.id: counts[chapter.id][ContributionState.SUBMITTED] for chapter in chosen.mine},
         "totals": {state: sum(counts[c.id][state] for c in chosen.chapters) for state in ContributionState},
         "previous_url": url_for(".show", ref=behind[0].ref, **chosen.values) if behind else None,
@@ -193,4 +201,5 @@ def dashboard_lines(consultation) -> list[tuple]:
     if not can(actor(), Action.MODERATION_VIEW, consultation):
         return []
     counts = service.count_by_state(actor(), service.list_chapters(actor(), consultation)).values()
-    return [(state.label, sum(of[state] for of in counts), url_for("moderation.queue", state=state.value)) for state in ContributionState]
+    totals = {state: sum(of[state] for of in counts) for state in ContributionState}
+    return [(COUNTED[state](n), n, url_for("moderation.queue", state=state.value)) for state, n in totals.items()]

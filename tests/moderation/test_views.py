@@ -1,3 +1,4 @@
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -6,9 +7,10 @@ from flask_login import login_user
 from consult.consultations.models import Role
 from consult.contributions.models import ContributionState
 from consult.core.db import session
+from consult.core.i18n import force_locale
 from consult.moderation import service
 from consult.moderation.models import ModerationDecision, Reason
-from consult.moderation.views import dashboard_lines
+from consult.moderation.views import COUNTED, dashboard_lines
 from tests import factories
 from tests.counting import queries
 
@@ -203,6 +205,15 @@ def test_the_desk_counts_what_waits(app, secretary, citizen, consultation, contr
             shown = dashboard_lines(consultation)
             assert len(shown) == lines
             assert [number for _words, number, url in shown if url.endswith("/en/moderation/?state=submitted")] == [2] * bool(lines)
+
+
+def test_counts_agree_with_what_they_count(app, client, rapporteur, contribution):
+    service.publish(rapporteur, contribution, seen=contribution.lock)
+    page = re.sub(r"<[^>]+>", "", client.sign_in(rapporteur).get("/fr/moderation/").text)
+    assert "1 contribution publiée\n" in page
+    assert "1 contribution en attente de modération\n" in page
+    with app.test_request_context("/fr/"), force_locale("fr"):
+        assert [COUNTED["published"](n) for n in (1, 319)] == ["contribution publiée", "contributions publiées"]
 
 
 @pytest.mark.parametrize("path", ["/fr/moderation/", "/fr/moderation/{ref}", "/fr/moderation/register"])
