@@ -326,6 +326,8 @@ def test_voices_are_counted(rapporteur, synthesis, block, citizen, published):
     assert view.voices.categories == {Category.COMPANY: 1, Category.LABORATORY: 1, None: 1}
     with force_locale("en"):
         assert view.voices.category_labels() == ["1 of 1 company", "1 of 3 laboratories", "1 of 1 person in their own name"]
+    with force_locale("fr"):
+        assert view.voices.category_labels()[:2] == ["entreprise\u00a0: 1 sur 1", "laboratoires\u00a0: 1 sur 3"]
     assert view.voices.positions[Position.OPPOSED] == 2
     assert service.list_contested([view]) == [view]
     assert len(view.references) == 5
