@@ -1,10 +1,12 @@
 """The database: base class, column types, and the one unit of work. Flask-SQLAlchemy is known to this file alone."""
 
 import enum
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -107,6 +109,8 @@ def prepare_engine(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "checkin", _end_turn)
+        event.listen(engine, "close", _forget_turn)
 
 
 def _sqlite_connect(connection, _record) -> None:
@@ -118,7 +122,30 @@ def _sqlite_connect(connection, _record) -> None:
     cursor.close()
 
 
+def _take_turn(connection) -> None:
+    """Wait for one's turn to write. SQLite itself makes a writer look again after ever longer pauses, so that under load one
+    waits for seconds while others pass; the system's own file lock wakes the next at once, and ends with its process."""
+    path = connection.engine.url.database
+    if not path or path == ":memory:":
+        return
+    if "turn" not in connection.info:
+        connection.info["turn"] = Path(f"{path}-turn").open("a")  # noqa: SIM115 - kept open as long as its connection
+    fcntl.flock(connection.info["turn"], fcntl.LOCK_EX)
+
+
+def _end_turn(_connection, record) -> None:
+    if "turn" in record.info:
+        fcntl.flock(record.info["turn"], fcntl.LOCK_UN)
+
+
+def _forget_turn(_connection, record) -> None:
+    if "turn" in record.info:
+        record.info.pop("turn").close()
+
+
 def _sqlite_begin(connection) -> None:
+    if _writes.get():
+        _take_turn(connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
 
 
@@ -160,6 +187,7 @@ def begin_writing() -> None:
         return
     connection = session.connection()
     connection.exec_driver_sql("COMMIT")
+    _take_turn(connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     _writes.set(True)
 

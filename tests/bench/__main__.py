@@ -160,4 +160,5 @@ def report(filled, start, rows, size, lodged, bare, memory, exported) -> str:
     ])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,7 @@
+import fcntl
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -165,3 +167,29 @@ def test_every_constraint_has_a_name():
         if constraint.name is None
     ]
     assert unnamed == []
+
+
+def test_a_writer_has_the_turn_until_its_unit_ends(own_app):
+    """The file lock that wakes the next writer at once (PostgreSQL queues its writers itself)."""
+    if not is_sqlite():
+        return
+
+    def is_free() -> bool:
+        with Path(f"{db.engine.url.database}-turn").open("a") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+    with unit_of_work():
+        session.execute(sa.text("SELECT 1"))
+        assert not is_free()
+    assert is_free()
+    with pytest.raises(ZeroDivisionError), unit_of_work():
+        session.execute(sa.text("SELECT 1"))
+        raise ZeroDivisionError
+    assert is_free(), "a unit that failed gives its turn back too"
+    with reading():
+        session.execute(sa.text("SELECT 1"))
+        assert is_free(), "who reads waits for nobody"
