@@ -2,11 +2,12 @@
 
 import enum
 import fcntl
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -101,6 +102,7 @@ session = db.session
 
 # SQLite gives the write lock at BEGIN IMMEDIATE or not at all: a deferred transaction that turns to writing after another
 # writer committed fails at once, whatever the busy timeout. So the unit of work says beforehand which kind it is.
+PATIENCE, PAUSE = 15, 0.002  # seconds
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
 _reads: ContextVar[bool] = ContextVar("reads", default=False)
 
@@ -110,7 +112,6 @@ def prepare_engine(engine: sa.Engine) -> None:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         event.listen(engine, "checkin", _end_turn)
-        event.listen(engine, "close", _forget_turn)
 
 
 def _sqlite_connect(connection, _record) -> None:
@@ -122,25 +123,48 @@ def _sqlite_connect(connection, _record) -> None:
     cursor.close()
 
 
+class Turn:
+    """The file lock beside an SQLite file by which writers wait in line; closed, and so given back, with its connection or process.
+
+    SQLite itself makes a writer look again after ever longer pauses, so that under load one waits for seconds while others pass.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.descriptor = os.open(f"{path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+    def take(self) -> None:
+        """Wait for it, :data:`PATIENCE` seconds at most: after that SQLite's own lock decides."""
+        until = time.monotonic() + PATIENCE
+        while not self.is_taken() and time.monotonic() < until:
+            time.sleep(PAUSE)
+
+    def is_taken(self) -> bool:
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def give_back(self) -> None:
+        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+
+
 def _take_turn(connection) -> None:
-    """Wait for one's turn to write. SQLite itself makes a writer look again after ever longer pauses, so that under load one
-    waits for seconds while others pass; the system's own file lock wakes the next at once, and ends with its process."""
+    connection.info["writes"] = True
     path = connection.engine.url.database
-    if not path or path == ":memory:":
-        return
-    if "turn" not in connection.info:
-        connection.info["turn"] = Path(f"{path}-turn").open("a")  # noqa: SIM115 - kept open as long as its connection
-    fcntl.flock(connection.info["turn"], fcntl.LOCK_EX)
+    if path and path != ":memory:":
+        if "turn" not in connection.info:
+            connection.info["turn"] = Turn(path)
+        connection.info["turn"].take()
 
 
 def _end_turn(_connection, record) -> None:
+    record.info.pop("writes", None)
     if "turn" in record.info:
-        fcntl.flock(record.info["turn"], fcntl.LOCK_UN)
-
-
-def _forget_turn(_connection, record) -> None:
-    if "turn" in record.info:
-        record.info.pop("turn").close()
+        record.info["turn"].give_back()
 
 
 def _sqlite_begin(connection) -> None:
@@ -183,13 +207,13 @@ def begin_writing() -> None:
     The lock is then held for the act alone, not for the reading and the form before it. Nothing to do where it is held already,
     on PostgreSQL, and inside of somebody else's transaction.
     """
-    if _writes.get() or not isinstance(session.get_bind(), sa.Engine) or session.get_bind().dialect.name != "sqlite":
+    if not isinstance(session.get_bind(), sa.Engine) or session.get_bind().dialect.name != "sqlite":
         return
     connection = session.connection()
-    connection.exec_driver_sql("COMMIT")
-    _take_turn(connection)
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    _writes.set(True)
+    if not connection.info.get("writes"):
+        connection.exec_driver_sql("COMMIT")
+        _take_turn(connection)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def begin_afresh() -> None:
