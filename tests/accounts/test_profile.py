@@ -1,5 +1,6 @@
 
 import sqlalchemy as sa
+from flask import render_template_string
 
 from consult.accounts.models import Organisation
 from consult.core import web
@@ -67,3 +68,12 @@ def test_ones_own_data_in_one_file(client, rapporteur, monkeypatch):
     assert (response.json["email"], response.json["contributions"]) == (rapporteur.email, [rapporteur.email])
     assert [held["role"] for held in response.json["appointments"]] == ["rapporteur"]
     assert not {"password", "fs_uniquifier", "us_totp_secrets"} & set(response.json)
+
+
+def test_pages_of_the_library_stand_in_our_frame(app, consultation):
+    """Flask-Security's pages that have none of ours fill ``content`` of its ``security/base.html``: that one is ours."""
+    with app.test_request_context("/ar/accounts/login"):
+        app.preprocess_request()
+        page = render_template_string('{% extends "security/base.html" %}{% block content %}<p>own words</p>{% endblock %}')
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "<p>own words</p>" in page.partition("<main")[2].partition("</main>")[0]
