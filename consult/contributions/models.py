@@ -11,7 +11,7 @@ from consult.consultations.models import Consultation
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-from consult.drafts.models import Block, Chapter
+from consult.drafts.models import Block, Chapter, Revision
 
 
 class Kind(LabelledEnum):
@@ -53,16 +53,52 @@ ContributionState.NEXT = {
 }
 
 MAX_BODY = 10_000
+MAX_EXACT = 1_000
+
+
+class AnchorClass(LabelledEnum):
+    """What a new revision did to the place that a contribution speaks of."""
+
+    KEPT = "kept", N_("Same text")
+    MOVED = "moved", N_("Same text, elsewhere")
+    CHANGED = "changed", N_("Text changed")
+    DELETED = "deleted", N_("No longer in the text")
+
+
+class AnchorState(LabelledEnum):
+    """Who answers for the place: nobody yet, or the rapporteur who confirmed it, chose another, or left it on the old revision."""
+
+    PROPOSED = "proposed", N_("To be confirmed")
+    CONFIRMED = "confirmed", N_("Confirmed")
+    REATTACHED = "reattached", N_("Attached elsewhere")
+    LEFT = "left", N_("Left on the earlier version")
+
+
+AnchorState.NEXT = {state: tuple(AnchorState)[1:] for state in AnchorState}
+
+
+class QuoteState(LabelledEnum):
+    """What became of the quoted words themselves."""
+
+    NONE = "none", N_("No words quoted")
+    FOUND = "found", N_("Quoted words found again")
+    CLOSE = "close", N_("Quoted words changed")
+    LOST = "lost", N_("Quoted words not found")
 
 
 class Contribution(Base):
-    """What one participant says about one block."""
+    """What one participant says about one block, or about the words ``exact`` in it.
+
+    ``block`` and ``block_key`` are where it was written and never change; ``place_key`` is where the present text shows it, None
+    when it stays on the revision that it was written on. ``prefix`` and ``suffix`` are the words around ``exact``
+    (TextQuoteSelector of the W3C Web Annotation Data Model, 2017).
+    """
 
     __tablename__ = "contribution"
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
-        sa.Index("ix_contribution_chapter_id_block_key_state", "chapter_id", "block_key", "state"),
+        sa.Index("ix_contribution_chapter_id_place_key_state", "chapter_id", "place_key", "state"),
         sa.Index("ix_contribution_chapter_id_state", "chapter_id", "state", "id"),
     )
 
@@ -72,6 +108,10 @@ class Contribution(Base):
     chapter_id: Mapped[int] = fk("chapter.id", index=False)
     block_id: Mapped[int] = fk("block.id")
     block_key: Mapped[str] = mapped_column(sa.String(80))
+    place_key: Mapped[str | None] = mapped_column(sa.String(80), default=lambda row: row.get_current_parameters()["block_key"])
+    exact: Mapped[str] = mapped_column(default="", server_default="")
+    prefix: Mapped[str] = mapped_column(default="", server_default="")
+    suffix: Mapped[str] = mapped_column(default="", server_default="")
     author_id: Mapped[int] = fk("user.id")
     organisation_id: Mapped[int | None] = fk("organisation.id")
     language: Mapped[str] = mapped_column(sa.String(3))
@@ -114,6 +154,7 @@ class Contribution(Base):
             "type": self.comment_type.value, "position": self.position.value, "body": self.body,
             "justification": self.justification, "replacement": self.amendment.replacement if self.amendment else None,
             "submitted_at": self.submitted_at.isoformat(),
+            **({"exact": self.exact, "prefix": self.prefix, "suffix": self.suffix} if self.exact else {}),
         }
 
     @property
@@ -168,3 +209,52 @@ class ContributionDraft(Base):
     @property
     def consultation(self) -> Consultation:
         return self.block.consultation
+
+
+class Anchor(Base):
+    """Where one later revision has the place that a contribution speaks of: one row for each of them, never erased.
+
+    ``block`` is None where that revision has no such place. ``exact`` are the quoted words as they stand there.
+    """
+
+    __tablename__ = "anchor"
+    __table_args__ = (
+        sa.UniqueConstraint("contribution_id", "revision_id"),
+        sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),
+        sa.CheckConstraint("(state IN ('proposed', 'left')) OR decided_at IS NOT NULL", name="decided_has_its_moment"),
+        sa.Index("ix_anchor_revision_id_state_anchor_class", "revision_id", "state", "anchor_class"),
+    )
+
+    id: Mapped[PrimaryKey]
+    contribution_id: Mapped[int] = fk("contribution.id", index=False)
+    revision_id: Mapped[int] = fk("revision.id", index=False)
+    old_block_id: Mapped[int] = fk("block.id", index=False)
+    block_id: Mapped[int | None] = fk("block.id")
+    anchor_class: Mapped[AnchorClass]
+    confidence: Mapped[float]
+    quote: Mapped[QuoteState] = mapped_column(default=QuoteState.NONE)
+    exact: Mapped[str] = mapped_column(default="")
+    state: Mapped[AnchorState] = mapped_column(default=AnchorState.PROPOSED)
+    decided_by_id: Mapped[int | None] = fk("user.id")
+    decided_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    lock: Mapped[int] = mapped_column(default=1)
+
+    contribution: Mapped[Contribution] = relationship()
+    revision: Mapped[Revision] = relationship()
+    old_block: Mapped[Block] = relationship(foreign_keys=[old_block_id])
+    block: Mapped[Block | None] = relationship(foreign_keys=[block_id])
+
+    __mapper_args__ = {"version_id_col": lock}
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.contribution.consultation
+
+    @property
+    def commission_id(self) -> int:
+        return self.contribution.commission_id
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"ref": self.contribution.ref, "revision": self.revision_id, "class": self.anchor_class.value, "state": self.state.value,
+                "block": self.block.key if self.block else None}

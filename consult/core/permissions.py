@@ -61,14 +61,27 @@ class Action(enum.StrEnum):
     CONSULTATIONS_MANAGE = "consultations.manage"
     CONSULTATIONS_OPEN = "consultations.open"
     CONSULTATIONS_SCHEDULE = "consultations.schedule"
+    CONTRIBUTIONS_CONFIRM_ANCHOR = "contributions.confirm_anchor"
+    CONTRIBUTIONS_CONFIRM_CERTAIN = "contributions.confirm_certain"
     CONTRIBUTIONS_DROP_DRAFT = "contributions.drop_draft"
     CONTRIBUTIONS_KEEP_DRAFT = "contributions.keep_draft"
+    CONTRIBUTIONS_LEAVE = "contributions.leave"
     CONTRIBUTIONS_READ = "contributions.read"
+    CONTRIBUTIONS_REATTACH = "contributions.reattach"
     CONTRIBUTIONS_RECEIPT = "contributions.receipt"
     CONTRIBUTIONS_SUBMIT = "contributions.submit"
+    CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
+    DRAFTS_CONFIRM_TWIN = "drafts.confirm_twin"
+    DRAFTS_CORRECT = "drafts.correct"
+    DRAFTS_DISCARD = "drafts.discard"
     DRAFTS_IMPORT_CHAPTER = "drafts.import_chapter"
+    DRAFTS_KEEP_WORKING_DRAFT = "drafts.keep_working_draft"
+    DRAFTS_PUBLISH = "drafts.publish"
     DRAFTS_READ = "drafts.read"
+    DRAFTS_REBASE = "drafts.rebase"
+    DRAFTS_VIEW_TWINS = "drafts.view_twins"
+    DRAFTS_VIEW_WORKING_DRAFT = "drafts.view_working_draft"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
@@ -135,6 +148,8 @@ chair = holds("chair")
 is_open = phase("open")
 before_submission = phase("open", "closed", "synthesis")
 in_synthesis = phase("synthesis")
+# The text that the Council has before it does not change under its eyes.
+revising = phase("preparation", "open", "closed", "synthesis")
 
 # Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
 RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
@@ -157,14 +172,27 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONSULTATIONS_MANAGE: ((secretariat,), (administrator,)),
     Action.CONSULTATIONS_OPEN: ((secretariat, phase("preparation")), (system,)),
     Action.CONSULTATIONS_SCHEDULE: ((secretariat, phase("preparation")), (system,)),
+    Action.CONTRIBUTIONS_CONFIRM_ANCHOR: ((rapporteur, revising), (secretariat, revising)),
+    Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own),),
     Action.CONTRIBUTIONS_KEEP_DRAFT: ((anyone,),),
+    Action.CONTRIBUTIONS_LEAVE: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_REATTACH: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_RECEIPT: ((signed_in, own), (moderator,), (secretariat,), (system,)),
     Action.CONTRIBUTIONS_SUBMIT: ((signed_in, is_open),),
+    Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
-    Action.DRAFTS_IMPORT_CHAPTER: ((secretariat, phase("preparation", "open")), (system,)),
+    Action.DRAFTS_CONFIRM_TWIN: ((secretariat,), (rapporteur,)),
+    Action.DRAFTS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
+    Action.DRAFTS_DISCARD: ((secretariat, revising), (rapporteur, revising)),
+    Action.DRAFTS_IMPORT_CHAPTER: ((secretariat, revising), (system,)),
+    Action.DRAFTS_KEEP_WORKING_DRAFT: ((secretariat, revising), (rapporteur, revising)),
+    Action.DRAFTS_PUBLISH: ((secretariat, revising), (chair, revising)),
     Action.DRAFTS_READ: ((anyone,),),
+    Action.DRAFTS_REBASE: ((secretariat, revising), (rapporteur, revising)),
+    Action.DRAFTS_VIEW_TWINS: ((secretariat,), (rapporteur,)),
+    Action.DRAFTS_VIEW_WORKING_DRAFT: ((secretariat,), (rapporteur,)),
     Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),

@@ -37,6 +37,16 @@ def unkept_sentence(character: str, line: int, place: int):
              line=line, place=place, code=code)
 
 
+# Vowel signs, the stretching line and unseen joiners of Arabic, and letters that are written in several ways.
+SIGNS = re.compile("[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u2060\ufeff\u00ad]")
+ALIKE = str.maketrans("أإآٱىؤئة’‘ʼ“”«»–—‑…", "اااايويه'''\"\"\"\"---.")
+
+
+def folded(text: str) -> str:
+    """``text`` for comparing: small letters, without vowel signs, the writings of one letter or mark made one, spaces made one."""
+    return " ".join(SIGNS.sub("", unicodedata.normalize("NFC", text)).casefold().translate(ALIKE).split())
+
+
 def is_blank(text: str) -> bool:
     """Nothing that a reader would see."""
     return all(unicodedata.category(character) in UNSEEN for character in text)

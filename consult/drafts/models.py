@@ -1,8 +1,13 @@
 """Chapters, immutable revisions, and addressable blocks with lasting keys."""
 
+import hashlib
+from datetime import datetime
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from consult.accounts.models import User
 from consult.consultations.models import Commission, Consultation, Titled
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
@@ -19,6 +24,18 @@ class BlockKind(LabelledEnum):
     QUOTE = "quote", N_("Quote")
     CODE = "code", N_("Code")
     FOOTNOTE = "footnote", N_("Footnote")
+
+
+class Change(LabelledEnum):
+    """What became of a block in the next revision."""
+
+    KEPT = "kept", N_("Kept")
+    MOVED = "moved", N_("Moved")
+    CHANGED = "changed", N_("Changed")
+    SPLIT = "split", N_("Split")
+    MERGED = "merged", N_("Merged")
+    NEW = "new", N_("New")
+    DELETED = "deleted", N_("Deleted")
 
 
 class Chapter(Titled, Base):
@@ -119,3 +136,95 @@ class BlockTally(Base):
     chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id"), primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     published: Mapped[int] = mapped_column(default=0)
+
+
+class Alignment(Base):
+    """What became of a block in the next revision of its language: one row for each pair, and for each block that begins or ends.
+
+    ``revision`` is the later one; ``confidence`` goes from 0 to 1, and is 1 where the author's key or a person decided.
+    """
+
+    __tablename__ = "alignment"
+    __table_args__ = (
+        sa.UniqueConstraint("revision_id", "old_block_id", "new_block_id"),
+        sa.CheckConstraint("(old_block_id IS NULL) = (change = 'new')", name="new_has_no_old_block"),
+        sa.CheckConstraint("(new_block_id IS NULL) = (change = 'deleted')", name="deleted_has_no_new_block"),
+        sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),
+    )
+
+    id: Mapped[PrimaryKey]
+    revision_id: Mapped[int] = fk("revision.id")
+    old_block_id: Mapped[int | None] = fk("block.id")
+    new_block_id: Mapped[int | None] = fk("block.id")
+    change: Mapped[Change]
+    has_moved: Mapped[bool] = mapped_column(default=False)
+    confidence: Mapped[float]
+    is_by_hand: Mapped[bool] = mapped_column(default=False)
+
+    revision: Mapped[Revision] = relationship()
+    old_block: Mapped[Block | None] = relationship(foreign_keys=[old_block_id])
+    new_block: Mapped[Block | None] = relationship(foreign_keys=[new_block_id])
+
+
+class WorkingDraft(Base):
+    """The next revision of a chapter in one language while it is being prepared: words, and what a person said of its alignment.
+
+    ``corrections`` is a list of ``{"new": key in this source, "sha256": of that block's text, "old": lasting key or ""}``.
+    """
+
+    __tablename__ = "working_draft"
+    __table_args__ = (sa.UniqueConstraint("consultation_id", "number", "language"),)
+
+    id: Mapped[PrimaryKey]
+    consultation_id: Mapped[int] = fk("consultation.id")
+    commission_id: Mapped[int] = fk("commission.id")
+    number: Mapped[int]
+    language: Mapped[str] = mapped_column(sa.String(3))
+    source: Mapped[str]
+    corrections: Mapped[list[Any]]
+    base_id: Mapped[int | None] = fk("revision.id")
+    edited_by_id: Mapped[int | None] = fk("user.id")
+    edited_at: Mapped[Timestamp]
+    lock: Mapped[int] = mapped_column(default=1)
+
+    consultation: Mapped[Consultation] = relationship(lazy="joined")
+    commission: Mapped[Commission] = relationship(lazy="joined")
+    base: Mapped[Revision | None] = relationship()
+    edited_by: Mapped[User | None] = relationship()
+
+    __mapper_args__ = {"version_id_col": lock}
+
+    def audit_details(self) -> dict:
+        return {"chapter": self.number, "language": self.language, "sha256": hashlib.sha256(self.source.encode()).hexdigest()}
+
+
+class StaleTwin(Base):
+    """A block whose twin changed alone: stale from that revision on, until a translator says that both say the same again."""
+
+    __tablename__ = "stale_twin"
+    __table_args__ = (
+        sa.CheckConstraint("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmed_by_somebody"),
+        sa.Index("ix_stale_twin_open", "chapter_id", "language", "confirmed_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    chapter_id: Mapped[int] = fk("chapter.id", index=False)
+    key: Mapped[str] = mapped_column(sa.String(80))
+    language: Mapped[str] = mapped_column(sa.String(3))
+    since_id: Mapped[int] = fk("revision.id")
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = fk("user.id")
+
+    chapter: Mapped[Chapter] = relationship()
+    since: Mapped[Revision] = relationship()
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.chapter.consultation
+
+    @property
+    def commission_id(self) -> int:
+        return self.chapter.commission_id
+
+    def audit_details(self) -> dict:
+        return {"chapter": self.chapter.number, "key": self.key, "language": self.language}

@@ -8,27 +8,26 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from typing import Any
 
 import lxml.html
-import yaml
 from lxml import etree
 
 from consult.core import markup
 from consult.core.errors import Invalid
-from consult.core.i18n import LANGUAGES, _
+from consult.core.i18n import _
 from consult.drafts.models import BlockKind
+from consult.drafts.source import CONTROL, Problem, decode, front_matter, line_of, lost_parts
 
 AXIS = re.compile(r"^(?:Axe|Axis|المحور)\s+(\d+)\b")
 PROJECT = re.compile(r"^(?:Projet|Project|المشروع)\s+(\d+)\.(\d+)\b")
 ACTION = re.compile(r"^(?:Action|الإجراء)\s+(\d+)\.(\d+)\.(\d+)\b\s*[—–:.-]*\s*")
+NUMBERED = re.compile(r"^(?:Axe|Axis|المحور|Projet|Project|المشروع|Action|الإجراء)\s+\d+(?:\.\d+)*\b\s*[—–:.-]*\s*")
+STRUCTURE = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION)
 KEY = re.compile(r"^C\d+(-[\w§]+)*$")
 FACT = re.compile(r"^\s*[^:]{2,40}:\s*$")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-REQUIRED = ("title", "commission", "chapter", "language")
 LONGEST_KEY = 40  # of an author; a derived one adds to it and still fits its column of 80
 LONGEST_LABEL = 40
-MOST_CHAPTERS = 999
 INLINE = frozenset("a abbr b br cite code del em i ins kbd mark q s small span strong sub sup u".split())
 
 
@@ -43,11 +42,12 @@ class ParsedBlock:
     label: str = ""
     opens: str = ""
     closes: str = ""
+    is_own: bool = False  # the key is the author's, not derived
 
 
 @dataclass
 class ParsedChapter:
-    """A file read whole: its front matter, its blocks in order, and the digest of its bytes."""
+    """A file read whole: its front matter, its blocks in order, what looks wrong, and the digest of its bytes."""
 
     number: int
     language: str
@@ -57,10 +57,24 @@ class ParsedChapter:
     source: str
     sha256: str
     blocks: list[ParsedBlock] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def parse_file(data: bytes) -> ParsedChapter:
     """Read a chapter file; raises :class:`Invalid` (field ``file``) with line, reason and remedy when it cannot be imported."""
+    chapter = read_file(data)
+    refuse_blocking(chapter)
+    return chapter
+
+
+def refuse_blocking(chapter: ParsedChapter) -> None:
+    for problem in chapter.problems:
+        if problem.blocks:
+            raise Invalid("file", problem.message, problem.remedy)
+
+
+def read_file(data: bytes) -> ParsedChapter:
+    """Read a chapter file with its faults listed; raises :class:`Invalid` (field ``file``) when it cannot be read at all."""
     source = decode(data)
     markup.check_source(source)
     meta, body, first_line = front_matter(source)
@@ -68,66 +82,47 @@ def parse_file(data: bytes) -> ParsedChapter:
         number=meta["chapter"], language=meta["language"], title=str(meta["title"]).strip(), commission=str(meta["commission"]).strip(),
         note=str(meta.get("revision_note") or "").strip(), source=source, sha256=hashlib.sha256(source.encode()).hexdigest(),
     )
-    chapter.blocks = list(Cutter(chapter.number, source).cut(markup.to_html(body)))
+    cutter = Cutter(chapter.number, source)
+    chapter.blocks = list(cutter.cut(markup.to_html(body)))
     if not chapter.blocks:
         raise Invalid("file", _("Line %(line)s: there is no text below the front matter.", line=first_line),
                       _("Write the chapter below the second “---”."))
-    refuse_duplicates(chapter.blocks, source)
+    chapter.problems = [*duplicates(chapter.blocks, source), *cutter.problems, *structure_problems(chapter), *lost_parts(body, first_line)]
     return chapter
 
 
-def decode(data: bytes) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Invalid("file", _("Line %(line)s: the file is not UTF-8.", line=line),
-                      _("Save it again as UTF-8 in your editor, then import it.")) from error
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(text.split("\n"), 1):
-        if CONTROL.search(line):
-            raise Invalid("file", _("Line %(line)s: there is a control character.", line=number),
-                          _("Remove it; it cannot be seen, so type the line again."))
-    return text
-
-
-def front_matter(source: str) -> tuple[dict, str, int]:
-    """(fields, Markdown, line on which it begins)."""
-    found = re.match(r"---\n(.*?)\n---[ \t]*(?:\n|$)", source, re.DOTALL)
-    if found is None:
-        raise Invalid("file", _("Line 1: the front matter is missing."),
-                      _("Begin the file with a line “---”, then title, commission, chapter and language, then another “---”."))
-    try:
-        meta = yaml.safe_load(found[1])
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day such as 2026-13-40
-        mark = getattr(error, "problem_mark", None)
-        raise Invalid("file", _("Line %(line)s: the front matter cannot be read.", line=mark.line + 2 if mark else 2),
-                      _("Each line is “name: value”; put a value that contains a colon between quotes.")) from error
-    check_meta(meta)
-    return meta, source[found.end():], source[: found.end()].count("\n") + 1
-
-
-def check_meta(meta) -> None:
-    for name in (*REQUIRED, "revision_note"):
-        value = meta.get(name) if isinstance(meta, dict) else None
-        if value is not None and not isinstance(value, str | int | float | date):
-            raise Invalid("file", _("Line 2: “%(name)s” is not plain words.", name=name), _("Put its value between quotes."))
-        if name in REQUIRED and (value is None or not str(value).strip()):
-            raise Invalid("file", _("Line 2: “%(name)s” is missing from the front matter.", name=name),
-                          _("Add the line “%(name)s: …”.", name=name))
-    if meta["language"] not in LANGUAGES:
-        raise Invalid("file", _("Line 2: “language” is %(value)s.", value=str(meta["language"])), _("Write fr, ar or en."))
-    if type(meta["chapter"]) is not int or not 1 <= meta["chapter"] <= MOST_CHAPTERS:
-        raise Invalid("file", _("Line 2: “chapter” is not a number."), _("Write the chapter’s number, such as “chapter: 2”."))
-
-
-def refuse_duplicates(blocks: list[ParsedBlock], source: str) -> None:
+def duplicates(blocks: list[ParsedBlock], source: str) -> list[Problem]:
     seen: set[str] = set()
+    found = []
     for block in blocks:
         if block.key in seen:
-            raise Invalid("file", _("Line %(line)s: the key %(key)s stands twice.", line=line_of_second(block, source), key=block.key),
-                          _("Give one of the two another number, or a key of its own such as {#%(key)s-b}.", key=block.key))
+            line = line_of_second(block, source)
+            found.append(Problem(line, _("Line %(line)s: the key %(key)s stands twice.", line=line, key=block.key),
+                                 _("Give one of the two another number, or a key of its own such as {#%(key)s-b}.", key=block.key), True))
         seen.add(block.key)
+    return found
+
+
+def structure_problems(chapter: ParsedChapter) -> list[Problem]:
+    """Projects outside of their axis and actions outside of their project, by the numbers that they state."""
+    above, found = {}, []
+    for block in chapter.blocks:
+        numbers = (AXIS.match(block.text) or PROJECT.match(block.text) or ACTION.match(block.text)) if block.kind in STRUCTURE else None
+        if numbers is None:
+            continue
+        stated = numbers.groups()
+        if block.kind != BlockKind.AXIS and above.get(len(stated) - 1) != stated[:-1]:
+            line = line_of(block.text[:30], chapter.source)
+            found.append(Problem(line, outside(block.kind, line=line, number=".".join(stated), above=".".join(stated[:-1])),
+                                 _("Check its number, or move it to where it belongs.")))
+        above[len(stated)] = stated
+    return found
+
+
+def outside(kind: BlockKind, **places: Any):
+    if kind == BlockKind.PROJECT:
+        return _("Line %(line)s: project %(number)s does not stand under axis %(above)s.", **places)
+    return _("Line %(line)s: action %(number)s does not stand under project %(above)s.", **places)
 
 
 def line_of_second(block: ParsedBlock, source: str) -> int:
@@ -135,6 +130,12 @@ def line_of_second(block: ParsedBlock, source: str) -> int:
     needles = ["{#" + block.key + "}", numbers[0].rstrip(" —–:.-") if numbers else block.text[:30]]
     lines = [n for n, line in enumerate(source.split("\n"), 1) if any(needle in line for needle in needles)]
     return lines[min(1, len(lines) - 1)] if lines else 1
+
+
+def wording_of(block) -> str:
+    """The text of a block without the number that it states: what is renumbered is not rewritten."""
+    found = NUMBERED.match(block.text) if block.kind in STRUCTURE else None
+    return block.text[found.end():] if found else block.text
 
 
 class Cutter:
@@ -146,6 +147,7 @@ class Cutter:
         self.above: list[tuple[int, str]] = []  # (level, key) of the headings in force
         self.has_title = False
         self.places: dict[str, int] = {}
+        self.problems: list[Problem] = []
 
     @property
     def scope(self) -> str:
@@ -165,11 +167,18 @@ class Cutter:
             yield from self.actions(element)
         elif re.fullmatch(r"h[1-6]", tag) and text_of(element):
             yield self.heading(element, int(tag[1]))
+        elif re.fullmatch(r"h[1-6]", tag):
+            self.problems.append(self.empty_heading())
         elif text_of(element):
             kind = {"ul": BlockKind.LIST, "ol": BlockKind.LIST, "dl": BlockKind.LIST, "blockquote": BlockKind.QUOTE,
                     "pre": BlockKind.CODE}.get(tag, BlockKind.PARAGRAPH)
-            key = self.own_key(element) or self.place()
-            yield self.block(kind, key, outer(element), text_of(element))
+            own = self.own_key(element)
+            yield self.block(kind, own or self.place(), outer(element), text_of(element), is_own=bool(own))
+
+    def empty_heading(self) -> Problem:
+        empty = [n for n, line in enumerate(self.source.split("\n"), 1) if re.fullmatch(r"\s*#{1,6}\s*(\{[^}]*\})?\s*#*", line)]
+        line = empty[min(self.count("empty"), len(empty)) - 1] if empty else 1
+        return Problem(line, _("Line %(line)s: this heading has no words.", line=line), _("Write its title, or remove it."))
 
     def heading(self, element, level: int) -> ParsedBlock:
         text, own = text_of(element), self.own_key(element)
@@ -184,15 +193,16 @@ class Cutter:
             kind, key = BlockKind.HEADING, own or (self.root if is_title else self.place())
         self.has_title = self.has_title or key == self.root
         self.above.append((level, key))
-        return self.block(kind, key, outer(element), text, level=level)
+        return self.block(kind, key, outer(element), text, level=level, is_own=bool(own))
 
     def actions(self, element) -> Iterator[ParsedBlock]:
         items = list(element.iterchildren("li"))
         for index, item in enumerate(items):
             text, found = text_of(item), ACTION.match(text_of(item))
             lead = mark_facts(item, text)
-            key = self.own_key(item) or (f"{self.root}-A{found[1]}-P{found[2]}-a{found[3]}" if found else self.place())
-            block = self.block(BlockKind.ACTION if found else BlockKind.PARAGRAPH, key, inner(item), text)
+            own = self.own_key(item)
+            key = own or (f"{self.root}-A{found[1]}-P{found[2]}-a{found[3]}" if found else self.place())
+            block = self.block(BlockKind.ACTION if found else BlockKind.PARAGRAPH, key, inner(item), text, is_own=bool(own))
             block.lead = lead if found else text
             block.opens = f"<{element.tag}>" if index == 0 else ""
             block.closes = f"</{element.tag}>" if index == len(items) - 1 else ""
@@ -224,22 +234,20 @@ class Cutter:
             block.closes = "</ol>" if index == len(items) - 1 else ""
             yield block
 
-    def block(self, kind: BlockKind, key: str, html: str, text: str, level: int = 0) -> ParsedBlock:
+    def block(self, kind: BlockKind, key: str, html: str, text: str, **more: Any) -> ParsedBlock:
         text = " ".join(text.split())
         label = (key.removeprefix(self.root).removeprefix("-") or self.root)[:LONGEST_LABEL]
-        return ParsedBlock(key=key, kind=kind, html=html, text=text, lead=text, level=level, label=label)
+        return ParsedBlock(key=key, kind=kind, html=html, text=text, lead=text, label=label, **more)
 
     def own_key(self, element) -> str | None:
         key = element.get("id") or ""
         if not KEY.match(key):
             return None
         if len(key) > LONGEST_KEY or key.partition("-")[0] != self.root:
-            raise Invalid("file", _("Line %(line)s: the key %(key)s is too long, or of another chapter.", line=self.line_of(key), key=key),
+            line = line_of("#" + key, self.source)
+            raise Invalid("file", _("Line %(line)s: the key %(key)s is too long, or of another chapter.", line=line, key=key),
                           _("Write a key of at most %(most)s characters that begins with %(root)s.", most=LONGEST_KEY, root=self.root))
         return key
-
-    def line_of(self, key: str) -> int:
-        return next((n for n, line in enumerate(self.source.split("\n"), 1) if "#" + key in line), 1)
 
     def place(self) -> str:
         return f"{self.scope}-§{self.count(self.scope)}"

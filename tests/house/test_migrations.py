@@ -41,7 +41,9 @@ def revisions() -> list[str]:
 
 def counts() -> dict[str, int]:
     session.rollback()
-    return {name: session.scalar(sa.select(sa.func.count()).select_from(table)) for name, table in Base.metadata.tables.items()}
+    here = tables()
+    shown = {name: table for name, table in Base.metadata.tables.items() if name in here}
+    return {name: session.scalar(sa.select(sa.func.count()).select_from(table)) for name, table in shown.items()}
 
 
 def test_migrations_are_numbered_in_their_order():
@@ -78,7 +80,8 @@ def test_each_goes_down_and_up_on_a_filled_database(own_app):
     for revision in revisions()[:0:-1]:
         flask_migrate.downgrade(revision=f"{int(revision) - 1:04}")
         flask_migrate.upgrade(revision=revision)
-        assert counts() == before, revision
+        now = counts()
+        assert now == {name: before[name] for name in now}, revision
         session.remove()
     flask_migrate.upgrade()
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), unit_of_work():

@@ -1,59 +1,14 @@
-"""Publishing revisions and reading them."""
+"""Reading chapters: their revisions, blocks and tallies."""
 
 from collections import Counter
 
 import sqlalchemy as sa
 
-from consult.accounts.models import User
-from consult.consultations.models import Commission, Consultation
-from consult.core.commands import command
+from consult.consultations.models import Consultation
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.errors import NotFound
 from consult.core.i18n import _
 from consult.drafts.models import Block, BlockKind, BlockTally, Chapter, Revision
-from consult.drafts.parsing import ParsedChapter, parse_file
-
-
-@command
-def import_chapter(actor: User, consultation: Consultation, *, data: bytes) -> Revision:
-    """Turn one Markdown file into the chapter's next revision in its language.
-
-    Raises :class:`Invalid` (field ``file``) with line, reason and remedy; :class:`Conflict` when it is what is published already.
-    """
-    parsed = parse_file(data)
-    chapter = find_or_add_chapter(consultation, parsed)
-    before = current_revision(chapter, parsed.language)
-    if before and before.source_sha256 == parsed.sha256:
-        raise Conflict(_("Chapter %(number)s (%(language)s) is published with exactly this text already.",
-                         number=chapter.number, language=parsed.language))
-    revision = Revision(
-        chapter=chapter, language=parsed.language, number=before.number + 1 if before else 1, title=parsed.title, note=parsed.note,
-        source=parsed.source, source_sha256=parsed.sha256, published_by_id=actor.id,
-    )
-    revision.blocks = [
-        Block(position=position, key=b.key, kind=b.kind, level=b.level, label=b.label, html=b.html, text=b.text, lead=b.lead,
-              opens=b.opens, closes=b.closes)
-        for position, b in enumerate(parsed.blocks, 1)
-    ]
-    session.add(revision)
-    chapter.activity = Chapter.activity + 1  # counted by the database: somebody may be lodging at this moment
-    return revision
-
-
-def find_or_add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Chapter:
-    chapter = session.scalar(sa.select(Chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == parsed.number))
-    if chapter is None:
-        commission = session.scalar(
-            sa.select(Commission).where(Commission.consultation_id == consultation.id, Commission.number == parsed.number)
-        )
-        if commission is None:
-            raise Invalid("file", _("Line 2: there is no commission for chapter %(number)s.", number=parsed.number),
-                          _("Correct “chapter:”, or add the commission first."))
-        chapter = Chapter(consultation=consultation, commission=commission, number=parsed.number, title_fr=parsed.title)
-        session.add(chapter)
-        session.flush()
-    setattr(chapter, f"title_{parsed.language}", parsed.title)
-    return chapter
 
 
 def list_chapters(consultation: Consultation) -> list[Chapter]:
@@ -91,6 +46,22 @@ def get_revisions(chapter: Chapter, language: str) -> tuple[Revision, Revision]:
         raise NotFound(_("This chapter is not published yet."))
     french = found.get("fr") or found[language]
     return french, found.get(language, french)
+
+
+def get_numbered_revision(chapter: Chapter, language: str, number: int) -> Revision:
+    """The revision of that number; :class:`NotFound` when there is none."""
+    wanted = sa.select(Revision).where(Revision.chapter_id == chapter.id, Revision.language == language, Revision.number == number)
+    revision = session.scalar(wanted)
+    if revision is None:
+        raise NotFound(_("There is no version %(version)s of this chapter in this language.", version=number),
+                       _("Choose one in the list of versions."))
+    return revision
+
+
+def list_revisions(chapter: Chapter) -> list[Revision]:
+    """All of a chapter, newest first, French before the other languages."""
+    order = (sa.case((Revision.language == "fr", 0), else_=1), Revision.language, Revision.number.desc())
+    return list(session.scalars(sa.select(Revision).where(Revision.chapter_id == chapter.id).order_by(*order)))
 
 
 def list_blocks_of(*revisions: Revision) -> list[list[Block]]:
@@ -132,6 +103,13 @@ def count_published(chapter: Chapter, key: str, change: int) -> None:
         tally = BlockTally(chapter_id=chapter.id, key=key, published=0)
         session.add(tally)
     tally.published += change
+
+
+def put_tallies(chapter: Chapter, published: dict[str, int]) -> None:
+    """Replace all tallies of a chapter, after its contributions found other places."""
+    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+    session.execute(sa.delete(BlockTally).where(BlockTally.chapter_id == chapter.id))
+    session.add_all(BlockTally(chapter_id=chapter.id, key=key, published=count) for key, count in published.items() if count)
 
 
 def overview(chapters: list[Chapter]) -> list[tuple[Chapter, dict[str, int], list[str], dict[str, int]]]:

@@ -1,0 +1,154 @@
+"""From a source that was read and the present revision to the next one: what lives on, under which lasting key, and what looks wrong."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from consult.core.i18n import _
+from consult.drafts.alignment import Link, align
+from consult.drafts.models import Block, BlockKind, Change
+from consult.drafts.parsing import ParsedBlock, ParsedChapter
+from consult.drafts.source import Problem
+
+LEAST_SHARE = 0.5  # of its words: a text that keeps less asks for confirmation
+NUMBERED = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.ROW)  # twins of the same sort only
+SUFFIXES = "bcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass
+class Plan:
+    """What publishing would do: ``keys`` and ``links`` go by place in ``parsed.blocks`` and in ``old``."""
+
+    parsed: ParsedChapter
+    old: Sequence[Block]
+    links: list[Link]
+    keys: list[str]
+    problems: list[Problem] = field(default_factory=list)
+    by_hand: frozenset[int] = frozenset()  # places of new blocks whose origin a person chose
+    forgotten: int = 0  # corrections that no longer meet the words they were made for
+
+    @property
+    def counts(self) -> Counter:
+        """How many blocks of each :class:`Change`; of a block that was split, each part counts."""
+        return Counter(link.change for link in self.links)
+
+    @property
+    def kept_share(self) -> float:
+        """Words of the new text for each word of the old one; 1 where there was none."""
+        before = sum(len(block.text.split()) for block in self.old)
+        return sum(len(block.text.split()) for block in self.parsed.blocks) / before if before else 1.0
+
+    @property
+    def shrinks(self) -> bool:
+        return self.kept_share < LEAST_SHARE
+
+    @property
+    def is_publishable(self) -> bool:
+        return not any(problem.blocks for problem in self.problems)
+
+
+def plan(
+    parsed: ParsedChapter, old: Sequence[Block], *, taken: Collection[str] = (), twins: Iterable[Block] = (),
+    corrections: Iterable[Mapping[str, Any]] = (),
+) -> Plan:
+    """``taken`` are all keys that the chapter ever used, ``twins`` the blocks of its other languages that stand now."""
+    decided, forgotten = decisions(parsed.blocks, old, corrections)
+    at = {block.key: place for place, block in enumerate(old)}
+    given = {place: at[block.key] for place, block in enumerate(parsed.blocks) if block.is_own and block.key in at}
+    links = align(old, parsed.blocks, given={**given, **decided})
+    keys = lasting_keys(parsed.blocks, old, links, taken, twins)
+    problems = [*parsed.problems, *renamed(parsed.blocks, keys)]
+    return Plan(parsed, old, links, keys, problems, frozenset(decided), forgotten)
+
+
+def fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def decisions(blocks: Sequence[ParsedBlock], old: Sequence[Block], corrections: Iterable[Mapping]) -> tuple[dict[int, int | None], int]:
+    """(place in new → place in old or None, how many corrections were made for words that stand there no more)."""
+    places = {block.key: place for place, block in enumerate(blocks)}
+    at = {block.key: place for place, block in enumerate(old)}
+    decided: dict[int, int | None] = {}
+    forgotten = 0
+    for correction in corrections:
+        place = places.get(correction["new"])
+        is_same = place is not None and fingerprint(blocks[place].text) == correction["sha256"]
+        if is_same and (correction["old"] == "" or correction["old"] in at):
+            decided[place] = at.get(correction["old"])
+        else:
+            forgotten += 1
+    return decided, forgotten
+
+
+def lasting_keys(
+    blocks: Sequence[ParsedBlock], old: Sequence[Block], links: Sequence[Link], taken: Collection[str], twins: Iterable[Block],
+) -> list[str]:
+    """The key of each new block: that of the block it continues, else its twin's, else its own, made different from any ever used."""
+    keys: list[str | None] = [None] * len(blocks)
+    used: set[str] = set()
+    for link in heirs(links):
+        if old[link.old].key not in used:
+            keys[link.new] = old[link.old].key
+            used.add(old[link.old].key)
+    stated = {(twin.kind in NUMBERED, twin.label): twin.key for twin in twins}
+    everything = {*taken, *used}
+    for place, block in enumerate(blocks):
+        if keys[place] is None:
+            twin = stated.get((block.kind in NUMBERED, block.label))
+            # A key that another language gave to its new block is the twin's to share; one that this language used before is not.
+            is_free = twin is not None and twin not in used and twin not in {b.key for b in old}
+            keys[place] = twin if is_free else unused(block.key, everything)
+            used.add(keys[place])
+            everything.add(keys[place])
+    return keys
+
+
+def heirs(links: Sequence[Link]) -> list[Link]:
+    """Of all links that continue a block, the one for each new block that inherits its key, surest first."""
+    going_on = [link for link in links if link.old is not None and link.new is not None]
+    going_on.sort(key=lambda link: (link.change in (Change.SPLIT, Change.MERGED), -link.confidence, link.new))
+    new: set[int] = set()
+    old: set[int] = set()
+    chosen = []
+    for link in going_on:
+        if link.new not in new and link.old not in old:
+            chosen.append(link)
+            new.add(link.new)
+            old.add(link.old)
+    return chosen
+
+
+def unused(key: str, taken: Collection[str]) -> str:
+    """``key``, or with the first suffix that was never used: a key that was dropped does not come back for other words."""
+    if key not in taken:
+        return key
+    for length in range(1, 4):
+        for number in range(len(SUFFIXES) ** length):
+            suffix = ""
+            for _digit in range(length):
+                number, at = divmod(number, len(SUFFIXES))
+                suffix = SUFFIXES[at] + suffix
+            if f"{key}-{suffix}" not in taken:
+                return f"{key}-{suffix}"
+    raise ValueError(key)
+
+
+def renamed(blocks: Sequence[ParsedBlock], keys: Sequence[str]) -> list[Problem]:
+    return [
+        Problem(1, _("The key {#%(own)s} is not used: this passage has been known as %(key)s.", own=block.key, key=key),
+                _("Nothing to do: addresses that people kept go on working."))
+        for block, key in zip(blocks, keys, strict=True) if block.is_own and block.key != key
+    ]
+
+
+def summary(links: Sequence[Link], old: Sequence[Block], new: Sequence) -> dict[BlockKind, Counter]:
+    """For axes, projects, actions and all else (as paragraphs): how many blocks of each change."""
+    counted: dict[BlockKind, Counter] = {}
+    for link in links:
+        kind = new[link.new].kind if link.new is not None else old[link.old].kind
+        group = kind if kind in (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION) else BlockKind.PARAGRAPH
+        counted.setdefault(group, Counter())[link.change] += 1
+    return counted

@@ -1,0 +1,38 @@
+"""Chapters: reading them, preparing and publishing their revisions, keeping their languages in step."""
+
+from consult.drafts.service.chapters import (
+    count_published,
+    current_revision,
+    get_block,
+    get_chapter,
+    get_numbered_revision,
+    get_revision,
+    get_revisions,
+    list_blocks,
+    list_blocks_of,
+    list_chapters,
+    list_revisions,
+    overview,
+    put_tallies,
+    tallies,
+)
+from consult.drafts.service.publishing import (
+    correct,
+    discard,
+    find_working_draft,
+    get_working_draft,
+    import_chapter,
+    keep_working_draft,
+    list_working_drafts,
+    on_publication,
+    plan_of,
+    publish,
+    rebase,
+)
+
+__all__ = [
+    "correct", "count_published", "current_revision", "discard", "find_working_draft", "get_block", "get_chapter", "get_numbered_revision",
+    "get_revision", "get_revisions", "get_working_draft", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of",
+    "list_chapters", "list_revisions", "list_working_drafts", "on_publication", "overview", "plan_of", "publish", "put_tallies", "rebase",
+    "tallies",
+]
