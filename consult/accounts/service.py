@@ -3,9 +3,11 @@
 import re
 import secrets
 import unicodedata
+from functools import cache
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from sqlalchemy.orm import lazyload
 
 from consult.accounts.models import Category, Organisation, Region, Sector, User
 from consult.core.commands import command
@@ -50,6 +52,16 @@ def _made(email: str, name: str, language: str, *, password_hash: str | None, **
     )
     session.add(user)
     return user
+
+
+@cache
+def _of_session() -> sa.Select:
+    return sa.select(User).where(User.fs_uniquifier == sa.bindparam("session_key")).options(lazyload(User.appointments))
+
+
+def get_user_of_session(fs_uniquifier: str) -> User | None:
+    """Asked at each request, so without the appointments: the page that needs them asks for them."""
+    return session.scalar(_of_session(), {"session_key": fs_uniquifier})
 
 
 def _line(field: str, typed: str | None, most: int) -> str:

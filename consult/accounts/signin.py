@@ -76,6 +76,11 @@ class Store(SQLAlchemyUserDatastore):
     def commit(self) -> None:
         """Nothing: what the view changed was committed, or rolled back, with its unit of work."""
 
+    def find_user(self, case_insensitive=False, **named) -> User | None:
+        if set(named) != {"fs_uniquifier"}:
+            return super().find_user(case_insensitive, **named)
+        return service.get_user_of_session(**named)
+
     def create_user(self, *, email, name, language, password=None, **_values) -> User:
         return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None)
 

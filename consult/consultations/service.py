@@ -169,10 +169,13 @@ def get_managed(actor, consultation: Consultation, act: Action = Action.CONSULTA
     return consultation
 
 
+# The consultation that is shown: the newest.
+CURRENT = sa.select(sa.func.max(Consultation.id)).scalar_subquery()
+
+
 def get_current() -> Consultation | None:
-    """The consultation that is shown: the newest."""
-    newest = sa.select(Consultation).order_by(Consultation.id.desc()).limit(1).options(joinedload(Consultation.rounds))
-    return session.scalars(newest).unique().first()
+    shown = sa.select(Consultation).where(Consultation.id == CURRENT).options(joinedload(Consultation.rounds))
+    return session.scalars(shown).unique().first()
 
 
 def get_commission(consultation: Consultation, number: int) -> Commission:

@@ -26,8 +26,8 @@ class ContributionForm(FlaskForm):
     kind = RadioField(_("This is a"), coerce=Kind, default=Kind.COMMENT, validators=[InputRequired()])
     comment_type = RadioField(_("It is about"), coerce=CommentType, default=CommentType.GENERAL, validators=[InputRequired()])
     speak_as = RadioField(_("You speak"), default="organisation", validators=[InputRequired()])
-    form_key = HiddenField()
-    block_id = HiddenField()
+    form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
+    block_id = HiddenField("")
 
     def __init__(self, *args, organisation: Organisation | None, language: str, **kwargs):
         super().__init__(*args, **kwargs)

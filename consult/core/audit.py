@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp, fk, session
+from consult.core.db import Base, PrimaryKey, Timestamp, add_row, fk, session
 from consult.core.permissions import Action, Actor
 
 GENESIS = "0" * 64
@@ -68,15 +68,13 @@ def link(previous: str, event: AuditEvent) -> str:
     return hashlib.sha256(previous.encode() + canonical(event.content())).hexdigest()
 
 
-def record(actor: Actor, action: Action, subject: Base) -> AuditEvent:
+def record(actor: Actor, action: Action, subject: Base) -> None:
     """Add the event of one act; a subject's ``audit_details()`` (a flat dict) says what is worth keeping of it."""
     details = subject.audit_details() if hasattr(subject, "audit_details") else {}
-    event = AuditEvent(
-        action=action.value, actor=type(actor).__name__.lower() if actor.id else actor.name, actor_id=actor.id,
+    add_row(
+        AuditEvent, action=action.value, actor=type(actor).__name__.lower() if actor.id else actor.name, actor_id=actor.id,
         subject=subject.__tablename__, subject_id=subject.id, details=details,
     )
-    session.add(event)
-    return event
 
 
 def head() -> tuple[int, str]:

@@ -1,8 +1,8 @@
 """Background work. The only file that knows the queue library.
 
-The truth is the ``job`` table: a row is written in the transaction of the act that needs the work. The queue (huey) only makes
-it prompt; a sweep gives back to the queue what a crash, a lost queue or a killed worker left behind, so a job must be
-idempotent. Jobs are retried after 10 s, 1 min, 5 min, 30 min, 2 h, then marked failed for the operator to see.
+The truth is the ``job`` table: a row is written in the transaction of the act that needs the work. The queue (huey) carries no
+work, it only wakes the workers, who look at the table by themselves each second; what a killed worker left behind is done again,
+so a job must be idempotent. Jobs are retried after 10 s, 1 min, 5 min, 30 min, 2 h, then marked failed for the operator to see.
 """
 
 import logging
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from huey import PostgresHuey, RedisHuey, SqliteHuey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.core import audit
-from consult.core.db import Base, PrimaryKey, Timestamp, after_commit, reading, session, unit_of_work
+from consult.core.db import Base, PrimaryKey, Timestamp, add_row, after_commit, reading, session, unit_of_work
 from consult.core.i18n import N_, LabelledEnum, utcnow
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 DELAYS = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200)]
 BEAT_SECONDS = 10
 DEAD_AFTER = timedelta(seconds=60)
-REQUEUE_AFTER = timedelta(seconds=30)
+QUIET = 0.1  # seconds without a second wake-up: under load the workers are awake
+BATCH = 20  # brief jobs of one kind that a worker claims at once
 KILLED = "the worker died while it ran"
 
 
@@ -56,13 +58,14 @@ class Job(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     progress: Mapped[int] = mapped_column(default=0)
     run_at: Mapped[Timestamp]
-    queued_at: Mapped[Timestamp]
+    queued_at: Mapped[Timestamp]  # when it was promised
     beat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None]
 
 
-REGISTRY: dict[str, Callable[[int], None]] = {}
+REGISTRY: dict[str, Callable[[int, int], None]] = {}  # by name: what runs (job, subject) and marks the job done
+BRIEF: set[str] = set()
 EVERY_SECOND: list[Callable[[], None]] = []
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
 
@@ -72,11 +75,26 @@ def name_of(function: Callable) -> str:
 
 
 def job(function: Callable[[int], None]) -> Callable[[int], None]:
-    """Register short work on one row, run with its id inside a unit of work."""
-    def run(subject_id: int) -> None:
+    """Register short work on one row, run with its id inside a unit of work, which also notes its end."""
+    def run(job_id: int, subject_id: int) -> None:
         with unit_of_work():
             function(subject_id)
+            finish(job_id)
     REGISTRY[name_of(function)] = run
+    BRIEF.add(name_of(function))
+    return function
+
+
+def errand(function: Callable[[int], Callable[[], None] | None]):
+    """Register a short errand to another machine, run outside of any transaction: the one that notes its end calls what it returns."""
+    def run(job_id: int, subject_id: int) -> None:
+        conclude = function(subject_id)
+        with unit_of_work():
+            if conclude is not None:
+                conclude()
+            finish(job_id)
+    REGISTRY[name_of(function)] = run
+    BRIEF.add(name_of(function))
     return function
 
 
@@ -85,7 +103,11 @@ def long_job(function: Callable[[int, Callable[[int], None]], None]):
 
     It must call ``progress`` outside of any transaction, so that no writer waits while it computes.
     """
-    REGISTRY[name_of(function)] = lambda subject_id: function(subject_id, lambda percent: report(function, subject_id, percent))
+    def run(job_id: int, subject_id: int) -> None:
+        function(subject_id, lambda percent: report(function, subject_id, percent))
+        with unit_of_work():
+            finish(job_id)
+    REGISTRY[name_of(function)] = run
     return function
 
 
@@ -101,9 +123,8 @@ def later(function: Callable, subject: Base) -> None:
         return
     if subject.id is None:
         session.flush()
-    promise = Job(name=name_of(function), subject_id=subject.id)
-    session.add(promise)
-    after_commit(enqueue_promise, promise)
+    add_row(Job, name=name_of(function), subject_id=subject.id)
+    after_commit(wake)
 
 
 @contextmanager
@@ -130,32 +151,67 @@ def latest(function: Callable, subject_id: int) -> Job | None:
     return session.scalars(newest.limit(1)).first()
 
 
+class Claimed(NamedTuple):
+    """A job that this worker alone may do."""
+
+    id: int
+    name: str
+    subject_id: int
+
+
 def run(job_id: int) -> None:
-    """Claim the job, do it, and write down how it ended; a job that is not waiting is left alone."""
-    claimed = claim(job_id)
-    if claimed is None:
-        return
-    name, subject_id = claimed
-    try:
-        with heartbeat(job_id):
-            REGISTRY[name](subject_id)
-    except Exception as error:  # whatever went wrong must end in the row, not in a dead thread
-        log.exception("job %s (%s %s) failed", job_id, name, subject_id)
-        give_back(job_id, error)
-    else:
-        with unit_of_work():
-            session.execute(
-                sa.update(Job).where(Job.id == job_id).values(state=JobState.DONE, progress=100, finished_at=utcnow(), error=None)
-            )
+    """Claim the job and do it; a job that is not waiting is left alone."""
+    do(claim(Job.id == job_id))
 
 
-def claim(job_id: int) -> tuple[str, int] | None:
+def run_pending() -> int:
+    """Run everything that waits, here and now; returns how many ran."""
+    count = 0
+    while claimed := claim_next():
+        do(claimed)
+        count += len(claimed)
+    return count
+
+
+def claim_next() -> list[Claimed]:
+    """The job that waits longest, with more of its kind when they are brief; none that failed before drags others along."""
+    with reading():
+        first = session.execute(sa.select(Job.id, Job.name, Job.attempts).where(*due()).order_by(Job.run_at).limit(1)).first()
+    if first is None:
+        return []
+    if first.name in BRIEF and first.attempts == 0:
+        return claim(Job.name == first.name, Job.attempts == 0)
+    return claim(Job.id == first.id)
+
+
+def due() -> tuple[sa.ColumnElement[bool], ...]:
+    return Job.state == JobState.WAITING, Job.run_at <= utcnow()
+
+
+def claim(*which: sa.ColumnElement[bool]) -> list[Claimed]:
+    chosen = sa.select(Job.id).where(*due(), *which).order_by(Job.run_at).limit(BATCH).with_for_update(skip_locked=True).cte("chosen")
+    taking = (
+        sa.update(Job).where(Job.id.in_(sa.select(chosen.c.id)))
+        .values(state=JobState.RUNNING, attempts=Job.attempts + 1, beat_at=utcnow()).returning(Job.id, Job.name, Job.subject_id)
+    )
     with unit_of_work():
-        taken = session.execute(
-            sa.update(Job).where(Job.id == job_id, Job.state == JobState.WAITING, Job.run_at <= utcnow())
-            .values(state=JobState.RUNNING, attempts=Job.attempts + 1, beat_at=utcnow())
-        ).rowcount
-        return tuple(session.execute(sa.select(Job.name, Job.subject_id).where(Job.id == job_id)).one()) if taken else None
+        return sorted(map(Claimed._make, session.execute(taking, execution_options={"synchronize_session": False})))
+
+
+def do(claimed: list[Claimed]) -> None:
+    """Do each and write down how it ended."""
+    with heartbeat([job.id for job in claimed]):
+        for job in claimed:
+            try:
+                REGISTRY[job.name](job.id, job.subject_id)
+            except Exception as error:  # whatever went wrong must end in the row, not in a dead thread
+                log.exception("job %s (%s %s) failed", job.id, job.name, job.subject_id)
+                give_back(job.id, error)
+
+
+def finish(job_id: int) -> None:
+    done = {"state": JobState.DONE, "progress": 100, "finished_at": utcnow(), "error": None}
+    session.execute(sa.update(Job).where(Job.id == job_id).values(**done), execution_options={"synchronize_session": False})
 
 
 def give_back(job_id: int, error: Exception) -> None:
@@ -169,17 +225,17 @@ def give_back(job_id: int, error: Exception) -> None:
 
 
 @contextmanager
-def heartbeat(job_id: int) -> Iterator[None]:
-    """Say every few seconds that the job lives, so that the sweep takes it for dead only when its process is."""
+def heartbeat(job_ids: list[int]) -> Iterator[None]:
+    """Say every few seconds that the jobs live, so that the sweep takes them for dead only when their process is."""
     app, over = current_app._get_current_object(), threading.Event()
 
     def beat() -> None:
         while not over.wait(BEAT_SECONDS):
             try:
                 with app.app_context(), unit_of_work():
-                    session.execute(sa.update(Job).where(Job.id == job_id).values(beat_at=utcnow()))
+                    session.execute(sa.update(Job).where(Job.id.in_(job_ids), Job.state == JobState.RUNNING).values(beat_at=utcnow()))
             except Exception:  # a busy database is no reason to stop living
-                log.exception("job %s could not say that it lives; it tries again", job_id)
+                log.exception("jobs %s could not say that they live; they try again", job_ids)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -191,47 +247,29 @@ def heartbeat(job_id: int) -> Iterator[None]:
 
 
 def sweep() -> None:
-    """Take back jobs whose worker died, and queue again those that the queue forgot."""
+    """Take back jobs whose worker died."""
     now = utcnow()
     dead = sa.update(Job).where(Job.state == JobState.RUNNING, Job.beat_at < now - DEAD_AFTER)
     # A job that kills its worker each time must not do so for ever.
     session.execute(dead.where(Job.attempts > len(DELAYS)).values(state=JobState.FAILED, finished_at=now, error=KILLED))
-    session.execute(dead.values(state=JobState.WAITING, run_at=now, queued_at=now - 2 * REQUEUE_AFTER, error=KILLED))
-    to_queue = sa.select(Job.id).where(
-        Job.state == JobState.WAITING, Job.run_at <= now,
-        sa.or_(Job.queued_at < now - REQUEUE_AFTER, Job.run_at > Job.queued_at),
-    )
-    for job_id in session.scalars(to_queue.limit(200)).all():
-        session.execute(sa.update(Job).where(Job.id == job_id).values(queued_at=now))
-        after_commit(enqueue, job_id)
+    session.execute(dead.values(state=JobState.WAITING, run_at=now, error=KILLED))
 
 
-def run_pending() -> int:
-    """Run everything that waits, here and now (tests, and `consult work --once`); returns how many ran."""
-    count = 0
-    while True:
-        with reading():
-            waiting = session.scalars(sa.select(Job.id).where(Job.state == JobState.WAITING, Job.run_at <= utcnow())).all()
-        if not waiting:
-            return count
-        for job_id in waiting:
-            run(job_id)
-            count += 1
+def look_again() -> None:
+    """Wake the workers for what no wake-up, or one that was lost, told them of: a retry's time that came, a dead worker's job."""
+    if session.execute(sa.select(Job.id).where(*due()).limit(1)).first():
+        after_commit(wake)
 
 
-def enqueue_promise(promise: Job) -> None:
-    enqueue(promise.id)
-
-
-def enqueue(job_id: int) -> None:
-    """Hand the job to the queue; when the queue is out of reach the sweep brings it later."""
+def wake() -> None:
+    """Tell the workers that something waits; when the queue is out of reach they find it within a second."""
     queue = current_app.extensions.get("consult_queue")
     if queue is None:
         return
     try:
-        queue.run_job(job_id)
+        queue.wake()
     except Exception:  # the promise is on disk already; a broken queue must not undo an acknowledged act
-        log.exception("job %s could not be queued; the sweep will bring it", job_id)
+        log.exception("the workers could not be woken; they look by themselves each second")
 
 
 class Queue:
@@ -246,11 +284,18 @@ class Queue:
         else:
             self.huey = SqliteHuey("consult", filename=url.removeprefix("sqlite:///"))
 
-        def work(job_id: int) -> None:
+        def work() -> None:
             with app.app_context():
-                run(job_id)
+                run_pending()
 
-        self.run_job = self.huey.task(name="run_job")(work)
+        self.send = self.huey.task(name="work")(work)
+        self.sent = 0.0
+
+    def wake(self) -> None:
+        """One message for what was promised within :data:`QUIET` seconds: whoever wakes takes all that waits."""
+        if time.monotonic() - self.sent >= QUIET:
+            self.sent = time.monotonic()
+            self.send()
 
 
 def init_app(app, url: str) -> None:
@@ -258,8 +303,8 @@ def init_app(app, url: str) -> None:
 
 
 def tick() -> None:
-    """One second of the worker: seal the journal, sweep, and what the rooms registered. One failing part stops no other."""
-    for part in (audit.seal, sweep, *EVERY_SECOND):
+    """One second of the worker: seal the journal, see to forgotten jobs, and what the rooms registered. One failing part stops no other."""
+    for part in (audit.seal, sweep, look_again, *EVERY_SECOND):
         try:
             with unit_of_work():
                 part()

@@ -1,5 +1,6 @@
 """Mail. Letters are rows first, written in the transaction of what they speak of, and sent by a job."""
 
+from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -8,9 +9,9 @@ from flask import render_template
 from flask_mailman import EmailMultiAlternatives, Mail
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp, reading, session, unit_of_work
+from consult.core.db import Base, PrimaryKey, Timestamp, reading, session
 from consult.core.i18n import direction, force_locale, utcnow
-from consult.core.jobs import later, long_job
+from consult.core.jobs import errand, later
 
 mail = Mail()
 
@@ -64,17 +65,16 @@ def write(reader, template: str, **context) -> OutgoingMail:
     return post(reader.email, subject, body.strip() + "\n")
 
 
-@long_job
-def deliver(mail_id: int, _progress) -> None:
+@errand
+def deliver(mail_id: int) -> Callable[[], None] | None:
     """Send the letter unless it went already. A slow mail server is waited for outside of any transaction, or no one could write."""
     with reading():
         letter = session.get(OutgoingMail, mail_id)
         message = compose(letter) if letter and not letter.sent_at else None
     if message is None:
-        return
+        return None
     message.send()
-    with unit_of_work():
-        session.execute(sa.update(OutgoingMail).where(OutgoingMail.id == mail_id).values(sent_at=utcnow()))
+    return lambda: session.execute(sa.update(OutgoingMail).where(OutgoingMail.id == mail_id).values(sent_at=utcnow()))
 
 
 def compose(letter: OutgoingMail) -> EmailMultiAlternatives:

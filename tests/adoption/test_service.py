@@ -67,7 +67,7 @@ def test_a_second_run_leaves_what_is_ready_alone(consultation, secretary):
     export = service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
     settled()
     before = files.path_of(export.file_name).stat().st_mtime_ns
-    jobs.REGISTRY["adoption.make_export"](export.id)
+    jobs.REGISTRY["adoption.make_export"](0, export.id)
     assert files.path_of(export.file_name).stat().st_mtime_ns == before
 
 
@@ -151,7 +151,7 @@ def test_the_archive_is_sealed_once_and_is_whole(submission, secretary):
     sealed, path = service.get_archive_file(secretary, submission)
     assert (sealed.size, sealed.sha256) == files.measure(path)
     assert archive.verify_archive(path) == []
-    jobs.REGISTRY["adoption.seal_submission"](submission.id)
+    jobs.REGISTRY["adoption.seal_submission"](0, submission.id)
     assert session.scalar(sa.select(sa.func.count()).select_from(SubmissionArchive)) == 1
 
 

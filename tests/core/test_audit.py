@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 import consult
+from consult.accounts.models import User
 from consult.core import audit
 from consult.core.audit import AuditEvent, AuditSeal
 from consult.core.db import Base, db, session, unit_of_work
@@ -69,11 +70,12 @@ def test_a_long_row_of_events_is_sealed_whole(own_app, monkeypatch):
     assert audit.verify() == []
 
 
-def test_details_of_any_kind_survive_the_database(own_app):
+def test_details_of_any_kind_survive_the_database(own_app, monkeypatch):
+    odd = {"é": "استشارة", "share": 0.1, "whole": 2.0, "none": None, "list": [1, {"b": True, "a": "x\ny"}], "": "\u2028"}
+    monkeypatch.setattr(User, "audit_details", lambda _user: odd)
     with unit_of_work():
-        user = factories.a_user()
-        event = audit.record(SYSTEM, Action.ACCOUNTS_ADD, user)
-        event.details = {"é": "استشارة", "share": 0.1, "whole": 2.0, "none": None, "list": [1, {"b": True, "a": "x\ny"}], "": "\u2028"}
+        audit.record(SYSTEM, Action.ACCOUNTS_ADD, factories.a_user())
+    assert session.scalars(sa.select(AuditEvent.details)).all() == [odd]
     with unit_of_work():
         audit.seal_all()
     session.expire_all()

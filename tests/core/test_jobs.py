@@ -41,10 +41,15 @@ def sleep(organisation_id: int, progress) -> None:
         session.get(Organisation, organisation_id).short = "C"
 
 
-def enqueued(monkeypatch) -> list[int]:
-    handed = []
-    monkeypatch.setattr(jobs, "enqueue", handed.append)
-    return handed
+class Bell:
+    """A queue that counts how often the workers are woken."""
+
+    def __init__(self, app) -> None:
+        self.rung = 0
+        app.extensions["consult_queue"] = self
+
+    def wake(self) -> None:
+        self.rung += 1
 
 
 @pytest.fixture(autouse=True)
@@ -71,20 +76,20 @@ def state_of(job_id: int) -> Job:
     return session.get(Job, job_id)
 
 
-def test_work_is_handed_over_after_the_commit(own_app, monkeypatch):
-    handed = enqueued(monkeypatch)
+def test_the_workers_are_woken_after_the_commit(own_app):
+    bell = Bell(own_app)
     with unit_of_work():
         jobs.later(greet, factories.an_organisation())
-        assert handed == []
-    assert len(handed) == 1
+        assert bell.rung == 0
+    assert bell.rung == 1
 
 
-def test_a_promise_is_rolled_back_with_its_act(own_app, monkeypatch):
-    handed = enqueued(monkeypatch)
+def test_a_promise_is_rolled_back_with_its_act(own_app):
+    bell = Bell(own_app)
     with pytest.raises(RuntimeError), unit_of_work():
         jobs.later(greet, factories.an_organisation())
         raise RuntimeError
-    assert handed == []
+    assert bell.rung == 0
     assert session.scalar(sa.select(sa.func.count()).select_from(Job)) == 0
 
 
@@ -135,42 +140,86 @@ def test_a_retry_waits_for_its_time(own_app):
 
 def test_a_broken_queue_does_not_undo_the_act(own_app, caplog):
     class Broken:
-        def run_job(self, _job_id):
+        def wake(self):
             raise ConnectionError
 
     own_app.extensions["consult_queue"] = Broken()
     organisation_id, job_id = promised(greet)
     assert session.get(Organisation, organisation_id) is not None
     assert state_of(job_id).state == JobState.WAITING
-    assert "the sweep will bring it" in caplog.text
+    assert "they look by themselves each second" in caplog.text
 
 
-def test_the_sweep_brings_what_the_queue_forgot(own_app, monkeypatch):
-    _organisation_id, job_id = promised(greet)
-    handed = enqueued(monkeypatch)
-    with unit_of_work():
-        jobs.sweep()
-    assert handed == [], "it was queued a moment ago"
-    with clock_at(utcnow() + timedelta(minutes=1)), unit_of_work():
-        jobs.sweep()
-    assert handed == [job_id]
+def test_a_tick_wakes_the_workers_for_what_the_queue_forgot(own_app):
+    promised(greet)
+    bell = Bell(own_app)
+    jobs.tick()
+    assert bell.rung == 1
+    jobs.run_pending()
+    jobs.tick()
+    assert bell.rung == 1, "nothing waits any more"
 
 
-def test_the_sweep_brings_a_retry_at_its_time(own_app, monkeypatch):
+def test_a_tick_wakes_the_workers_when_the_time_of_a_retry_has_come(own_app):
     _organisation_id, job_id = promised(fail)
     jobs.run(job_id)
-    handed = enqueued(monkeypatch)
-    with clock_at(utcnow() + timedelta(seconds=5)), unit_of_work():
-        jobs.sweep()
-    assert handed == []
-    with clock_at(utcnow() + timedelta(seconds=11)), unit_of_work():
-        jobs.sweep()
-    assert handed == [job_id]
+    bell = Bell(own_app)
+    for seconds, rung in ((5, 0), (11, 1)):
+        with clock_at(utcnow() + timedelta(seconds=seconds)):
+            jobs.tick()
+        assert bell.rung == rung
+
+
+def test_brief_jobs_are_claimed_together_but_those_that_failed_alone(own_app):
+    for _ in range(3):
+        promised(greet)
+    _organisation_id, failing = promised(fail)
+    jobs.run(failing)
+    assert [job.name for job in jobs.claim_next()] == [jobs.name_of(greet)] * 3
+    promised(fail)
+    with clock_at(utcnow() + timedelta(minutes=1)):
+        with unit_of_work():
+            session.get(Job, failing).run_at = utcnow() - timedelta(minutes=2)
+        assert [job.id for job in jobs.claim_next()] == [failing]
+        assert len(jobs.claim_next()) == 1
+        assert jobs.claim_next() == []
+
+
+def test_long_jobs_are_claimed_one_by_one(own_app):
+    for _ in range(2):
+        promised(sleep)
+    assert len(jobs.claim_next()) == 1
+
+
+def test_a_failure_among_many_stops_no_other(own_app):
+    def odd(organisation_id: int) -> None:
+        greet(organisation_id)
+        if organisation_id % 2:
+            raise OSError
+
+    jobs.job(odd)
+    pairs = [promised(odd) for _ in range(4)]
+    assert jobs.run_pending() == 4
+    for organisation_id, job_id in pairs:
+        state, short = (JobState.WAITING, "A") if organisation_id % 2 else (JobState.DONE, "A!")
+        assert (state_of(job_id).state, session.get(Organisation, organisation_id).short) == (state, short)
+
+
+def test_what_an_errand_returns_is_done_with_its_end(own_app):
+    def greet_outside(organisation_id: int):
+        assert not session().in_transaction()
+        return lambda: greet(organisation_id)
+
+    jobs.errand(greet_outside)
+    organisation_id, job_id = promised(greet_outside)
+    jobs.run_pending()
+    assert state_of(job_id).state == JobState.DONE
+    assert session.get(Organisation, organisation_id).short == "A!"
 
 
 def test_a_living_job_is_left_alone(own_app):
     _organisation_id, job_id = promised(greet)
-    jobs.claim(job_id)
+    jobs.claim(Job.id == job_id)
     with unit_of_work():
         jobs.sweep()
     assert state_of(job_id).state == JobState.RUNNING
@@ -181,7 +230,7 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up(own_app):
     moment = utcnow() + timedelta(seconds=1)
     for _ in range(len(jobs.DELAYS) + 1):
         with clock_at(moment):
-            assert jobs.claim(job_id)
+            assert jobs.claim(Job.id == job_id)
         moment += timedelta(minutes=2)
         with clock_at(moment), unit_of_work():
             jobs.sweep()
@@ -218,12 +267,14 @@ def test_the_job_of_a_killed_worker_is_done_by_the_next(own_app, tmp_path):
     assert session.get(Organisation, organisation_id).short == "C"
 
 
-def test_many_workers_run_each_job_once(own_app):
+def test_many_workers_run_each_job_once(own_app, monkeypatch):
+    monkeypatch.setattr(jobs, "BATCH", 2)
     pairs = [promised(greet) for _ in range(12)]
 
     def work(_number: int) -> None:
         for _organisation_id, job_id in pairs:
             jobs.run(job_id)
+        jobs.run_pending()
 
     in_threads(own_app, 4, work)
     session.rollback()
@@ -252,10 +303,10 @@ def test_progress_is_seen_while_the_work_goes_on(own_app):
 def test_a_job_that_lasts_says_that_it_lives(own_app, monkeypatch):
     monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.02)
     _organisation_id, job_id = promised(greet)
-    jobs.claim(job_id)
+    jobs.claim(Job.id == job_id)
     before = state_of(job_id).beat_at
     session.rollback()
-    with jobs.heartbeat(job_id):
+    with jobs.heartbeat([job_id]):
         time.sleep(0.3)
     assert state_of(job_id).beat_at > before
 
@@ -272,7 +323,7 @@ def test_a_heart_that_misses_a_beat_goes_on(own_app, monkeypatch):
         return utcnow()
 
     monkeypatch.setattr(jobs, "utcnow", now)
-    with jobs.heartbeat(job_id):
+    with jobs.heartbeat([job_id]):
         time.sleep(0.3)
     assert len(calls) > 1
 
@@ -306,10 +357,12 @@ def test_a_tick_seals_the_journal(own_app):
 
 @pytest.mark.slow
 def test_the_real_queue_brings_the_work_to_its_thread(own_app, tmp_path):
-    """Through the queue library itself, as `consult work` does."""
+    """Through the queue library itself, as `consult work` does: one message for all that was promised within a moment."""
     jobs.init_app(own_app, f"sqlite:///{tmp_path / 'queue.sqlite'}")
     huey = own_app.extensions["consult_queue"].huey
+    promised(greet)
     organisation_id, job_id = promised(greet)
+    assert len(huey) == 1
     session.rollback()
     task = huey.dequeue()
     assert task is not None
