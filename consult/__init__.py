@@ -5,6 +5,7 @@ import logging
 import flask_migrate
 from flask_compress import Compress
 from itsdangerous import BadSignature
+from sqlalchemy.orm import configure_mappers
 from whitenoise import WhiteNoise
 
 import consult.adoption.models
@@ -31,6 +32,7 @@ ROOMS = (accounts_views, consultations_views, drafts_views, contributions_views,
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
     """The application, from ``CONSULT_*`` variables or from ``config``; ``overrides`` are Flask settings (tests)."""
     config = config or Config.from_environment()
+    configure_mappers()  # a statement that is made once may name what a higher room adds to a lower one's model
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app = web.ConsultApp("consult", template_folder=resource_dir("templates"), static_folder=resource_dir("static"))
     app.extensions["consult_config"] = config

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 
@@ -100,3 +103,11 @@ def test_a_name_that_cannot_be_shown_as_it_is_stored_is_refused(participant, nam
 
 def test_a_name_is_one_line(participant):
     assert service.edit_profile(participant, participant, name=" Amal\r\n  Idrissi ", language="fr").name == "Amal Idrissi"
+
+
+def test_a_fresh_process_knows_who_sends_its_first_request(tmp_path):
+    """The statement that asks for them names what another room adds to the user: known before anything else was asked."""
+    first = ("from consult import create_app; from consult.core.config import Config; from consult.accounts import service; "
+             f"create_app(Config(data_dir={str(tmp_path)!r})); print(service._of_session())")
+    done = subprocess.run([sys.executable, "-c", first], capture_output=True, text=True)  # noqa: S603 - our own lines
+    assert "fs_uniquifier = :session_key" in done.stdout, done.stderr
