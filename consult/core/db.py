@@ -103,7 +103,7 @@ session = db.session
 
 # SQLite gives the write lock at BEGIN IMMEDIATE or not at all: a deferred transaction that turns to writing after another
 # writer committed fails at once, whatever the busy timeout. So the unit of work says beforehand which kind it is.
-PATIENCE, PAUSE = 15, 0.002  # seconds
+PATIENCE, PAUSE = 15, 0.0005  # seconds
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
 _reads: ContextVar[bool] = ContextVar("reads", default=False)
 
@@ -263,6 +263,14 @@ def _insert(model: type[Base]) -> sa.Insert:
 def add_row(model: type[Base], **values: Any) -> int:
     """Insert a row that nobody needs as an object, for a fraction of what a flush costs; its id."""
     return session.connection().execute(_insert(model), values).inserted_primary_key[0]
+
+
+def add_now(row: Base) -> None:
+    """Add a new row, and what its columns were given, at once and alone: its relatives know it by its id, not by being its children."""
+    columns = sa.inspect(type(row)).columns
+    row.id = add_row(type(row), **{name: value for name, value in row.__dict__.items() if name in columns})
+    orm.make_transient_to_detached(row)
+    session.add(row)
 
 
 def after_commit(function, *arguments) -> None:

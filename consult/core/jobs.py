@@ -86,7 +86,7 @@ def job(function: Callable[[int], None]) -> Callable[[int], None]:
 
 
 def errand(function: Callable[[int], Callable[[], None] | None]):
-    """Register a short errand to another machine, run outside of any transaction: the one that notes its end calls what it returns."""
+    """Register short work that needs no lock, such as a letter's way to another machine; what it returns is done where its end is noted."""
     def run(job_id: int, subject_id: int) -> None:
         conclude = function(subject_id)
         with unit_of_work():
@@ -209,9 +209,14 @@ def do(claimed: list[Claimed]) -> None:
                 give_back(job.id, error)
 
 
+FINISH = (
+    sa.update(Job.__table__).where(Job.__table__.c.id == sa.bindparam("job"))
+    .values(state=JobState.DONE, progress=100, finished_at=sa.bindparam("now"), error=None)
+)
+
+
 def finish(job_id: int) -> None:
-    done = {"state": JobState.DONE, "progress": 100, "finished_at": utcnow(), "error": None}
-    session.execute(sa.update(Job).where(Job.id == job_id).values(**done), execution_options={"synchronize_session": False})
+    session.connection().execute(FINISH, {"job": job_id, "now": utcnow()})
 
 
 def give_back(job_id: int, error: Exception) -> None:

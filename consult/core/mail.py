@@ -9,7 +9,7 @@ from flask import render_template
 from flask_mailman import EmailMultiAlternatives, Mail
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp, reading, session
+from consult.core.db import Base, PrimaryKey, Timestamp, add_now, reading, session
 from consult.core.i18n import direction, force_locale, utcnow
 from consult.core.jobs import errand, later
 
@@ -47,22 +47,29 @@ def init_app(app, url: str, sender: str) -> None:
 def post(recipient: str, subject: str, body: str, html: str | None = None) -> OutgoingMail:
     """Write a letter down and promise to send it."""
     letter = OutgoingMail(recipient=recipient, subject=" ".join(str(subject).split()), body=body, html=html)
-    session.add(letter)
+    add_now(letter)
     later(deliver, letter)
     return letter
 
 
 def write(reader, template: str, **context) -> OutgoingMail:
-    """Write ``emails/<template>.txt`` to ``reader`` (who has ``email`` and ``language``) in the reader's language.
+    """Write ``emails/<template>.txt`` to ``reader`` (who has ``email`` and ``language``) in the reader's language."""
+    return post(*worded(reader, template, **context))
 
-    The template's first line is the subject, then a blank line, then the body.
-    """
+
+def worded(reader, template: str, **context) -> tuple[str, str, str]:
+    """(recipient, subject, body) of a letter: the template's first line is the subject, then a blank line, then the body."""
     with force_locale(reader.language):
         text = render_template(
             f"emails/{template}.txt", reader=reader, language=reader.language, direction=direction(reader.language), **context
         )
     subject, _blank, body = text.strip().partition("\n")
-    return post(reader.email, subject, body.strip() + "\n")
+    return reader.email, subject, body.strip() + "\n"
+
+
+SENT = (
+    sa.update(OutgoingMail.__table__).where(OutgoingMail.__table__.c.id == sa.bindparam("letter")).values(sent_at=sa.bindparam("now"))
+)
 
 
 @errand
@@ -74,7 +81,7 @@ def deliver(mail_id: int) -> Callable[[], None] | None:
     if message is None:
         return None
     message.send()
-    return lambda: session.execute(sa.update(OutgoingMail).where(OutgoingMail.id == mail_id).values(sent_at=utcnow()))
+    return lambda: session.connection().execute(SENT, {"letter": mail_id, "now": utcnow()})
 
 
 def compose(letter: OutgoingMail) -> EmailMultiAlternatives:

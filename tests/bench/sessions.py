@@ -1,5 +1,6 @@
 """Signed-in readers for the load: session cookies of real accounts, and the scripts that make wrk use them."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from consult.core.db import reading, session
 from consult.drafts.models import Block, Revision
 
 RAW_TOKEN = "b" * 40
+# Flask-Login's mark of the browser that signed in: wrk, from this machine, which names itself not.
+BROWSER = hashlib.sha512(b"127.0.0.1|None").hexdigest()
 
 READ = """
 local cookies = {cookies}
@@ -51,7 +54,7 @@ def scripts(data: Path, folder: Path, readers: int = 50) -> tuple[str, str]:
         people = sa.select(User.fs_uniquifier).where(User.id.not_in(sa.select(Appointment.user_id)))
         keys = session.scalars(people.order_by(User.id).limit(readers)).all()
         block = session.scalar(sa.select(Block.id).join(Block.revision).where(Block.key == "C1-A1-P1-a1", Revision.language == "fr"))
-    cookies = [f"consult={sign({'_user_id': key, '_fresh': True, 'csrf_token': RAW_TOKEN})}" for key in keys]
+    cookies = [f"consult={sign({'_id': BROWSER, '_user_id': key, '_fresh': True, 'csrf_token': RAW_TOKEN})}" for key in keys]
     table = "{" + ", ".join(json.dumps(cookie) for cookie in cookies) + "}"
     (folder / "read.lua").write_text(READ.format(cookies=table))
     (folder / "lodge.lua").write_text(LODGE.format(cookies=table, token=token, block=block, seed="os.time()"))

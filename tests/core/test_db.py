@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from consult.accounts.models import User
-from consult.core.db import Base, UtcDateTime, after_commit, db, reading, session, unit_of_work
+from consult.core.db import Base, UtcDateTime, add_now, after_commit, db, reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job
 from consult.drafts.models import Revision
@@ -193,3 +193,26 @@ def test_a_writer_has_the_turn_until_its_unit_ends(own_app):
     with reading():
         session.execute(sa.text("SELECT 1"))
         assert is_free(), "who reads waits for nobody"
+
+
+def test_a_row_added_now_is_an_object_like_any_other(own_app):
+    with unit_of_work():
+        user = User(email="vite@example.org", name="Vite", fs_uniquifier="v" * 32)
+        add_now(user)
+        assert session.get(User, user.id) is user
+        assert (user.language, user.organisation, user in session.dirty) == ("fr", None, False), "what was not given is read"
+        user.name = "Plus vite"
+    session.expire_all()
+    assert session.execute(sa.select(User.name, User.active)).one() == ("Plus vite", True)
+
+
+def test_a_row_added_now_goes_with_its_unit_of_work(own_app):
+    with pytest.raises(RuntimeError), unit_of_work():
+        add_now(User(email="vite@example.org", fs_uniquifier="v" * 32))
+        raise RuntimeError
+    assert session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
+
+
+def test_a_row_added_now_obeys_the_database(own_app):
+    with pytest.raises(IntegrityError), unit_of_work():
+        add_now(User(email="Majuscule@example.org", fs_uniquifier="v" * 32))
