@@ -7,34 +7,24 @@ split and merged. Each pair carries a confidence from 0 to 1; under :data:`SURE`
 """
 
 import math
-import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel, LCSseq
-
-from consult.core.words import folded
+from consult.drafts.likeness import FEWEST_WORDS, PROSE, Likeness, Side, Unit
 from consult.drafts.models import BlockKind, Change
 from consult.drafts.parsing import STRUCTURE, wording_of
 
 SURE = 0.8
-WORD = re.compile(r"[^\W_]+")
 NEAR = 4  # blocks: how far from one part the other parts of a split block are looked for
-FEWEST_WORDS = 4  # of a part: fewer words stand in any long text by chance
-
-
-class Unit(Protocol):
-    """What is aligned: a block that is stored, or one that has only been read."""
-
-    key: str
-    kind: BlockKind
-    label: str
-    text: str
+PART = 0.5  # of its words: so much of a part must stand in the whole
+MANY = 50  # blocks: a word that stands in more of them does not lead to any
+MOST = 8  # blocks that are measured against one
+LEAST = 0.2  # likeness: below, it is chance
+RARE = 12  # words of a block by which blocks like it are looked for
+ROUNDS = (0.62, 0.5, 0.42, 0.38)  # least scores: each pair that is found says more about where its neighbours are
 
 
 @dataclass(frozen=True)
@@ -58,22 +48,6 @@ class Pair:
     confidence: float
 
 
-class Side:
-    """One of the two texts: the wording of each block without its number, its words, and what they weigh."""
-
-    def __init__(self, blocks: Sequence[Unit]) -> None:
-        self.blocks = blocks
-        self.wordings = [folded(wording_of(block)) for block in blocks]
-        self.words = [WORD.findall(wording) or [wording] for wording in self.wordings]
-        self.bags = [Counter(words) for words in self.words]
-        self.places: dict[str, list[int]] = defaultdict(list)
-        for place, wording in enumerate(self.wordings):
-            self.places[wording].append(place)
-
-    def __len__(self) -> int:
-        return len(self.blocks)
-
-
 def align(old: Sequence[Unit], new: Sequence[Unit], *, given: Mapping[int, int | None] | None = None) -> list[Link]:
     """What became of every block: one link at least for each of ``old`` and each of ``new``, in the order of the new text.
 
@@ -85,17 +59,19 @@ def align(old: Sequence[Unit], new: Sequence[Unit], *, given: Mapping[int, int |
 
 class Aligner:
     def __init__(self, old: Side, new: Side, given: Mapping[int, int | None]) -> None:
-        self.old, self.new = old, new
+        self.old, self.new, self.likeness = old, new, Likeness(old, new)
         self.pairs: dict[int, Pair] = {}  # by place in old
+        self.ranked: dict[int, list[int]] = {}
         self.of_new: dict[int, int] = {}
         self.barred = {place for place, at in given.items() if at is None}
         for place, at in given.items():
             if at is not None and at not in self.pairs:
-                self.put(at, place, self.likeness(at, place), 1.0)
+                self.put(at, place, self.likeness.between(at, place), 1.0)
 
     def links(self) -> list[Link]:
         self.pair_equal()
         self.pair_alike()
+        self.pair_titles()
         parts = self.parts()
         return self.told(parts)
 
@@ -138,6 +114,9 @@ class Aligner:
         left = [old for old in olds if old not in self.pairs]
         free = [new for new in news if new not in self.of_new and new not in self.barred]
         as_many = len(left) == len(free)
+        if len(left) * len(free) > MANY**2:
+            for old, new in zip(left, free, strict=False):
+                self.put(old, new, 1.0, 0.7)
         rated = sorted(((self.surroundings(o, n), -abs(x - y), o, n) for x, o in enumerate(left) for y, n in enumerate(free)), reverse=True)
         for around, _order, old, new in rated:
             if self.is_free(old, new):
@@ -146,45 +125,17 @@ class Aligner:
     def surroundings(self, old: int, new: int) -> int:
         """How much the two places have in common: their number, their section, a neighbour."""
         same_label = self.old.blocks[old].label == self.new.blocks[new].label
-        beside = sum(1 for step in (-1, 1) if self.pairs.get(old + step) and self.pairs[old + step].new == new + step)
-        return same_label + beside + (self.anchors.is_between(old, new))
+        return same_label + self.beside(old, new) + self.anchors.is_between(old, new)
 
     # Wordings that are alike
 
-    @cached_property
-    def weights(self) -> dict[str, float]:
-        """The rarer a word, the more it says about which block this is."""
-        counts = Counter(word for side in (self.old, self.new) for bag in side.bags for word in bag)
-        total = len(self.old) + len(self.new)
-        return {word: math.log(1 + total / count) for word, count in counts.items()}
-
-    def weight(self, bag: Mapping[str, int]) -> float:
-        return sum(self.weights[word] * count for word, count in bag.items())
-
-    def shared(self, one: Counter, other: Counter) -> float:
-        if len(other) < len(one):
-            one, other = other, one
-        return sum(self.weights[word] * min(count, other[word]) for word, count in one.items() if word in other)
-
-    def likeness(self, old: int, new: int) -> float:
-        """0 to 1: rare words in common and in the same order; of short texts, letters too."""
-        mine, theirs = self.old.bags[old], self.new.bags[new]
-        if self.old.wordings[old] == self.new.wordings[new]:
-            return 1.0
-        dice = 2 * self.shared(mine, theirs) / (self.weight(mine) + self.weight(theirs))
-        order = Indel.normalized_similarity(self.old.words[old], self.new.words[new])
-        alike = 0.6 * dice + 0.4 * order
-        if max(len(self.old.words[old]), len(self.new.words[new])) <= 12:
-            alike = max(alike, 0.95 * fuzz.ratio(self.old.wordings[old], self.new.wordings[new]) / 100)
-        return alike
-
     def take_bearings(self) -> None:
         """Look again where the neighbours of each block are; after each round, since it is not cheap."""
-        self.anchors = Anchors(self.pairs, run_of(self.pairs, self.old))
+        self.anchors = Anchors(self.pairs, run_of(self.pairs, self.old), len(self.new))
 
     def pair_alike(self) -> None:
-        """The best first; each pair that is found says more about where its neighbours are, so that a second round sees more."""
-        for least in (0.62, 0.5, 0.42):
+        """The best first; each round sees more, since each pair that was found says where its neighbours are."""
+        for least in ROUNDS:
             self.take_bearings()
             rated = self.rated()
             scores: dict[tuple[str, int], list[float]] = defaultdict(list)
@@ -195,78 +146,106 @@ class Aligner:
                 if score >= least and self.is_free(old, new):
                     rival = max(second(scores["old", old]), second(scores["new", new]))
                     self.put(old, new, alike, self.confidence(old, new, alike, score - rival))
+        self.take_bearings()
 
     def rated(self) -> list[tuple[float, float, int, int]]:
         """(score, likeness, old, new) of what may be a pair, best first."""
         found = []
-        for old, news in self.candidates().items():
-            for new in news:
-                alike = self.likeness(old, new)
-                if alike >= 0.22:
-                    found.append((alike + self.bonus(old, new), alike, old, new))
+        for old in range(len(self.old)):
+            if old not in self.pairs:
+                for new in self.candidates(old):
+                    alike = self.likeness.between(old, new)
+                    if alike >= LEAST:
+                        found.append((alike + self.bonus(old, new), alike, old, new))
         return sorted(found, key=lambda row: (-row[0], row[2], row[3]))
 
-    def candidates(self) -> dict[int, set[int]]:
-        """For each free old block: new ones that share its rarer words most, and whatever stands in its place."""
-        holders: dict[str, list[int]] = defaultdict(list)
-        free = {new for new in range(len(self.new)) if new not in self.of_new and new not in self.barred}
-        for new in sorted(free):
-            for word in self.new.bags[new]:
-                holders[word].append(new)
-        found = {}
-        for old in range(len(self.old)):
-            if old in self.pairs:
-                continue
-            sums: dict[int, float] = defaultdict(float)
-            for word in self.old.bags[old]:
-                for new in holders.get(word, ()):
-                    sums[new] += self.weights[word]
-            near = [new for new in self.anchors.gap(old) if new in free]
-            top = sorted(sums, key=lambda new: (-sums[new] / (1 + self.weight(self.new.bags[new])), new))[:8]
-            found[old] = {*top, *near[:8]}
-        return found
+    def candidates(self, old: int) -> set[int]:
+        """Free new blocks that share its rarer words most, and whatever stands in its place."""
+        free = [new for new in self.sharing(old) if self.is_free(old, new)]
+        near = [new for new in self.anchors.gap(old) if self.is_free(old, new)]
+        return {*free[:MOST], *near[:MOST]}
+
+    @cached_property
+    def holders(self) -> dict[str, list[int]]:
+        held: dict[str, list[int]] = defaultdict(list)
+        for new, bag in enumerate(self.new.bags):
+            for word in bag:
+                held[word].append(new)
+        return held
+
+    def sharing(self, old: int) -> list[int]:
+        """All new blocks that share rarer words with this one, those first that have most of them for their length."""
+        if old not in self.ranked:
+            weights, sums = self.likeness.weights, defaultdict(float)
+            rare = [word for word in self.old.bags[old] if 0 < len(self.holders.get(word, ())) <= MANY]
+            for word in sorted(rare, key=lambda word: (-weights[word], word))[:RARE]:
+                for new in self.holders[word]:
+                    sums[new] += weights[word]
+            whole = self.likeness.whole[1]
+            self.ranked[old] = sorted(sums, key=lambda new: (-sums[new] / (30 + whole[new]), new))[:MANY]
+        return self.ranked[old]
 
     def bonus(self, old: int, new: int) -> float:
+        """What speaks for a pair, or against it, beside the words: place, neighbours, number, kind."""
         mine, theirs = self.old.blocks[old], self.new.blocks[new]
         same_kind = mine.kind == theirs.kind
         same_number = same_kind and mine.kind in STRUCTURE and mine.label == theirs.label
-        return 0.12 * self.anchors.is_between(old, new) + 0.1 * same_number - 0.12 * (not same_kind)
+        unlike = 0.0 if same_kind else 0.04 if mine.kind in PROSE and theirs.kind in PROSE else 0.15
+        return 0.12 * self.anchors.is_between(old, new) + 0.03 * self.beside(old, new) + 0.08 * same_number - unlike
+
+    def beside(self, old: int, new: int) -> int:
+        """How many of the two neighbours are paired with its neighbours."""
+        return sum(1 for step in (-1, 1) if (pair := self.pairs.get(old + step)) and pair.new == new + step)
 
     def confidence(self, old: int, new: int, alike: float, margin: float) -> float:
-        sure = 0.34 + 0.64 * alike + max(-0.05, self.bonus(old, new))
+        whole = self.likeness.carried(old, new) if {self.old.blocks[old].kind, self.new.blocks[new].kind} <= PROSE else 0.0
+        sure = 0.34 + 0.64 * max(alike, 0.9 * whole) + max(-0.05, self.bonus(old, new))
         if margin < 0.12:
             sure = min(sure, 0.72)
         return round(max(0.2, min(0.98, sure)), 3)
 
+    def pair_titles(self) -> None:
+        """A heading between the same neighbours, above the same text, is the same heading, whatever its words."""
+        for old in range(len(self.old)):
+            beside = self.pairs.get(old + 1)
+            new = beside.new - 1 if beside else -1
+            if new >= 0 and old not in self.pairs and self.is_free(old, new) and self.anchors.is_between(old, new):
+                kinds = {self.old.blocks[old].kind, self.new.blocks[new].kind}
+                if len(kinds) == 1 and kinds <= {BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT}:
+                    self.put(old, new, self.likeness.between(old, new), 0.7)
+
     # Parts
 
     def parts(self) -> list[tuple[int, int, Change, float]]:
-        """(old, new, split or merged, confidence) beside the pairs: blocks whose words stand in a neighbour of their pair."""
+        """(old, new, split or merged, confidence) beside the pairs: blocks whose words stand in a block that is paired already."""
         found = []
-        to_new = {pair.old: pair.new for pair in self.pairs.values()}
         for new in range(len(self.new)):
-            if new not in self.of_new and new not in self.barred and (at := self.whole_of(new, self.new, self.old, self.of_new)):
+            if new not in self.of_new and new not in self.barred and (at := self.whole_of_new(new)):
                 found.append((at[0], new, Change.SPLIT, at[1]))
         for old in range(len(self.old)):
-            if old not in self.pairs and (at := self.whole_of(old, self.old, self.new, to_new)):
+            if old not in self.pairs and (at := self.whole_of_old(old)):
                 found.append((old, at[0], Change.MERGED, at[1]))
         return found
 
-    def whole_of(self, part: int, side: Side, others: Side, paired: Mapping[int, int]) -> tuple[int, float] | None:
-        """The block of the other text that holds the words of this one beside those of a neighbour of it, and how sure that is."""
-        words = side.words[part]
-        if len(words) < FEWEST_WORDS:
-            return None
-        best = (0.0, 0)
-        for near in sorted({part + step for step in range(-NEAR, NEAR + 1) if step}):
-            whole = paired.get(near)
-            if whole is None or len(others.words[whole]) < len(words):
-                continue
-            rest = others.bags[whole] - side.bags[near]
-            held = self.shared(side.bags[part], rest) / self.weight(side.bags[part])
-            order = LCSseq.similarity(words, others.words[whole]) / len(words)
-            best = max(best, (min(held, order), whole))
-        return (best[1], round(min(0.97, 0.25 + 0.72 * best[0]), 3)) if best[0] >= 0.6 else None
+    def whole_of_old(self, old: int) -> tuple[int, float] | None:
+        """The new block that holds the words of this one beside those of the one it is paired with, and how sure that is."""
+        near = [pair.new for step in range(-NEAR, NEAR + 1) if (pair := self.pairs.get(old + step))]
+        wholes = {new for new in [*near, *self.sharing(old)[:MOST]] if new in self.of_new}
+        return surest([(self.gained(old, new), new) for new in sorted(wholes)])
+
+    def whole_of_new(self, new: int) -> tuple[int, float] | None:
+        near = {self.of_new[new + step] for step in range(-NEAR, NEAR + 1) if new + step in self.of_new}
+        return surest([(self.given_up(old, new), old) for old in sorted(near)])
+
+    def gained(self, old: int, new: int) -> float:
+        """How much of an old block stands in a new one, among the words that this one had not before."""
+        rest = self.new.bags[new] - self.old.bags[self.of_new[new]]
+        return self.likeness.held(self.old.bags[old], self.likeness.telling[0][old], rest, self.likeness.telling[1][new])
+
+    def given_up(self, old: int, new: int) -> float:
+        """How much of a new block stands in an old one, among the words that this one has no more."""
+        rest = self.old.bags[old] - self.new.bags[self.pairs[old].new]
+        return self.likeness.held(self.new.bags[new], self.likeness.telling[1][new], rest, self.likeness.telling[0][old])
 
     # The answer
 
@@ -294,13 +273,19 @@ class Aligner:
         return Link(pair.old, pair.new, change, pair.confidence, has_moved)
 
     def loss(self, old: int) -> float:
-        """How sure it is that a block is gone: the less, the more some new block resembles it."""
-        nearest = max((self.likeness(old, new) for new in self.candidates_of_lost.get(old, ())), default=0.0)
-        return round(max(0.4, 1.0 - 0.9 * nearest), 3)
+        """How sure it is that a block is gone: the less, the more its words stand elsewhere, and not if another took its place."""
+        nearest = max((self.trace(old, new) for new in self.sharing(old) if new not in self.barred), default=0.0)
+        before, after = self.anchors.bounds(old)
+        around = range(max(0, before - 1), min(len(self.new), after + 2, before + MANY))
+        took_place = any(self.is_free(old, new) for new in around)
+        return round(max(0.4, min(1.0 - 1.3 * nearest, 0.75 if took_place else 1.0)), 3)
 
-    @cached_property
-    def candidates_of_lost(self) -> dict[int, set[int]]:
-        return self.candidates()
+    def trace(self, old: int, new: int) -> float:
+        """0 to 1: how much of an old block might live on in a new one, in any order."""
+        if new not in self.of_new:
+            return self.likeness.between(old, new)
+        rest = self.new.bags[new] - self.old.bags[self.of_new[new]]
+        return self.likeness.shared(self.old.bags[old], rest) / self.likeness.whole[0][old]
 
 
 def second(scores: list[float]) -> float:
@@ -308,17 +293,23 @@ def second(scores: list[float]) -> float:
     return sorted(scores)[-2] if len(scores) > 1 else 0.0
 
 
+def surest(rated: list[tuple[float, int]]) -> tuple[int, float] | None:
+    """(place, confidence) of the best of several, if most of the words are there."""
+    best, place = max(rated, default=(0.0, 0))
+    return (place, round(min(0.97, 0.25 + 0.72 * best), 3)) if best >= PART else None
+
+
 class Anchors:
     """Where a block would be if nothing had moved: between the new places of its paired neighbours."""
 
-    def __init__(self, pairs: Mapping[int, Pair], in_order: set[int]) -> None:
-        self.olds = sorted(in_order)
+    def __init__(self, pairs: Mapping[int, Pair], in_order: set[int], count: int) -> None:
+        self.olds, self.count = sorted(in_order), count
         self.news = [pairs[old].new for old in self.olds]
 
     def bounds(self, old: int) -> tuple[int, int]:
         at = bisect_left(self.olds, old)
         before = self.news[at - 1] if at else -1
-        after = self.news[at] if at < len(self.news) else before + 10**6
+        after = self.news[at] if at < len(self.news) else self.count
         return before, after
 
     def gap(self, old: int) -> range:
@@ -333,15 +324,21 @@ class Anchors:
 def run_of(pairs: Mapping[int, Pair], old: Side) -> set[int]:
     """Old places of the heaviest run of pairs whose order is the same on both sides: who is not in it has moved."""
     rows = sorted(pairs.values(), key=lambda pair: pair.old)
-    best: list[tuple[float, int]] = []  # weight of the heaviest run that ends at each row, and the row before it
+    ends: list[int] = []  # new places where a run may end, and the weight of the heaviest that ends there: both grow
+    tops: list[tuple[float, int]] = []
+    befores: list[int] = []
     for at, pair in enumerate(rows):
-        own = 1.0 + math.log1p(len(old.words[pair.old])) * pair.likeness
-        before = max(((best[k][0], k) for k in range(at) if rows[k].new < pair.new), default=(0.0, -1))
-        best.append((before[0] + own, before[1]))
-    at = max(range(len(rows)), key=lambda k: best[k][0], default=-1)
+        cut = bisect_left(ends, pair.new)
+        total, before = tops[cut - 1] if cut else (0.0, -1)
+        total += 1.0 + math.log1p(len(old.words[pair.old])) * pair.likeness
+        befores.append(before)
+        beaten = cut
+        while beaten < len(tops) and tops[beaten][0] <= total:
+            beaten += 1
+        ends[cut:beaten], tops[cut:beaten] = [pair.new], [(total, at)]
+    at = tops[-1][1] if tops else -1
     chosen = set()
     while at >= 0:
         chosen.add(rows[at].old)
-        at = best[at][1]
+        at = befores[at]
     return chosen
-

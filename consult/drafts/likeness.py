@@ -1,0 +1,128 @@
+"""How alike two blocks are, in any language: the words they share, weighted by how rare each is in both texts, and their order.
+
+Words are compared by their stems, five letters without accents (McNamee and Mayfield 2004 found this about as good as the stemmer of
+each language), Arabic ones without the article and what is joined to it, so that a word that took another ending is the same word.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Protocol
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Indel, LCSseq
+
+from consult.core.words import ARABIC, folded
+from consult.drafts.models import BlockKind
+from consult.drafts.parsing import wording_of
+
+WORD = re.compile(r"[^\W_]+")
+JOINED = re.compile("^[وف]?(?:[بك]?ال|لل)(?=..)")  # and, then, by, as, for, the: written as one word with the next
+LETTERS = 5
+FEWEST_WORDS = 4  # of a part: fewer words stand in any long text by chance
+COMMON = 10  # a word that stands in one block of so many is common
+PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.QUOTE})
+CARRIED = 0.75  # what the whole of one block within another is worth, beside the same words alone
+FEW_WORDS = 12  # up to here the letters say more than the words
+CHANCE = 0.4  # of the letters of two short texts that have nothing in common, so many are the same in order
+
+
+class Unit(Protocol):
+    """What is aligned: a block that is stored, or one that has only been read."""
+
+    key: str
+    kind: BlockKind
+    label: str
+    text: str
+
+
+@lru_cache(50_000)
+def stem(word: str) -> str:
+    if ARABIC.match(word):
+        return JOINED.sub("", word)[:LETTERS]
+    letters = unicodedata.normalize("NFD", word.replace("œ", "oe").replace("æ", "ae"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))[:LETTERS]
+
+
+class Side:
+    """One of the two texts: the wording of each block without its number, and its words as stems."""
+
+    def __init__(self, blocks: Sequence[Unit]) -> None:
+        self.blocks = blocks
+        self.wordings = [folded(wording_of(block)) for block in blocks]
+        self.words = [[stem(word) for word in WORD.findall(wording)] or [wording] for wording in self.wordings]
+        self.bags = [Counter(words) for words in self.words]
+        self.places: dict[str, list[int]] = defaultdict(list)
+        for place, wording in enumerate(self.wordings):
+            self.places[wording].append(place)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+
+class Likeness:
+    """Of the blocks of two texts, by their places; each pair is measured once."""
+
+    def __init__(self, old: Side, new: Side) -> None:
+        self.old, self.new = old, new
+        self.known: dict[tuple[int, int], float] = {}
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """The rarer a word, the more it says about which block this is."""
+        counts = Counter(word for side in (self.old, self.new) for bag in side.bags for word in bag)
+        total = len(self.old) + len(self.new)
+        return {word: math.log(1 + total / count) for word, count in counts.items()}
+
+    def weight(self, bag: Mapping[str, int]) -> float:
+        return sum(self.weights[word] * count for word, count in bag.items())
+
+    @cached_property
+    def whole(self) -> tuple[list[float], list[float]]:
+        return [self.weight(bag) for bag in self.old.bags], [self.weight(bag) for bag in self.new.bags]
+
+    def shared(self, one: Mapping[str, int], other: Mapping[str, int]) -> float:
+        if len(other) < len(one):
+            one, other = other, one
+        return sum(self.weights[word] * min(count, other[word]) for word, count in one.items() if word in other)
+
+    def between(self, old: int, new: int) -> float:
+        """0 to 1; 1 is the same words."""
+        if (old, new) not in self.known:
+            self.known[old, new] = self.measured(old, new)
+        return self.known[old, new]
+
+    def measured(self, old: int, new: int) -> float:
+        if self.old.wordings[old] == self.new.wordings[new]:
+            return 1.0
+        both = self.shared(self.old.bags[old], self.new.bags[new])
+        dice = 2 * both / (self.whole[0][old] + self.whole[1][new])
+        alike = 0.6 * dice + 0.4 * Indel.normalized_similarity(self.telling[0][old], self.telling[1][new]) if both else 0.0
+        if max(len(self.old.words[old]), len(self.new.words[new])) <= FEW_WORDS:
+            letters = fuzz.ratio(self.old.wordings[old], self.new.wordings[new]) / 100
+            alike = max(alike, (letters - CHANCE) / (1 - CHANCE))
+        if {self.old.blocks[old].kind, self.new.blocks[new].kind} <= PROSE:
+            alike = max(alike, CARRIED * self.carried(old, new))
+        return min(0.99, alike)
+
+    @cached_property
+    def telling(self) -> tuple[list[list[str]], list[list[str]]]:
+        """The words of each block, on either side, without those that stand in many blocks: their order says nothing."""
+        counts = Counter(word for side in (self.old, self.new) for bag in side.bags for word in bag)
+        most = max(4, (len(self.old) + len(self.new)) / COMMON)
+        return tuple([[word for word in words if counts[word] <= most] or words for words in side.words] for side in (self.old, self.new))
+
+    def carried(self, old: int, new: int) -> float:
+        """How much of the shorter block stands in the longer one: a sentence that grew into a list, a list of which one item is left."""
+        if len(self.old.words[old]) <= len(self.new.words[new]):
+            return self.held(self.old.bags[old], self.telling[0][old], self.new.bags[new], self.telling[1][new])
+        return self.held(self.new.bags[new], self.telling[1][new], self.old.bags[old], self.telling[0][old])
+
+    def held(self, bag: Counter, telling: Sequence[str], within: Mapping[str, int], order: Sequence[str]) -> float:
+        """0 to 1: how much of the words of a block stand among the words ``within``, and in the same order as there."""
+        if bag.total() < FEWEST_WORDS:
+            return 0.0
+        return min(self.shared(bag, within) / self.weight(bag), LCSseq.similarity(telling, order) / len(telling))
