@@ -151,7 +151,7 @@ def add_places(points: dict[int, Point], consultation: Consultation) -> None:
         sa.select(ItemContribution.item_id, sa.func.min(Block.position))
         .join(Contribution, Contribution.id == ItemContribution.contribution_id)
         .join(newest, newest.c.chapter_id == Contribution.chapter_id)
-        .join(Block, sa.and_(Block.revision_id == newest.c.id, Block.key == Contribution.block_key))
+        .join(Block, sa.and_(Block.revision_id == newest.c.id, Block.key == Contribution.passage_key))
         .group_by(ItemContribution.item_id)
     )
     for item_id, place in session.execute(first):
@@ -192,7 +192,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
         .outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(newest, newest.c.chapter_id == Contribution.chapter_id)
-        .outerjoin(here, sa.and_(here.revision_id == newest.c.id, here.key == Contribution.block_key))
+        .outerjoin(here, sa.and_(here.revision_id == newest.c.id, here.key == Contribution.passage_key))
         .where(Chapter.consultation_id == consultation.id)
         .order_by(Chapter.number, sa.func.coalesce(here.position, Block.position), Contribution.id)
     )

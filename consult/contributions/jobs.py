@@ -1,31 +1,109 @@
-"""The receipt by mail, and the end of forgotten drafts."""
+"""The receipt by mail, news of a text that changed under a contribution, and the end of forgotten drafts."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, lazyload
 
-from consult.contributions.models import Contribution, ContributionDraft
+from consult.accounts.models import User
+from consult.contributions.models import (
+    Anchor,
+    AnchorClass,
+    AnchorState,
+    Contribution,
+    ContributionDraft,
+    ContributionState,
+    QuoteState,
+    Receipt,
+)
 from consult.core import mail
-from consult.core.db import session
+from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
-from consult.core.jobs import every_second, job
+from consult.core.jobs import errand, every_second, long_job
+from consult.drafts.models import Block, Chapter, Revision
 
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)
+BATCH = 20
 
 
-@job
-def send_receipt(contribution_id: int) -> None:
-    """Write the receipt to its author, once."""
-    contribution = session.get(Contribution, contribution_id)
-    receipt = contribution.receipt if contribution else None
-    if receipt is None:
-        return
-    session.refresh(receipt, with_for_update=True)
-    if receipt.written_at:
-        return
-    mail.write(contribution.author, "receipt", contribution=contribution, receipt=receipt)
-    receipt.written_at = utcnow()
+@errand
+def send_receipt(contribution_id: int) -> Callable[[], None] | None:
+    """Write the receipt to its author, once; it is worded before anybody has to wait."""
+    with reading():
+        receipt = session.scalar(receipt_as_told(), {"contribution": contribution_id})
+        if receipt is None or receipt.written_at:
+            return None
+        told = mail.worded(receipt.contribution.author, "receipt", contribution=receipt.contribution, receipt=receipt)
+
+    def conclude() -> None:
+        if session.connection().execute(WRITTEN, {"of": contribution_id, "now": utcnow()}).rowcount:
+            mail.post(*told)
+    return conclude
+
+
+_receipt = Receipt.__table__
+WRITTEN = (
+    _receipt.update().where(_receipt.c.contribution_id == sa.bindparam("of"), _receipt.c.written_at.is_(None))
+    .values(written_at=sa.bindparam("now"))
+)
+
+
+@cache
+def receipt_as_told() -> sa.Select:
+    """The receipt with all that the letter tells, in one query."""
+    lodged = joinedload(Receipt.contribution, innerjoin=True)
+    return sa.select(Receipt).where(Receipt.contribution_id == sa.bindparam("contribution")).options(
+        lodged.joinedload(Contribution.author, innerjoin=True).lazyload(User.appointments),
+        lodged.joinedload(Contribution.organisation), lodged.joinedload(Contribution.amendment),
+        lodged.joinedload(Contribution.block, innerjoin=True).lazyload(Block.revision),
+        lodged.joinedload(Contribution.chapter, innerjoin=True).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)),
+    )
+
+
+@long_job
+def tell_authors(revision_id: int, progress) -> None:
+    """Tell whoever wrote on words that a revision changed or dropped: one letter each, once."""
+    with unit_of_work():
+        left = whole = session.scalar(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
+    while left:
+        with unit_of_work():
+            left = tell_some(revision_id)
+        progress(100 - 100 * left // whole)
+
+
+def concerned(revision_id: int) -> tuple:
+    """Anchors of a revision under which the words are no longer the same, and whose author does not know it yet."""
+    return (
+        Anchor.revision_id == revision_id, Anchor.told_at.is_(None), Anchor.state != AnchorState.LEFT,
+        Anchor.anchor_class.in_((AnchorClass.CHANGED, AnchorClass.DELETED)), Anchor.quote != QuoteState.FOUND,
+        Contribution.state.in_((ContributionState.SUBMITTED, ContributionState.PUBLISHED)),
+    )
+
+
+def untold(revision_id: int) -> sa.Select:
+    """Ids of the authors to be told."""
+    joined = sa.select(Contribution.author_id).join(Anchor, Anchor.contribution_id == Contribution.id)
+    return joined.where(*concerned(revision_id)).distinct().order_by(Contribution.author_id)
+
+
+def tell_some(revision_id: int) -> int:
+    """Write one batch of letters; answers how many authors are left."""
+    revision = session.get(Revision, revision_id)
+    some = untold(revision_id).limit(BATCH).scalar_subquery()
+    authors = session.scalars(sa.select(User).where(User.id.in_(some)).order_by(User.id)).all()
+    for author in authors:
+        anchors = session.scalars(
+            sa.select(Anchor).join(Anchor.contribution)
+            .where(*concerned(revision_id), Contribution.author_id == author.id).order_by(Anchor.id)
+        ).all()
+        mail.write(author, "revised", revision=revision, anchors=anchors)
+        for anchor in anchors:
+            anchor.told_at = utcnow()
+    session.flush()
+    return session.scalar(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
 
 
 @every_second

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import Organisation, User
@@ -74,7 +75,12 @@ class AnchorState(LabelledEnum):
     LEFT = "left", N_("Left on the earlier version")
 
 
-AnchorState.NEXT = {state: tuple(AnchorState)[1:] for state in AnchorState}
+AnchorState.NEXT = {
+    AnchorState.PROPOSED: (AnchorState.CONFIRMED, AnchorState.REATTACHED, AnchorState.LEFT),
+    AnchorState.CONFIRMED: (AnchorState.REATTACHED, AnchorState.LEFT),
+    AnchorState.REATTACHED: (AnchorState.REATTACHED, AnchorState.LEFT),
+    AnchorState.LEFT: (AnchorState.CONFIRMED, AnchorState.REATTACHED),
+}
 
 
 class QuoteState(LabelledEnum):
@@ -141,6 +147,16 @@ class Contribution(Base):
     @property
     def commission_id(self) -> int:
         return self.chapter.commission_id
+
+    @hybrid_property
+    def passage_key(self) -> str:
+        """Where the present text has it; of what is no longer there, where it was written."""
+        return self.place_key or self.block_key
+
+    @passage_key.inplace.expression
+    @classmethod
+    def _passage_key(cls) -> sa.ColumnElement[str]:
+        return sa.func.coalesce(cls.place_key, cls.block_key)
 
     @property
     def is_public(self) -> bool:

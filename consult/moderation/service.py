@@ -102,7 +102,7 @@ def _decide(
         raise _overtaken(contribution)
     states.move(contribution, to)
     if change := (to == ContributionState.PUBLISHED) - (before == ContributionState.PUBLISHED):
-        drafts.count_published(contribution.chapter, contribution.block_key, change)
+        drafts.count_published(contribution.chapter, contribution.place_key, change)
     decision = ModerationDecision(contribution=contribution, verdict=verdict, reason=reason, words=said, moderator=actor)
     session.add(decision)
     session.flush()

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from consult.contributions import service
-from consult.contributions.models import ContributionDraft, ContributionState
+from consult.contributions.models import CommentType, ContributionDraft, ContributionState, Kind, Position
+from consult.core import words
 from consult.core.db import session
 from tests import factories
 from tests.contributions.browsing import address, send, text_of
@@ -166,8 +167,8 @@ def test_known_hostile_strings_are_kept_or_refused_and_always_escaped(client, pa
     clean = None
     for number, body in enumerate(["inoffensif", *parcels(strings)]):
         contribution = service.submit(
-            participant, block, form_key=f"hostile-{number}", kind=service.Kind.COMMENT, comment_type=service.CommentType.GENERAL,
-            position=service.Position.NEUTRAL, body=body, justification=body, replacement=body[:4_900])
+            participant, block, form_key=f"hostile-{number}", kind=Kind.COMMENT, comment_type=CommentType.GENERAL,
+            position=Position.NEUTRAL, body=body, justification=body, replacement=body[:4_900])
         assert contribution.body == body
         page = client.get(f"/en/contributions/{contribution.ref}").get_data(as_text=True)
         counted = [page.count(tag) for tag in tags]
@@ -179,7 +180,7 @@ def parcels(strings):
     """As many strings in each contribution as it takes, without the characters that are refused."""
     parcel = ""
     for string in strings:
-        kept = "".join(c for c in string if not service.words.UNKEPT.match(c))[:9_000]
+        kept = "".join(c for c in string if not words.UNKEPT.match(c))[:9_000]
         if len(parcel) + len(kept) > 9_900:
             yield parcel
             parcel = ""

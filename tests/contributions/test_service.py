@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.consultations.models import ModerationMode, Phase
+from consult.contributions import jobs as letters
 from consult.contributions import service
 from consult.contributions.models import (
     CommentType,
@@ -17,6 +18,7 @@ from consult.contributions.models import (
     Receipt,
     SuggestedAmendment,
 )
+from consult.contributions.service.reading import PAGE
 from consult.core import jobs
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
@@ -51,7 +53,7 @@ def test_submitting_gives_a_reference_a_receipt_and_one_event(participant, block
     (event,) = events("contributions.submit")
     assert (event.subject, event.subject_id, event.actor_id) == ("contribution", contribution.id, participant.id)
     assert event.details["sha256"] == contribution.digest
-    assert jobs.latest(service.jobs.send_receipt, contribution.id) is not None
+    assert jobs.latest(letters.send_receipt, contribution.id) is not None
 
 
 def test_the_digest_holds_after_reading_back(participant, block):
@@ -197,7 +199,7 @@ def test_the_receipt_is_written_once(participant, block):
     contribution = lodge(participant, block)
     session.commit()
     jobs.run_pending()
-    service.jobs.send_receipt(contribution.id)
+    letters.send_receipt(contribution.id)
     session.flush()
     (letter,) = session.scalars(sa.select(OutgoingMail)).all()
     assert contribution.ref in letter.subject
@@ -290,7 +292,7 @@ def test_what_a_visitor_never_came_back_for_is_dropped(participant, block):
         keep(VISITOR, block, "a" * 32)
         owned = keep(participant, block, "b" * 32)
     fresh = keep(VISITOR, block, "c" * 32)
-    service.jobs.drop_forgotten_drafts()
+    letters.drop_forgotten_drafts()
     assert set(session.scalars(sa.select(ContributionDraft.token))) == {owned.token, fresh.token}
 
 
@@ -343,7 +345,7 @@ def test_lists_are_paged_by_key(block, participant):
         if after is None:
             break
     assert seen == made[::-1]
-    assert len(service.list_mine(participant).rows) == service.PAGE
+    assert len(service.list_mine(participant).rows) == PAGE
 
 
 def test_ones_own_data_hold_what_one_lodged_and_is_writing_and_nobody_elses(block, contribution, participant, citizen):
@@ -384,10 +386,12 @@ def test_figures_count_what_is_published(consultation, contribution, participant
 
 def test_a_form_keeps_the_block_that_it_showed(consultation, chapter, block):
     drafts.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
-    assert service.get_seen_block(chapter, block.key, block.id) is block
-    assert service.get_seen_block(chapter, "C1-A1", block.id) is None
-    assert service.get_seen_block(chapter, block.key, 10**9) is None
-    assert service.get_seen_block(factories.a_chapter(consultation, number=2), block.key, block.id) is None
+    assert service.get_seen_block(1, block.key, block.id) is block
+    assert service.get_seen_block(1, "C1-A1", block.id) is None
+    assert service.get_seen_block(1, block.key, 10**9) is None
+    assert service.get_seen_block(2, block.key, block.id) is None
+    factories.a_consultation()
+    assert service.get_seen_block(1, block.key, block.id) is None, "another consultation is shown now"
 
 
 def test_receipts_are_one_for_each(participant, block):

@@ -37,37 +37,37 @@ consultations.close             consultation   system                           
 consultations.dismiss           consultation   secretariat administrator system                                       *
 consultations.edit              consultation   secretariat administrator system                                       *
 consultations.extend            consultation   secretariat                                                            open
-consultations.manage            consultation   secretariat administrator                                    *
-consultations.open              consultation   secretariat                                                  preparation
-consultations.open              consultation   system                                                       *
-consultations.schedule          consultation   secretariat                                                  preparation
-consultations.schedule          consultation   system                                                       *
-contributions.confirm_anchor    published      rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.confirm_certain   chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.drop_draft        draft          participant                                                  *
-contributions.keep_draft        chapter        EVERYBODY                                                    *
-contributions.leave             published      rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.reattach          published      rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.read              waiting        participant moderator rapporteur chair secretariat system    *
-contributions.read              published      EVERYBODY                                                    *
-contributions.receipt           waiting        participant moderator rapporteur chair secretariat system    *
-contributions.submit            chapter        participant other STAFF secretariat administrator            open
-contributions.view_anchors      chapter        rapporteur chair secretariat                                 *
-contributions.withdraw          waiting        participant                                                  open closed synthesis
-drafts.confirm_twin             chapter        rapporteur chair secretariat                                 *
-drafts.correct                  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.discard                  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.import_chapter           consultation   secretariat                                                  preparation open closed synthesis
-drafts.import_chapter           consultation   system                                                       *
-drafts.keep_working_draft       chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.keep_working_draft       consultation   rapporteur elsewhere chair secretariat                       preparation open closed synthesis
-drafts.publish                  chapter        chair secretariat                                            preparation open closed synthesis
-drafts.read                     chapter        EVERYBODY                                                    *
-drafts.rebase                   chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.view_twins               chapter        rapporteur chair secretariat                                 *
-drafts.view_working_draft       chapter        rapporteur chair secretariat                                 *
-moderation.publish              waiting        moderator rapporteur chair secretariat                       open closed synthesis
-moderation.publish              colleague's    nobody                                                       *
+consultations.manage           consultation   secretariat administrator                                    *
+consultations.open             consultation   secretariat                                                  preparation
+consultations.open             consultation   system                                                       *
+consultations.schedule         consultation   secretariat                                                  preparation
+consultations.schedule         consultation   system                                                       *
+contributions.confirm_anchor   published      rapporteur chair secretariat                                 preparation open closed synthesis
+contributions.confirm_certain  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+contributions.drop_draft       draft          participant                                                  *
+contributions.keep_draft       chapter        EVERYBODY                                                    *
+contributions.leave            published      rapporteur chair secretariat                                 preparation open closed synthesis
+contributions.reattach         published      rapporteur chair secretariat                                 preparation open closed synthesis
+contributions.read             waiting        participant moderator rapporteur chair secretariat system    *
+contributions.read             published      EVERYBODY                                                    *
+contributions.receipt          waiting        participant moderator rapporteur chair secretariat system    *
+contributions.submit           chapter        participant other STAFF secretariat administrator            open
+contributions.view_anchors     chapter        rapporteur chair secretariat                                 *
+contributions.withdraw         waiting        participant                                                  open closed synthesis
+drafts.confirm_twin            chapter        rapporteur chair secretariat                                 *
+drafts.correct                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+drafts.discard                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+drafts.import_chapter          consultation   secretariat                                                  preparation open closed synthesis
+drafts.import_chapter          consultation   system                                                       *
+drafts.keep_working_draft      chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+drafts.keep_working_draft      consultation   rapporteur elsewhere chair secretariat                       preparation open closed synthesis
+drafts.publish                 chapter        chair secretariat                                            preparation open closed synthesis
+drafts.read                    chapter        EVERYBODY                                                    *
+drafts.rebase                  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+drafts.view_twins              chapter        rapporteur chair secretariat                                 *
+drafts.view_working_draft      chapter        rapporteur chair secretariat                                 *
+moderation.publish             waiting        moderator rapporteur chair secretariat                       open closed synthesis
+moderation.publish             colleague's    nobody                                                       *
 moderation.restore              waiting        moderator rapporteur chair secretariat                                 open closed synthesis
 moderation.restore              colleague's    nobody                                                                 *
 moderation.view                 consultation   STAFF secretariat                                                      *

@@ -1,16 +1,21 @@
 """Chapters: reading them, preparing and publishing their revisions, keeping their languages in step."""
 
+from consult.drafts.alignment import SURE
 from consult.drafts.service.chapters import (
     count_published,
     current_revision,
+    current_revision_id,
     get_block,
     get_chapter,
     get_numbered_revision,
+    get_previous_revision,
     get_revision,
     get_revisions,
     list_blocks,
     list_blocks_of,
     list_chapters,
+    list_later_revisions,
+    list_new_blocks,
     list_revisions,
     overview,
     put_tallies,
@@ -31,8 +36,8 @@ from consult.drafts.service.publishing import (
 )
 
 __all__ = [
-    "correct", "count_published", "current_revision", "discard", "find_working_draft", "get_block", "get_chapter", "get_numbered_revision",
-    "get_revision", "get_revisions", "get_working_draft", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of",
-    "list_chapters", "list_revisions", "list_working_drafts", "on_publication", "overview", "plan_of", "publish", "put_tallies", "rebase",
-    "tallies",
+    "SURE", "correct", "count_published", "current_revision", "current_revision_id", "discard", "find_working_draft", "get_block",
+    "get_chapter", "get_numbered_revision", "get_previous_revision", "get_revision", "get_revisions", "get_working_draft",
+    "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of", "list_chapters", "list_later_revisions", "list_new_blocks",
+    "list_revisions", "list_working_drafts", "on_publication", "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies",
 ]

@@ -8,7 +8,7 @@ from consult.consultations.models import Consultation
 from consult.core.db import session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
-from consult.drafts.models import Block, BlockKind, BlockTally, Chapter, Revision
+from consult.drafts.models import Alignment, Block, BlockKind, BlockTally, Change, Chapter, Revision
 
 
 def list_chapters(consultation: Consultation) -> list[Chapter]:
@@ -25,6 +25,12 @@ def get_chapter(consultation: Consultation, number: int) -> Chapter:
 def current_revision(chapter: Chapter, language: str) -> Revision | None:
     newest = sa.select(Revision).where(Revision.chapter_id == chapter.id, Revision.language == language)
     return session.scalars(newest.order_by(Revision.number.desc()).limit(1)).first()
+
+
+def current_revision_id(revision: Revision) -> int:
+    """The id of the newest revision of the same text in the same language."""
+    same = (Revision.chapter_id == revision.chapter_id, Revision.language == revision.language)
+    return session.scalar(sa.select(sa.func.max(Revision.id)).where(*same))
 
 
 def get_revision(chapter: Chapter, language: str) -> Revision:
@@ -64,6 +70,25 @@ def list_revisions(chapter: Chapter) -> list[Revision]:
     return list(session.scalars(sa.select(Revision).where(Revision.chapter_id == chapter.id).order_by(*order)))
 
 
+def get_previous_revision(revision: Revision) -> Revision | None:
+    """The one before it in its language; None for the first."""
+    return session.scalar(sa.select(Revision).where(
+        Revision.chapter_id == revision.chapter_id, Revision.language == revision.language, Revision.number == revision.number - 1))
+
+
+def list_later_revisions(revision: Revision) -> list[Revision]:
+    """Those that came after it in its language, oldest first."""
+    later = (Revision.chapter_id == revision.chapter_id, Revision.language == revision.language, Revision.number > revision.number)
+    return list(session.scalars(sa.select(Revision).where(*later).order_by(Revision.number)))
+
+
+def list_new_blocks(revision: Revision) -> list[Block]:
+    """The blocks of a revision that continue none of the one before."""
+    return list(session.scalars(
+        sa.select(Block).join(Alignment, Alignment.new_block_id == Block.id)
+        .where(Alignment.revision_id == revision.id, Alignment.change == Change.NEW).order_by(Block.position)))
+
+
 def list_blocks_of(*revisions: Revision) -> list[list[Block]]:
     """The blocks of each revision, in order, in one query."""
     rows: dict[int, list[Block]] = {revision.id: [] for revision in revisions}
@@ -77,7 +102,7 @@ def list_blocks(revision: Revision) -> list[Block]:
 
 
 def get_block(chapter: Chapter, key: str, language: str) -> Block:
-    """The block of that key in the reader's language, else in French."""
+    """The block of that key in the reader's language, else in French; of a passage that was dropped, as it last stood."""
     for candidate in dict.fromkeys((language, "fr")):
         revision = current_revision(chapter, candidate)
         if revision is None:
@@ -85,6 +110,12 @@ def get_block(chapter: Chapter, key: str, language: str) -> Block:
         block = session.scalar(sa.select(Block).where(Block.revision_id == revision.id, Block.key == key))
         if block is not None:
             return block
+    last = session.scalars(
+        sa.select(Block).join(Block.revision).where(Revision.chapter_id == chapter.id, Block.key == key)
+        .order_by(Revision.language != "fr", Revision.number.desc()).limit(1)
+    ).first()
+    if last is not None:
+        return last
     raise NotFound(_("There is no passage %(key)s in this chapter.", key=key), _("Open the chapter and choose the passage there."))
 
 
@@ -94,10 +125,12 @@ def tallies(chapter: Chapter) -> dict[str, int]:
     return dict(rows.all())
 
 
-def count_published(chapter: Chapter, key: str, change: int) -> None:
-    """Keep the tally of a block, and let pages kept ready know that they are old."""
+def count_published(chapter: Chapter, key: str | None, change: int) -> None:
+    """Keep the tally of a block (None for what stays on an earlier revision), and let pages kept ready know that they are old."""
     # The chapter first, here as in every act that locks it, or two acts could wait for each other.
     session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+    if key is None:
+        return
     tally = session.get(BlockTally, (chapter.id, key), with_for_update=True)
     if tally is None:
         tally = BlockTally(chapter_id=chapter.id, key=key, published=0)

@@ -38,7 +38,7 @@ class Wanted:
             "unanswered": ~decided, "answered": decided,
         }
         found = [answers[self.answer]] if self.answer in answers else []
-        for value, column in ((self.block, Contribution.block_key), (self.position, Contribution.position),
+        for value, column in ((self.block, Contribution.passage_key), (self.position, Contribution.position),
                               (self.category, Organisation.category), (self.kind, Contribution.kind),
                               (self.comment_type, Contribution.comment_type), (self.language, Contribution.language)):
             if value:
@@ -91,7 +91,7 @@ def matching(selection, synthesis: Synthesis, wanted: Wanted, place):
         selection.select_from(Contribution).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
-        .outerjoin(place, place.c.key == Contribution.block_key)
+        .outerjoin(place, place.c.key == Contribution.passage_key)
         .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.state == ContributionState.PUBLISHED, *wanted.conditions())
     )
 
@@ -112,7 +112,7 @@ def list_bench(actor: Actor, synthesis: Synthesis, wanted: Wanted, *, after: str
     if cursor := parsed(after):
         page = page.where(sa.or_(order > cursor[0], sa.and_(order == cursor[0], Contribution.id > cursor[1])))
     page = page.order_by(order, Contribution.id).limit(limit).options(*shown_whole())
-    return [Row(c, at, label or c.block_key, text or c.block.text, *item) for c, at, label, text, *item in session.execute(page)]
+    return [Row(c, at, label or c.passage_key, text or c.block.text, *item) for c, at, label, text, *item in session.execute(page)]
 
 
 def count_matching(actor: Actor, synthesis: Synthesis, wanted: Wanted) -> int:
@@ -139,8 +139,8 @@ def get_passages(actor: Actor, synthesis: Synthesis) -> list[Passage]:
     place = places(synthesis.chapter)
     order = sa.func.min(sa.func.coalesce(place.c.position, LAST))
     open_ = sa.func.sum(sa.case((SynthesisItem.disposition.is_(None), 1), else_=0))
-    columns = sa.select(Contribution.block_key, sa.func.max(place.c.label), sa.func.max(place.c.lead), sa.func.count(), open_)
-    found = matching(columns, synthesis, Wanted(answer="all"), place).group_by(Contribution.block_key).order_by(order)
+    columns = sa.select(Contribution.passage_key, sa.func.max(place.c.label), sa.func.max(place.c.lead), sa.func.count(), open_)
+    found = matching(columns, synthesis, Wanted(answer="all"), place).group_by(Contribution.passage_key).order_by(order)
     return [Passage(key, label or key, lead or "", total, int(left)) for key, label, lead, total, left in session.execute(found)]
 
 
@@ -152,7 +152,7 @@ def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:
     found = (
         sa.select(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title, SynthesisItem.disposition,
                   sa.func.count(ItemContribution.id))
-        .outerjoin(ItemContribution).outerjoin(Contribution).outerjoin(place, place.c.key == Contribution.block_key)
+        .outerjoin(ItemContribution).outerjoin(Contribution).outerjoin(place, place.c.key == Contribution.passage_key)
         .where(SynthesisItem.synthesis_id == synthesis.id)
         .group_by(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title, SynthesisItem.disposition)
         .order_by(order, SynthesisItem.position)

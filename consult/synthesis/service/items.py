@@ -235,7 +235,7 @@ def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: int = 0
 def list_item_passages(actor: Actor, item: SynthesisItem, *, also: Sequence[str] = (), limit: int = 30) -> list[Block]:
     """The passages, as they now read, that the item's contributions and new wordings are about, and those named besides."""
     require(actor, Action.SYNTHESIS_VIEW, item)
-    keys = sa.select(Contribution.block_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
+    keys = sa.select(Contribution.passage_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
     changed = [change.block.key for change in item.changes]
     found = sa.select(Block).where(
         Block.revision_id == newest_revision(item.synthesis.chapter_id), sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))

@@ -88,9 +88,9 @@ def spoken(synthesis: Synthesis):
     order = sa.func.coalesce(place.c.position, LAST)
     rows = session.execute(
         sa.select(ItemContribution.item_id, Contribution.ref, Contribution.position, Contribution.state, Contribution.organisation_id,
-                  Contribution.author_id, Organisation.category, Contribution.block_key, place.c.label, order)
+                  Contribution.author_id, Organisation.category, Contribution.passage_key, place.c.label, order)
         .select_from(Contribution).outerjoin(ItemContribution).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
-        .outerjoin(place, place.c.key == Contribution.block_key)
+        .outerjoin(place, place.c.key == Contribution.passage_key)
         .where(Contribution.chapter_id == synthesis.chapter.id).order_by(order, Contribution.id)
     )
     for item_id, ref, position, state, organisation_id, author_id, category, key, label, at in rows:

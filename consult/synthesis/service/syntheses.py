@@ -218,7 +218,8 @@ def number_in_text_order(synthesis: Synthesis) -> None:
     """While items are prepared their numbers follow their making; those that everybody reads follow the text."""
     place = places(synthesis.chapter)
     ordered = (
-        sa.select(SynthesisItem).outerjoin(ItemContribution).outerjoin(Contribution).outerjoin(place, place.c.key == Contribution.block_key)
+        sa.select(SynthesisItem).outerjoin(ItemContribution).outerjoin(Contribution)
+        .outerjoin(place, place.c.key == Contribution.passage_key)
         .where(SynthesisItem.synthesis_id == synthesis.id).group_by(SynthesisItem.id)
         .order_by(sa.func.min(sa.func.coalesce(place.c.position, LAST)), SynthesisItem.position)
     )

@@ -60,10 +60,9 @@ def my_data(person: User) -> dict:
 @bp.route("/submit/<int:number>/<string:key>", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, and keeps the text when the token is lost
 def submit(number: int, key: str):
-    chapter = drafts.get_chapter(required_consultation(), number)
     seen = request.form.get("block_id", type=small_number)
-    block = service.get_seen_block(chapter, key, seen) or drafts.get_block(chapter, key, language())
-    if chapter.consultation.current_phase != Phase.OPEN:
+    block = service.get_seen_block(number, key, seen) or block_of(number, key)
+    if block.consultation.current_phase != Phase.OPEN:
         return page(block, a_form(block), closed=True), 403
     if request.method == "GET":
         draft = known_draft(block)
@@ -73,6 +72,11 @@ def submit(number: int, key: str):
     form.form_key.data = form.form_key.data or new_key()
     act = {"draft": save_draft, "preview": preview}.get(request.form.get("act"), lodge if actor().is_authenticated else ask_to_sign_in)
     return act(block, form)
+
+
+def block_of(number: int, key: str) -> Block:
+    """As the reader reads it now."""
+    return drafts.get_block(drafts.get_chapter(required_consultation(), number), key, language())
 
 
 def save_draft(block: Block, form: ContributionForm):
@@ -220,8 +224,8 @@ def show(ref: str):
 
 @bp.get("/discussion/<int:number>/<string:key>")
 def discussion(number: int, key: str):
-    chapter = drafts.get_chapter(required_consultation(), number)
-    block = drafts.get_block(chapter, key, language())
+    block = block_of(number, key)
+    chapter = block.chapter
     after = request.args.get("after", type=small_number)
     require(actor(), Action.DRAFTS_READ, chapter)
     return render_template(

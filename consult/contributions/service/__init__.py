@@ -1,0 +1,42 @@
+"""Contributions: lodging and withdrawing them, reading them, and finding their places in a text that changes."""
+
+from consult.contributions.service.anchoring import (
+    CERTAIN,
+    confirm_anchor,
+    confirm_certain,
+    count_anchors,
+    count_certain,
+    get_anchor,
+    get_last_anchor,
+    is_shown,
+    leave,
+    list_anchors,
+    reattach,
+)
+from consult.contributions.service.lodging import MOST, check_words, drop_draft, is_amendment, keep_draft, submit, withdraw
+from consult.contributions.service.reading import (
+    Figures,
+    MarginLine,
+    Page,
+    Trace,
+    count_by_state,
+    count_figures,
+    get_contribution,
+    get_data,
+    get_draft,
+    get_own,
+    get_own_draft,
+    get_seen_block,
+    get_trace,
+    list_drafts,
+    list_for_block,
+    list_margin_lines,
+    list_mine,
+)
+
+__all__ = [
+    "CERTAIN", "MOST", "Figures", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor", "confirm_certain", "count_anchors",
+    "count_by_state", "count_certain", "count_figures", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft",
+    "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave",
+    "list_anchors", "list_drafts", "list_for_block", "list_margin_lines", "list_mine", "reattach", "submit", "withdraw",
+]

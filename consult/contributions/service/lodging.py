@@ -1,0 +1,199 @@
+"""Lodging and withdrawing contributions, and keeping what is being written."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
+
+from consult.accounts.models import Organisation, User
+from consult.consultations.models import ModerationMode
+from consult.contributions import jobs, quotes
+from consult.contributions.models import (
+    MAX_BODY,
+    MAX_EXACT,
+    CommentType,
+    Contribution,
+    ContributionDraft,
+    ContributionState,
+    Kind,
+    Position,
+    Receipt,
+    SuggestedAmendment,
+)
+from consult.contributions.service.anchoring import anchor_late
+from consult.core import states, words
+from consult.core.commands import command
+from consult.core.db import add_now, add_row, begin_writing, session, wait_for
+from consult.core.errors import Conflict, Invalid, NotAllowed
+from consult.core.i18n import _, utcnow
+from consult.core.jobs import later
+from consult.core.permissions import Action, Actor, can
+from consult.drafts import service as drafts
+from consult.drafts.models import Block, Chapter
+
+MOST = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000}
+SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
+FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
+    """The same form, or the same words, sent again answer with what was lodged, and leave no second event; the kept text is dropped."""
+    @wraps(act)
+    def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, **values: Any) -> Contribution:
+        if not FORM_KEY.fullmatch(form_key or ""):
+            raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
+        # Who lodges on this chapter at the same moment waits here, so that the second of two equal forms finds the first.
+        begin_writing()
+        wait_for(block.chapter)
+        contribution = _lodged_before(actor, block, form_key, **values) or act(actor, block, form_key=form_key, **values)
+        if draft is not None:
+            session.delete(draft)
+        return contribution
+    return run
+
+
+# One statement, made once: what this form lodged, or the author's contributions of the same body. Each half has its index, and
+# finds next to nothing; the rest of the wording is compared here, so that no other index is preferred to them.
+LODGED = sa.select(Contribution).where(sa.or_(
+    Contribution.form_key == sa.bindparam("form"),
+    sa.and_(Contribution.author_id == sa.bindparam("author"), Contribution.body == sa.bindparam("body")),
+)).order_by(Contribution.id)
+
+
+def _lodged_before(
+    actor: Actor, block: Block, form_key: str, *, body: str, justification: str = "", replacement: str = "", exact: str = "",
+    prefix: str = "", suffix: str = "", as_organisation: Organisation | None = None, **choices: Any,
+) -> Contribution | None:
+    """What this form lodged, or this author on this passage in the very same words: a browser's "back" fills a new form with them."""
+    may = can(actor, Action.CONTRIBUTIONS_SUBMIT, block)
+    said = check_words(body=body, justification=justification, replacement=replacement) if may else {"body": ""}
+    known = session.scalars(LODGED, {"form": form_key, "author": actor.id if may else None, "body": said["body"]}).all()
+    lodged = next((one for one in known if one.form_key == form_key), None)
+    if lodged is not None and (actor.id is None or lodged.author_id != actor.id):
+        raise Conflict(_("This form was sent already, by somebody else."), _("Open the form again from the chapter."))
+    if lodged is not None or not may:
+        return lodged
+    quote = quote_in(block, exact, prefix, suffix)
+    wanted = {
+        "exact": quote.exact, "prefix": quote.prefix, "chapter_id": block.chapter.id, "block_key": block.key, "justification": said["justification"],
+        "organisation_id": as_organisation.id if as_organisation else None,
+        **{name: choices[name] for name in ("kind", "comment_type", "position")},
+    }
+    wording = said["replacement"] if is_amendment(block, said["replacement"]) else None
+    return next((one for one in known if one.state != ContributionState.WITHDRAWN and _wording(one) == wording
+                 and all(getattr(one, name) == value for name, value in wanted.items())), None)
+
+
+def _wording(contribution: Contribution) -> str | None:
+    return contribution.amendment.replacement if contribution.amendment else None
+
+
+@_once
+@command
+def submit(
+    actor: User, block: Block, *, form_key: str, kind: Kind, comment_type: CommentType, position: Position, body: str,
+    justification: str = "", replacement: str = "", exact: str = "", prefix: str = "", suffix: str = "",
+    as_organisation: Organisation | None = None, language: str = "fr",
+) -> Contribution:
+    """Lodge a contribution and promise its receipt; :class:`Invalid` names the field that cannot be taken.
+
+    ``exact`` are words of the block that it is about, ``prefix`` and ``suffix`` tell which of several such places is meant.
+    The same ``form_key`` again returns what it lodged the first time. ``draft`` is the kept text that this one replaces.
+    """
+    said = check_words(body=body, justification=justification, replacement=replacement)
+    if words.is_blank(said["body"]):
+        raise Invalid("body", _("The contribution is empty."), _("Write what you have to say about this passage."))
+    if as_organisation is not None and as_organisation.id != actor.organisation_id:
+        raise Invalid("speak_as", _("You are not a member of this organisation."), _("Choose your own name, or your own organisation."))
+    quote = quote_in(block, exact, prefix, suffix)
+    chapter = block.chapter
+    contribution = Contribution(
+        ref=_next_ref(chapter), form_key=form_key, chapter_id=chapter.id, block_id=block.id, block_key=block.key, place_key=block.key,
+        author_id=actor.id, organisation_id=as_organisation.id if as_organisation else None,
+        language=words.language_of(said["body"], language), kind=kind, comment_type=comment_type, position=position, body=said["body"],
+        justification=said["justification"], exact=quote.exact, prefix=quote.prefix, suffix=quote.suffix,
+        state=ContributionState.SUBMITTED, submitted_at=utcnow(), withdrawn_at=None, lock=1,
+    )
+    add_now(contribution)
+    if is_amendment(block, said["replacement"]):
+        add_row(SuggestedAmendment, contribution_id=contribution.id, replacement=said["replacement"])
+    else:
+        set_committed_value(contribution, "amendment", None)
+    add_row(Receipt, contribution_id=contribution.id, digest=contribution.digest)
+    later(jobs.send_receipt, contribution)
+    if drafts.current_revision_id(block.revision) != block.revision_id:
+        anchor_late(contribution)
+    if chapter.consultation.moderation_mode == ModerationMode.AFTER:
+        states.move(contribution, ContributionState.PUBLISHED)
+        drafts.count_published(chapter, contribution.place_key, 1)
+    return contribution
+
+
+@command
+def withdraw(_actor: User, contribution: Contribution) -> Contribution:
+    """Take it back: its text leaves the public pages, its trace stays."""
+    was_public = contribution.is_public
+    states.move(contribution, ContributionState.WITHDRAWN)
+    contribution.withdrawn_at = utcnow()
+    if was_public:
+        drafts.count_published(contribution.chapter, contribution.place_key, -1)
+    return contribution
+
+
+@command
+def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any]) -> ContributionDraft:
+    """Keep what was typed under an unguessable token, for whoever holds the token until its author is known."""
+    said = check_words(**{name: fields.get(name) or "" for name in MOST})
+    draft = session.scalar(sa.select(ContributionDraft).where(ContributionDraft.token == token))
+    if draft is None:
+        draft = ContributionDraft(token=token)
+        session.add(draft)
+    elif draft.author_id not in (None, actor.id):
+        raise NotAllowed(_("This belongs to somebody else."))
+    draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
+    draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
+    return draft
+
+
+@command
+def drop_draft(_actor: User, draft: ContributionDraft) -> None:
+    session.delete(draft)
+
+
+def check_words(**said: str) -> dict[str, str]:
+    """The three texts of a contribution as they can be kept; :class:`Invalid` on the first that cannot."""
+    return {name: words.kept(name, text, most=MOST[name]) for name, text in said.items()}
+
+
+def quote_in(block: Block, exact: str, prefix: str = "", suffix: str = "") -> quotes.Quote:
+    """The block's own words that are meant, with what stands around them; :class:`Invalid` (field ``exact``) when they are not in it."""
+    if words.is_blank(exact):
+        return quotes.Quote("")
+    wanted = quotes.Quote(words.kept("exact", exact, most=MAX_EXACT), prefix[:200], suffix[:200])
+    found = quotes.find(block.text, wanted)
+    if not found:
+        raise Invalid("exact", _("These words are not in the passage."),
+                      _("Copy them from the passage as they stand, or leave the field empty to speak of the whole passage."))
+    if found[0].confidence < SURE_ENOUGH:
+        raise Invalid("exact", _("These words stand %(count)s times in the passage.", count=len(found)),
+                      _("Take a few words more, so that it is clear which ones you mean."))
+    return quotes.at(block.text, found[0].start, found[0].end)
+
+
+def is_amendment(block: Block, replacement: str) -> bool:
+    """Whether the wording was changed: the form shows the block's own words to begin with."""
+    return not words.is_blank(replacement) and replacement.strip() != block.lead.strip()
+
+
+_chapter, _same = Chapter.__table__, Chapter.__table__.alias()
+_last = sa.select(sa.func.max(_same.c.last_ref)).where(_same.c.number == sa.bindparam("of_number")).scalar_subquery()
+NEXT_REF = _chapter.update().where(_chapter.c.id == sa.bindparam("of_chapter")).values(last_ref=_last + 1).returning(_chapter.c.last_ref)
+
+
+def _next_ref(chapter: Chapter) -> str:
+    """The chapter's next number, taken and locked by one UPDATE; a later consultation goes on where the earlier one ended."""
+    taken = session.connection().execute(NEXT_REF, {"of_chapter": chapter.id, "of_number": chapter.number}).scalar_one()
+    return f"PNQ-C{chapter.number}-{taken:04}"

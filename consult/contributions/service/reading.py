@@ -1,0 +1,235 @@
+"""Reading what was said: one contribution, a passage's discussion, somebody's own, the margin, the figures."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload, selectinload
+
+from consult.accounts.models import Organisation, User
+from consult.consultations import service as consultations
+from consult.consultations.models import Consultation, Round
+from consult.contributions.models import (
+    Contribution,
+    ContributionDraft,
+    ContributionState,
+    Position,
+)
+from consult.core.db import session
+from consult.core.errors import NotAllowed, NotFound
+from consult.core.i18n import _
+from consult.core.markup import excerpt
+from consult.core.permissions import Action, Actor, require
+from consult.drafts.models import Block, Chapter, Revision
+
+MOST = ("body", "justification", "replacement")
+PAGE = 20
+TRACED = (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the public keeps seeing of a contribution whose text it no longer sees."""
+
+    ref: str
+    state: ContributionState
+    chapter: Chapter
+    passage_key: str
+    submitted_at: datetime
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, newest first, and the id after which the older ones begin (None: there are none)."""
+
+    rows: list[Any]
+    older: int | None
+
+
+@dataclass(frozen=True)
+class MarginLine:
+    """One contribution folded to a line beside its passage."""
+
+    ref: str
+    position: Position
+    language: str
+    signature: str
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was published so far, and by how many."""
+
+    contributions: int
+    organisations: int
+    participants: int
+
+
+def _whole() -> tuple:
+    """A contribution with all that its page shows; what the request holds already is not asked for again."""
+    chapter = joinedload(Contribution.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
+    revision = selectinload(Contribution.block).joinedload(Block.revision).options(defer(Revision.source), lazyload(Revision.chapter))
+    return (joinedload(Contribution.author).lazyload(User.appointments), joinedload(Contribution.organisation),
+            joinedload(Contribution.amendment), chapter, revision)
+
+
+def _get(ref: str) -> Contribution:
+    contribution = session.scalar(sa.select(Contribution).where(Contribution.ref == ref).options(*_whole()))
+    if contribution is None:
+        raise NotFound(_("There is no contribution %(ref)s.", ref=ref), _("Check the reference on your receipt."))
+    return contribution
+
+
+def get_contribution(actor: Actor, ref: str) -> Contribution:
+    contribution = _get(ref)
+    require(actor, Action.CONTRIBUTIONS_READ, contribution)
+    return contribution
+
+
+def get_own(actor: Actor, ref: str) -> Contribution:
+    """A contribution with its receipt, for its author or those in charge."""
+    contribution = _get(ref)
+    require(actor, Action.CONTRIBUTIONS_RECEIPT, contribution)
+    return contribution
+
+
+def get_trace(ref: str) -> Trace:
+    """For readers who may not see the text: what stays public of it, or a refusal when nothing is."""
+    contribution = _get(ref)
+    if contribution.state not in TRACED:
+        raise NotAllowed(_("This contribution is not public."), _("Its author sees it after signing in; others once it is published."))
+    return _trace(contribution)
+
+
+def _trace(c: Contribution) -> Trace:
+    return Trace(c.ref, c.state, c.chapter, c.passage_key, c.submitted_at, c.withdrawn_at)
+
+
+@cache
+def _seen() -> sa.Select:
+    whole = contains_eager(Block.revision).options(defer(Revision.source)).contains_eager(Revision.chapter)
+    return (
+        sa.select(Block).join(Block.revision).join(Revision.chapter).join(Chapter.consultation).outerjoin(Consultation.rounds)
+        .where(Block.id == sa.bindparam("block"), Block.key == sa.bindparam("at"), Chapter.number == sa.bindparam("in_chapter"),
+               Consultation.id == consultations.CURRENT)
+        .options(whole.lazyload(Chapter.commission), whole.contains_eager(Chapter.consultation).contains_eager(Consultation.rounds))
+        .order_by(Round.number)
+    )
+
+
+def get_seen_block(number: int, key: str, block_id: int | None) -> Block | None:
+    """The block that a form showed, were it of an earlier revision: a contribution stays with the words that its author read."""
+    if not block_id:
+        return None
+    return session.scalars(_seen(), {"block": block_id, "at": key, "in_chapter": number}).unique().one_or_none()
+
+
+def list_for_block(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
+    """What the public sees said about a block, in whatever revision and language: contributions, and traces of those taken down."""
+    shown = (ContributionState.PUBLISHED, *TRACED)
+    page = _page(sa.select(Contribution).where(
+        Contribution.chapter_id == chapter.id, Contribution.place_key == key, Contribution.state.in_(shown)), after)
+    return Page([c if c.is_public else _trace(c) for c in page.rows], page.older)
+
+
+def list_mine(actor: Actor, *, after: int | None = None) -> Page:
+    return _page(sa.select(Contribution).where(Contribution.author_id == actor.id), after)
+
+
+def get_data(actor: User) -> dict[str, list[dict[str, Any]]]:
+    """All that somebody lodged and is writing, for the file of their own data (law 09-08, article 7)."""
+    lodged = session.scalars(sa.select(Contribution).where(Contribution.author_id == actor.id).order_by(Contribution.id).options(*_whole()))
+    return {
+        "contributions": [{**c.content(), "state": c.state.value, "sha256": c.digest} for c in lodged],
+        "drafts": [{"block": d.block.key, "updated_at": d.updated_at.isoformat(), **{n: d.fields.get(n, "") for n in MOST}}
+                   for d in list_drafts(actor)],
+    }
+
+
+def _page(chosen: sa.Select, after: int | None) -> Page:
+    if after is not None:
+        chosen = chosen.where(Contribution.id < after)
+    rows = list(session.scalars(chosen.order_by(Contribution.id.desc()).limit(PAGE + 1).options(*_whole())))
+    return Page(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+@cache
+def _draft_here() -> sa.Select:
+    held = sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.token.in_(sa.bindparam("tokens", expanding=True)))
+    return (
+        sa.select(ContributionDraft).join(ContributionDraft.block).join(Block.revision)
+        .where(sa.or_(ContributionDraft.author_id == sa.bindparam("author"), held),
+               Revision.chapter_id == sa.bindparam("chapter"), Block.key == sa.bindparam("at"))
+        .order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc()).limit(1)
+    )
+
+
+def get_draft(actor: Actor, chapter: Chapter, key: str, tokens: Collection[str] = ()) -> ContributionDraft | None:
+    """What the actor, or whoever holds one of the tokens, was writing about a block; never somebody else's."""
+    return session.scalars(_draft_here(), {"author": actor.id, "tokens": list(tokens), "chapter": chapter.id, "at": key}).first()
+
+
+def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[ContributionDraft]:
+    shown = selectinload(ContributionDraft.block).joinedload(Block.revision).defer(Revision.source)
+    return list(session.scalars(_drafts(actor, tokens).options(shown).limit(50)))
+
+
+def get_own_draft(actor: Actor, draft_id: int) -> ContributionDraft:
+    draft = session.get(ContributionDraft, draft_id)
+    if draft is None:
+        raise NotFound(_("This draft is no longer there."), _("Your other drafts are on the page of your contributions."))
+    require(actor, Action.CONTRIBUTIONS_DROP_DRAFT, draft)
+    return draft
+
+
+def _drafts(actor: Actor, tokens: Collection[str]) -> sa.Select:
+    own = sa.and_(ContributionDraft.author_id.is_not(None), ContributionDraft.author_id == actor.id)
+    held = sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.token.in_(list(tokens)))
+    chosen = sa.select(ContributionDraft).join(ContributionDraft.block).where(sa.or_(own, held))
+    return chosen.order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc())
+
+
+def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginLine]]:
+    """The three newest published lines of each block, in one query."""
+    place = sa.func.row_number().over(partition_by=Contribution.place_key, order_by=Contribution.id.desc()).label("place")
+    newest = (
+        sa.select(Contribution.id, Contribution.place_key, place)
+        .where(Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED,
+               Contribution.place_key.is_not(None)).subquery()
+    )
+    rows = session.execute(
+        sa.select(newest.c.place_key, Contribution.ref, Contribution.position, Contribution.language,
+                  sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr, Organisation.name_ar, Organisation.name_en,
+                  User.name, User.name_ar, User.is_name_public)
+        .join(newest, newest.c.id == Contribution.id).join(User, User.id == Contribution.author_id)
+        .outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .where(newest.c.place <= 3).order_by(newest.c.place_key, newest.c.place)
+    )
+    lines: dict[str, list[MarginLine]] = {}
+    for key, ref, position, written_in, body, fr, ar, en, name, name_ar, is_public in rows:
+        own_name = (name_ar if language == "ar" and name_ar else name) if is_public else ""
+        signature = {"ar": ar, "en": en}.get(language) or fr or own_name
+        lines.setdefault(key, []).append(MarginLine(ref, position, written_in, signature, excerpt(body, 90)))
+    return lines
+
+
+def count_figures(consultation: Consultation) -> Figures:
+    """Published contributions, the organisations that speak in them, and the people who wrote them."""
+    distinct = (sa.func.count(sa.distinct(column)) for column in (Contribution.organisation_id, Contribution.author_id))
+    counts = sa.select(sa.func.count(Contribution.id), *distinct).join(Chapter, Chapter.id == Contribution.chapter_id)
+    published = (Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
+    return Figures(*session.execute(counts.where(*published)).one())
+
+
+def count_by_state(consultation: Consultation) -> dict[tuple[int, ContributionState], int]:
+    """How many contributions of each chapter (by number) are in each state."""
+    rows = session.execute(
+        sa.select(Chapter.number, Contribution.state, sa.func.count()).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .where(Chapter.consultation_id == consultation.id).group_by(Chapter.number, Contribution.state)
+    )
+    return {(number, state): count for number, state, count in rows}

@@ -1,0 +1,5 @@
+"""Pages of contributions: writing and reading them, and the ledger of their places."""
+
+from consult.contributions.views.pages import bp
+
+__all__ = ["bp"]

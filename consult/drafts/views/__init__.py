@@ -1,0 +1,5 @@
+"""Pages of the text: reading it, preparing and publishing revisions, comparing them, keeping its languages in step."""
+
+from consult.drafts.views.pages import bp
+
+__all__ = ["bp"]
