@@ -78,7 +78,8 @@ def _lodged_before(
         return lodged
     quote = quote_in(block, exact, prefix, suffix)
     wanted = {
-        "exact": quote.exact, "prefix": quote.prefix, "chapter_id": block.chapter.id, "block_key": block.key, "justification": said["justification"],
+        "exact": quote.exact, "prefix": quote.prefix,
+        "chapter_id": block.chapter.id, "block_key": block.key, "justification": said["justification"],
         "organisation_id": as_organisation.id if as_organisation else None,
         **{name: choices[name] for name in ("kind", "comment_type", "position")},
     }
