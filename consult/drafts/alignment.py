@@ -20,6 +20,9 @@ from consult.drafts.parsing import STRUCTURE, wording_of
 SURE = 0.8
 NEAR = 4  # blocks: how far from one part the other parts of a split block are looked for
 PART = 0.5  # of its words: so much of a part must stand in the whole
+TITLES = frozenset({BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT})
+TRACE = 0.1  # likeness: too little alone, not where place and function agree
+LEAD_IN = 30  # words, at most
 MANY = 50  # blocks: a word that stands in more of them does not lead to any
 MOST = 8  # blocks that are measured against one
 LEAST = 0.2  # likeness: below, it is chance
@@ -191,7 +194,10 @@ class Aligner:
         same_kind = mine.kind == theirs.kind
         same_number = same_kind and mine.kind in STRUCTURE and mine.label == theirs.label
         unlike = 0.0 if same_kind else 0.04 if mine.kind in PROSE and theirs.kind in PROSE else 0.15
-        return 0.12 * self.anchors.is_between(old, new) + 0.03 * self.beside(old, new) + 0.08 * same_number - unlike
+        is_between = self.anchors.is_between(old, new)
+        if not is_between and min(len(self.old.words[old]), len(self.new.words[new])) < 2 * FEWEST_WORDS:
+            unlike += 0.15  # so few words, elsewhere, and not even the same
+        return 0.12 * is_between + 0.03 * self.beside(old, new) + 0.08 * same_number - unlike
 
     def beside(self, old: int, new: int) -> int:
         """How many of the two neighbours are paired with its neighbours."""
@@ -205,14 +211,21 @@ class Aligner:
         return round(max(0.2, min(0.98, sure)), 3)
 
     def pair_titles(self) -> None:
-        """A heading between the same neighbours, above the same text, is the same heading, whatever its words."""
-        for old in range(len(self.old)):
-            beside = self.pairs.get(old + 1)
-            new = beside.new - 1 if beside else -1
-            if new >= 0 and old not in self.pairs and self.is_free(old, new) and self.anchors.is_between(old, new):
-                kinds = {self.old.blocks[old].kind, self.new.blocks[new].kind}
-                if len(kinds) == 1 and kinds <= {BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT}:
-                    self.put(old, new, self.likeness.between(old, new), 0.7)
+        """What stands in the same place and introduces the same block is the same heading, or lead-in, whatever its words."""
+        for old in range(len(self.old) - 1):
+            below = self.pairs.get(old + 1)
+            new = below.new - 1 if below else -1
+            if new >= 0 and self.is_free(old, new) and self.anchors.is_between(old, new) and self.introduce(old, new):
+                self.put(old, new, self.likeness.between(old, new), 0.7)
+
+    def introduce(self, old: int, new: int) -> bool:
+        """Whether both are headings of one sort, or short paragraphs that lead in what follows with a colon."""
+        mine, theirs = self.old.blocks[old], self.new.blocks[new]
+        if mine.kind != theirs.kind or mine.kind in TITLES:
+            return mine.kind == theirs.kind
+        is_short = max(len(self.old.words[old]), len(self.new.words[new])) <= LEAD_IN
+        colons = [block.text.endswith(":") for block in (mine, theirs)]
+        return is_short and (all(colons) or any(colons) and (self.is_equal(old + 1, new + 1) or self.likeness.between(old, new) >= TRACE))
 
     # Parts
 
@@ -230,8 +243,16 @@ class Aligner:
     def whole_of_old(self, old: int) -> tuple[int, float] | None:
         """The new block that holds the words of this one beside those of the one it is paired with, and how sure that is."""
         near = [pair.new for step in range(-NEAR, NEAR + 1) if (pair := self.pairs.get(old + step))]
+        if self.old.bags[old].total() < FEWEST_WORDS:
+            return self.whole_of_few(old)
         wholes = {new for new in [*near, *self.sharing(old)[:MOST]] if new in self.of_new}
         return surest([(self.gained(old, new), new) for new in sorted(wholes)])
+
+    def whole_of_few(self, old: int) -> tuple[int, float] | None:
+        """A few words that stand in what has become of the very next block, or of the one before, and grew."""
+        beside = [pair.new for step in (1, -1) if (pair := self.pairs.get(old + step))]
+        new = max(beside, key=lambda new: self.trace(old, new), default=-1)
+        return (new, 0.5) if new >= 0 and self.trace(old, new) >= PART else None
 
     def whole_of_new(self, new: int) -> tuple[int, float] | None:
         near = {self.of_new[new + step] for step in range(-NEAR, NEAR + 1) if new + step in self.of_new}
@@ -239,13 +260,11 @@ class Aligner:
 
     def gained(self, old: int, new: int) -> float:
         """How much of an old block stands in a new one, among the words that this one had not before."""
-        rest = self.new.bags[new] - self.old.bags[self.of_new[new]]
-        return self.likeness.held(self.old.bags[old], self.likeness.telling[0][old], rest, self.likeness.telling[1][new])
+        return self.likeness.held(self.old, old, self.new, new, self.new.bags[new] - self.old.bags[self.of_new[new]])
 
     def given_up(self, old: int, new: int) -> float:
         """How much of a new block stands in an old one, among the words that this one has no more."""
-        rest = self.old.bags[old] - self.new.bags[self.pairs[old].new]
-        return self.likeness.held(self.new.bags[new], self.likeness.telling[1][new], rest, self.likeness.telling[0][old])
+        return self.likeness.held(self.new, new, self.old, old, self.old.bags[old] - self.new.bags[self.pairs[old].new])
 
     # The answer
 
@@ -263,14 +282,13 @@ class Aligner:
         return sorted(links, key=lambda link: (link.new if link.new is not None else last, link.old if link.old is not None else -1))
 
     def of_pair(self, pair: Pair, has_moved: bool, split: set[int], merged: set[int]) -> Link:
-        change = Change.MOVED if has_moved else Change.KEPT
-        if pair.old in split:
-            change = Change.SPLIT
-        elif pair.new in merged:
-            change = Change.MERGED
+        change, sure = Change.MOVED if has_moved else Change.KEPT, pair.confidence
+        if pair.old in split or pair.new in merged:
+            change = Change.SPLIT if pair.old in split else Change.MERGED
+            sure = max(sure, sure_of(self.likeness.carried(pair.old, pair.new)))  # the other part was no rival
         elif wording_of(self.old.blocks[pair.old]) != wording_of(self.new.blocks[pair.new]):
             change = Change.CHANGED
-        return Link(pair.old, pair.new, change, pair.confidence, has_moved)
+        return Link(pair.old, pair.new, change, sure, has_moved)
 
     def loss(self, old: int) -> float:
         """How sure it is that a block is gone: the less, the more its words stand elsewhere, and not if another took its place."""
@@ -294,9 +312,14 @@ def second(scores: list[float]) -> float:
 
 
 def surest(rated: list[tuple[float, int]]) -> tuple[int, float] | None:
-    """(place, confidence) of the best of several, if most of the words are there."""
+    """(place, confidence) of the best of several, if enough of the words are there."""
     best, place = max(rated, default=(0.0, 0))
-    return (place, round(min(0.97, 0.25 + 0.72 * best), 3)) if best >= PART else None
+    return (place, sure_of(best)) if best >= PART else None
+
+
+def sure_of(held: float) -> float:
+    """The confidence in a part of whose words so much is held by the whole."""
+    return round(min(0.97, 0.25 + 0.72 * held), 3)
 
 
 class Anchors:

@@ -100,7 +100,7 @@ class Likeness:
             return 1.0
         both = self.shared(self.old.bags[old], self.new.bags[new])
         dice = 2 * both / (self.whole[0][old] + self.whole[1][new])
-        alike = 0.6 * dice + 0.4 * Indel.normalized_similarity(self.telling[0][old], self.telling[1][new]) if both else 0.0
+        alike = 0.6 * dice + 0.4 * Indel.normalized_similarity(*self.in_order(self.old, old, self.new, new)) if both else 0.0
         if max(len(self.old.words[old]), len(self.new.words[new])) <= FEW_WORDS:
             letters = fuzz.ratio(self.old.wordings[old], self.new.wordings[new]) / 100
             alike = max(alike, (letters - CHANCE) / (1 - CHANCE))
@@ -109,20 +109,27 @@ class Likeness:
         return min(0.99, alike)
 
     @cached_property
-    def telling(self) -> tuple[list[list[str]], list[list[str]]]:
-        """The words of each block, on either side, without those that stand in many blocks: their order says nothing."""
+    def telling(self) -> dict[Side, list[list[str]]]:
+        """The words of each block of either text, without those that stand in many blocks: their order says nothing."""
         counts = Counter(word for side in (self.old, self.new) for bag in side.bags for word in bag)
         most = max(4, (len(self.old) + len(self.new)) / COMMON)
-        return tuple([[word for word in words if counts[word] <= most] or words for words in side.words] for side in (self.old, self.new))
+        return {side: [[word for word in words if counts[word] <= most] for words in side.words] for side in (self.old, self.new)}
+
+    def in_order(self, one: Side, place: int, other: Side, at: int) -> tuple[list[str], list[str]]:
+        """The words by whose order two blocks are compared: all of them when one has none that tells."""
+        mine, theirs = self.telling[one][place], self.telling[other][at]
+        return (mine, theirs) if mine and theirs else (one.words[place], other.words[at])
 
     def carried(self, old: int, new: int) -> float:
         """How much of the shorter block stands in the longer one: a sentence that grew into a list, a list of which one item is left."""
         if len(self.old.words[old]) <= len(self.new.words[new]):
-            return self.held(self.old.bags[old], self.telling[0][old], self.new.bags[new], self.telling[1][new])
-        return self.held(self.new.bags[new], self.telling[1][new], self.old.bags[old], self.telling[0][old])
+            return self.held(self.old, old, self.new, new, self.new.bags[new])
+        return self.held(self.new, new, self.old, old, self.old.bags[old])
 
-    def held(self, bag: Counter, telling: Sequence[str], within: Mapping[str, int], order: Sequence[str]) -> float:
-        """0 to 1: how much of the words of a block stand among the words ``within``, and in the same order as there."""
+    def held(self, side: Side, part: int, other: Side, whole: int, within: Mapping[str, int]) -> float:
+        """0 to 1: how much of the block ``part`` stands in ``whole`` of the other text, among its words ``within`` and in their order."""
+        bag = side.bags[part]
         if bag.total() < FEWEST_WORDS:
             return 0.0
-        return min(self.shared(bag, within) / self.weight(bag), LCSseq.similarity(telling, order) / len(telling))
+        mine, theirs = self.in_order(side, part, other, whole)
+        return min(self.shared(bag, within) / self.weight(bag), LCSseq.similarity(mine, theirs) / len(mine))

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -56,8 +57,8 @@ class Script:
     """One text under edition. ``pieces`` is what it becomes; ``truth`` says what was done to the old blocks that were touched."""
 
     def __init__(self, name: str, dice: random.Random) -> None:
-        self.dice, self.language = dice, name.split(".")[-2] if name.count(".") == 2 else "en"
-        self.old = pieces_of(name)
+        self.dice, self.language = dice, "en" if name == "english.md" else name.split(".")[1]
+        self.old = formulas(self.language, dice) if name.startswith("formulas") else pieces_of(name)
         self.pieces = [Piece(p.kind, p.text, p.level, [place]) for place, p in enumerate(self.old)]
         self.truth: dict[int, Change] = {}
         self.deeds: dict[int, str] = {}
@@ -106,6 +107,42 @@ class Script:
 def pieces_of(name: str) -> list[Piece]:
     folder = Path(__file__).parent if name == "english.md" else resource_dir("policy_drafts")
     return [Piece(b.kind, b.text, b.level, [], b.key, b.label) for b in parse_file((folder / name).read_bytes()).blocks]
+
+
+# Texts made of one sentence
+
+FORMULAS = {
+    "fr": ("Organiser {n} sessions de formation à la {a} dans la région de {b}, à l’intention des {c}. "
+           "Organisme pilote : {d}. Échéance : fin {y}. Indicateur : nombre de {c} formés."),
+    "en": ("Hold {n} training sessions on {a} in the region of {b}, meant for {c}. Lead body: {d}. Due: end of {y}. "
+           "Indicator: number of {c} trained."),
+    "ar": "تنظيم {n} دورات تكوينية في {a} بجهة {b} لفائدة {c}. الجهة المشرفة: {d}. الأجل: نهاية {y}. المؤشر: عدد المستفيدين من {c}.",
+}
+FILLINGS = {
+    "fr": ("métrologie|normalisation|certification|gestion du risque|lecture des étiquettes|maintenance",
+           "Fès|Souss|Rabat|Oriental|Dakhla|Tanger", "contrôleurs|artisans|laborantins|enseignants|importateurs|acheteurs",
+           "IMANOR|ministère du commerce|chambre régionale|ONSSA"),
+    "en": ("weighing|standards|certification|risk|labelling|maintenance", "Fez|Souss|Rabat|Oriental|Dakhla|Tangier",
+           "inspectors|craftsmen|technicians|teachers|importers|buyers", "institute|ministry of trade|regional chamber|food office"),
+    "ar": ("القياسة|التقييس|الإشهاد|تدبير المخاطر|قراءة الملصقات|الصيانة", "فاس|سوس|الرباط|الشرق|الداخلة|طنجة",
+           "المراقبين|الحرفيين|التقنيين|المدرسين|المستوردين|المشترين", "المعهد|وزارة التجارة|الغرفة الجهوية|المكتب الوطني"),
+}
+
+
+def formulas(language: str, dice: random.Random) -> list[Piece]:
+    """Forty-eight actions that differ in a few words each, none the same as another: what confuses a reader, too."""
+    drawn: dict[tuple, None] = {}
+    while len(drawn) < 48:
+        drawn[tuple(dice.choice(words.split("|")) for words in FILLINGS[language]), dice.randint(2, 9), dice.randint(2027, 2031)] = None
+    pieces, (axis, project, action) = [], WORDS[language]
+    for at, ((a, b, c, d), n, y) in enumerate(drawn):
+        if at % 24 == 0:
+            pieces.append(Piece(BlockKind.AXIS, f"{axis} {1 + at // 24} — {axis} {a} {b}", 2))
+        if at % 6 == 0:
+            pieces.append(Piece(BlockKind.PROJECT, f"{project} {1 + at // 24}.{1 + at % 24 // 6} — {project} {c} {d}", 3))
+        wording = FORMULAS[language].format(a=a, b=b, c=c, d=d, n=n, y=y)
+        pieces.append(Piece(BlockKind.ACTION, f"{action} {1 + at // 24}.{1 + at % 24 // 6}.{1 + at % 6} — {wording}", 1))
+    return pieces
 
 
 # What is done
@@ -224,6 +261,11 @@ def translate(script: Script) -> None:
         script.pieces[at] = Piece(piece.kind, piece.number + wording, piece.level)
 
 
+FORMULA_EDITIONS: dict[str, tuple[Callable[[Script], None], ...]] = {
+    "formulas: light": (figure, swap),
+    "formulas: deleted and swapped": (delete, figure, swap),
+    "formulas: reworded": (delete, cut_words, swap),
+}
 EDITIONS: dict[str, tuple[Callable[[Script], None], ...]] = {
     "a light revision": (figure, reword, swap),
     "inserted and renumbered": (insert, figure, reword),
@@ -236,7 +278,7 @@ EDITIONS: dict[str, tuple[Callable[[Script], None], ...]] = {
 
 def played(text: str, edition: str, turn: int) -> Script:
     script = Script(text, random.Random(f"{SEED} {text} {edition} {turn}"))
-    for deed in EDITIONS[edition]:
+    for deed in {**EDITIONS, **FORMULA_EDITIONS}[edition]:
         deed(script)
     script.numbered()
     return script
@@ -267,11 +309,10 @@ def verdicts(script: Script) -> dict[int, Verdict]:
 def judged() -> dict[tuple[str, str], list[tuple[str, Verdict]]]:
     """(language, edition) to (what was done, verdict)."""
     found = defaultdict(list)
-    for text in TEXTS:
-        for edition in EDITIONS:
-            for turn in range(ROUNDS):
-                script = played(text, edition, turn)
-                found[script.language, edition] += [(script.deeds.get(old, "untouched"), one) for old, one in verdicts(script).items()]
+    plays = [*product(TEXTS, EDITIONS), *product((f"formulas.{language}" for language in WORDS), FORMULA_EDITIONS)]
+    for (text, edition), turn in product(plays, range(ROUNDS)):
+        script = played(text, edition, turn)
+        found[script.language, edition] += [(script.deeds.get(old, "untouched"), one) for old, one in verdicts(script).items()]
     return found
 
 
