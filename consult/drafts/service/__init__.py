@@ -21,6 +21,15 @@ from consult.drafts.service.chapters import (
     put_tallies,
     tallies,
 )
+from consult.drafts.service.history import (
+    Step,
+    Version,
+    count_changes,
+    get_revision_pair,
+    list_links,
+    list_steps,
+    list_versions,
+)
 from consult.drafts.service.publishing import (
     correct,
     discard,
@@ -36,8 +45,9 @@ from consult.drafts.service.publishing import (
 )
 
 __all__ = [
-    "SURE", "correct", "count_published", "current_revision", "current_revision_id", "discard", "find_working_draft", "get_block",
-    "get_chapter", "get_numbered_revision", "get_previous_revision", "get_revision", "get_revisions", "get_working_draft",
-    "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of", "list_chapters", "list_later_revisions", "list_new_blocks",
-    "list_revisions", "list_working_drafts", "on_publication", "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies",
+    "SURE", "Step", "Version", "correct", "count_changes", "count_published", "current_revision", "current_revision_id", "discard",
+    "find_working_draft", "get_block", "get_chapter", "get_numbered_revision", "get_previous_revision", "get_revision",
+    "get_revision_pair", "get_revisions", "get_working_draft", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of",
+    "list_chapters", "list_later_revisions", "list_links", "list_new_blocks", "list_revisions", "list_steps", "list_versions",
+    "list_working_drafts", "on_publication", "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies",
 ]
