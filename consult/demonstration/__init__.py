@@ -24,6 +24,7 @@ from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, clock_at, utcnow
 from consult.core.permissions import SYSTEM
+from consult.demonstration.revising import revised
 from consult.drafts import service as drafts
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
@@ -98,6 +99,9 @@ class Story:
             consultations.open(SYSTEM, self.consultation)
         for number in range(1, 6):
             self.plan_chapter(number)
+        for row in read("revisions")["revisions"]:
+            at = self.opens_at + timedelta(days=row["day"] - 1, hours=12)
+            self.acts.append((at, f"revision-{row['chapter']}-{row['language']}", lambda row=row: self.revise(row)))
         for moment, _name, act in sorted(self.acts, key=lambda planned: planned[:2]):
             with clock_at(min(moment, self.now)):
                 act()
@@ -169,8 +173,15 @@ class Story:
             author, drafts.get_block(chapter, row["block"], language), form_key=f"demonstration-{row['id']}", kind=Kind(row["kind"]),
             comment_type=CommentType(row["type"]), position=Position(row["position"]), body=row["body"].strip(),
             justification=(row.get("justification") or "").strip(), replacement=(row.get("proposed_change") or "").strip(),
-            as_organisation=None if row.get("personal") else author.organisation, language=row["language"],
+            exact=row.get("exact") or "", as_organisation=None if row.get("personal") else author.organisation, language=row["language"],
         )
+
+    def revise(self, row: dict) -> None:
+        """A commission publishes the next version; its rapporteur confirms the places that are certain, and leaves the others for later."""
+        chapter = drafts.get_chapter(self.consultation, row["chapter"])
+        source = revised(drafts.current_revision(chapter, row["language"]).source, row["note"], row["edits"])
+        revision = drafts.import_chapter(SYSTEM, self.consultation, data=source.encode())
+        contributions.confirm_certain(self.rapporteur(row["chapter"]), chapter, revision=revision)
 
     def rapporteur(self, number: int) -> User:
         return self.staff[(Role.RAPPORTEUR, number)]
