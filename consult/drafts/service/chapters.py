@@ -10,6 +10,10 @@ from consult.core.errors import NotFound
 from consult.core.i18n import _
 from consult.drafts.models import Alignment, Block, BlockKind, BlockTally, Change, Chapter, Revision
 
+# Made once: whoever lodges asks it.
+NEWEST_ID = sa.select(sa.func.max(Revision.id)).where(
+    Revision.chapter_id == sa.bindparam("of_chapter"), Revision.language == sa.bindparam("in_language"))
+
 
 def list_chapters(consultation: Consultation) -> list[Chapter]:
     return list(session.scalars(sa.select(Chapter).where(Chapter.consultation_id == consultation.id).order_by(Chapter.number)))
@@ -29,8 +33,7 @@ def current_revision(chapter: Chapter, language: str) -> Revision | None:
 
 def current_revision_id(revision: Revision) -> int:
     """The id of the newest revision of the same text in the same language."""
-    same = (Revision.chapter_id == revision.chapter_id, Revision.language == revision.language)
-    return session.scalar(sa.select(sa.func.max(Revision.id)).where(*same))
+    return session.scalar(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language})
 
 
 def get_revision(chapter: Chapter, language: str) -> Revision:
