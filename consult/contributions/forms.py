@@ -1,14 +1,27 @@
 """The form of a contribution; what its words must be like is checked once, in the service."""
 
+import re
+
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
 from consult.accounts.models import Organisation
 from consult.contributions.models import CommentType, Kind, Position
+from consult.contributions.quotes import Quote, at, sentences
 from consult.core.i18n import _
+from consult.core.markup import excerpt
+from consult.core.words import UNKEPT
+from consult.drafts.models import Block
 
-TYPED = ("position", "kind", "comment_type", "body", "justification", "replacement", "speak_as", "form_key", "block_id")
+TYPED = (
+    "position", "kind", "comment_type", "body", "exact", "prefix", "suffix", "justification", "replacement", "speak_as", "form_key",
+    "block_id",
+)
+
+
+def without_controls(words: str | None) -> str:
+    return UNKEPT.sub("", words or "")
 
 
 class ContributionForm(FlaskForm):
@@ -17,6 +30,14 @@ class ContributionForm(FlaskForm):
         _("Your contribution"), validators=[InputRequired(_("Write what you have to say about this passage."))],
         description=_("10,000 characters at most."), render_kw={"rows": 8, "dir": "auto", "class": "words"},
     )
+    exact = TextAreaField(
+        _("Words concerned"), description=_("Copy them from the passage as they stand. Left empty, you speak of the whole passage."),
+        render_kw={"rows": 2, "class": "words"},
+    )
+    prefix = HiddenField("", filters=[without_controls])
+    suffix = HiddenField("", filters=[without_controls])
+    sentence = SelectField(_("Or one of its sentences"), default="", validate_choice=False,
+                           description=_("A sentence chosen here takes the place of the words above."))
     replacement = TextAreaField(
         _("Proposed change"), description=_("Change the words below as you would have them. Left as they are, nothing is proposed."),
         render_kw={"rows": 5, "dir": "auto", "class": "words"},
@@ -29,8 +50,10 @@ class ContributionForm(FlaskForm):
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
 
-    def __init__(self, *args, organisation: Organisation | None, language: str, **kwargs):
+    def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, **kwargs):
         super().__init__(*args, **kwargs)
+        self.sentence.choices = [("", "—"), *((f"{start}-{end}", excerpt(block.text[start:end], 100))
+                                               for start, end in sentences(block.text, block.lead))]
         for field, labels in ((self.position, Position), (self.kind, Kind)):
             field.choices = [(member.value, member.label) for member in labels]
         self.comment_type.choices = [
@@ -49,6 +72,21 @@ class ContributionForm(FlaskForm):
     def as_organisation(self) -> Organisation | None:
         return self.organisation if self.organisation is not None and self.speak_as.data == "organisation" else None
 
+    @property
+    def quote(self) -> Quote:
+        return Quote(self.exact.data or "", self.prefix.data or "", self.suffix.data or "")
+
+    @quote.setter
+    def quote(self, quote: Quote) -> None:
+        self.exact.data, self.prefix.data, self.suffix.data = quote.exact, quote.prefix, quote.suffix
+
+    def take_sentence(self, block: Block) -> None:
+        """The sentence that was chosen becomes the words concerned."""
+        places = re.fullmatch(r"(\d{1,7})-(\d{1,7})", self.sentence.data or "")
+        if places:
+            self.quote = at(block.text, int(places[1]), int(places[2]))
+        self.sentence.data = ""
+
     def typed(self) -> dict[str, str]:
         """What stands in the form, to be kept as a draft."""
         return {name: str(self[name].data or "") for name in TYPED if name in self}
@@ -59,6 +97,7 @@ class ContributionForm(FlaskForm):
             "form_key": self.form_key.data, "kind": self.kind.data, "comment_type": self.comment_type.data,
             "position": self.position.data, "body": self.body.data, "justification": self.justification.data or "",
             "replacement": self.replacement.data or "", "as_organisation": self.as_organisation,
+            "exact": self.quote.exact, "prefix": self.quote.prefix, "suffix": self.quote.suffix,
         }
 
 

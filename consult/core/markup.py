@@ -90,10 +90,18 @@ def paragraphs(text: str | None) -> Markup:
     return Markup("\n").join(Markup('<p dir="auto">{}</p>').format(Markup("<br>").join(part.split("\n"))) for part in parts)
 
 
+def marked(text: str, start: int, end: int) -> Markup:
+    """Plain text with the characters from ``start`` to ``end`` marked, were they all or none of it."""
+    start, end = max(0, start), min(len(text), end)
+    if start >= end:
+        return escape(text)
+    return Markup("{}<mark>{}</mark>{}").format(text[:start], text[start:end], text[end:])
+
+
 def excerpt(text: str, length: int = 120) -> str:
     """The first words, cut at a word's end."""
     text = " ".join(text.split())
     return text if len(text) <= length else text[:length].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
-__all__ = ["Markup", "check_source", "clean", "escape", "excerpt", "paragraphs", "to_html", "trusted"]
+__all__ = ["Markup", "check_source", "clean", "escape", "excerpt", "marked", "paragraphs", "to_html", "trusted"]

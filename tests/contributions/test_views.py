@@ -20,7 +20,7 @@ from tests.contributions.browsing import FILLED, address, count, form_of, send, 
 def test_the_form_quotes_the_passage_and_gives_its_words_to_change(client, participant, block):
     page = client.sign_in(participant).get(address(block))
     assert page.status_code == 200
-    assert text_of(page).count(block.lead) == 2
+    assert text_of(page).count(block.lead) == 3, "the passage, the sentence to choose, the words to change"
     values = form_of(page)
     assert (values["replacement"], values["block_id"], values["speak_as"]) == (block.lead, str(block.id), "organisation")
     assert participant.organisation.name_fr in text_of(page)

@@ -13,7 +13,16 @@ from consult.contributions.service.anchoring import (
     list_anchors,
     reattach,
 )
-from consult.contributions.service.lodging import MOST, check_words, drop_draft, is_amendment, keep_draft, submit, withdraw
+from consult.contributions.service.lodging import (
+    MOST,
+    check_words,
+    drop_draft,
+    is_amendment,
+    keep_draft,
+    quote_in,
+    submit,
+    withdraw,
+)
 from consult.contributions.service.reading import (
     Figures,
     MarginLine,
@@ -38,5 +47,5 @@ __all__ = [
     "CERTAIN", "MOST", "Figures", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor", "confirm_certain", "count_anchors",
     "count_by_state", "count_certain", "count_figures", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft",
     "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave",
-    "list_anchors", "list_drafts", "list_for_block", "list_margin_lines", "list_mine", "reattach", "submit", "withdraw",
+    "list_anchors", "list_drafts", "list_for_block", "list_margin_lines", "list_mine", "quote_in", "reattach", "submit", "withdraw",
 ]

@@ -34,7 +34,8 @@ from consult.core.permissions import Action, Actor, can
 from consult.drafts import service as drafts
 from consult.drafts.models import Block, Chapter
 
-MOST = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000}
+MOST = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000, "exact": MAX_EXACT}
+AROUND = 200  # characters that are looked at on each side of quoted words
 SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
@@ -165,7 +166,7 @@ def drop_draft(_actor: User, draft: ContributionDraft) -> None:
 
 
 def check_words(**said: str) -> dict[str, str]:
-    """The three texts of a contribution as they can be kept; :class:`Invalid` on the first that cannot."""
+    """The texts of a contribution as they can be kept; :class:`Invalid` on the first that cannot."""
     return {name: words.kept(name, text, most=MOST[name]) for name, text in said.items()}
 
 
@@ -173,9 +174,12 @@ def quote_in(block: Block, exact: str, prefix: str = "", suffix: str = "") -> qu
     """The block's own words that are meant, with what stands around them; :class:`Invalid` (field ``exact``) when they are not in it."""
     if words.is_blank(exact):
         return quotes.Quote("")
-    wanted = quotes.Quote(words.kept("exact", exact, most=MAX_EXACT), prefix[:200], suffix[:200])
-    found = quotes.find(block.text, wanted)
-    if not found:
+    kept = words.kept("exact", exact, most=MAX_EXACT)
+    for said in quotes.as_pasted(kept):
+        wanted = quotes.standing_between(block.text, quotes.Quote(said, prefix[-AROUND:], suffix[:AROUND]))
+        if found := quotes.find(block.text, wanted):
+            break
+    else:
         raise Invalid("exact", _("These words are not in the passage."),
                       _("Copy them from the passage as they stand, or leave the field empty to speak of the whole passage."))
     if found[0].confidence < SURE_ENOUGH:

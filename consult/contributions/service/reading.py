@@ -13,11 +13,13 @@ from consult.accounts.models import Organisation, User
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Round
 from consult.contributions.models import (
+    Anchor,
     Contribution,
     ContributionDraft,
     ContributionState,
     Position,
 )
+from consult.contributions.quotes import Quote
 from consult.core.db import session
 from consult.core.errors import NotAllowed, NotFound
 from consult.core.i18n import _
@@ -25,7 +27,7 @@ from consult.core.markup import excerpt
 from consult.core.permissions import Action, Actor, require
 from consult.drafts.models import Block, Chapter, Revision
 
-MOST = ("body", "justification", "replacement")
+KEPT = ("exact", "body", "justification", "replacement")
 PAGE = 20
 TRACED = (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
 
@@ -52,13 +54,14 @@ class Page:
 
 @dataclass(frozen=True)
 class MarginLine:
-    """One contribution folded to a line beside its passage."""
+    """One contribution folded to a line beside its passage; ``quote`` is what it speaks of there as the present text has it."""
 
     ref: str
     position: Position
     language: str
     signature: str
     excerpt: str
+    quote: Quote
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def get_data(actor: User) -> dict[str, list[dict[str, Any]]]:
     lodged = session.scalars(sa.select(Contribution).where(Contribution.author_id == actor.id).order_by(Contribution.id).options(*_whole()))
     return {
         "contributions": [{**c.content(), "state": c.state.value, "sha256": c.digest} for c in lodged],
-        "drafts": [{"block": d.block.key, "updated_at": d.updated_at.isoformat(), **{n: d.fields.get(n, "") for n in MOST}}
+        "drafts": [{"block": d.block.key, "updated_at": d.updated_at.isoformat(), **{n: d.fields.get(n, "") for n in KEPT}}
                    for d in list_drafts(actor)],
     }
 
@@ -202,19 +205,22 @@ def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginL
         .where(Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED,
                Contribution.place_key.is_not(None)).subquery()
     )
+    last = sa.select(sa.func.max(Anchor.revision_id)).where(Anchor.contribution_id == Contribution.id).correlate(Contribution)
     rows = session.execute(
         sa.select(newest.c.place_key, Contribution.ref, Contribution.position, Contribution.language,
                   sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr, Organisation.name_ar, Organisation.name_en,
-                  User.name, User.name_ar, User.is_name_public)
+                  User.name, User.name_ar, User.is_name_public,
+                  sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix)
         .join(newest, newest.c.id == Contribution.id).join(User, User.id == Contribution.author_id)
+        .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last.scalar_subquery()))
         .outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
         .where(newest.c.place <= 3).order_by(newest.c.place_key, newest.c.place)
     )
     lines: dict[str, list[MarginLine]] = {}
-    for key, ref, position, written_in, body, fr, ar, en, name, name_ar, is_public in rows:
+    for key, ref, position, written_in, body, fr, ar, en, name, name_ar, is_public, *quote in rows:
         own_name = (name_ar if language == "ar" and name_ar else name) if is_public else ""
         signature = {"ar": ar, "en": en}.get(language) or fr or own_name
-        lines.setdefault(key, []).append(MarginLine(ref, position, written_in, signature, excerpt(body, 90)))
+        lines.setdefault(key, []).append(MarginLine(ref, position, written_in, signature, excerpt(body, 90), Quote(*quote)))
     return lines
 
 

@@ -9,11 +9,13 @@ from flask import session as cookies
 from consult.accounts.models import User
 from consult.consultations.models import Consultation, Phase
 from consult.contributions import service
-from consult.contributions.forms import ConfirmForm, ContributionForm
-from consult.contributions.models import Contribution, ContributionDraft
+from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
+from consult.contributions.models import MAX_EXACT, Contribution, ContributionDraft
+from consult.contributions.quotes import Quote, find
 from consult.core import words
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
+from consult.core.markup import Markup, excerpt, marked
 from consult.core.permissions import Action, require
 from consult.core.redline import redline
 from consult.core.web import actor, csrf, filled, language, put_refusal, required_consultation, room, slot, small_number
@@ -23,6 +25,8 @@ from consult.drafts.models import Block, Chapter
 bp = room("contributions")
 # How many drafts a browser remembers without an account.
 REMEMBERED = 12
+MOST_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
+MOST_SHOWN = 140  # characters of quoted words in the margin
 bp.app_template_global("redline_of")(redline)
 
 
@@ -36,7 +40,18 @@ def margin(chapter: Chapter) -> dict[str, list[SimpleNamespace]]:
 def margin_line(line: service.MarginLine) -> SimpleNamespace:
     return SimpleNamespace(
         ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
-        organisation=line.signature or _("A participant"), language=line.language, excerpt=line.excerpt,
+        organisation=line.signature or _("A participant"), language=line.language, excerpt=line.excerpt, quote=margin_quote(line.quote),
+    )
+
+
+def margin_quote(quote: Quote) -> SimpleNamespace | None:
+    """The quoted words as the margin shows them, and ``exact`` in full where they are cut short."""
+    if not quote.exact:
+        return None
+    shown = excerpt(quote.exact, MOST_SHOWN)
+    return SimpleNamespace(
+        words=shown, exact=quote.exact if shown != quote.exact else "", prefix=quote.prefix, suffix=quote.suffix,
+        language=words.language_of(quote.exact, "fr"),
     )
 
 
@@ -67,8 +82,11 @@ def submit(number: int, key: str):
     if request.method == "GET":
         draft = known_draft(block)
         block = draft.block if draft else block  # its proposed change is of the words that it was written on
-        return page(block, a_form(block, draft))
+        form = a_form(block, draft)
+        said_of_the_words(block, form)
+        return page(block, form)
     form = a_form(block)
+    form.take_sentence(block)
     form.form_key.data = form.form_key.data or new_key()
     act = {"draft": save_draft, "preview": preview}.get(request.form.get("act"), lodge if actor().is_authenticated else ask_to_sign_in)
     return act(block, form)
@@ -92,6 +110,7 @@ def preview(block: Block, form: ContributionForm):
         return refused(block, form)
     try:
         service.check_words(**{name: form[name].data or "" for name in service.MOST})
+        form.quote = quote_of(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
     return page(block, form, previewed=True)
@@ -132,9 +151,14 @@ def is_complete(form: ContributionForm) -> bool:
 def is_same(contribution: Contribution, form: ContributionForm) -> bool:
     """Whether what is in the form is what was lodged with it (it may have been changed after a return with the browser)."""
     sent = service.check_words(**{name: form[name].data or "" for name in service.MOST})
+    try:
+        exact = quote_of(contribution.block, form).exact
+    except Invalid:
+        exact = None
     wording = sent["replacement"] if service.is_amendment(contribution.block, sent["replacement"]) else None
     lodged = contribution.amendment.replacement if contribution.amendment else None
-    return (contribution.body, contribution.justification, lodged) == (sent["body"], sent["justification"], wording)
+    said = (contribution.body, contribution.justification, contribution.exact, lodged)
+    return said == (sent["body"], sent["justification"], exact, wording)
 
 
 def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None):
@@ -144,9 +168,45 @@ def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None
 
 
 def a_form(block: Block, draft: ContributionDraft | None = None) -> ContributionForm:
-    given = {"replacement": block.lead, "form_key": new_key(), **(draft.fields if draft else {}), "block_id": block.id}
+    given = {"replacement": block.lead, "form_key": new_key(), **(draft.fields if draft else {}), "block_id": block.id, **selected()}
     organisation = actor().organisation if actor().is_authenticated else None
-    return ContributionForm(data=given, organisation=organisation, language=language())
+    return ContributionForm(data=given, block=block, organisation=organisation, language=language())
+
+
+def selected() -> dict[str, str]:
+    """The words that the reader selected in the text before coming to the form."""
+    if not request.args.get("exact"):
+        return {}
+    return {name: without_controls(request.args.get(name))[:MOST_ASKED] for name in ("exact", "prefix", "suffix")}
+
+
+def quote_of(block: Block, form: ContributionForm) -> Quote:
+    return service.quote_in(block, form.quote.exact, form.quote.prefix, form.quote.suffix)
+
+
+def said_of_the_words(block: Block, form: ContributionForm) -> None:
+    """Whether the words that came with the address are taken; if not, why, before anything is written."""
+    try:
+        form.quote = quote_of(block, form)
+    except Invalid as refusal:
+        put_refusal(form, refusal)
+
+
+def place_in(block: Block, form: ContributionForm) -> tuple[int, int]:
+    """Where the words concerned stand in the passage; (0, 0) when there are none, or they are not taken."""
+    try:
+        found = find(block.text, quote_of(block, form))
+    except Invalid:
+        return 0, 0
+    return (found[0].start, found[0].end) if found else (0, 0)
+
+
+def parts_of(block: Block, start: int, end: int) -> list[tuple[str, Markup]]:
+    """The passage as it is shown: number, sentence and facts, with the words from ``start`` to ``end`` marked."""
+    first = max(0, block.text.find(block.lead))
+    last = first + len(block.lead)
+    parts = (("number", 0, first), ("lead", first, last), ("facts", last, len(block.text)))
+    return [(name, marked(block.text[a:b], start - a, end - a)) for name, a, b in parts if a < b]
 
 
 def page(block: Block, form: ContributionForm, **extra) -> str:
@@ -154,11 +214,13 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     draft = extra.pop("draft", None) or known_draft(block)
     replacement = form.replacement.data or ""
     newest = drafts.current_revision(block.chapter, block.revision.language)
+    start, end = place_in(block, form)
     return render_template(
         "contributions/submit.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
         written_in=words.language_of(form.body.data or "", language()), voices=drafts.tallies(block.chapter).get(block.key, 0),
-        is_outdated=newest.id != block.revision_id, **extra,
+        is_outdated=newest.id != block.revision_id,
+        parts=parts_of(block, start, end), quoted=block.text[start:end], came_from=request.full_path if selected() else request.path, **extra,
     )
 
 
