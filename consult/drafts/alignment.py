@@ -27,7 +27,7 @@ MANY = 50  # blocks: a word that stands in more of them does not lead to any
 MOST = 8  # blocks that are measured against one
 LEAST = 0.2  # likeness: below, it is chance
 RARE = 12  # words of a block by which blocks like it are looked for
-ROUNDS = (0.62, 0.5, 0.42, 0.38)  # least scores: each pair that is found says more about where its neighbours are
+ROUNDS = (0.62, 0.5, 0.42, 0.36)  # least scores: each pair that is found says more about where its neighbours are
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ class Aligner:
         if len(left) * len(free) > MANY**2:
             for old, new in zip(left, free, strict=False):
                 self.put(old, new, 1.0, 0.7)
+            return
         rated = sorted(((self.surroundings(o, n), -abs(x - y), o, n) for x, o in enumerate(left) for y, n in enumerate(free)), reverse=True)
         for around, _order, old, new in rated:
             if self.is_free(old, new):
@@ -166,7 +167,7 @@ class Aligner:
         """Free new blocks that share its rarer words most, and whatever stands in its place."""
         free = [new for new in self.sharing(old) if self.is_free(old, new)]
         near = [new for new in self.anchors.gap(old) if self.is_free(old, new)]
-        return {*free[:MOST], *near[:MOST]}
+        return {*free[:MOST], *near}
 
     @cached_property
     def holders(self) -> dict[str, list[int]]:
@@ -214,7 +215,7 @@ class Aligner:
         """What stands in the same place and introduces the same block is the same heading, or lead-in, whatever its words."""
         for old in range(len(self.old) - 1):
             below = self.pairs.get(old + 1)
-            new = below.new - 1 if below else -1
+            new = below.new - 1 if below and below.likeness >= PART else -1
             if new >= 0 and self.is_free(old, new) and self.anchors.is_between(old, new) and self.introduce(old, new):
                 self.put(old, new, self.likeness.between(old, new), 0.7)
 
@@ -243,6 +244,8 @@ class Aligner:
     def whole_of_old(self, old: int) -> tuple[int, float] | None:
         """The new block that holds the words of this one beside those of the one it is paired with, and how sure that is."""
         near = [pair.new for step in range(-NEAR, NEAR + 1) if (pair := self.pairs.get(old + step))]
+        if self.old.blocks[old].kind in TITLES:
+            return None
         if self.old.bags[old].total() < FEWEST_WORDS:
             return self.whole_of_few(old)
         wholes = {new for new in [*near, *self.sharing(old)[:MOST]] if new in self.of_new}
@@ -255,6 +258,9 @@ class Aligner:
         return (new, 0.5) if new >= 0 and self.trace(old, new) >= PART else None
 
     def whole_of_new(self, new: int) -> tuple[int, float] | None:
+        """The old block that holds the words of this one, beside those that live on in the block it is paired with."""
+        if self.new.blocks[new].kind in TITLES:
+            return None
         near = {self.of_new[new + step] for step in range(-NEAR, NEAR + 1) if new + step in self.of_new}
         return surest([(self.given_up(old, new), old) for old in sorted(near)])
 
@@ -331,13 +337,15 @@ class Anchors:
 
     def bounds(self, old: int) -> tuple[int, int]:
         at = bisect_left(self.olds, old)
-        before = self.news[at - 1] if at else -1
-        after = self.news[at] if at < len(self.news) else self.count
-        return before, after
+        return self.news[at - 1] if at else -1, self.news[at] if at < len(self.news) else self.count
 
     def gap(self, old: int) -> range:
+        """The new places between those of its neighbours; of very many, those as far from the neighbour before as it is."""
         before, after = self.bounds(old)
-        return range(before + 1, min(after, before + 40))
+        at = bisect_left(self.olds, old)
+        since = old - (self.olds[at - 1] if at else -1)
+        first = max(before + 1, min(before + since, after) - MOST)
+        return range(first if after - before > 2 * MOST else before + 1, min(after, first + 2 * MOST))
 
     def is_between(self, old: int, new: int) -> bool:
         before, after = self.bounds(old)

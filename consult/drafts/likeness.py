@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Protocol
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel, LCSseq
+from rapidfuzz.distance import LCSseq
 
 from consult.core.words import ARABIC, folded
 from consult.drafts.models import BlockKind
@@ -23,7 +23,7 @@ WORD = re.compile(r"[^\W_]+")
 JOINED = re.compile("^[وف]?(?:[بك]?ال|لل)(?=..)")  # and, then, by, as, for, the: written as one word with the next
 LETTERS = 5
 FEWEST_WORDS = 4  # of a part: fewer words stand in any long text by chance
-COMMON = 10  # a word that stands in one block of so many is common
+CHANCE_WORDS = 0.1  # of the weight of the words: less in common is chance, their order need not be measured
 PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.QUOTE})
 CARRIED = 0.75  # what the whole of one block within another is worth, beside the same words alone
 FEW_WORDS = 12  # up to here the letters say more than the words
@@ -100,7 +100,10 @@ class Likeness:
             return 1.0
         both = self.shared(self.old.bags[old], self.new.bags[new])
         dice = 2 * both / (self.whole[0][old] + self.whole[1][new])
-        alike = 0.6 * dice + 0.4 * Indel.normalized_similarity(*self.in_order(self.old, old, self.new, new)) if both else 0.0
+        alike = dice
+        if dice >= CHANCE_WORDS:
+            order = 2 * self.in_order(self.old.words[old], self.new.words[new]) / (self.whole[0][old] + self.whole[1][new])
+            alike = 0.6 * dice + 0.4 * order
         if max(len(self.old.words[old]), len(self.new.words[new])) <= FEW_WORDS:
             letters = fuzz.ratio(self.old.wordings[old], self.new.wordings[new]) / 100
             alike = max(alike, (letters - CHANCE) / (1 - CHANCE))
@@ -108,17 +111,10 @@ class Likeness:
             alike = max(alike, CARRIED * self.carried(old, new))
         return min(0.99, alike)
 
-    @cached_property
-    def telling(self) -> dict[Side, list[list[str]]]:
-        """The words of each block of either text, without those that stand in many blocks: their order says nothing."""
-        counts = Counter(word for side in (self.old, self.new) for bag in side.bags for word in bag)
-        most = max(4, (len(self.old) + len(self.new)) / COMMON)
-        return {side: [[word for word in words if counts[word] <= most] for words in side.words] for side in (self.old, self.new)}
-
-    def in_order(self, one: Side, place: int, other: Side, at: int) -> tuple[list[str], list[str]]:
-        """The words by whose order two blocks are compared: all of them when one has none that tells."""
-        mine, theirs = self.telling[one][place], self.telling[other][at]
-        return (mine, theirs) if mine and theirs else (one.words[place], other.words[at])
+    def in_order(self, one: Sequence[str], other: Sequence[str]) -> float:
+        """What the words weigh that stand in both in the same order."""
+        blocks = LCSseq.editops(one, other).as_matching_blocks()
+        return sum(self.weights[word] for block in blocks for word in one[block.a:block.a + block.size])
 
     def carried(self, old: int, new: int) -> float:
         """How much of the shorter block stands in the longer one: a sentence that grew into a list, a list of which one item is left."""
@@ -131,5 +127,7 @@ class Likeness:
         bag = side.bags[part]
         if bag.total() < FEWEST_WORDS:
             return 0.0
-        mine, theirs = self.in_order(side, part, other, whole)
-        return min(self.shared(bag, within) / self.weight(bag), LCSseq.similarity(mine, theirs) / len(mine))
+        share = self.shared(bag, within) / self.weight(bag)
+        if share < CHANCE_WORDS:
+            return share
+        return min(share, self.in_order(side.words[part], other.words[whole]) / self.weight(bag))
