@@ -21,6 +21,7 @@ AROUND = 32  # characters kept before and after the quoted words
 CLOSE_ENOUGH = 72  # of 100: under this likeness the words are lost
 MOST_PLACES = 1_000  # of the same words in one text that are told apart by what stands around them
 OTHERWISE = str.maketrans({"œ": "oe", "æ": "ae", "´": "'", "`": "'", "‐": "-", "−": "-"})
+ONE_WRITING = {**ALIKE, **OTHERWISE}
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def folded_letters(character: str) -> str:
     if character.isspace():
         return " "
     plain = unicodedata.normalize("NFKD", character.casefold().translate(OTHERWISE))
-    return "".join(letter for letter in plain.translate(ALIKE).casefold() if not is_sign(letter))
+    return "".join(letter for letter in plain.translate(ONE_WRITING).casefold() if not is_sign(letter))
 
 
 def without_doubled_spaces(parts: list[str]) -> Iterator[str]:
@@ -234,7 +235,7 @@ def cut(text: str, start: int, end: int, stop: re.Pattern) -> Iterator[tuple[int
 def is_end(text: str, start: int, found: re.Match) -> bool:
     """Whether a full stop ends a sentence: not that of “art. 5”, “M. Alami” or “1. Titre”."""
     before = text[start:found.start()].split()
-    last = before[-1].lstrip("(«“\"’'").casefold() if before else ""
+    last = re.split(r"[(«“\"’']", before[-1])[-1].casefold() if before else ""
     if found[0] == "." and (len(last) < 2 or last in ABBREVIATIONS):
         return False
     after = text[found.end():].lstrip()[:1]
@@ -242,7 +243,6 @@ def is_end(text: str, start: int, found: re.Match) -> bool:
 
 
 def trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    piece = text[start:end].lstrip("· \n\t")
-    if piece.strip():
-        start = end - len(piece)
-        yield start, start + len(piece.rstrip())
+    start = re.compile(r"[\s·]*").match(text, start, end).end()
+    if piece := text[start:end].rstrip():
+        yield start, start + len(piece)

@@ -220,7 +220,8 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
         written_in=words.language_of(form.body.data or "", language()), voices=drafts.tallies(block.chapter).get(block.key, 0),
         is_outdated=newest.id != block.revision_id,
-        parts=parts_of(block, start, end), quoted=block.text[start:end], came_from=request.full_path if selected() else request.path, **extra,
+        parts=parts_of(block, start, end), quoted=block.text[start:end],
+        came_from=request.full_path if selected() else request.path, **extra,
     )
 
 
