@@ -102,11 +102,11 @@ class Aligner:
                 self.pair_repeated(olds, news)
 
     def spread(self) -> None:
-        """Equal blocks beside a pair are a pair too: what is repeated follows its neighbours."""
-        waiting = [(pair.old, pair.new) for pair in self.pairs.values()]
-        while waiting:
-            old, new = waiting.pop()
-            for step in (1, -1):
+        """Equal blocks beside a pair, or at either end, are a pair too: what is repeated goes with what precedes it, else what follows."""
+        for step, end in ((1, (-1, -1)), (-1, (len(self.old), len(self.new)))):
+            waiting = [end, *((pair.old, pair.new) for pair in self.pairs.values())]
+            while waiting:
+                old, new = waiting.pop()
                 beside = (old + step, new + step)
                 if self.is_equal(*beside) and self.is_free(*beside):
                     self.put(*beside, 1.0, 0.97)
