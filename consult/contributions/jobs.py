@@ -1,6 +1,6 @@
-"""The receipt by mail, news of a text that changed under a contribution, and the end of forgotten drafts."""
+"""The receipt by mail, news of a text that changed under a contribution or of its new place, and the end of forgotten drafts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 
@@ -21,12 +21,13 @@ from consult.contributions.models import (
 from consult.core import mail
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
-from consult.core.jobs import errand, every_second, long_job
+from consult.core.jobs import errand, every_second, job, long_job
 from consult.drafts.models import Block, Chapter, Revision
 
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)
 BATCH = 20
+TOLD = (ContributionState.SUBMITTED, ContributionState.PUBLISHED)  # whose authors hear of their place
 
 
 @errand
@@ -79,7 +80,7 @@ def concerned(revision_id: int) -> tuple:
     return (
         Anchor.revision_id == revision_id, Anchor.told_at.is_(None), Anchor.state != AnchorState.LEFT,
         Anchor.anchor_class.in_((AnchorClass.CHANGED, AnchorClass.DELETED)), Anchor.quote != QuoteState.FOUND,
-        Contribution.state.in_((ContributionState.SUBMITTED, ContributionState.PUBLISHED)),
+        Contribution.state.in_(TOLD),
     )
 
 
@@ -100,10 +101,28 @@ def tell_some(revision_id: int) -> int:
             .where(*concerned(revision_id), Contribution.author_id == author.id).order_by(Anchor.id)
         ).all()
         mail.write(author, "revised", revision=revision, anchors=anchors)
-        for anchor in anchors:
-            anchor.told_at = utcnow()
-    session.flush()
+        note_told(anchor.id for anchor in anchors)
     return session.scalar(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
+
+
+def note_told(anchor_ids: Iterable[int]) -> None:
+    """Not through the rows: a decision that somebody is taking at this moment is none the older for it."""
+    told = sa.update(Anchor.__table__).where(Anchor.__table__.c.id.in_(list(anchor_ids))).values(told_at=utcnow())
+    session.connection().execute(told)
+
+
+@job
+def tell_moved(anchor_id: int) -> None:
+    """Tell an author that a person attached their contribution to another passage, or left it where it was written.
+
+    What is confirmed is where it was shown or announced already: nobody is written to for that. Of several decisions in a row the
+    last one is told, once.
+    """
+    anchor = session.get_one(Anchor, anchor_id)
+    is_news = anchor.state in (AnchorState.REATTACHED, AnchorState.LEFT) and (anchor.told_at is None or anchor.told_at < anchor.decided_at)
+    if is_news and anchor.contribution.state in TOLD:
+        mail.write(anchor.contribution.author, "moved", anchor=anchor, contribution=anchor.contribution)
+        note_told([anchor.id])
 
 
 @every_second

@@ -71,7 +71,8 @@ def restore(actor: User, contribution: Contribution, *, reason: Reason, words: s
 def publish_several(actor: User, consultation: Consultation, *, seen: Mapping[str, int]) -> Bulk:
     """Publish the contributions whose refs are the keys of ``seen``, each by its own command: one refusal stops no other."""
     require(actor, Action.MODERATION_VIEW, consultation)
-    # Taken in one order by every moderator, so that two bulks never wait for each other.
+    # Taken in one order by everybody, so that two bulks, or a bulk and a publication, never wait for each other.
+    hold_chapters(Contribution.ref.in_(seen))
     found = session.scalars(
         sa.select(Contribution).join(Chapter)
         .where(Chapter.consultation_id == consultation.id, Contribution.ref.in_(seen)).order_by(Contribution.id)
@@ -114,13 +115,19 @@ def _decide(
 def _claim(contribution: Contribution, seen: int) -> None:
     """Hold the row until the decision is written; :class:`Conflict` when it is no longer what the moderator's page showed.
 
-    Rows are taken in one order, contribution, chapter, tally, so that two moderators wait and never lock each other out.
+    Rows are taken in one order, chapter, contribution, tally, as by whoever publishes a revision, so that all wait and none locks
+    another out.
     """
-    session.refresh(contribution, ["state", "withdrawn_at", "lock"], with_for_update={"key_share": True})
+    hold_chapters(Contribution.id == contribution.id)
+    session.refresh(contribution, ["state", "withdrawn_at", "place_key", "lock"], with_for_update={"key_share": True})
     if contribution.lock != seen:
         raise _overtaken(contribution)
-    session.execute(sa.select(Chapter.id).where(Chapter.id == contribution.chapter_id).with_for_update(key_share=True))
     session.refresh(contribution.consultation, ["phase"])
+
+
+def hold_chapters(of: sa.ColumnElement[bool]) -> None:
+    concerned = sa.select(Contribution.chapter_id).where(of)
+    session.execute(sa.select(Chapter.id).where(Chapter.id.in_(concerned)).order_by(Chapter.id).with_for_update(key_share=True))
 
 
 def _overtaken(contribution: Contribution) -> Conflict:

@@ -1,16 +1,19 @@
 """Contributions: lodging and withdrawing them, reading them, and finding their places in a text that changes."""
 
-from consult.contributions.service.anchoring import (
+from consult.contributions.service.anchoring import is_shown
+from consult.contributions.service.ledger import (
     CERTAIN,
+    LedgerPage,
     confirm_anchor,
     confirm_certain,
     count_anchors,
     count_certain,
+    count_undecided,
     get_anchor,
     get_last_anchor,
-    is_shown,
     leave,
     list_anchors,
+    list_candidates,
     reattach,
 )
 from consult.contributions.service.lodging import (
@@ -39,13 +42,15 @@ from consult.contributions.service.reading import (
     get_trace,
     list_drafts,
     list_for_block,
+    list_left_of,
     list_margin_lines,
     list_mine,
 )
 
 __all__ = [
-    "CERTAIN", "MOST", "Figures", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor", "confirm_certain", "count_anchors",
-    "count_by_state", "count_certain", "count_figures", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft",
-    "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave",
-    "list_anchors", "list_drafts", "list_for_block", "list_margin_lines", "list_mine", "quote_in", "reattach", "submit", "withdraw",
+    "CERTAIN", "MOST", "Figures", "LedgerPage", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor", "confirm_certain",
+    "count_anchors", "count_by_state", "count_certain", "count_figures", "count_undecided", "drop_draft", "get_anchor", "get_contribution",
+    "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown",
+    "keep_draft", "leave", "list_anchors", "list_candidates", "list_drafts", "list_for_block", "list_left_of", "list_margin_lines",
+    "list_mine", "quote_in", "reattach", "submit", "withdraw",
 ]

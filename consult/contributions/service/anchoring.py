@@ -1,40 +1,30 @@
-"""The ledger of anchors: where each contribution stands in a new revision, how sure that is, and what the rapporteur decided.
+"""Every contribution finds its place in each new revision, or stays on the one where it was written.
 
 Classes follow what became of the block: same text, same text elsewhere, text changed, no longer in the text. A contribution is shown
-on the new text when its class and confidence allow it or a person said so; otherwise it stays on the revision it was written on.
+on the new text when its class and confidence allow it or a person said so; what nobody decided waits in the ledger (``ledger.py``).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload
+from sqlalchemy.orm import aliased
 
-from consult.accounts.models import User
 from consult.contributions import jobs, quotes
-from consult.contributions.models import (
-    Anchor,
-    AnchorClass,
-    AnchorState,
-    Contribution,
-    ContributionState,
-    QuoteState,
-)
-from consult.core import states
-from consult.core.commands import command
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, ContributionState, QuoteState
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import _, utcnow
+from consult.core.i18n import utcnow
 from consult.core.jobs import later
-from consult.core.permissions import Action, Actor, require
 from consult.drafts import service as drafts
 from consult.drafts.models import Alignment, Block, Change, Chapter, Revision
 
-CERTAIN = 0.95
 CLASSES = {Change.KEPT: AnchorClass.KEPT, Change.MOVED: AnchorClass.MOVED}
-PAGE = 30
+RETURNED = 0.7  # how sure it is that words which come back letter for letter are the passage that was dropped
+BY_WORDS = 0.97  # how sure a changed passage is whose quoted words stand in it
+ENOUGH_WORDS = 3  # quoted words: fewer stand in many passages, and say nothing about which one is meant
+RANKS = {QuoteState.FOUND: 2, QuoteState.CLOSE: 1}
 
 
 @dataclass(frozen=True)
@@ -50,14 +40,110 @@ class Continuation:
 
 @dataclass(frozen=True)
 class Standing:
-    """A contribution before a revision: the block that it stood on then, or last, and how sure that was."""
+    """A contribution before a revision: the block that it stood on then, or last, how sure that was, and whether somebody decided.
+
+    ``quote`` are the words as its author took them, ``exact`` as they were found last.
+    """
 
     contribution_id: int
     block_id: int
     place_key: str | None
     quote: quotes.Quote
+    exact: str
     is_placed: bool
+    is_open: bool
     confidence: float
+
+
+@dataclass
+class Finder:
+    """Where everything goes in one revision; what many contributions have in common is looked for once."""
+
+    ways: dict[int, list[Continuation]]
+    lost: dict[int, float]  # by the id of a block that nothing continues: how sure that is
+    returning: dict[str, Block]  # blocks that continue none, by their words
+    texts: dict[int, str] = field(default_factory=dict)  # of the blocks where contributions were left
+    known: dict[tuple, tuple] = field(default_factory=dict)
+
+    def row(self, standing: Standing) -> dict[str, Any]:
+        """The anchor of one contribution, without its revision."""
+        asked = (standing.block_id, standing.quote, standing.exact, standing.is_placed)
+        if asked not in self.known:
+            self.known[asked] = self.place(standing) if standing.is_placed else self.place_again(standing)
+        block_id, anchor_class, confidence, raised, (quote, exact) = self.known[asked]
+        sure = max(confidence * standing.confidence, min(raised, standing.confidence))
+        is_left = not standing.is_placed and block_id is None and not standing.is_open
+        # Who was told that the passage is gone is not told again because nobody decided.
+        told_at = utcnow() if not standing.is_placed and block_id is None else None
+        return {
+            "contribution_id": standing.contribution_id, "old_block_id": standing.block_id, "block_id": block_id, "exact": exact,
+            "quote": quote, "anchor_class": anchor_class, "confidence": round(sure, 3), "told_at": told_at, "lock": 1,
+            "state": AnchorState.LEFT if is_left else AnchorState.PROPOSED,
+        }
+
+    def place(self, standing: Standing) -> tuple:
+        """(block, class, confidence, confidence by the quoted words alone, what became of these)."""
+        parts = self.ways.get(standing.block_id, [])
+        if not parts:
+            return None, AnchorClass.DELETED, self.lost.get(standing.block_id, 1.0), 0.0, gone(standing)
+        found = {part.block_id: quoted(standing, part.text) for part in parts}
+        best = max(parts, key=lambda part: (RANKS.get(found[part.block_id][0], 0), part.confidence))
+        words = found[best.block_id]
+        tells = best.anchor_class == AnchorClass.CHANGED and words[0] == QuoteState.FOUND and len(words[1].split()) >= ENOUGH_WORDS
+        return best.block_id, best.anchor_class, best.confidence, BY_WORDS if tells else 0.0, words
+
+    def place_again(self, standing: Standing) -> tuple:
+        """For what an earlier revision dropped, or a person left there: the same words, when they come back."""
+        back = self.returning.get(self.texts.get(standing.block_id, ""))
+        if back is None:
+            return None, AnchorClass.DELETED, 1.0, 0.0, gone(standing)
+        return back.id, AnchorClass.MOVED, RETURNED, 0.0, quoted(standing, back.text)
+
+    def key_of(self, standing: Standing, row: dict[str, Any]) -> str | None:
+        """The key under which the new text shows it, None when it does not."""
+        if row["block_id"] is None or not is_shown(row["anchor_class"], row["confidence"], row["state"]):
+            return None
+        return next((part.key for part in self.ways.get(standing.block_id, ()) if part.block_id == row["block_id"]), None)
+
+
+def gone(standing: Standing) -> tuple[QuoteState, str]:
+    return (QuoteState.LOST if standing.quote.exact else QuoteState.NONE), ""
+
+
+def quoted(standing: Standing, text: str) -> tuple[QuoteState, str]:
+    return look_for(text, standing.quote, standing.exact)
+
+
+def look_for(text: str, quote: quotes.Quote, last: str = "") -> tuple[QuoteState, str]:
+    """What became of quoted words in a wording, and how they stand there: first as their author took them, then as last found."""
+    if not quote.exact:
+        return QuoteState.NONE, ""
+    tried = [quotes.Quote(words, quote.prefix, quote.suffix) for words in dict.fromkeys((quote.exact, last or quote.exact))]
+    for words in tried:
+        same = next((place for place in quotes.find(text, words) if is_whole(text, place, quote)), None)
+        if same is not None:
+            return QuoteState.FOUND, text[same.start:same.end]
+    for words in reversed(tried):
+        if close := quotes.find_close(text, words):
+            return QuoteState.CLOSE, text[close.start:close.end]
+    return QuoteState.LOST, ""
+
+
+def is_whole(text: str, place: quotes.Found, quote: quotes.Quote) -> bool:
+    """Whether the place begins and ends where words do, if the quote did: "or" is not in "report"."""
+    begins = place.start == 0 or not (text[place.start - 1].isalnum() and text[place.start].isalnum())
+    ends = place.end == len(text) or not (text[place.end - 1].isalnum() and text[place.end].isalnum())
+    return (begins or quote.prefix[-1:].isalnum()) and (ends or quote.suffix[:1].isalnum())
+
+
+def is_shown(anchor_class: AnchorClass, confidence: float, state: AnchorState) -> bool:
+    """Whether the new text shows the contribution: somebody said so, or nobody said otherwise and it is sure."""
+    if state == AnchorState.PROPOSED:
+        return anchor_class != AnchorClass.DELETED and confidence >= drafts.SURE
+    return state == AnchorState.REATTACHED or state == AnchorState.CONFIRMED and anchor_class != AnchorClass.DELETED
+
+
+# On publication
 
 
 @drafts.on_publication
@@ -66,125 +152,99 @@ def reanchor(revision: Revision) -> None:
     before = drafts.get_previous_revision(revision)
     if before is None:
         return
-    ways = continuations(revision)
-    returning = {block.text: block for block in drafts.list_new_blocks(revision)}
     standings = list_standings(before)
-    rows, places = [], []
-    texts = old_texts(standing.block_id for standing in standings if not standing.is_placed)
-    for standing in standings:
-        row = anchor_of(standing, ways, returning, texts)
-        rows.append({**row, "revision_id": revision.id})
-        if (place := place_of(row, ways, standing)) != standing.place_key:
-            places.append({"of": standing.contribution_id, "place_key": place})
-    if rows:
-        session.execute(sa.insert(Anchor), rows)
-        put_places(places)
-        recount(revision.chapter)
-        later(jobs.tell_authors, revision)
+    if not standings:
+        return
+    finder = finder_for(revision, standings)
+    rows = [{**finder.row(standing), "revision_id": revision.id} for standing in standings]
+    session.execute(sa.insert(Anchor), rows)
+    placed = ((standing, finder.key_of(standing, row)) for standing, row in zip(standings, rows, strict=True))
+    put_places([{"of": standing.contribution_id, "key": key} for standing, key in placed if key != standing.place_key])
+    recount(revision.chapter)
+    later(jobs.tell_authors, revision)
 
 
-def anchor_of(
-    standing: Standing, ways: dict[int, list[Continuation]], returning: dict[str, Block], texts: dict[int, str],
-) -> dict[str, Any]:
-    """The row of one contribution, without its revision."""
-    row: dict[str, Any] = {
-        "contribution_id": standing.contribution_id, "old_block_id": standing.block_id, "block_id": None, "exact": "",
-        "anchor_class": AnchorClass.DELETED, "confidence": 1.0, "quote": QuoteState.LOST if standing.quote.exact else QuoteState.NONE,
-        "state": AnchorState.PROPOSED, "lock": 1,
-    }
-    if not standing.is_placed:
-        back = returning.get(texts.get(standing.block_id, ""))
-        if back is None:
-            return {**row, "state": AnchorState.LEFT}
-        return {**row, "block_id": back.id, "anchor_class": AnchorClass.MOVED, "confidence": 0.7, **quoted(standing.quote, back.text)}
-    parts = ways.get(standing.block_id, [])
-    if not parts:
-        return row
-    best = max(parts, key=lambda part: (rank(standing.quote, part), part.confidence))
-    found = quoted(standing.quote, best.text)
-    sure = best.confidence * standing.confidence
-    if best.anchor_class == AnchorClass.CHANGED and found.get("quote") == QuoteState.FOUND:
-        sure = max(sure, min(0.97, standing.confidence))
-    return {**row, "block_id": best.block_id, "anchor_class": best.anchor_class, "confidence": round(sure, 3), **found}
+def anchor_late(contribution: Contribution) -> None:
+    """What was written on a revision that a newer one has replaced in the meantime finds its places, one revision after the other."""
+    for revision in drafts.list_later_revisions(contribution.block.revision):
+        (standing,) = list_standings(drafts.get_previous_revision(revision), contribution=contribution)
+        finder = finder_for(revision, [standing])
+        row = finder.row(standing)
+        session.add(Anchor(**row, revision_id=revision.id))
+        contribution.place_key = finder.key_of(standing, row)
+        session.flush()
 
 
-def rank(quote: quotes.Quote, part: Continuation) -> int:
-    """Of the parts of a block that was split, the one with the quoted words comes first."""
-    return {QuoteState.FOUND: 2, QuoteState.CLOSE: 1}.get(quoted(quote, part.text).get("quote"), 0)
+def finder_for(revision: Revision, standings: Iterable[Standing]) -> Finder:
+    ways, lost = continuations(revision)
+    returning: dict[str, Block] = {}
+    left = {standing.block_id for standing in standings if not standing.is_placed}
+    if left:
+        for block in drafts.list_new_blocks(revision):
+            returning.setdefault(block.text, block)
+    return Finder(ways, lost, returning, old_texts(left) if returning else {})
 
 
-def quoted(quote: quotes.Quote, text: str) -> dict[str, Any]:
-    """Where the quoted words are in a new wording: the ``quote`` and ``exact`` of an anchor."""
-    if not quote.exact:
-        return {"quote": QuoteState.NONE, "exact": ""}
-    if quote.exact in text:
-        return {"quote": QuoteState.FOUND, "exact": quote.exact}
-    if same := quotes.find(text, quote):
-        return {"quote": QuoteState.FOUND, "exact": text[same[0].start:same[0].end]}
-    if close := quotes.find_close(text, quote):
-        return {"quote": QuoteState.CLOSE, "exact": text[close.start:close.end]}
-    return {"quote": QuoteState.LOST, "exact": ""}
-
-
-def is_shown(anchor_class: AnchorClass, confidence: float, state: AnchorState) -> bool:
-    """Whether the new text shows the contribution: somebody said so, or nobody said otherwise and it is sure."""
-    if state == AnchorState.PROPOSED:
-        return anchor_class != AnchorClass.DELETED and confidence >= drafts.SURE
-    return state != AnchorState.LEFT and anchor_class != AnchorClass.DELETED or state == AnchorState.REATTACHED
-
-
-def place_of(row: dict[str, Any], ways: dict[int, list[Continuation]], standing: Standing) -> str | None:
-    if row["block_id"] is None or not is_shown(row["anchor_class"], row["confidence"], row["state"]):
-        return None
-    return next((part.key for part in ways.get(standing.block_id, ()) if part.block_id == row["block_id"]), None)
-
-
-# What is asked of the database, once for all contributions
-
-
-def continuations(revision: Revision) -> dict[int, list[Continuation]]:
-    """By the id of a block of the revision before: the blocks that continue it."""
+def continuations(revision: Revision) -> tuple[dict[int, list[Continuation]], dict[int, float]]:
+    """By the id of a block of the revision before: the blocks that continue it, or how sure it is that none does."""
     rows = session.execute(
         sa.select(Alignment.old_block_id, Alignment.change, Alignment.confidence, Block.id, Block.key, Block.text)
-        .join(Block, Block.id == Alignment.new_block_id)
+        .outerjoin(Block, Block.id == Alignment.new_block_id)
         .where(Alignment.revision_id == revision.id, Alignment.old_block_id.is_not(None)).order_by(Block.position)
     )
     ways: dict[int, list[Continuation]] = defaultdict(list)
+    lost: dict[int, float] = {}
     for old_id, change, confidence, new_id, key, text in rows:
-        ways[old_id].append(Continuation(new_id, key, text, CLASSES.get(change, AnchorClass.CHANGED), confidence))
-    return ways
+        if new_id is None:
+            lost[old_id] = confidence
+        else:
+            ways[old_id].append(Continuation(new_id, key, text, CLASSES.get(change, AnchorClass.CHANGED), confidence))
+    return ways, lost
 
 
-def list_standings(before: Revision) -> list[Standing]:
-    """Every contribution of the text's language as it stood in the revision ``before``, or where it was left earlier."""
+def list_standings(before: Revision, *, contribution: Contribution | None = None) -> list[Standing]:
+    """Every contribution of the text's language, or one, as it stood in the revision ``before``, or where it was left earlier."""
     written = aliased(Revision)
-    rows = session.execute(
+    wanted = (
         sa.select(Contribution.id, Contribution.block_id, written.id, Contribution.place_key, Contribution.exact, Contribution.prefix,
-                  Contribution.suffix, Anchor.block_id, Anchor.old_block_id, Anchor.confidence, Anchor.state, Anchor.exact)
+                  Contribution.suffix, Anchor.block_id, Anchor.old_block_id, Anchor.anchor_class, Anchor.confidence, Anchor.state,
+                  Anchor.exact)
         .join(Block, Block.id == Contribution.block_id).join(written, written.id == Block.revision_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == before.id))
         .where(written.chapter_id == before.chapter_id, written.language == before.language).order_by(Contribution.id)
     )
-    found = []
-    for id_, own_id, written_id, place, exact, prefix, suffix, at_id, last_id, confidence, state, exact_then in rows:
-        is_placed = written_id == before.id or at_id is not None and state != AnchorState.LEFT
-        sure = 1.0 if confidence is None or state != AnchorState.PROPOSED else confidence
-        quote = quotes.Quote(exact_then or exact, prefix, suffix)
-        found.append(Standing(id_, own_id if written_id == before.id else at_id if is_placed else last_id or own_id, place, quote,
-                              is_placed, sure))
-    return found
+    if contribution is not None:
+        wanted = wanted.where(Contribution.id == contribution.id)
+    return [standing_of(before, *row) for row in session.execute(wanted)]
+
+
+def standing_of(
+    before: Revision, id_: int, own_id: int, written_id: int, place: str | None, exact: str, prefix: str, suffix: str,
+    at_id: int | None, last_id: int | None, anchor_class: AnchorClass | None, confidence: float | None, state: AnchorState | None,
+    exact_then: str | None,
+) -> Standing:
+    quote = quotes.Quote(exact, prefix, suffix)
+    if written_id == before.id:
+        return Standing(id_, own_id, place, quote, exact, is_placed=True, is_open=False, confidence=1.0)
+    is_open = state == AnchorState.PROPOSED
+    is_placed = at_id is not None and state != AnchorState.LEFT
+    return Standing(id_, at_id if is_placed else last_id or own_id, place, quote, exact_then or "", is_placed, is_open,
+                    confidence if is_open and confidence is not None else 1.0)
 
 
 def old_texts(block_ids: Iterable[int]) -> dict[int, str]:
-    wanted = sorted(set(block_ids))
-    return dict(session.execute(sa.select(Block.id, Block.text).where(Block.id.in_(wanted))).all()) if wanted else {}
+    return dict(session.execute(sa.select(Block.id, Block.text).where(Block.id.in_(sorted(block_ids)))).all())
 
 
 def put_places(places: list[dict[str, Any]]) -> None:
+    """Where the text shows each; whoever was about to decide on one of them has to look again."""
     if places:
         table = Contribution.__table__
-        put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(place_key=sa.bindparam("place_key"))
+        put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(place_key=sa.bindparam("key"), lock=table.c.lock + 1)
         session.connection().execute(put, places)
+        for known in session.identity_map.values():
+            if isinstance(known, Contribution):
+                session.expire(known, ["place_key", "lock"])
 
 
 def recount(chapter: Chapter) -> None:
@@ -195,134 +255,3 @@ def recount(chapter: Chapter) -> None:
         .group_by(Contribution.place_key)
     )
     drafts.put_tallies(chapter, dict(counted.all()))
-
-
-def anchor_late(contribution: Contribution) -> None:
-    """What was written on a revision that a newer one has replaced in the meantime finds its places, one revision after the other."""
-    for revision in drafts.list_later_revisions(contribution.block.revision):
-        before = drafts.get_previous_revision(revision)
-        own = [standing for standing in list_standings(before) if standing.contribution_id == contribution.id]
-        ways = continuations(revision)
-        row = anchor_of(own[0], ways, {}, {})
-        session.add(Anchor(**{**row, "revision_id": revision.id}))
-        contribution.place_key = place_of(row, ways, own[0])
-        session.flush()
-
-
-# What the rapporteur decides
-
-
-@command
-def confirm_anchor(actor: User, anchor: Anchor) -> Anchor:
-    """The place that was found is right: the contribution is shown there, or stays where it was when its passage is gone."""
-    return decide(actor, anchor, AnchorState.CONFIRMED)
-
-
-@command
-def reattach(actor: User, anchor: Anchor, *, key: str) -> Anchor:
-    """Show it on another passage of the same revision; :class:`Invalid` (field ``key``) when there is none of that key."""
-    block = session.scalar(sa.select(Block).where(Block.revision_id == anchor.revision_id, Block.key == key.strip()))
-    if block is None:
-        raise Invalid("key", _("There is no passage %(key)s in this version.", key=key), _("Choose one of the list."))
-    anchor.block = block
-    found = quoted(quotes.Quote(anchor.contribution.exact, anchor.contribution.prefix, anchor.contribution.suffix), block.text)
-    anchor.quote, anchor.exact = found["quote"], found["exact"]
-    return decide(actor, anchor, AnchorState.REATTACHED)
-
-
-@command
-def leave(actor: User, anchor: Anchor) -> Anchor:
-    """Keep it on the revision that it was written on."""
-    return decide(actor, anchor, AnchorState.LEFT)
-
-
-@command
-def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> Chapter:
-    """Confirm at once all that is :data:`CERTAIN` and still waits in one revision of the chapter."""
-    if revision.chapter_id != chapter.id:
-        raise NotFound(_("There is no such version of this chapter."))
-    certain = sa.update(Anchor).where(
-        Anchor.revision_id == revision.id, Anchor.state == AnchorState.PROPOSED, Anchor.confidence >= CERTAIN,
-        Anchor.anchor_class.in_((AnchorClass.KEPT, AnchorClass.MOVED)),
-    ).values(state=AnchorState.CONFIRMED, decided_by_id=actor.id, decided_at=utcnow(), lock=Anchor.lock + 1)
-    session.execute(certain.execution_options(synchronize_session=False))
-    session.expire_all()
-    return chapter
-
-
-def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
-    """Take a decision on the newest revision's anchor, and show the contribution accordingly."""
-    newest = drafts.current_revision(anchor.contribution.chapter, anchor.revision.language)
-    if newest.id != anchor.revision_id:
-        raise Conflict(_("A newer version of the text was published."), _("Decide in the list of the newest version."))
-    states.move(anchor, state)
-    anchor.decided_by_id, anchor.decided_at = actor.id, utcnow()
-    shown = anchor.block if is_shown(anchor.anchor_class, anchor.confidence, state) else None
-    contribution = anchor.contribution
-    if contribution.place_key != (key := shown.key if shown else None):
-        for place, change in ((contribution.place_key, -1), (key, 1)):
-            if contribution.is_public and place is not None:
-                drafts.count_published(contribution.chapter, place, change)
-        contribution.place_key = key
-    return anchor
-
-
-# The ledger
-
-
-@dataclass(frozen=True)
-class LedgerPage:
-    """At most :data:`PAGE` anchors; ``older`` continues after them."""
-
-    rows: list[Anchor]
-    older: int | None
-
-
-def get_anchor(actor: Actor, anchor_id: int) -> Anchor:
-    anchor = session.get(Anchor, anchor_id)
-    if anchor is None:
-        raise NotFound(_("There is no such entry in the list of places."))
-    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, anchor)
-    return anchor
-
-
-def count_anchors(revision: Revision) -> dict[tuple[AnchorClass, AnchorState], int]:
-    rows = session.execute(
-        sa.select(Anchor.anchor_class, Anchor.state, sa.func.count()).where(Anchor.revision_id == revision.id)
-        .group_by(Anchor.anchor_class, Anchor.state)
-    )
-    return {(anchor_class, state): count for anchor_class, state, count in rows}
-
-
-def count_certain(revision: Revision) -> int:
-    """How many :func:`confirm_certain` would confirm."""
-    return session.scalar(sa.select(sa.func.count()).select_from(Anchor).where(
-        Anchor.revision_id == revision.id, Anchor.state == AnchorState.PROPOSED, Anchor.confidence >= CERTAIN,
-        Anchor.anchor_class.in_((AnchorClass.KEPT, AnchorClass.MOVED)),
-    ))
-
-
-def list_anchors(
-    actor: Actor, revision: Revision, *, anchor_class: AnchorClass | None = None, state: AnchorState | None = None,
-    after: int | None = None,
-) -> LedgerPage:
-    """Anchors of a revision, as they were made, with contribution, old block and new block."""
-    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
-    wanted = sa.select(Anchor).where(Anchor.revision_id == revision.id).join(Anchor.contribution)
-    for column, value in ((Anchor.anchor_class, anchor_class), (Anchor.state, state)):
-        if value is not None:
-            wanted = wanted.where(column == value)
-    if after is not None:
-        wanted = wanted.where(Anchor.id > after)
-    old = joinedload(Anchor.old_block).joinedload(Block.revision).options(defer(Revision.source), lazyload(Revision.chapter))
-    new = joinedload(Anchor.block).lazyload(Block.revision)
-    said = contains_eager(Anchor.contribution).options(
-        joinedload(Contribution.author).lazyload(User.appointments), joinedload(Contribution.organisation), lazyload(Contribution.chapter),
-        lazyload(Contribution.block))
-    rows = list(session.scalars(wanted.options(old, new, said).order_by(Anchor.id).limit(PAGE + 1)))
-    return LedgerPage(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
-
-
-def get_last_anchor(contribution: Contribution) -> Anchor | None:
-    """Where the newest revision has it; None when it was written on the newest one."""
-    return session.scalar(sa.select(Anchor).where(Anchor.contribution_id == contribution.id).order_by(Anchor.revision_id.desc()).limit(1))

@@ -137,6 +137,7 @@ def submit(
 @command
 def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     """Take it back: its text leaves the public pages, its trace stays."""
+    wait_for(contribution.chapter)  # first, as whoever publishes a revision does, or each could wait for the other
     was_public = contribution.is_public
     states.move(contribution, ContributionState.WITHDRAWN)
     contribution.withdrawn_at = utcnow()

@@ -134,9 +134,16 @@ def get_seen_block(number: int, key: str, block_id: int | None) -> Block | None:
 
 def list_for_block(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
     """What the public sees said about a block, in whatever revision and language: contributions, and traces of those taken down."""
-    shown = (ContributionState.PUBLISHED, *TRACED)
-    page = _page(sa.select(Contribution).where(
-        Contribution.chapter_id == chapter.id, Contribution.place_key == key, Contribution.state.in_(shown)), after)
+    return _page_seen((Contribution.chapter_id == chapter.id, Contribution.place_key == key), after)
+
+
+def list_left_of(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
+    """The same of what was written on a block and is not shown on the present text: its passage was dropped, or reads otherwise."""
+    return _page_seen((Contribution.chapter_id == chapter.id, Contribution.place_key.is_(None), Contribution.block_key == key), after)
+
+
+def _page_seen(of: tuple, after: int | None) -> Page:
+    page = _page(sa.select(Contribution).where(*of, Contribution.state.in_((ContributionState.PUBLISHED, *TRACED))), after)
     return Page([c if c.is_public else _trace(c) for c in page.rows], page.older)
 
 

@@ -1,0 +1,251 @@
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.consultations.models import ModerationMode, Phase
+from consult.contributions import service
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
+from consult.contributions.service import anchoring
+from consult.core.audit import AuditEvent
+from consult.core.db import session, unit_of_work
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.drafts import service as drafts
+from consult.drafts.models import Block, Chapter, Revision
+from tests import factories
+from tests.contributions.revising import (
+    A1,
+    A2,
+    DROP,
+    ELSEWHERE,
+    LIST,
+    REWORDED,
+    anchors_of,
+    last_of,
+    revise,
+    standing,
+    tallies_kept,
+    tallies_shown,
+)
+from tests.contributions.test_service import lodge
+
+
+@pytest.fixture
+def said(block):
+    """Published on the action that the tests change."""
+    return factories.a_published_contribution(block=block)
+
+
+def test_the_rapporteur_decides_and_the_text_and_its_counts_follow(chapter, said, rapporteur):
+    revise(chapter, REWORDED)
+    anchor = service.reattach(rapporteur, last_of(said), key=f" {A2} ")
+    assert (anchor.state, anchor.block.key, said.place_key, anchor.decided_by_id) == (AnchorState.REATTACHED, A2, A2, rapporteur.id)
+    assert tallies_kept(chapter) == tallies_shown(chapter) == {A2: 1}
+    service.leave(rapporteur, anchor)
+    assert (said.place_key, tallies_kept(chapter)) == (None, {})
+    service.confirm_anchor(rapporteur, anchor)
+    assert tallies_kept(chapter) == tallies_shown(chapter) == {A2: 1}
+    actions = session.scalars(sa.select(AuditEvent.action).where(AuditEvent.subject == "anchor").order_by(AuditEvent.id)).all()
+    assert actions == ["contributions.reattach", "contributions.leave", "contributions.confirm_anchor"]
+
+
+def test_what_is_gone_can_be_attached_left_and_given_up(chapter, said, rapporteur):
+    revise(chapter, DROP)
+    anchor = service.reattach(rapporteur, last_of(said), key=A2)
+    assert said.place_key == A2
+    service.leave(rapporteur, anchor)
+    service.confirm_anchor(rapporteur, anchor)
+    assert (anchor.block_id, said.place_key) == (None, None)
+    revise(chapter, DROP, ELSEWHERE)
+    assert standing(said)[1:] == (AnchorState.LEFT, None)
+
+
+def test_a_place_that_does_not_exist_is_refused(chapter, said, rapporteur):
+    revise(chapter, REWORDED)
+    with pytest.raises(Invalid) as refused:
+        service.reattach(rapporteur, last_of(said), key="C1-A9")
+    assert refused.value.field == "key"
+    with pytest.raises(Conflict):
+        service.confirm_anchor(rapporteur, service.confirm_anchor(rapporteur, last_of(said)))
+
+
+def test_decisions_on_an_older_version_are_refused(chapter, said, rapporteur):
+    old = revise(chapter, REWORDED)
+    anchor = last_of(said)
+    revise(chapter, REWORDED, ELSEWHERE)
+    for decide in (service.confirm_anchor, service.leave, lambda *of: service.reattach(*of, key=A2)):
+        with pytest.raises(Conflict, match="newer version"):
+            decide(rapporteur, anchor)
+    with pytest.raises(Conflict, match="newer version"):
+        service.confirm_certain(rapporteur, chapter, revision=old)
+
+
+def test_the_second_of_two_who_decide_is_told(chapter, said, rapporteur, chair):
+    revise(chapter, REWORDED)
+    seen = last_of(said).lock
+    service.confirm_anchor(rapporteur, last_of(said), seen=seen)
+    with pytest.raises(Conflict):
+        service.leave(chair, last_of(said), seen=seen)
+    assert last_of(said).state == AnchorState.CONFIRMED
+
+
+def test_only_those_in_charge_decide_and_only_while_the_text_may_change(chapter, said, rapporteur):
+    revision = revise(chapter, REWORDED)
+    anchor = last_of(said)
+    stranger = factories.a_user(role="rapporteur", commission=chapter.consultation.commissions[1])
+    for actor in (said.author, stranger):
+        with pytest.raises(NotAllowed):
+            service.confirm_anchor(actor, anchor)
+        with pytest.raises(NotAllowed):
+            service.list_anchors(actor, revision)
+        with pytest.raises(NotAllowed):
+            service.get_anchor(actor, anchor.id)
+    chapter.consultation.phase = Phase.SUBMITTED
+    with pytest.raises(NotAllowed):
+        service.leave(rapporteur, anchor)
+    assert service.get_anchor(rapporteur, anchor.id) is anchor
+
+
+def test_the_certain_ones_are_confirmed_at_once(chapter, said, rapporteur):
+    other = factories.a_published_contribution(block=factories.block_of(chapter, A2))
+    revision = revise(chapter, REWORDED)
+    assert service.count_certain(revision) == 1
+    assert service.count_undecided([chapter]) == {(chapter.id, "fr"): 2}
+    service.confirm_certain(rapporteur, chapter, revision=revision)
+    assert (last_of(said).state, last_of(other).state) == (AnchorState.PROPOSED, AnchorState.CONFIRMED)
+    assert (last_of(other).decided_by_id, service.count_certain(revision)) == (rapporteur.id, 0)
+    assert service.count_undecided([chapter]) == {(chapter.id, "fr"): 1}
+    assert service.count_anchors(revision) == {
+        (AnchorClass.KEPT, AnchorState.CONFIRMED): 1, (AnchorClass.CHANGED, AnchorState.PROPOSED): 1}
+    assert tallies_kept(chapter) == tallies_shown(chapter)
+    elsewhere = factories.a_chapter(chapter.consultation, number=2)
+    with pytest.raises(NotFound):
+        service.confirm_certain(factories.a_user(role="secretariat"), elsewhere, revision=revision)
+
+
+def test_unsure_ones_come_first_and_pages_hold_all(chapter, block, rapporteur, monkeypatch):
+    monkeypatch.setattr("consult.contributions.service.ledger.PAGE", 2)
+    made = {factories.a_contribution(block=factories.block_of(chapter, key)).id: key for key in (A2, A1, A2, A1, A2)}
+    revision = revise(chapter, DROP)
+    pages, after = [], None
+    while True:
+        page = service.list_anchors(rapporteur, revision, after=after)
+        pages.append([made[anchor.contribution_id] for anchor in page.rows])
+        if (after := page.older) is None:
+            break
+    assert pages == [[A1, A1], [A2, A2], [A2]]
+    only = service.list_anchors(rapporteur, revision, anchor_class=AnchorClass.DELETED, state=AnchorState.PROPOSED)
+    assert (len(only.rows), only.older) == (2, None)
+
+
+def test_likely_places_come_first(chapter, said):
+    revise(chapter, (LIST, ""), ("But du projet.", "But du projet : publier chaque année une liste des étalons, nationaux ou non."))
+    likely, blocks = service.list_candidates(last_of(said))
+    assert "liste des étalons" in likely[0].text
+    assert len(blocks) > len(likely)
+
+
+# At the same moment, and when something breaks
+
+
+def test_a_crash_while_anchoring_leaves_no_revision(own_app, monkeypatch):
+    with unit_of_work():
+        chapter = factories.a_chapter(factories.a_consultation())
+        contribution = factories.a_published_contribution(block=factories.block_of(chapter, A1))
+    for broken in ("put_places", "recount"):
+        with monkeypatch.context() as patch:
+            patch.setattr(anchoring, broken, lambda *_args: 1 / 0)
+            with pytest.raises(ZeroDivisionError), unit_of_work():
+                revise(session.merge(chapter), DROP)
+        session.expire_all()
+        assert drafts.current_revision(session.merge(chapter), "fr").number == 1
+        assert session.scalar(sa.select(sa.func.count()).select_from(Anchor)) == 0
+        assert session.get(Contribution, contribution.id).place_key == A1
+
+
+def together(app, *acts) -> list:
+    """Run each in a thread and a unit of work of its own, begun at one moment; what each returned or raised."""
+    barrier, results = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def run(place, act):
+        with app.app_context():
+            try:
+                barrier.wait(10)
+                with unit_of_work():
+                    results[place] = act()
+            except Exception as error:
+                results[place] = error
+            finally:
+                session.remove()
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    session.expire_all()
+    return results
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_publishing_and_lodging_at_the_same_moment_lose_nothing(own_app, turn):
+    with unit_of_work():
+        chapter = factories.a_chapter(factories.a_consultation())
+        chapter.consultation.moderation_mode = ModerationMode.AFTER
+        ids = chapter.id, [factories.a_user().id for _n in range(4)]
+
+    def publish():
+        return revise(session.get(Chapter, ids[0]), DROP).id
+
+    def on_first(number, user_id):
+        def act():
+            first = session.scalars(sa.select(Block).join(Revision).where(
+                Revision.chapter_id == ids[0], Revision.number == 1, Revision.language == "fr", Block.key == A1)).one()
+            return lodge(session.get(User, user_id), first, f"k{number}").id
+        return act
+    results = together(own_app, publish, *(on_first(number, user_id) for number, user_id in enumerate(ids[1])))
+    assert all(isinstance(result, int) for result in results), results
+    chapter = session.get(Chapter, ids[0])
+    for contribution in session.scalars(sa.select(Contribution)).all():
+        assert [(a.anchor_class, a.block_id) for a in anchors_of(contribution)] == [(AnchorClass.DELETED, None)]
+        assert contribution.place_key is None
+    assert tallies_kept(chapter) == tallies_shown(chapter) == {}
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_publishing_and_withdrawing_at_the_same_moment_keep_the_counts(own_app, turn):
+    with unit_of_work():
+        chapter = factories.a_chapter(factories.a_consultation())
+        block = factories.block_of(chapter, A1)
+        ids = chapter.id, [factories.a_published_contribution(block=block).id for _n in range(4)]
+
+    def withdrawing(contribution_id):
+        def act():
+            contribution = session.get(Contribution, contribution_id)
+            return service.withdraw(contribution.author, contribution).id
+        return act
+    results = together(own_app, lambda: revise(session.get(Chapter, ids[0]), DROP).id, *map(withdrawing, ids[1]))
+    assert all(isinstance(result, int | Conflict) for result in results), results
+    assert isinstance(results[0], int)
+    chapter = session.get(Chapter, ids[0])
+    assert tallies_kept(chapter) == tallies_shown(chapter) == {}
+
+
+def test_two_who_decide_at_the_same_moment(own_app):
+    with unit_of_work():
+        chapter = factories.a_chapter(factories.a_consultation())
+        contribution = factories.a_published_contribution(block=factories.block_of(chapter, A1))
+        revise(chapter, REWORDED)
+        anchor = last_of(contribution)
+        ids = anchor.id, anchor.lock, [factories.a_user(role="secretariat").id for _n in range(2)]
+
+    def confirm():
+        return service.confirm_anchor(session.get(User, ids[2][0]), session.get(Anchor, ids[0]), seen=ids[1]).state
+
+    def leave():
+        return service.leave(session.get(User, ids[2][1]), session.get(Anchor, ids[0]), seen=ids[1]).state
+    results = together(own_app, confirm, leave)
+    assert sorted(type(result) is Conflict for result in results) == [False, True], results
+    assert session.get(Anchor, ids[0]).state == next(result for result in results if not isinstance(result, Conflict))
+    chapter = session.get(Chapter, chapter.id)
+    assert tallies_kept(chapter) == tallies_shown(chapter)

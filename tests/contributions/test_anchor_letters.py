@@ -1,0 +1,115 @@
+
+import pytest
+import sqlalchemy as sa
+
+from consult.contributions import jobs as letters
+from consult.contributions import service
+from consult.contributions.models import ContributionState
+from consult.core import jobs
+from consult.core.db import session
+from consult.core.mail import OutgoingMail
+from tests import factories
+from tests.contributions.revising import A2, DROP, ELSEWHERE, REWORDED, last_of, quoting, revise
+
+
+@pytest.fixture
+def said(block):
+    """Published on the action that the tests change."""
+    return factories.a_published_contribution(block=block)
+
+
+def letters_to(author) -> list[OutgoingMail]:
+    return list(session.scalars(sa.select(OutgoingMail).where(OutgoingMail.recipient == author.email).order_by(OutgoingMail.id)))
+
+
+def work():
+    session.commit()
+    while jobs.run_pending():
+        pass
+    session.expire_all()
+
+
+def test_authors_are_told_once_of_what_changed_under_their_words(chapter, block, participant):
+    participant.language = "ar"
+    first = factories.a_contribution(block=block, author=participant, body="Sur la liste.")
+    second = quoting(block, "chaque année", author=participant, body="Sur le rythme.")
+    quoting(block, "étalons nationaux", author=participant, body="Sur les étalons.")
+    untouched = factories.a_contribution(block=factories.block_of(chapter, A2))
+    silent = factories.a_contribution(block=block, state=ContributionState.WITHHELD)
+    revision = revise(chapter, REWORDED)
+    work()
+    (letter,) = letters_to(participant)
+    assert [ref in letter.body for ref in (first.ref, second.ref)] == [True, True]
+    assert "Sur les étalons" not in letter.body
+    assert len([line for line in letter.body.splitlines() if line.startswith("PNQ-")]) == 2
+    assert "/ar/contributions/" in letter.body
+    assert letters_to(untouched.author) == letters_to(silent.author) == []
+    letters.tell_authors(revision.id, lambda percent: None)
+    assert len(letters_to(participant)) == 1
+
+
+def test_nobody_is_told_again_of_what_was_dropped_before(chapter, said):
+    revise(chapter, DROP)
+    work()
+    revise(chapter, DROP, ELSEWHERE)
+    work()
+    assert len(letters_to(said.author)) == 1
+
+
+def test_telling_does_not_disturb_who_is_deciding(chapter, said, rapporteur):
+    revise(chapter, REWORDED)
+    seen = last_of(said).lock
+    work()
+    service.confirm_anchor(rapporteur, last_of(said), seen=seen)
+
+
+def test_a_worker_that_dies_tells_nobody_twice(chapter, block, monkeypatch):
+    authors = [factories.a_contribution(block=block).author for _n in range(letters.BATCH + 3)]
+    revision = revise(chapter, REWORDED)
+    session.commit()
+
+    def killed(_percent):
+        raise SystemExit
+    with pytest.raises(SystemExit):
+        letters.tell_authors(revision.id, killed)
+    assert sum(len(letters_to(author)) for author in authors) == letters.BATCH
+    heard = []
+    letters.tell_authors(revision.id, heard.append)
+    assert [len(letters_to(author)) for author in authors] == [1] * len(authors)
+    assert heard == [100]
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_an_author_hears_of_a_decision_that_moves_or_leaves(chapter, said, rapporteur, language):
+    said.author.language = language
+    revise(chapter, REWORDED)
+    work()
+    service.confirm_anchor(rapporteur, last_of(said))
+    work()
+    assert len(letters_to(said.author)) == 1  # that the words changed: what is confirmed is no news
+    service.reattach(rapporteur, last_of(said), key=A2)
+    work()
+    service.leave(rapporteur, last_of(said))
+    work()
+    told = letters_to(said.author)
+    assert len(told) == 3
+    assert "Former les techniciens" in told[1].body
+    assert all(said.ref in letter.subject for letter in told[1:])
+    assert f"/{language}/contributions/{said.ref}" in told[2].body
+
+
+def test_of_decisions_in_a_row_the_last_is_told(chapter, said, rapporteur):
+    revise(chapter, REWORDED)
+    service.reattach(rapporteur, last_of(said), key=A2)
+    service.leave(rapporteur, last_of(said))
+    service.reattach(rapporteur, last_of(said), key="C1-A1")
+    work()
+    (letter,) = letters_to(said.author)
+    assert "Mesurer" in letter.body
+
+
+def test_the_demonstration_writes_to_nobody(chapter, said):
+    with jobs.muted():
+        revise(chapter, REWORDED)
+    work()
+    assert letters_to(said.author) == []
