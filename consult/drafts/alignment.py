@@ -1,9 +1,10 @@
 """What became of each block of a text in its next revision: the algorithm that is the point of this room.
 
-Equal wordings come first (alone on both sides, then beside what is paired already), the rest by likeness: words weighted by their
-rarity (inverse document frequency), their order (Indel distance), and the place between paired neighbours. Blocks outside of the
-heaviest increasing run of pairs have moved (Schensted 1961, weighted by length). What is left is looked for inside of its neighbours:
-split and merged. Each pair carries a confidence from 0 to 1; under :data:`SURE` a person decides.
+Equal wordings come first (alone on both sides, then beside what is paired already), the rest by likeness (see ``likeness.py``) and by
+place: between paired neighbours, beside them, under the same number, of the same kind. A heading or lead-in may have other words where
+what it introduces is the same. Blocks outside of the heaviest increasing run of pairs have moved (Schensted 1961, weighted by length).
+What is left is looked for inside of other blocks: split and merged. Each link carries a confidence from 0 to 1; under :data:`SURE` a
+person decides, so also where a block is gone and another stands in its place.
 """
 
 import math

@@ -1,0 +1,51 @@
+"""How long a new revision of a long chapter takes: read, aligned and published; its contributions set again; compared with the last."""
+
+import statistics
+import time
+from pathlib import Path
+
+from consult import create_app
+from consult.consultations import service as consultations
+from consult.core.config import Config, resource_dir
+from consult.core.db import unit_of_work
+from consult.core.permissions import SYSTEM
+from consult.drafts import service as drafts
+from consult.drafts.alignment import align
+from tests.bench import edits, revisions
+
+CHAPTER = "2-certification.fr.md"
+HEAD = ["", "seconds"]
+
+
+def rows(data: Path) -> list[list]:
+    """(what, seconds); ``data`` holds the demonstration, and is written to."""
+    return [
+        ["a chapter of 60 kB imported: read, aligned, published, its contributions set again (median of 3)", imported(data)],
+        ["… its blocks aligned alone (aim 0.1)", aligned()],
+        *([f"two revisions of 60 kB compared ({language})", seconds] for language, seconds in revisions.comparison_seconds().items()),
+        # 10,000 contributions set again: its row goes here.
+    ]
+
+
+def imported(data: Path) -> float:
+    app, times = create_app(Config(data_dir=str(data), log_level="ERROR")), []
+    source = revisions.grown((resource_dir("policy_drafts") / CHAPTER).read_text("utf-8"))
+    for turn in range(3):
+        source = revisions.revised(source.replace("révisé", f"revu {turn}"), "fr")
+        with app.app_context():
+            began = time.perf_counter()
+            with unit_of_work():
+                drafts.import_chapter(SYSTEM, consultations.get_current(), data=source.encode())
+            times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def aligned() -> float:
+    """The slowest of the deep revisions of all texts of the benchmark."""
+    slowest = 0.0
+    for text in edits.TEXTS:
+        script = edits.played(text, "a deep revision", 0)
+        began = time.perf_counter()
+        align(script.old, script.pieces)
+        slowest = max(slowest, time.perf_counter() - began)
+    return slowest
