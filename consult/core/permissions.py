@@ -73,6 +73,7 @@ class Action(enum.StrEnum):
     CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
     DRAFTS_CONFIRM_TWIN = "drafts.confirm_twin"
+    DRAFTS_CONFIRM_TWINS = "drafts.confirm_twins"
     DRAFTS_CORRECT = "drafts.correct"
     DRAFTS_DISCARD = "drafts.discard"
     DRAFTS_IMPORT_CHAPTER = "drafts.import_chapter"
@@ -184,6 +185,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
     Action.DRAFTS_CONFIRM_TWIN: ((secretariat,), (rapporteur,)),
+    Action.DRAFTS_CONFIRM_TWINS: ((secretariat,), (rapporteur,)),
     Action.DRAFTS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
     Action.DRAFTS_DISCARD: ((secretariat, revising), (rapporteur, revising)),
     Action.DRAFTS_IMPORT_CHAPTER: ((secretariat, revising), (system,)),

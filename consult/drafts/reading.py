@@ -3,20 +3,27 @@
 Blocks that have no twin in the reader's language stand in French, in their place, and say so by their own ``lang``.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from consult.core.i18n import direction
 from consult.core.markup import Markup, trusted
 from consult.drafts.models import Block, BlockKind
+from consult.drafts.twins import side_by_side
 
 CONTENTS_LEVELS = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
 WARMEST = 5
+TAG = re.compile(r"</?([a-z0-9]+)")
 
 
 @dataclass
 class ReadBlock:
-    """One block on the page. ``margin`` holds at most three lines of what was said; ``count`` all that was published."""
+    """One block on the page. ``margin`` holds at most three lines of what was said; ``count`` all that was published.
+
+    ``stale`` says since when, and after which language, these words wait to be checked against their twin; None where both agree.
+    """
 
     key: str
     kind: str
@@ -32,42 +39,80 @@ class ReadBlock:
     margin: list[Any] = field(default_factory=list)
     url_contribute: str = ""
     url_discussion: str = ""
+    stale: Any = None
 
 
 def together(french: list[Block], other: list[Block]) -> list[tuple[Block, str]]:
     """(block, language) in French order, each in the other language where it has a twin; blocks of that language alone follow theirs."""
-    if not other:
-        return [(block, "fr") for block in french]
-    language = other[0].revision.language
-    twins = {block.key: block for block in other}
-    french_keys = {block.key for block in french}
-    alone: dict[str | None, list[Block]] = {}
-    previous = None
-    for block in other:
-        if block.key in french_keys:
-            previous = block.key
-        else:
-            alone.setdefault(previous, []).append(block)
-    laid = [(block, language) for block in alone.get(None, [])]
-    for block in french:
-        twin = twins.get(block.key)
-        laid.append((twin, language) if twin and twin.kind == block.kind else (block, "fr"))
-        laid.extend((extra, language) for extra in alone.get(block.key, []))
-    return laid
+    language = other[0].revision.language if other else "fr"
+    return [
+        (twin, language) if twin and (block is None or twin.kind == block.kind) else (block, "fr")
+        for block, twin in side_by_side(french, other)
+    ]
+
+
+def frames(laid: list[Block], *texts: list[Block]) -> list[tuple[str, str]]:
+    """The tags of lists and tables to open before each block and to close after it, whichever texts the blocks come from.
+
+    A block stands in the list or table where it stands in its own text; two texts share one when they share a passage of it.
+    """
+    around = surroundings(texts)
+    paths = [around[id(block)] for block in laid]
+    framed = []
+    for before, here, after in zip([(), *paths], paths, [*paths[1:], ()], strict=False):
+        opened = "".join(f"<{tag}>" for tag, _place in here[common(before, here):])
+        framed.append((opened, "".join(f"</{tag}>" for tag, _place in reversed(here[common(here, after):]))))
+    return framed
+
+
+def common(one: tuple, two: tuple) -> int:
+    """How many first steps two paths share."""
+    return next((depth for depth, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+
+
+def surroundings(texts: tuple[list[Block], ...]) -> dict[int, tuple[tuple[str, str], ...]]:
+    """By block: the tags that are open around it, each with the passage by which its list or table is known in all texts."""
+    around: dict[int, tuple[tuple[str, str], ...]] = {}
+    known: dict[tuple[str, str], str] = {}
+    for text in texts:
+        for run in runs(text):
+            first, tags = run[0][0], run[0][1]
+            place = next((known[block.key, path[0]] for block, path in run if (block.key, path[0]) in known), first.key) if tags else ""
+            for block, path in run:
+                if path:
+                    known.setdefault((block.key, path[0]), place)
+                around[id(block)] = tuple((tag, place) for tag in path)
+    return around
+
+
+def runs(text: list[Block]) -> Iterator[list[tuple[Block, tuple[str, ...]]]]:
+    """Each list or table as its blocks with the tags that are open around them; a block of neither is a run of its own."""
+    path: tuple[str, ...] = ()
+    run: list[tuple[Block, tuple[str, ...]]] = []
+    for block in text:
+        path += tuple(TAG.findall(block.opens))
+        run.append((block, path))
+        path = path[:len(path) - len(TAG.findall(block.closes))]
+        if not path:
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 def coverage(french: list[Block], other: list[Block]) -> float:
     """Share of the French blocks that stand in the other language too, 0 to 1."""
-    keys = {block.key for block in french}
-    twins = {block.key for block in other if block.revision.language != "fr"}
-    return len(keys & twins) / max(1, len(keys))
+    here = {(block.key, block.kind) for block in french}
+    twins = {(block.key, block.kind) for block in other if block.revision.language != "fr"}
+    return len(here & twins) / max(1, len(here))
 
 
-def read_block(block: Block, language: str, french: Block | None, count: int, margin: list) -> ReadBlock:
-    frame = french or block
+def read_block(block: Block, language: str, frame: tuple[str, str] | None, count: int, margin: list) -> ReadBlock:
+    """``frame`` holds the tags around it; None where all blocks are of one text, which holds its own."""
+    opens, closes = frame or (block.opens, block.closes)
     return ReadBlock(
-        key=block.key, kind=block.kind.value, level=block.level, label=block.label, html=trusted(block.html), opens=trusted(frame.opens),
-        closes=trusted(frame.closes), language=language, direction=direction(language), count=count, margin=margin,
+        key=block.key, kind=block.kind.value, level=block.level, label=block.label, html=trusted(block.html), opens=trusted(opens),
+        closes=trusted(closes), language=language, direction=direction(language), count=count, margin=margin,
         url_permalink=f"#{block.key}",
     )
 

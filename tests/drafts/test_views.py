@@ -4,6 +4,7 @@ import pytest
 
 from consult.accounts import service as accounts
 from consult.consultations.models import Phase
+from consult.core.db import session
 from consult.core.pages import pages
 from tests import factories
 
@@ -108,5 +109,6 @@ def test_pages_ask_as_much_whatever_the_number_of_contributions(client, chapter,
             for _ in range(more // 3):
                 factories.a_published_contribution(block=block)
         pages.clear()
+        session.flush()
         counts.append(count_queries(lambda: client.get(address)))
     assert counts[0] == counts[1] <= 12

@@ -55,6 +55,7 @@ contributions.submit           chapter        participant other STAFF secretaria
 contributions.view_anchors     chapter        rapporteur chair secretariat                                 *
 contributions.withdraw         waiting        participant                                                  open closed synthesis
 drafts.confirm_twin            chapter        rapporteur chair secretariat                                 *
+drafts.confirm_twins           chapter        rapporteur chair secretariat                                 *
 drafts.correct                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
 drafts.discard                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
 drafts.import_chapter          consultation   secretariat                                                  preparation open closed synthesis
@@ -65,6 +66,7 @@ drafts.publish                 chapter        chair secretariat                 
 drafts.read                    chapter        EVERYBODY                                                    *
 drafts.rebase                  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
 drafts.view_twins              chapter        rapporteur chair secretariat                                 *
+drafts.view_twins              consultation   rapporteur elsewhere chair secretariat                       *
 drafts.view_working_draft      chapter        rapporteur chair secretariat                                 *
 moderation.publish             waiting        moderator rapporteur chair secretariat                       open closed synthesis
 moderation.publish             colleague's    nobody                                                       *

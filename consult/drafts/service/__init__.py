@@ -43,11 +43,24 @@ from consult.drafts.service.publishing import (
     publish,
     rebase,
 )
+from consult.drafts.service.twins import (
+    ChapterCoverage,
+    TwinPage,
+    confirm_twin,
+    confirm_twins,
+    count_stale_twins,
+    get_stale_twin,
+    get_twins,
+    list_coverage,
+    list_stale_twins,
+)
 
 __all__ = [
-    "SURE", "Step", "Version", "correct", "count_changes", "count_published", "current_revision", "current_revision_id", "discard",
-    "find_working_draft", "get_block", "get_chapter", "get_numbered_revision", "get_previous_revision", "get_revision",
-    "get_revision_pair", "get_revisions", "get_working_draft", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of",
-    "list_chapters", "list_later_revisions", "list_links", "list_new_blocks", "list_revisions", "list_steps", "list_versions",
-    "list_working_drafts", "on_publication", "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies",
+    "SURE", "ChapterCoverage", "Step", "TwinPage", "Version", "confirm_twin", "confirm_twins", "correct", "count_changes",
+    "count_published", "count_stale_twins", "current_revision", "current_revision_id", "discard", "find_working_draft", "get_block",
+    "get_chapter", "get_numbered_revision", "get_previous_revision", "get_revision", "get_revision_pair", "get_revisions",
+    "get_stale_twin", "get_twins", "get_working_draft", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of",
+    "list_chapters", "list_coverage", "list_later_revisions", "list_links", "list_new_blocks", "list_revisions", "list_stale_twins",
+    "list_steps", "list_versions", "list_working_drafts", "on_publication", "overview", "plan_of", "publish", "put_tallies", "rebase",
+    "tallies",
 ]

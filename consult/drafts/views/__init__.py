@@ -1,6 +1,6 @@
 """Pages of the text: reading it, preparing and publishing revisions, comparing them, keeping its languages in step."""
 
-from consult.drafts.views import history, passport
+from consult.drafts.views import history, passport, twins
 from consult.drafts.views.pages import bp
 
-__all__ = ["bp", "history", "passport"]
+__all__ = ["bp", "history", "passport", "twins"]

@@ -14,9 +14,10 @@ from consult.core.permissions import Action, require
 from consult.core.web import actor, consultation, filled, headers, language, required_consultation, room
 from consult.drafts import reading, service
 from consult.drafts.forms import ChapterFileForm
-from consult.drafts.models import Chapter
+from consult.drafts.models import Chapter, StaleTwin
 
 bp = room("drafts", prefix="")
+LANGUAGE_NAMES = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
 GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
 PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
 
@@ -163,14 +164,36 @@ def render_chapter(number: int) -> str:
     laid = reading.together(french_blocks, own_blocks if own.language != "fr" else [])
     tallies = service.tallies(chapter)
     margin = next(iter(filled("chapter.margin", chapter)), {})
-    frames = {b.key: b for b in french_blocks}
-    blocks = [reading.read_block(b, at, frames.get(b.key), tallies.get(b.key, 0), margin.get(b.key, [])) for b, at in laid]
+    frames = reading.frames([b for b, _at in laid], french_blocks, own_blocks)
+    blocks = [
+        reading.read_block(b, at, frame, tallies.get(b.key, 0), margin.get(b.key, [])) for (b, at), frame in zip(laid, frames, strict=True)
+    ]
+    stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_stale_twins(chapter)}
     for b in blocks:
+        b.stale = stale.get((b.key, b.language))
         b.url_discussion = url_for("contributions.discussion", number=number, key=b.key) if b.count else ""
         b.url_contribute = url_for("contributions.submit", number=number, key=b.key) if consultation().current_phase == Phase.OPEN else ""
     share = reading.coverage(french_blocks, own_blocks) if language() != "fr" else None
     return render_template(
-        "drafts/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None, twin_url=None,
+        "drafts/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
-        last=len(chapters_here()), links=[link for some in filled("chapter.links", chapter) for link in some],
+        last=len(chapters_here()), links=links_of(chapter),
     )
+
+
+def stale_note(mark: StaleTwin) -> SimpleNamespace:
+    """Which language changed alone, when, and where both are compared."""
+    beside = mark.language if mark.language != "fr" else mark.since.language
+    return SimpleNamespace(
+        name=LANGUAGE_NAMES[mark.since.language], date=mark.since.published_at, is_translation=mark.language != "fr",
+        url=url_for("drafts.twins", number=mark.chapter.number, text_language=beside, _anchor=mark.key),
+    )
+
+
+def links_of(chapter: Chapter) -> list[tuple[str, str]]:
+    """What the head of a chapter leads to: its other languages, and what higher rooms have about it."""
+    beside = {"ar": (chapter.title_ar, _("French and Arabic side by side")), "en": (chapter.title_en, _("French and English side by side"))}
+    twins = [
+        (words, url_for("drafts.twins", number=chapter.number, text_language=code)) for code, (title, words) in beside.items() if title
+    ]
+    return [*twins, *(link for some in filled("chapter.links", chapter) for link in some)]
