@@ -19,6 +19,8 @@ from consult.core.words import ALIKE, SIGNS
 
 AROUND = 32  # characters kept before and after the quoted words
 CLOSE_ENOUGH = 72  # of 100: under this likeness the words are lost
+SHORT = 12  # letters: fewer are too few to tell likeness from chance
+WORD = re.compile(r"\S+")
 MOST_PLACES = 1_000  # of the same words in one text that are told apart by what stands around them
 OTHERWISE = str.maketrans({"œ": "oe", "æ": "ae", "´": "'", "`": "'", "‐": "-", "−": "-"})
 ONE_WRITING = {**ALIKE, **OTHERWISE}
@@ -166,19 +168,32 @@ def find_close(text: str, quote: Quote) -> Found | None:
     words = fold(quote.exact).text.strip()
     if len(words) < 4 or not folded.text:
         return None
-    if len(words) <= len(folded.text):
-        best = fuzz.partial_ratio_alignment(words, folded.text, score_cutoff=CLOSE_ENOUGH)
+    start, end = 0, len(folded.text)
+    if len(words) <= end:
+        cutoff = CLOSE_ENOUGH if len(words) < SHORT else CLOSE_ENOUGH * 0.75  # words put between those quoted are seen afterwards
+        best = fuzz.partial_ratio_alignment(words, folded.text, score_cutoff=cutoff)
         if best is None:
             return None
-        start, end, score = best.dest_start, best.dest_end, best.score
-    else:
-        start, end, score = 0, len(folded.text), fuzz.ratio(words, folded.text)
+        start, end = best.dest_start, best.dest_end
     start, end = whole_words(folded.text, start, end)
+    if len(words) >= SHORT:
+        start, end = stretched(folded.text, words, start, end)
     score = fuzz.ratio(words, folded.text[start:end])
     if score < CLOSE_ENOUGH:
         return None
     around = context(folded.text, start, end, quote)
     return Found(*folded.span(start, end), score / 100, round(min(0.9, 0.75 * score / 100 + 0.25 * around), 3))
+
+
+def stretched(text: str, words: str, start: int, end: int) -> tuple[int, int]:
+    """The place with each end moved to the word where it resembles the quoted words most: some came between them, or were dropped."""
+    room = len(words) // 2
+    for _round in range(2):
+        starts = [place for place in (start, *(found.start() for found in WORD.finditer(text, max(0, start - room), end))) if place < end]
+        start = max(starts, key=lambda place: fuzz.ratio(words, text[place:end]))
+        ends = [end, *(found.end() for found in WORD.finditer(text, start, min(len(text), end + room)))]
+        end = max(ends, key=lambda place: fuzz.ratio(words, text[start:place]))
+    return whole_words(text, start, end)
 
 
 def context(text: str, start: int, end: int, quote: Quote) -> float:

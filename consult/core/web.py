@@ -67,7 +67,7 @@ class ConsultApp(Flask):
 
     writing_gets: frozenset[str] = frozenset()
     # Posts that many send at once, and that write through commands alone: they wait for one another in the act only.
-    reading_first: frozenset[str] = frozenset({"contributions.submit"})
+    reading_first: frozenset[str] = frozenset({"contributions.submit", "drafts.import_chapter", "drafts.preview"})
 
     def is_reading(self) -> bool:
         return request.method in SAFE and request.endpoint not in self.writing_gets

@@ -13,7 +13,6 @@ from consult.drafts.parsing import ParsedBlock, ParsedChapter
 from consult.drafts.source import Problem
 
 LEAST_SHARE = 0.5  # of its words: a text that keeps less asks for confirmation
-NUMBERED = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.ROW)  # twins of the same sort only
 SUFFIXES = "bcdefghijklmnopqrstuvwxyz"
 
 
@@ -27,6 +26,7 @@ class Plan:
     keys: list[str]
     problems: list[Problem] = field(default_factory=list)
     by_hand: frozenset[int] = frozenset()  # places of new blocks whose origin a person chose
+    corrections: list[dict[str, str]] = field(default_factory=list)  # those that hold, each under the key its block has in this source
     forgotten: int = 0  # corrections that no longer meet the words they were made for
 
     @property
@@ -54,33 +54,91 @@ def plan(
     corrections: Iterable[Mapping[str, Any]] = (),
 ) -> Plan:
     """``taken`` are all keys that the chapter ever used, ``twins`` the blocks of its other languages that stand now."""
-    decided, forgotten = decisions(parsed.blocks, old, corrections)
+    decided, held, forgotten = decisions(parsed.blocks, old, corrections)
     at = {block.key: place for place, block in enumerate(old)}
     given = {place: at[block.key] for place, block in enumerate(parsed.blocks) if block.is_own and block.key in at}
-    links = align(old, parsed.blocks, given={**given, **decided})
+    links = align(old, parsed.blocks, given={**decided, **{place: at for place, at in given.items() if place not in decided}})
     keys = lasting_keys(parsed.blocks, old, links, taken, twins)
     problems = [*parsed.problems, *renamed(parsed.blocks, keys)]
-    return Plan(parsed, old, links, keys, problems, frozenset(decided), forgotten)
+    return Plan(parsed, old, links, keys, problems, frozenset(decided), held, forgotten)
 
 
 def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def decisions(blocks: Sequence[ParsedBlock], old: Sequence[Block], corrections: Iterable[Mapping]) -> tuple[dict[int, int | None], int]:
-    """(place in new → place in old or None, how many corrections were made for words that stand there no more)."""
-    places = {block.key: place for place, block in enumerate(blocks)}
+def decisions(
+    blocks: Sequence[ParsedBlock], old: Sequence[Block], corrections: Iterable[Mapping],
+) -> tuple[dict[int, int | None], list[dict[str, str]], int]:
+    """(place in new → place in old or None, the corrections that hold, how many were made for words that stand there no more).
+
+    A correction holds as long as its block has the same words, wherever edits elsewhere have pushed it.
+    """
     at = {block.key: place for place, block in enumerate(old)}
+    same: dict[str, list[int]] = {}
+    for place, block in enumerate(blocks):
+        same.setdefault(fingerprint(block.text), []).append(place)
     decided: dict[int, int | None] = {}
+    held: list[dict[str, str]] = []
     forgotten = 0
     for correction in corrections:
-        place = places.get(correction["new"])
-        is_same = place is not None and fingerprint(blocks[place].text) == correction["sha256"]
-        if is_same and (correction["old"] == "" or correction["old"] in at):
+        places = [place for place in same.get(correction["sha256"], ()) if place not in decided]
+        place = next((p for p in places if blocks[p].key == correction["new"]), places[0] if len(places) == 1 else None)
+        if place is not None and (correction["old"] == "" or correction["old"] in at):
             decided[place] = at.get(correction["old"])
+            held.append({**correction, "new": blocks[place].key})
         else:
             forgotten += 1
-    return decided, forgotten
+    return decided, held, forgotten
+
+
+@dataclass(frozen=True)
+class Row:
+    """A block of the new text, or one that is no longer there, as somebody reads the plan: ``olds`` are what it continues."""
+
+    change: Change
+    confidence: float
+    has_moved: bool
+    key: str
+    new: ParsedBlock | None
+    olds: tuple[Block, ...]
+    before: Block | None  # of one that moved: what stood before it
+    is_by_hand: bool
+
+    @property
+    def block(self) -> ParsedBlock | Block:
+        return self.new if self.new is not None else self.olds[0]
+
+
+def rows_of(made: Plan) -> list[Row]:
+    """Every block in the order of the new text, those that are gone after what stood before them."""
+    of_new: dict[int, list[Link]] = {}
+    gone: dict[int, list[Link]] = {}
+    stands = {link.old: link.new for link in made.links if link.old is not None and link.new is not None}
+    for link in made.links:
+        if link.new is not None:
+            of_new.setdefault(link.new, []).append(link)
+        else:
+            before = next((stands[place] for place in range(link.old - 1, -1, -1) if place in stands), -1)
+            gone.setdefault(before, []).append(link)
+    rows = [row_of(made, [link]) for link in gone.get(-1, [])]
+    for place in range(len(made.parsed.blocks)):
+        rows.append(row_of(made, of_new[place]))
+        rows += [row_of(made, [link]) for link in gone.get(place, [])]
+    return rows
+
+
+def row_of(made: Plan, links: list[Link]) -> Row:
+    """``links`` all lead to one new block, or are the one of a block that is gone."""
+    first = links[0]
+    new = made.parsed.blocks[first.new] if first.new is not None else None
+    olds = tuple(made.old[link.old] for link in links if link.old is not None)
+    moved = next((link for link in links if link.has_moved), None)
+    return Row(
+        change=first.change, confidence=min(link.confidence for link in links), has_moved=moved is not None,
+        key=made.keys[first.new] if new else olds[0].key, new=new, olds=olds,
+        before=made.old[moved.old - 1] if moved and moved.old else None, is_by_hand=first.new in made.by_hand,
+    )
 
 
 def lasting_keys(
@@ -93,11 +151,11 @@ def lasting_keys(
         if old[link.old].key not in used:
             keys[link.new] = old[link.old].key
             used.add(old[link.old].key)
-    stated = {(twin.kind in NUMBERED, twin.label): twin.key for twin in twins}
+    stated = {(twin.kind, twin.label): twin.key for twin in twins}
     everything = {*taken, *used}
     for place, block in enumerate(blocks):
         if keys[place] is None:
-            twin = stated.get((block.kind in NUMBERED, block.label))
+            twin = stated.get((block.kind, block.label))  # of the same sort: a page in two languages shows one for the other
             # A key that another language gave to its new block is the twin's to share; one that this language used before is not.
             is_free = twin is not None and twin not in used and twin not in {b.key for b in old}
             keys[place] = twin if is_free else unused(block.key, everything)

@@ -72,7 +72,15 @@ def check_meta(meta) -> None:
 
 def with_front_matter(meta: dict[str, Any], body: str) -> str:
     """A whole file again from its fields and its Markdown."""
-    return f"---\n{yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=10_000)}---\n\n{body.strip()}\n"
+    return f"---\n{yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=10_000)}---\n\n{body.strip(chr(10))}\n"
+
+
+def with_note(source: str, note: str) -> str:
+    """The same file with another note of revision; byte for byte the same where it says so already."""
+    meta, body, _line = front_matter(source)
+    if str(meta.get("revision_note") or "").strip() == note.strip():
+        return source
+    return with_front_matter({**meta, "revision_note": note.strip()}, body)
 
 
 def lost_parts(body: str, first_line: int) -> list[Problem]:

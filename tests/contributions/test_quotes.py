@@ -86,6 +86,25 @@ def test_what_copying_adds_is_taken_off(pasted, meant):
     assert meant in list(as_pasted(pasted))
 
 
+# In a text that was rewritten
+
+
+@pytest.mark.parametrize(("text", "quoted", "now"), [
+    ("Publier tous les ans la liste complète des étalons nationaux.", "la liste des étalons", "la liste complète des étalons"),
+    ("Publier la liste des étalons.", "la liste complète des étalons", "la liste des étalons"),
+    ("L’Institut publiera une liste des étalons.", "publie la liste des étalons", "publiera une liste des étalons"),
+    ("ينشر المعهد لائحة مفصلة للأصناف الوطنية كل سنة.", "لائحة الأصناف الوطنية", "لائحة مفصلة للأصناف الوطنية"),
+    ("Former les techniciens.", "la liste des étalons", None),
+    ("تكوين التقنيين في المختبرات.", "لائحة الأصناف الوطنية", None),
+    ("", "la liste des étalons", None),
+    ("la liste", "la", None),
+])
+def test_words_that_changed_a_little_are_found_whole(text, quoted, now):
+    place = find_close(text, Quote(quoted))
+    assert (place and text[place.start:place.end].rstrip(".")) == now
+    assert place is None or place.confidence <= 0.9
+
+
 # Whatever the text
 
 LETTERS = "abcéœÉ ’'-. \u00a0\u0301\u0651\u064eابةىأإﻻـ،؛👩‍🔧️\u200f\n"
@@ -121,13 +140,14 @@ def test_places_lie_inside_of_the_text(text, words):
 # Speed
 
 
-def seconds(act, rounds: int = 7) -> float:
+def seconds(act, rounds: int = 15) -> float:
+    """Of this thread: the machine may be busy with others."""
     best = 1.0
     for _round in range(rounds):
         fold.cache_clear()
-        start = time.perf_counter()
+        start = time.thread_time()
         act()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     return best
 
 

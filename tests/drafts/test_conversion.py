@@ -24,10 +24,10 @@ TEXTS = sorted(resource_dir("policy_drafts").glob("*.md"))
 STRUCTURE = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION)
 NASTY = (
     "1. pas une liste", "2024) ni cela", "- ni ceci", "# pas un titre", "> pas une citation", "a * b * c_d_e", "**gras** faux",
-    "[lien](faux)", "[^9] appel faux", "{#C9-x} accolades {: .a}", "R&D &amp; <b>balise</b> <script>", "a | b | c", "`code` faux", "~~~ barre",
-    ": défini", "=== trait", "--- tiret", r"C:\dossier\*", "https://exemple.ma/a_b?c=d&e=f", "*[abr]: abréviation", "<<mot>> entre chevrons",
-    "l’apostrophe",
-    "الباب الأول — المترولوجيا", "نصٌّ مُشَكَّل", "ⵜⴰⵎⴰⵣⵉⵖⵜ", "$x^2$", "! [image]", "10 000 m²", "+ plus", "...", "© ® « guillemets »", "____",
+    "[lien](faux)", "[^9] appel faux", "{#C9-x} accolades {: .a}", "R&D &amp; <b>balise</b> <script>", "a | b | c", "`code` faux",
+    "~~~ barre", ": défini", "=== trait", "--- tiret", r"C:\dossier\*", "https://exemple.ma/a_b?c=d&e=f", "*[abr]: abréviation",
+    "<<mot>> entre chevrons", "l’apostrophe", "الباب الأول — المترولوجيا", "نصٌّ مُشَكَّل", "ⵜⴰⵎⴰⵣⵉⵖⵜ", "$x^2$", "! [image]",
+    "10 000 m²", "+ plus", "...", "© ® « guillemets »", "____",
 )
 
 

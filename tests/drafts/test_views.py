@@ -78,11 +78,13 @@ def test_no_invitation_to_comment_once_closed(client, chapter):
     assert "/contributions/submit/" not in client.get("/fr/drafts/1").text
 
 
-def test_secretariat_imports_a_file(client, secretary, consultation):
+def test_secretariat_imports_a_file_and_publishes_it(client, secretary, consultation):
     pages.clear()
     data = {"file": (io.BytesIO(factories.markdown().encode()), "1.fr.md")}
     answer = client.sign_in(secretary).post("/fr/drafts/import-chapter", data=data)
     assert answer.status_code == 303
+    assert client.get("/fr/drafts/1").status_code == 404
+    assert client.post(f"{answer.location}/publish", data={"lock": 1, "note": ""}).status_code == 303
     assert client.get("/fr/drafts/1").status_code == 200
 
 

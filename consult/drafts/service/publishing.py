@@ -9,7 +9,7 @@ from consult.accounts.models import User
 from consult.consultations.models import Commission, Consultation
 from consult.core import markup
 from consult.core.commands import command
-from consult.core.db import session
+from consult.core.db import session, wait_for
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, Actor, require
@@ -17,7 +17,7 @@ from consult.drafts.models import Alignment, Block, Chapter, Revision, StaleTwin
 from consult.drafts.parsing import ParsedChapter, read_file, refuse_blocking
 from consult.drafts.revising import Plan, fingerprint, plan
 from consult.drafts.service.chapters import current_revision, list_blocks
-from consult.drafts.source import decode, front_matter
+from consult.drafts.source import decode, front_matter, with_front_matter, with_note
 
 CHANGING = ("changed", "split", "merged")
 # What higher rooms do in the same transaction when a revision is published, in the order of the rooms.
@@ -45,25 +45,30 @@ def import_chapter(actor: User, consultation: Consultation, *, data: bytes, may_
 
 @command
 def keep_working_draft(
-    actor: User, consultation: Consultation, *, data: bytes, seen_lock: int | None = None,
+    actor: User, consultation: Consultation, *, data: bytes, seen_lock: int | None = None, may_replace: bool = False,
 ) -> WorkingDraft:
     """Keep a source as the next revision in preparation, whatever its faults; :class:`Invalid` when it cannot even be read as text.
 
-    ``seen_lock`` is the ``lock`` of the draft that its editor saw: :class:`Conflict` when somebody has changed it since.
+    ``seen_lock`` is the ``lock`` of the draft that its editor saw: :class:`Conflict` when somebody has changed it since, unless
+    ``may_replace`` says that whatever is there may go.
     """
     source = decode(data)
     markup.check_source(source)
     meta, _body, _line = front_matter(source)
     commission = commission_of(consultation, meta["chapter"])
+    wait_for(commission)  # two may begin the same draft at once
     draft = find_working_draft(consultation, meta["chapter"], meta["language"])
     if draft is None:
-        draft = WorkingDraft(consultation=consultation, commission=commission, number=meta["chapter"], language=meta["language"],
+        draft = WorkingDraft(consultation=consultation, commission=commission, commission_id=commission.id,
+                             number=meta["chapter"], language=meta["language"],
                              corrections=[], base=base_of(consultation, meta["chapter"], meta["language"]))
         require(actor, Action.DRAFTS_KEEP_WORKING_DRAFT, draft)
+        if seen_lock is not None:
+            raise gone()
         session.add(draft)
     else:
         require(actor, Action.DRAFTS_KEEP_WORKING_DRAFT, draft)
-        refuse_unseen(draft, seen_lock)
+        hold(draft, draft.lock if may_replace else seen_lock)
     draft.source, draft.edited_by_id, draft.edited_at = source, actor.id, utcnow()
     return draft
 
@@ -71,14 +76,14 @@ def keep_working_draft(
 @command
 def correct(actor: User, draft: WorkingDraft, *, new_key: str, old_key: str | None, seen_lock: int) -> WorkingDraft:
     """Say by hand which published block (``old_key``, empty for none) a block of the draft continues; None takes the decision back."""
-    refuse_unseen(draft, seen_lock)
+    hold(draft, seen_lock)
     made = plan_of(draft)
     block = next((block for block in made.parsed.blocks if block.key == new_key), None)
     if block is None:
-        raise Invalid("new", _("There is no passage %(key)s in this draft.", key=new_key), _("Reload the preview and choose again."))
+        raise Invalid("new_key", _("There is no passage %(key)s in this draft.", key=new_key), _("Reload the preview and choose again."))
     if old_key and old_key not in {old.key for old in made.old}:
-        raise Invalid("old", _("There is no passage %(key)s in the published version.", key=old_key), _("Choose one of the list."))
-    others = [c for c in draft.corrections if c["new"] != new_key and (not old_key or c["old"] != old_key)]
+        raise Invalid("old_key", _("There is no passage %(key)s in the published version.", key=old_key), _("Choose one of the list."))
+    others = [c for c in made.corrections if c["new"] != new_key and (not old_key or c["old"] != old_key)]
     said = [] if old_key is None else [{"new": new_key, "sha256": fingerprint(block.text), "old": old_key}]
     draft.corrections, draft.edited_by_id, draft.edited_at = [*others, *said], actor.id, utcnow()
     return draft
@@ -93,16 +98,17 @@ def rebase(actor: User, draft: WorkingDraft) -> WorkingDraft:
 
 
 @command
-def discard(_actor: User, draft: WorkingDraft) -> None:
-    """Drop what was being prepared; nothing that was published is touched."""
+def discard(_actor: User, draft: WorkingDraft, *, seen_lock: int) -> None:
+    """Drop what was being prepared, as it was last seen; nothing that was published is touched."""
+    hold(draft, seen_lock)
     session.delete(draft)
 
 
 @command
-def publish(actor: User, draft: WorkingDraft, *, seen_lock: int, may_shrink: bool = False) -> Revision:
+def publish(actor: User, draft: WorkingDraft, *, seen_lock: int, note: str | None = None, may_shrink: bool = False) -> Revision:
     """Make the draft the chapter's next revision; refused when it, or what it follows, is not what its editor saw."""
-    refuse_unseen(draft, seen_lock)
-    parsed = read_file(draft.source.encode())
+    hold(draft, seen_lock)
+    parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
     refuse_blocking(parsed)
     chapter = find_or_add_chapter(draft.consultation, parsed)
     now = current_revision(chapter, draft.language)
@@ -242,10 +248,21 @@ def base_of(consultation: Consultation, number: int, language: str) -> Revision 
     return current_revision(chapter, language) if chapter else None
 
 
-def refuse_unseen(draft: WorkingDraft, seen_lock: int | None) -> None:
-    if draft.lock != seen_lock:
+def hold(draft: WorkingDraft, seen_lock: int | None) -> None:
+    """Keep the draft for this act; :class:`Conflict` when it is no longer what its editor saw."""
+    lock = session.scalar(sa.select(WorkingDraft.lock).where(WorkingDraft.id == draft.id).with_for_update())
+    if lock is None:
+        raise gone()
+    if lock != seen_lock:
         raise Conflict(_("Somebody has changed this draft since you opened it, or began one at the same time."),
                        _("Nothing of theirs was overwritten. Copy your text, open the draft again and put your changes in."))
+    if draft.lock != lock:
+        session.refresh(draft)
+
+
+def gone() -> Conflict:
+    return Conflict(_("This draft was published or discarded meanwhile."),
+                    _("Nothing was changed. Read the newest version of the chapter, then prepare another one if it is needed."))
 
 
 def find_working_draft(consultation: Consultation, number: int, language: str) -> WorkingDraft | None:
@@ -262,7 +279,27 @@ def get_working_draft(actor: Actor, consultation: Consultation, number: int, lan
     return draft
 
 
+def get_source_to_edit(actor: Actor, consultation: Consultation, number: int, language: str) -> tuple[str, WorkingDraft | None]:
+    """(whole source, the draft if there is one) to begin from: the draft, else what is published, else an empty chapter."""
+    draft = find_working_draft(consultation, number, language)
+    commission = commission_of(consultation, number)
+    require(actor, Action.DRAFTS_KEEP_WORKING_DRAFT, draft or commission)
+    if draft is not None:
+        return draft.source, draft
+    base = base_of(consultation, number, language)
+    if base is not None:
+        return with_note(base.source, ""), None
+    title = commission.title(language)
+    return with_front_matter({"title": title, "commission": title, "chapter": number, "language": language}, f"# {title}"), None
+
+
 def list_working_drafts(consultation: Consultation) -> list[WorkingDraft]:
     found = sa.select(WorkingDraft).where(WorkingDraft.consultation_id == consultation.id)
     return list(session.scalars(found.order_by(WorkingDraft.number, WorkingDraft.language)))
 
+
+def list_current_revisions(consultation: Consultation) -> dict[tuple[int, str], Revision]:
+    """What is published now, by chapter number and language."""
+    newest = (sa.select(sa.func.max(Revision.id)).join(Revision.chapter).where(Chapter.consultation_id == consultation.id)
+              .group_by(Revision.chapter_id, Revision.language))
+    return {(r.chapter.number, r.language): r for r in session.scalars(sa.select(Revision).where(Revision.id.in_(newest)))}

@@ -1,19 +1,18 @@
-"""The home of the consultation, a chapter to read, and the secretariat's import of a chapter."""
+"""The home of the consultation, and a chapter to read."""
 
 from types import SimpleNamespace
 
-from flask import current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import current_app, g, render_template, request, session, url_for
 
 from consult.consultations.models import Consultation, Phase
 from consult.core import audit
 from consult.core.db import reading as reading_unit
-from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.errors import NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.pages import Page, pages
-from consult.core.permissions import Action, require
+from consult.core.permissions import Action
 from consult.core.web import actor, consultation, filled, headers, language, required_consultation, room
 from consult.drafts import reading, service
-from consult.drafts.forms import ChapterFileForm
 from consult.drafts.models import Chapter, StaleTwin
 
 bp = room("drafts", prefix="")
@@ -30,24 +29,6 @@ def home():
 @bp.get("/drafts/<int:number>")
 def read(number: int):
     return kept(lambda: chapter_stamp(number), lambda: render_chapter(number))
-
-
-@bp.route("/drafts/import-chapter", methods=["GET", "POST"])
-def import_chapter():
-    """The secretariat publishes a revision from a file; the same door as `consult chapters import`."""
-    require(actor(), Action.DRAFTS_IMPORT_CHAPTER, required_consultation())
-    form = ChapterFileForm()
-    if form.validate_on_submit():
-        try:
-            revision = service.import_chapter(actor(), consultation(), data=form.file.data.read())
-        except (Invalid, Conflict) as refusal:
-            form.file.errors = [refusal.message, refusal.remedy] if refusal.remedy else [refusal.message]
-        else:
-            said = _("Chapter %(number)s is published, version %(version)s.", number=revision.chapter.number, version=revision.number)
-            flash(said, "success")
-            return redirect(url_for(".read", number=revision.chapter.number), 303)
-    status = 422 if form.errors else 200
-    return render_template("drafts/import_chapter.html", form=form, chapters=service.overview(chapters_here())), status
 
 
 # Pages kept ready

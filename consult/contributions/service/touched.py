@@ -1,0 +1,17 @@
+"""What a new revision of a chapter would touch."""
+
+import sqlalchemy as sa
+
+from consult.contributions.models import Contribution, ContributionState
+from consult.core.db import session
+from consult.drafts.models import Chapter
+
+
+def count_at_places(chapter: Chapter) -> dict[str, int]:
+    """Contributions by the lasting key of the passage that they stand on now, whoever may see them; those withdrawn are left out."""
+    counted = (
+        sa.select(Contribution.place_key, sa.func.count()).where(
+            Contribution.chapter_id == chapter.id, Contribution.place_key.is_not(None), Contribution.state != ContributionState.WITHDRAWN)
+        .group_by(Contribution.place_key)
+    )
+    return dict(session.execute(counted).all())

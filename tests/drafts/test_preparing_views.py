@@ -1,0 +1,453 @@
+"""Preparing a revision in the browser: every page works without JavaScript, and nothing that was typed is lost."""
+
+import io
+import re
+
+import docx
+import pytest
+import sqlalchemy as sa
+
+from consult.consultations.models import Consultation, Phase, Role
+from consult.core.audit import AuditEvent
+from consult.core.db import session
+from consult.drafts import service
+from consult.drafts.models import Revision, WorkingDraft
+from tests import factories
+
+PLACE = "/en/drafts/1/working-draft/fr"
+EDIT = "/en/drafts/1/edit/fr"
+OLD, NEW = "Publier chaque année la liste", "Publier chaque mois la liste"
+
+
+def changed(text: str = OLD, by: str = NEW, language: str = "fr") -> str:
+    source = factories.markdown(1, language)
+    assert text in source
+    return source.replace(text, by)
+
+
+def keep(person, source: str, **values) -> WorkingDraft:
+    draft = service.keep_working_draft(person, session.scalars(sa.select(Consultation)).one(), data=source.encode(), **values)
+    session.flush()
+    return draft
+
+
+
+
+
+
+@pytest.fixture
+def draft(chapter, rapporteur):
+    return keep(rapporteur, changed())
+
+
+def hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*type="hidden"[^>]*value="([^"]*)"', page))
+
+
+def published(chapter, language="fr") -> int:
+    return service.current_revision(chapter, language).number
+
+
+# Who sees what
+
+
+@pytest.mark.parametrize("address", ["/en/drafts/working-drafts", "/en/drafts/import-chapter", PLACE, EDIT, f"{PLACE}/correct?new=C1-A1-P1-a1"])
+def test_only_those_in_charge_see_what_is_prepared(client, draft, participant, chair, secretary, rapporteur, address):
+    stranger = factories.a_user(role=Role.RAPPORTEUR, commission=draft.consultation.commissions[1])
+    assert client.get(address).status_code == 403
+    assert client.sign_in(participant).get(address).status_code == 403
+    for person in (rapporteur, chair, secretary):
+        assert client.sign_in(person).get(address).status_code == 200, person
+    expected = 200 if "drafts/1" not in address else 403
+    assert client.sign_in(stranger).get(address).status_code == expected
+
+
+def test_the_list_says_what_is_prepared_and_what_may_be_begun(client, draft, rapporteur, secretary):
+    page = client.sign_in(rapporteur).get("/en/drafts/working-drafts").text
+    assert "Continue" in page
+    assert "Prepare a new version" in page
+    assert "Write the first version" in page  # of the English text
+    assert rapporteur.name in page
+    assert "Commission 2" not in page
+    assert "Commission 2" in client.sign_in(secretary).get("/en/drafts/working-drafts").text
+
+
+def test_staff_reach_the_list_from_every_page(client, chapter, rapporteur, participant):
+    assert "/en/drafts/working-drafts" in client.sign_in(rapporteur).get("/en/").text
+    assert "/en/drafts/working-drafts" not in client.sign_in(participant).get("/en/").text
+
+
+@pytest.mark.parametrize("act", ["publish", "rebase", "discard", "correct"])
+def test_strangers_change_nothing(client, draft, participant, act):
+    answer = client.sign_in(participant).post(f"{PLACE}/{act}", data={"lock": draft.lock, "new_key": "C1-A1-P1-a1", "chosen": ""})
+    assert answer.status_code == 403
+    assert session.scalar(sa.select(sa.func.count()).select_from(WorkingDraft)) == 1
+
+
+def test_an_unknown_language_or_draft_is_not_found(client, chapter, secretary):
+    client.sign_in(secretary)
+    assert client.get("/en/drafts/1/working-draft/xx").status_code == 404
+    assert client.get("/en/drafts/1/edit/xx").status_code == 404
+    assert client.get(PLACE).status_code == 404
+    assert client.get("/en/drafts/9/edit/fr").status_code in (404, 422)
+
+
+# From a file
+
+
+def upload(client, data: bytes, name: str = "1.fr.md", **fields):
+    return client.post("/en/drafts/import-chapter", data={"file": (io.BytesIO(data), name), **fields})
+
+
+def test_a_file_is_kept_and_shown_before_anything_is_published(client, chapter, rapporteur):
+    answer = upload(client.sign_in(rapporteur), changed().encode())
+    assert (answer.status_code, answer.location) == (303, "/en/drafts/1/working-draft/fr")
+    page = client.get(answer.location).text
+    assert "C1-A1-P1-a1" in page
+    assert re.search(r"<ins>.*mois.*</ins>", page, re.DOTALL)
+    assert published(chapter) == 1
+
+
+def test_a_second_file_does_not_overwrite_what_somebody_prepared(client, draft, chair):
+    client.sign_in(chair)
+    answer = upload(client, changed(by="Publier chaque jour la liste").encode())
+    assert answer.status_code == 422
+    assert "being prepared" in answer.text
+    assert "chaque mois" in session.get(WorkingDraft, draft.id).source
+    assert upload(client, changed(by="Publier chaque jour la liste").encode(), may_replace="y").status_code == 303
+    assert "chaque jour" in session.get(WorkingDraft, draft.id).source
+
+
+@pytest.mark.parametrize(("data", "name", "said"), [
+    (b"# sans entete", "1.fr.md", "Line 1"), (b"\xff\xfe", "1.md", "UTF-8"), (b"PK\x03\x04", "1.md", "not a Markdown file"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "texte.doc", "does not say"), (b"", "1.md", "Line 1"),
+])
+def test_a_file_that_cannot_be_read_is_refused_with_the_way_out(client, chapter, rapporteur, data, name, said):
+    answer = upload(client.sign_in(rapporteur), data, name)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_a_rapporteur_imports_no_chapter_of_others(client, chapter, rapporteur):
+    assert upload(client.sign_in(rapporteur), factories.markdown(2).encode()).status_code == 403
+
+
+def word() -> bytes:
+    document, whole = docx.Document(), io.BytesIO()
+    document.add_heading("Métrologie", 0)
+    document.add_heading("Axe 1 — Mesurer", 2)
+    document.add_paragraph("Intention de l’axe.")
+    document.save(whole)
+    return whole.getvalue()
+
+
+def test_a_word_document_becomes_the_version_in_preparation(client, chapter, rapporteur):
+    client.sign_in(rapporteur)
+    assert "does not say" in upload(client, word(), "texte.docx").text
+    answer = upload(client, word(), "texte.docx", chapter="1", text_language="fr")
+    assert answer.status_code == 303
+    kept = session.scalars(sa.select(WorkingDraft)).one()
+    assert (kept.number, kept.language) == (1, "fr")
+    assert "title: Métrologie" in kept.source
+    assert "## Axe 1 — Mesurer" in kept.source
+    page = client.get(answer.location).text
+    assert "of the words of the published version" not in page  # a rapporteur does not publish
+
+
+def test_what_a_conversion_left_out_is_said(client, chapter, rapporteur):
+    document, whole = docx.Document(), io.BytesIO()
+    document.add_picture("static/img/chapter.png")
+    document.add_paragraph("Sous la figure.")
+    document.save(whole)
+    answer = upload(client.sign_in(rapporteur), whole.getvalue(), "texte.docx", chapter="1", text_language="fr", title="Titre")
+    assert "Pictures are not taken over" in client.get(answer.location).text
+
+
+def test_a_word_document_that_is_protected_is_refused(client, chapter, rapporteur):
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
+    answer = upload(client.sign_in(rapporteur), data, "texte.docx", chapter="1", text_language="ar")
+    assert answer.status_code == 422
+    assert "password" in answer.text
+
+
+# The preview
+
+
+def test_the_preview_counts_and_says_what_stands_on_what_changes(client, draft, block, rapporteur):
+    factories.a_contribution(block=block)
+    factories.a_contribution(block=block)
+    page = client.sign_in(rapporteur).get(PLACE).text
+    assert "2 contributions" in page
+    assert "The chair of the commission or the secretariat publishes" in page
+    assert "Publish this version" not in page
+
+
+def test_the_preview_filters(client, draft, rapporteur):
+    client.sign_in(rapporteur)
+    changes, every = client.get(PLACE).text, client.get(f"{PLACE}?show=all").text
+    assert 'id="at-C1-contexte"' not in changes
+    assert 'id="at-C1-contexte"' in every
+    assert "Nothing to show here" in client.get(f"{PLACE}?show=unsure").text
+
+
+def test_what_was_dropped_stands_in_its_place(client, chapter, rapporteur):
+    keep(rapporteur, changed("Intention de l’axe.\n\n", ""))
+    page = client.sign_in(rapporteur).get(f"{PLACE}?show=all").text
+    places = [page.index(f'id="at-{key}"') for key in ("C1-A1", "C1-A1-§1", "C1-A1-P1")]
+    assert places == sorted(places)
+    assert "Deleted" in page
+
+
+def test_problems_are_named_with_their_lines_and_keep_it_from_being_published(client, chapter, chair):
+    keep(chair, changed("1.1.2", "1.1.1"))
+    page = client.sign_in(chair).get(PLACE).text
+    assert "Must be corrected" in page
+    assert "Line 32" in page
+    assert "Publish this version" not in page
+
+
+def test_a_draft_that_cannot_be_read_is_shown_with_its_fault(client, chapter, chair):
+    keep(chair, changed("# Chapitre 1", "# Chapitre 1\n\n## X {#C9-x}\n\n#"))
+    page = client.sign_in(chair).get(PLACE)
+    assert page.status_code == 200
+    assert "cannot be read" in page.text
+
+
+def test_arabic_is_previewed_and_edited_from_right_to_left(client, chapter, rapporteur):
+    source = factories.markdown(1, "ar")
+    keep(rapporteur, source.replace("Former les techniciens", "تكوين التقنيين"))
+    client.sign_in(rapporteur)
+    page = client.get("/ar/drafts/1/working-draft/ar")
+    assert page.status_code == 200
+    assert "تكوين" in page.text
+    editor = client.get("/fr/drafts/1/edit/ar").text
+    assert re.search(r'<textarea[^>]*dir="rtl"[^>]*lang="ar"', editor)
+
+
+def test_a_large_chapter_is_previewed_in_few_questions(client, consultation, chapter, rapporteur, count_queries):
+    many = "\n\n".join(f"Paragraphe {n} sur la mesure, l’étalon {n * 7} et la région {n % 12}." for n in range(300))
+    source = factories.markdown(1).replace("Intention de l’axe.", many)
+    service.import_chapter(factories.SYSTEM, consultation, data=source.encode())
+    keep(rapporteur, source.replace(" et la région", ", puis la région"))
+    client.sign_in(rapporteur)
+    assert count_queries(lambda: client.get(f"{PLACE}?show=all")) <= 12
+    assert count_queries(lambda: client.get(EDIT)) <= 12
+    assert count_queries(lambda: client.get("/en/drafts/working-drafts")) <= 12
+
+
+# By hand
+
+
+def test_a_correction_is_made_and_taken_back_without_javascript(client, chapter, rapporteur):
+    keep(rapporteur, changed("Intention de l’axe.", "Tout autre propos, sans aucun rapport avec ce qui précède."))
+    client.sign_in(rapporteur)
+    page = client.get(f"{PLACE}/correct?new=C1-A1-§1")
+    assert page.status_code == 200
+    assert "C1-A1-P1-§1" in page.text
+    fields = {"new_key": "C1-A1-§1", "old_key": "", "lock": 1, "chosen": "C1-A1-P1-§1", "act": "set"}
+    answer = client.post(f"{PLACE}/correct", data=fields)
+    assert answer.status_code == 303
+    assert "decided by hand" in client.get(answer.location).text
+    back = client.post(f"{PLACE}/correct", data={**fields, "lock": 2, "act": "take-back"})
+    assert back.status_code == 303
+    assert "decided by hand" not in client.get(answer.location).text
+    assert client.post(f"{PLACE}/correct", data=fields).status_code == 409  # what they saw is no longer so
+
+
+def test_what_was_dropped_can_be_given_a_successor(client, chapter, rapporteur):
+    keep(rapporteur, changed("Intention de l’axe.\n\n", "").replace("## Axe", "Nouveau propos tout autre.\n\n## Axe"))
+    client.sign_in(rapporteur)
+    page = client.get(f"{PLACE}/correct?old=C1-A1-§1")
+    assert "What became of this passage" in page.text
+    new = re.search(r'value="([^"]+)">[^<]*Nouveau propos', page.text)[1]
+    answer = client.post(f"{PLACE}/correct", data={"old_key": "C1-A1-§1", "new_key": "", "chosen": new, "lock": 1, "act": "set"})
+    assert answer.status_code == 303
+    session.expire_all()
+    kept = session.scalars(sa.select(WorkingDraft)).one()
+    assert [(c["new"], c["old"]) for c in kept.corrections] == [(new, "C1-A1-§1")]
+
+
+def test_an_unknown_passage_is_not_found(client, draft, rapporteur):
+    assert client.sign_in(rapporteur).get(f"{PLACE}/correct?new=C1-nowhere").status_code == 404
+
+
+# Published
+
+
+def test_the_chair_publishes_with_a_note(client, draft, chapter, chair):
+    client.sign_in(chair)
+    assert "Publish this version" in client.get(PLACE).text
+    answer = client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": "La liste devient mensuelle."})
+    assert (answer.status_code, answer.location) == (303, "/en/drafts/1")
+    assert "chaque mois" in client.get("/fr/drafts/1").text
+    now = service.current_revision(chapter, "fr")
+    assert (now.number, now.note) == (2, "La liste devient mensuelle.")
+    assert session.scalars(sa.select(AuditEvent.action).order_by(AuditEvent.id.desc())).first() == "drafts.publish"
+    assert client.post(f"{PLACE}/publish", data={"lock": 1, "note": ""}).status_code == 404  # sent twice: published once
+
+
+def test_a_rapporteur_does_not_publish(client, draft, chapter, rapporteur):
+    assert client.sign_in(rapporteur).post(f"{PLACE}/publish", data={"lock": draft.lock}).status_code == 403
+    assert published(chapter) == 1
+
+
+def test_what_was_changed_meanwhile_is_not_published_unread(client, draft, chapter, chair, rapporteur):
+    keep(rapporteur, changed(by="Publier chaque jour la liste"), seen_lock=draft.lock)
+    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"lock": 1, "note": ""})
+    assert answer.status_code == 409
+    assert published(chapter) == 1
+
+
+def test_a_draft_overtaken_by_another_publication_is_rebased_first(client, draft, chapter, chair, secretary):
+    service.import_chapter(secretary, chapter.consultation, data=changed("Former les", "Bien former les").encode())
+    client.sign_in(chair)
+    page = client.get(PLACE).text
+    assert "Version 2 was published since" in page
+    assert "Publish this version" not in page
+    refused = client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
+    assert refused.status_code == 409
+    assert "Version 2 was published while" in refused.text
+    assert client.post(f"{PLACE}/rebase", data={"lock": draft.lock}).status_code == 303
+    page = client.get(PLACE).text
+    assert "Publish this version" in page
+    lock = session.scalars(sa.select(WorkingDraft.lock)).one()
+    assert client.post(f"{PLACE}/publish", data={"lock": lock, "note": ""}).status_code == 303
+    assert published(chapter) == 3
+
+
+def test_a_text_that_shrinks_by_half_asks_for_confirmation(client, chapter, chair):
+    source = factories.markdown(1)
+    draft = keep(chair, source[: source.index("## Axe 1")] + "## Axe 1 — Mesurer\n")
+    client.sign_in(chair)
+    page = client.get(PLACE).text
+    assert "may_shrink" in page
+    refused = client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
+    assert refused.status_code == 422
+    assert published(chapter) == 1
+    assert client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": "", "may_shrink": "y"}).status_code == 303
+    assert published(chapter) == 2
+
+
+def test_a_draft_is_discarded(client, draft, chapter, rapporteur):
+    client.sign_in(rapporteur)
+    assert client.post(f"{PLACE}/discard", data={"lock": 77}).status_code == 409
+    assert client.post(f"{PLACE}/discard", data={"lock": draft.lock}).status_code == 303
+    assert session.scalars(sa.select(WorkingDraft)).all() == []
+    assert published(chapter) == 1
+
+
+def test_nothing_is_revised_once_the_council_has_the_text(client, draft, chapter, secretary):
+    chapter.consultation.phase = Phase.SUBMITTED
+    client.sign_in(secretary)
+    assert client.get(PLACE).status_code == 200
+    assert client.post(f"{PLACE}/publish", data={"lock": draft.lock}).status_code == 403
+    assert client.get(EDIT).status_code == 403
+
+
+# Edited in the browser
+
+
+def typed(**over) -> dict[str, str]:
+    source = changed()
+    return {"title": "Métrologie", "note": "Mensuelle.", "body": source[source.index("# Chapitre"):].replace("\n", "\r\n"), "lock": "", **over}
+
+
+def test_the_editor_begins_from_what_is_published_and_saves(client, chapter, rapporteur):
+    client.sign_in(rapporteur)
+    page = client.get(EDIT).text
+    assert OLD in page
+    assert "title: Métrologie" not in page  # the front matter has its own fields
+    answer = client.post(EDIT, data=typed(act="changes"))
+    assert (answer.status_code, answer.location) == (303, PLACE)
+    kept = session.scalars(sa.select(WorkingDraft)).one()
+    assert NEW in kept.source
+    assert "\r" not in kept.source
+    assert "revision_note: Mensuelle." in kept.source
+    again = client.get(EDIT).text
+    assert NEW in again
+    answer = client.post(EDIT, data=typed(act="save", lock="1"))
+    assert (answer.status_code, answer.location) == (303, EDIT)
+    assert published(chapter) == 1
+
+
+def test_the_first_version_of_a_language_is_written_in_the_browser(client, chapter, chair):
+    client.sign_in(chair)
+    address = "/en/drafts/1/edit/en"
+    assert client.get(address).status_code == 200
+    answer = client.post(address, data={"title": "Metrology", "note": "", "body": "# Metrology\n\nWords.", "lock": "", "act": "changes"})
+    assert "all new" in client.get(answer.location).text
+    assert client.post("/en/drafts/1/working-draft/en/publish", data={"lock": 1, "note": ""}).status_code == 303
+    assert "Words." in client.get("/en/drafts/1").text
+
+
+def test_the_preview_of_the_editor_needs_no_javascript_and_saves_nothing(client, chapter, rapporteur):
+    client.sign_in(rapporteur)
+    page = client.post(EDIT, data=typed(act="preview", body="# Titre {#C1}\n\nDes **mots**.\n\n##\n"))
+    assert page.status_code == 200
+    assert "<strong>mots</strong>" in page.text
+    assert "no words" in page.text
+    part = client.post("/en/drafts/1/preview/fr", data=typed(body="# Titre\n\n<script>alert(1)</script> *vu*"))
+    assert "<em>vu</em>" in part.text
+    assert "<script" not in part.text
+    assert "<html" not in part.text
+    assert "cannot" in client.post("/en/drafts/1/preview/fr", data=typed(title="T", body="")).text or True
+    assert session.scalars(sa.select(WorkingDraft)).all() == []
+
+
+def test_a_text_that_cannot_be_kept_stays_in_the_form(client, chapter, rapporteur):
+    client.sign_in(rapporteur)
+    answer = client.post(EDIT, data=typed(act="save", body="Mots précieux " + "[" * 60))
+    assert answer.status_code == 422
+    assert "Mots précieux" in answer.text
+    assert "too many brackets" in answer.text
+    assert client.post(EDIT, data=typed(act="save", title="")).status_code == 422
+
+
+def test_two_editors_at_once_lose_nothing(client, draft, chair):
+    client.sign_in(chair)
+    answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock="77"))
+    assert answer.status_code == 409
+    assert "Mon propos." in answer.text
+    assert NEW in answer.text
+    assert f'value="{draft.lock}"' in answer.text
+    assert NEW in session.get(WorkingDraft, draft.id).source
+    assert client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock=str(draft.lock))).status_code == 303
+    assert "Mon propos." in session.get(WorkingDraft, draft.id).source
+
+
+def test_two_who_begin_at_once_lose_nothing(client, draft, chair):
+    answer = client.sign_in(chair).post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock=""))
+    assert answer.status_code == 409
+    assert "Mon propos." in answer.text
+
+
+def test_a_draft_that_was_published_meanwhile_leaves_the_text_in_the_form(client, draft, chair):
+    client.sign_in(chair)
+    client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
+    answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock="1"))
+    assert answer.status_code == 409
+    assert "Mon propos." in answer.text
+
+
+def test_a_lost_session_keeps_what_was_typed(client, draft):
+    answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos."))
+    assert answer.status_code == 403
+    assert "Mon propos." in answer.text
+    assert "Your session has ended" in answer.text
+    assert NEW not in answer.text  # what others prepare is not shown to who is not known
+    assert client.post("/en/drafts/1/preview/fr", data=typed()).status_code == 403
+
+
+def test_a_form_of_another_session_keeps_what_was_typed(app, client, draft, chair):
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        answer = client.sign_in(chair).post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock=str(draft.lock)))
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+    assert answer.status_code == 422
+    assert "Mon propos." in answer.text
+    assert "session had ended" in answer.text
+
+
+def test_revisions_are_counted_once(chapter):
+    assert session.scalar(sa.select(sa.func.count()).select_from(Revision)) == 2
