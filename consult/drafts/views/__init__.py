@@ -1,6 +1,6 @@
 """Pages of the text: reading it, preparing and publishing revisions, comparing them, keeping its languages in step."""
 
-from consult.drafts.views import history, passport, twins
+from consult.drafts.views import history, passport, preparing, twins
 from consult.drafts.views.pages import bp
 
-__all__ = ["bp", "history", "passport", "twins"]
+__all__ = ["bp", "history", "passport", "preparing", "twins"]
