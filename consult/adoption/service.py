@@ -238,6 +238,11 @@ def check_decision(submission: Submission, chapter: Chapter, outcome: Outcome, w
         raise Invalid("decided_on", _("The Council decides after the submission."))
 
 
+def get_decision(chapter: Chapter) -> AdoptionDecision | None:
+    """What the Council decided on one chapter, for everybody to read."""
+    return session.scalar(sa.select(AdoptionDecision).where(AdoptionDecision.chapter_id == chapter.id))
+
+
 def list_decisions(submission: Submission) -> list[AdoptionDecision]:
     """In the order of the chapters, for everybody to read."""
     return list(session.scalars(

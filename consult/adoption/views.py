@@ -3,6 +3,7 @@
 import io
 import tempfile
 import zipfile
+from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, request, send_file, url_for
 
@@ -12,9 +13,11 @@ from consult.adoption.models import Export, ExportFormat, ExportKind
 from consult.consultations.models import Phase
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, gettext, ngettext, number
+from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
+from consult.drafts.models import Chapter
 from consult.synthesis.models import Synthesis, SynthesisState
 
 bp = room("adoption")
@@ -230,3 +233,13 @@ def size(count: int | None) -> str:
     if kilobytes < 1024:
         return ngettext("%(num)s kB", "%(num)s kB", kilobytes)
     return gettext("%(count)s MB", count=number(round(kilobytes / 1024, 1)))
+
+
+@slot("provision.parts")
+def decision_on(chapter: Chapter, key: str) -> SimpleNamespace | None:
+    """On a passage's own page: what the Council decided on its chapter."""
+    decision = service.get_decision(chapter)
+    if decision is None:
+        return None
+    words = render_template("adoption/_passport.html", chapter=chapter, decision=decision)
+    return SimpleNamespace(order=3, id="decision", title=_("Decision of the Council"), count=None, words=trusted(words))

@@ -1,6 +1,7 @@
 """The workbench, an item, the chair's overview, and the synthesis as everybody reads it."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 from flask import flash, g, redirect, render_template, request, url_for
 
@@ -8,6 +9,7 @@ from consult.accounts.models import Category
 from consult.contributions.models import CommentType, Kind, Position
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.markup import trusted
 from consult.core.permissions import Action, can
 from consult.core.web import actor, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
@@ -347,3 +349,13 @@ def sorted_voices(views) -> list[tuple[str, int]]:
     counts = views[0].voices.of if views else Counter()
     named = [(category.label, counts[category]) for category in Category if counts[category]]
     return [*named, *([(_("Persons in their own name"), counts[None])] if counts[None] else [])]
+
+
+@slot("provision.parts")
+def answers_on(chapter: Chapter, key: str) -> SimpleNamespace | None:
+    """On a passage's own page: what the commission answered about it, once the synthesis is public."""
+    answers = service.list_answers(chapter, key)
+    if not answers:
+        return None
+    words = render_template("synthesis/_passport.html", chapter=chapter, answers=answers)
+    return SimpleNamespace(order=2, id="answers", title=_("Answers of the commission"), count=len(answers), words=trusted(words))

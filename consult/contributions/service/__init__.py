@@ -26,6 +26,13 @@ from consult.contributions.service.lodging import (
     submit,
     withdraw,
 )
+from consult.contributions.service.passport import (
+    EarlierLine,
+    Lines,
+    count_about_passage,
+    list_about_passage,
+    list_earlier_lines,
+)
 from consult.contributions.service.reading import (
     Figures,
     MarginLine,
@@ -48,9 +55,10 @@ from consult.contributions.service.reading import (
 )
 
 __all__ = [
-    "CERTAIN", "MOST", "Figures", "LedgerPage", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor", "confirm_certain",
-    "count_anchors", "count_by_state", "count_certain", "count_figures", "count_undecided", "drop_draft", "get_anchor", "get_contribution",
-    "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown",
-    "keep_draft", "leave", "list_anchors", "list_candidates", "list_drafts", "list_for_block", "list_left_of", "list_margin_lines",
-    "list_mine", "quote_in", "reattach", "submit", "withdraw",
+    "CERTAIN", "MOST", "EarlierLine", "Figures", "LedgerPage", "Lines", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor",
+    "confirm_certain", "count_about_passage", "count_anchors", "count_by_state", "count_certain", "count_figures", "count_undecided",
+    "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft",
+    "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave", "list_about_passage", "list_anchors",
+    "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "quote_in",
+    "reattach", "submit", "withdraw",
 ]

@@ -25,8 +25,8 @@ from consult.drafts.service.history import (
     Step,
     Version,
     count_changes,
+    get_comparison,
     get_revision_pair,
-    list_links,
     list_steps,
     list_versions,
 )
@@ -60,9 +60,9 @@ from consult.drafts.service.twins import (
 __all__ = [
     "SURE", "ChapterCoverage", "Step", "TwinPage", "Version", "confirm_twin", "confirm_twins", "correct", "count_changes",
     "count_published", "count_stale_twins", "current_revision", "current_revision_id", "discard", "find_working_draft", "get_block",
-    "get_chapter", "get_numbered_revision", "get_previous_revision", "get_revision", "get_revision_pair", "get_revisions",
-    "get_source_to_edit", "get_stale_twin", "get_twins", "get_working_draft", "import_chapter", "keep_working_draft", "list_blocks",
-    "list_blocks_of", "list_chapters", "list_coverage", "list_current_revisions", "list_later_revisions", "list_links",
-    "list_new_blocks", "list_revisions", "list_stale_twins", "list_steps", "list_versions", "list_working_drafts", "on_publication",
-    "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies",
+    "get_chapter", "get_comparison", "get_numbered_revision", "get_previous_revision", "get_revision", "get_revision_pair",
+    "get_revisions", "get_source_to_edit", "get_stale_twin", "get_twins", "get_working_draft", "import_chapter", "keep_working_draft",
+    "list_blocks", "list_blocks_of", "list_chapters", "list_coverage", "list_current_revisions", "list_later_revisions", "list_new_blocks",
+    "list_revisions", "list_stale_twins", "list_steps", "list_versions", "list_working_drafts", "on_publication", "overview", "plan_of",
+    "publish", "put_tallies", "rebase", "tallies",
 ]

@@ -11,7 +11,12 @@ from consult.core.db import session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
 from consult.drafts.alignment import Link
+from consult.drafts.comparison import Comparison, compare
 from consult.drafts.models import Alignment, Block, BlockKind, Change, Chapter, Revision
+from consult.drafts.service.chapters import list_blocks_of
+
+MOST_KEPT = 16
+made: dict[tuple, Comparison] = {}  # of immutable revisions: the oldest give way
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,19 @@ class Version:
     key: str
     label: str
     kind: BlockKind
+    level: int
     text: str
     html: str
     revision_id: int
     language: str
     number: int
     published_at: datetime
+    newest_number: int
+    newest_at: datetime
+
+    @property
+    def is_newest(self) -> bool:
+        return self.number == self.newest_number
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,20 @@ def get_revision_pair(chapter: Chapter, language: str, old: int, new: int) -> tu
     return found[old], found[new]
 
 
-def list_links(old: Revision, new: Revision, blocks: tuple[list[Block], list[Block]]) -> list[Link] | None:
+def get_comparison(old: Revision, new: Revision) -> Comparison:
+    """Two revisions of one text laid against each other; made once, since neither ever changes."""
+    stamp = (old.id, new.id, old.published_at, new.published_at)
+    if stamp not in made:
+        blocks = list_blocks_of(old, new)
+        found = compare(*blocks, list_links(old, new, blocks))
+        while len(made) >= MOST_KEPT:
+            made.pop(next(iter(made)), None)
+        made[stamp] = found
+        return found
+    return made[stamp]
+
+
+def list_links(old: Revision, new: Revision, blocks: list[list[Block]]) -> list[Link] | None:
     """What was decided about each block when ``new`` was published, by places in ``blocks``; None unless ``old`` came just before."""
     if new.number != old.number + 1:
         return None
@@ -85,10 +110,16 @@ def count_changes(chapter: Chapter) -> dict[int, Counter[Change]]:
 
 def list_versions(chapter: Chapter, key: str) -> list[Version]:
     """A passage in every revision and language that has it, newest first; :class:`NotFound` when none ever did."""
+    newest_id = (
+        sa.select(sa.func.max(Revision.id).label("id"), Revision.language).where(Revision.chapter_id == chapter.id)
+        .group_by(Revision.language).subquery()
+    )
+    newest = aliased(Revision)
     rows = session.execute(
-        sa.select(Block.id, Block.key, Block.label, Block.kind, Block.text, Block.html, Revision.id, Revision.language, Revision.number,
-                  Revision.published_at)
-        .join(Revision, Revision.id == Block.revision_id).where(Revision.chapter_id == chapter.id, Block.key == key)
+        sa.select(Block.id, Block.key, Block.label, Block.kind, Block.level, Block.text, Block.html, Revision.id, Revision.language,
+                  Revision.number, Revision.published_at, newest.number, newest.published_at)
+        .join(Revision, Revision.id == Block.revision_id).join(newest_id, newest_id.c.language == Revision.language)
+        .join(newest, newest.id == newest_id.c.id).where(Revision.chapter_id == chapter.id, Block.key == key)
         .order_by(sa.case((Revision.language == "fr", 0), else_=1), Revision.language, Revision.number.desc())
     )
     versions = [Version(*row) for row in rows]

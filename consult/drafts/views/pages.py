@@ -172,9 +172,10 @@ def stale_note(mark: StaleTwin) -> SimpleNamespace:
 
 
 def links_of(chapter: Chapter) -> list[tuple[str, str]]:
-    """What the head of a chapter leads to: its other languages, and what higher rooms have about it."""
+    """What the head of a chapter leads to: its past, its other languages, and what higher rooms have about it."""
     beside = {"ar": (chapter.title_ar, _("French and Arabic side by side")), "en": (chapter.title_en, _("French and English side by side"))}
     twins = [
         (words, url_for("drafts.twins", number=chapter.number, text_language=code)) for code, (title, words) in beside.items() if title
     ]
-    return [*twins, *(link for some in filled("chapter.links", chapter) for link in some)]
+    return [(_("All versions"), url_for("drafts.revisions", number=chapter.number)), *twins,
+            *(link for some in filled("chapter.links", chapter) for link in some)]
