@@ -104,6 +104,9 @@ class Comparison:
         """The changes alone, each below its titles; what stays the same between them is counted."""
         waiting, above, shown = [], {}, set()
         for row in self.rows:
+            is_title = row.piece.kind in TITLES and not row.is_trace
+            if is_title:
+                above = {level: title for level, title in above.items() if level < row.piece.level}
             if row.is_changed:
                 titles = tuple(title for _level, title in sorted(above.items()) if title.key not in shown)
                 yield Run(len(waiting), titles, (row,))
@@ -111,9 +114,8 @@ class Comparison:
                 waiting = []
             else:
                 waiting.append(row)
-            if row.new and row.new.kind in TITLES:
-                above = {level: title for level, title in above.items() if level < row.new.level}
-                above[row.new.level] = row
+            if is_title:
+                above[row.piece.level] = row
                 shown.update({row.key} if row.is_changed else ())
         if waiting:
             yield Run(len(waiting))

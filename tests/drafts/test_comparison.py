@@ -75,6 +75,7 @@ def test_a_new_block_and_a_dropped_one():
     assert found.counts[BlockKind.ACTION] == {Change.NEW: 1, Change.KEPT: 1}
 
 
+SECTION_DROPPED = factories.markdown()[factories.markdown().index("### Projet 1.1"):factories.markdown().index("[^1]:")]
 SECTION = """## Champ d’application
 
 Le présent chapitre vise les laboratoires, les organismes et les entreprises du Royaume.
@@ -149,6 +150,12 @@ def test_changes_alone_stand_under_their_titles():
     assert [title.key for title in first.titles] == ["C1", "C1-A1", "C1-A1-P1"]
     assert [row.key for row in first.rows] == ["C1-A1-P1-a2"]
     assert first.unchanged + len(first.rows) + last.unchanged == len(found.rows)
+
+
+def test_what_was_dropped_stands_under_what_stood_above_it():
+    found = after((SECTION_DROPPED, ""), ("Un paragraphe de", "Le paragraphe de"))
+    runs = list(found.runs())
+    assert [[title.key for title in run.titles] for run in runs if run.rows] == [["C1", "C1-contexte"], ["C1-A1"], [], [], []]
 
 
 def test_the_summary_counts_each_sort():
