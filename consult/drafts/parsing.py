@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import lxml.html
@@ -87,8 +88,19 @@ def read_file(data: bytes) -> ParsedChapter:
     if not chapter.blocks:
         raise Invalid("file", _("Line %(line)s: there is no text below the front matter.", line=first_line),
                       _("Write the chapter below the second “---”."))
+    give_way(chapter.blocks)
     chapter.problems = [*duplicates(chapter.blocks, source), *cutter.problems, *structure_problems(chapter), *lost_parts(body, first_line)]
     return chapter
+
+
+def give_way(blocks: list[ParsedBlock]) -> None:
+    """A key that only follows from a place or a number is changed where the author gave the same one to another block."""
+    taken = {block.key for block in blocks}
+    own = {block.key for block in blocks if block.is_own}
+    for block in blocks:
+        if block.key in own and not block.is_own:
+            block.key = next(key for n in count(2) if (key := f"{block.key}-{n}") not in taken)
+            taken.add(block.key)
 
 
 def duplicates(blocks: list[ParsedBlock], source: str) -> list[Problem]:

@@ -50,15 +50,17 @@ class Plan:
 
 
 def plan(
-    parsed: ParsedChapter, old: Sequence[Block], *, taken: Collection[str] = (), twins: Iterable[Block] = (),
-    corrections: Iterable[Mapping[str, Any]] = (),
+    parsed: ParsedChapter, old: Sequence[Block], *, taken: Collection[str] = (), spent: Collection[str] = (),
+    twins: Iterable[Block] = (), corrections: Iterable[Mapping[str, Any]] = (),
 ) -> Plan:
-    """``taken`` are all keys that the chapter ever used, ``twins`` the blocks of its other languages that stand now."""
+    """``taken`` are all keys that the chapter ever used, ``spent`` those that this language did, ``twins`` the blocks of its other
+    languages that stand now.
+    """
     decided, held, forgotten = decisions(parsed.blocks, old, corrections)
     at = {block.key: place for place, block in enumerate(old)}
     given = {place: at[block.key] for place, block in enumerate(parsed.blocks) if block.is_own and block.key in at}
     links = align(old, parsed.blocks, given={**decided, **{place: at for place, at in given.items() if place not in decided}})
-    keys = lasting_keys(parsed.blocks, old, links, taken, twins)
+    keys = lasting_keys(parsed.blocks, old, links, taken=taken, spent=spent, twins=twins)
     problems = [*parsed.problems, *renamed(parsed.blocks, keys)]
     return Plan(parsed, old, links, keys, problems, frozenset(decided), held, forgotten)
 
@@ -142,7 +144,8 @@ def row_of(made: Plan, links: list[Link]) -> Row:
 
 
 def lasting_keys(
-    blocks: Sequence[ParsedBlock], old: Sequence[Block], links: Sequence[Link], taken: Collection[str], twins: Iterable[Block],
+    blocks: Sequence[ParsedBlock], old: Sequence[Block], links: Sequence[Link], *, taken: Collection[str], spent: Collection[str],
+    twins: Iterable[Block],
 ) -> list[str]:
     """The key of each new block: that of the block it continues, else its twin's, else its own, made different from any ever used."""
     keys: list[str | None] = [None] * len(blocks)
@@ -157,7 +160,7 @@ def lasting_keys(
         if keys[place] is None:
             twin = stated.get((block.kind, block.label))  # of the same sort: a page in two languages shows one for the other
             # A key that another language gave to its new block is the twin's to share; one that this language used before is not.
-            is_free = twin is not None and twin not in used and twin not in {b.key for b in old}
+            is_free = twin is not None and twin not in used and twin not in spent
             keys[place] = twin if is_free else unused(block.key, everything)
             used.add(keys[place])
             everything.add(keys[place])

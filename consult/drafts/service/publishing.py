@@ -200,9 +200,11 @@ def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[di
     now = current_revision(chapter, parsed.language)
     others = sa.select(sa.func.max(Revision.id)).where(
         Revision.chapter_id == chapter.id, Revision.language != parsed.language).group_by(Revision.language)
+    used = session.execute(
+        sa.select(Block.key, Revision.language).join(Block.revision).where(Revision.chapter_id == chapter.id).distinct()).all()
     return plan(
         parsed, list_blocks(now) if now else [],
-        taken=set(session.scalars(sa.select(Block.key).join(Block.revision).where(Revision.chapter_id == chapter.id).distinct())),
+        taken={key for key, _language in used}, spent={key for key, language in used if language == parsed.language},
         twins=session.scalars(sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id, Block.position)).all(),
         corrections=corrections,
     )
@@ -213,6 +215,12 @@ def plan_of(draft: WorkingDraft) -> Plan:
     parsed = read_file(draft.source.encode())
     chapter = find_chapter(draft.consultation, draft.number)
     return plan_for(chapter, parsed, draft.corrections) if chapter else plan(parsed, [])
+
+
+def get_plan(actor: Actor, draft: WorkingDraft) -> Plan:
+    """The same, for those who may see what is prepared."""
+    require(actor, Action.DRAFTS_VIEW_WORKING_DRAFT, draft)
+    return plan_of(draft)
 
 
 def find_chapter(consultation: Consultation, number: int) -> Chapter | None:

@@ -107,7 +107,7 @@ def working_draft(number: int, text_language: str):
 
 def preview_of(draft: WorkingDraft, form: PublishForm | None = None, conflict: Conflict | None = None, status: int = 200):
     try:
-        made = service.plan_of(draft)
+        made = service.get_plan(actor(), draft)
     except Invalid as fault:
         return render_template("drafts/working_draft.html", draft=draft, made=None, fault=fault), status
     if form is None:
@@ -172,7 +172,7 @@ def correct(number: int, text_language: str):
     """A person's word on one passage: which published one it continues, or which of the new ones continues it."""
     draft = draft_here(number, text_language)
     require(actor(), Action.DRAFTS_CORRECT, draft)
-    made = service.plan_of(draft)
+    made = service.get_plan(actor(), draft)
     form = CorrectForm()
     new_key, old_key = (form.new_key.data or request.args.get("new")), (form.old_key.data or request.args.get("old"))
     row = next((row for row in revising.rows_of(made) if (row.new.key == new_key if new_key and row.new else
