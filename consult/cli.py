@@ -28,15 +28,18 @@ from consult.accounts import service as accounts
 from consult.adoption import archive
 from consult.adoption import service as adoption
 from consult.consultations import service as consultations
-from consult.consultations.models import COMMISSION_ROLES, Role
+from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
 from consult.contributions.models import Contribution, Receipt
 from consult.core import audit, backup, jobs
 from consult.core.config import Config, ConfigError, resource_dir
 from consult.core.db import db, reading, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError
+from consult.core.i18n import LANGUAGES
 from consult.core.permissions import SYSTEM, Action
+from consult.drafts import conversion
 from consult.drafts import service as drafts
-from consult.drafts.models import Revision
+from consult.drafts.models import Change, Revision
+from consult.drafts.source import with_front_matter
 from consult.synthesis.models import SynthesisItem
 
 
@@ -186,9 +189,13 @@ def chapters() -> None:
 
 @chapters.command("import")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--chapter", type=int, help="Number of the chapter, for .docx and .odt; a Markdown file says it.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), help="Language of the text, for .docx and .odt.")
+@click.option("--title", help="Title of the chapter, for .docx and .odt; by default the document's.")
+@click.option("--accept-shrink", is_flag=True, help="Publish a text that keeps less than half of the words of the one before.")
 @with_appcontext
-def chapters_import(path: Path) -> None:
-    """Publish a Markdown file, or every .md of a folder: all of them or, when one is refused, none."""
+def chapters_import(path: Path, chapter: int | None, language: str | None, title: str | None, accept_shrink: bool) -> None:
+    """Publish a file (.md, .docx, .odt), or every .md of a folder: all of them or, when one is refused, none."""
     files = sorted(path.glob("*.md")) if path.is_dir() else [path]
     if not files:
         raise click.ClickException(f"There is no .md file in {path}.")
@@ -198,12 +205,36 @@ def chapters_import(path: Path) -> None:
             raise click.ClickException("There is no consultation yet: make one with “consult consultations add”.")
         for file in files:
             try:
-                revision = drafts.import_chapter(SYSTEM, consultation, data=file.read_bytes())
-                click.echo(f"{file.name}: chapter {revision.chapter.number} ({revision.language}), version {revision.number}")
+                data = source_of(file, consultation, chapter=chapter, language=language, title=title)
+                revision = drafts.import_chapter(SYSTEM, consultation, data=data, may_shrink=accept_shrink)
+                click.echo(f"{file.name}: chapter {revision.chapter.number} ({revision.language}), version {revision.number}"
+                           f"{changes_of(revision)}")
             except Conflict as same:
                 click.echo(f"{file.name}: {same.message}")
             except ConsultError as refusal:
-                raise click.ClickException(f"{file.name}: {refusal.message} {refusal.remedy}\nNothing was published.") from refusal
+                remedy = "Add --accept-shrink if it is meant." if getattr(refusal, "field", "") == "may_shrink" else refusal.remedy
+                raise click.ClickException(f"{file.name}: {refusal.message} {remedy}\nNothing was published.") from refusal
+
+
+def source_of(file: Path, consultation: Consultation, *, chapter: int | None, language: str | None, title: str | None) -> bytes:
+    """The Markdown of a file, converted when it is a document of Word or LibreOffice; what could not be kept is said."""
+    data = file.read_bytes()
+    if not conversion.is_document(file.name):
+        return data
+    if chapter is None or language is None:
+        raise click.ClickException(f"{file.name}: a document does not say its chapter and language: add --chapter NUMBER --language fr.")
+    converted = conversion.convert(data)
+    for remark in converted.remarks:
+        click.echo(f"{file.name}: {remark}", err=True)
+    commission = consultations.get_commission(consultation, chapter).title(language)
+    meta = {"title": title or converted.title or commission, "commission": commission, "chapter": chapter, "language": language}
+    return with_front_matter(meta, converted.body).encode()
+
+
+def changes_of(revision: Revision) -> str:
+    """How many blocks of each change, after the first version."""
+    counted = drafts.count_changes(revision.chapter).get(revision.id, {})
+    return "".join(f", {counted[change]} {change.value}" for change in Change if counted.get(change))
 
 
 @cli.group()

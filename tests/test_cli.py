@@ -2,6 +2,7 @@
 
 import zipfile
 
+import docx
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ from consult.core import audit
 from consult.core.config import resource_dir
 from consult.core.db import session
 from consult.drafts import service as drafts
+from tests import factories
 
 
 @pytest.fixture
@@ -84,6 +86,30 @@ def test_chapters_are_imported_once(run):
     assert [c.number for c in drafts.list_chapters(consultations.get_current())] == [1, 2, 3, 4, 5]
     assert "exactly this text already" in run("chapters", "import", folder / "1-normalisation.fr.md")
     assert "All is well." in run("verify")
+
+
+def test_the_next_version_says_what_it_changes_and_a_loss_of_half_is_meant(run, tmp_path):
+    run("consultations", "add", "Politique")
+    file = tmp_path / "1.fr.md"
+    file.write_text(factories.markdown())
+    assert run("chapters", "import", file) == "1.fr.md: chapter 1 (fr), version 1\n"
+    file.write_text(factories.markdown().replace("chaque année", "chaque mois").replace("Intention de l’axe.\n\n", ""))
+    assert run("chapters", "import", file) == "1.fr.md: chapter 1 (fr), version 2, 11 kept, 1 changed, 1 deleted\n"
+    file.write_text(factories.markdown()[: factories.markdown().index("## Axe 1")] + "## Axe 1 — Mesurer\n")
+    assert "--accept-shrink" in run("chapters", "import", file, ok=False)
+    assert "version 3" in run("chapters", "import", file, "--accept-shrink")
+
+
+def test_a_word_document_is_imported_with_its_chapter_and_language(run, tmp_path):
+    run("consultations", "add", "Politique")
+    document, file = docx.Document(), tmp_path / "texte.docx"
+    document.add_heading("Axe 1 — Mesurer", 2)
+    document.add_paragraph("Des mots.")
+    document.save(file)
+    assert "--chapter NUMBER --language fr" in run("chapters", "import", file, ok=False)
+    assert "texte.docx: chapter 2 (fr), version 1" in run("chapters", "import", file, "--chapter", "2", "--language", "fr")
+    file.write_bytes(b"torn")
+    assert "damaged" in run("chapters", "import", file, "--chapter", "2", "--language", "fr", ok=False)
 
 
 def accounts_with(email: str) -> list:
