@@ -207,11 +207,25 @@ def test_participants_do_not_confirm(consultation, chapter, participant):
         service.list_coverage(participant, consultation)
 
 
-# Three languages
+# Several chapters, three languages
 
 
 def english(consultation):
     return publish(consultation, "en", data=factories.markdown(1, "fr").replace("language: fr", "language: en"))
+
+
+def test_chapters_do_not_meddle_with_each_other(consultation, chapter, secretary):
+    publish(consultation, "fr", (LIST, NEW_LIST))
+    second = factories.a_chapter(consultation, number=2, languages=("fr", "ar"))
+    source = service.current_revision(second, "fr").source.replace("Former les techniciens", "Former et certifier les techniciens")
+    service.import_chapter(SYSTEM, consultation, data=source.encode())
+    third = factories.a_consultation()
+    factories.a_chapter(third, number=1)
+    assert stale(chapter) == {(ACTION, "ar")}
+    assert stale(second) == {("C2-A1-P1-a2", "ar")}
+    assert [row.others["ar"][1].of[TwinState.STALE] for row in service.list_coverage(secretary, consultation)] == [1, 1]
+    assert service.count_stale_twins(secretary, consultation) == 2
+    assert service.count_stale_twins(secretary, third) == 0
 
 
 def test_a_third_language_is_marked_and_confirmed_like_the_second(consultation, chapter, rapporteur):

@@ -79,7 +79,7 @@ def _stale(*chosen) -> sa.Select:
     def stands(language) -> sa.ColumnElement[bool]:
         newest, block = aliased(Revision), aliased(Block)
         present = sa.select(sa.func.max(newest.id)).where(newest.chapter_id == StaleTwin.chapter_id, newest.language == language)
-        return sa.exists().where(block.key == StaleTwin.key, block.revision_id == present.scalar_subquery())
+        return sa.exists().where(block.key == StaleTwin.key, block.revision_id == present.correlate(StaleTwin, since).scalar_subquery())
     return (
         sa.select(StaleTwin).join(since, since.id == StaleTwin.since_id)
         .where(*chosen, StaleTwin.confirmed_at.is_(None), stands(since.language), stands(StaleTwin.language))
