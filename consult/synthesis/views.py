@@ -50,11 +50,9 @@ def answered(consultation):
 @slot("dashboard")
 def panels(consultation):
     """One line for each chapter: how many contributions are still unanswered."""
-    left = service.count_unanswered(consultation)
     return [
-        (_("unanswered in chapter %(number)s", number=chapter.number), left.get(chapter.id, 0),
-         url_for("synthesis.overview", number=chapter.number))
-        for chapter in drafts.list_chapters(consultation) if can(actor(), Action.SYNTHESIS_VIEW, chapter)
+        (_("unanswered in chapter %(number)s", number=chapter.number), left, url_for("synthesis.overview", number=chapter.number))
+        for chapter, left in service.count_unanswered(consultation).items() if can(actor(), Action.SYNTHESIS_VIEW, chapter)
     ]
 
 

@@ -111,11 +111,11 @@ def test_the_certain_ones_are_confirmed_at_once(chapter, said, rapporteur):
     other = factories.a_published_contribution(block=factories.block_of(chapter, A2))
     revision = revise(chapter, REWORDED)
     assert service.count_certain(revision) == 1
-    assert service.count_undecided([chapter]) == {(chapter.id, "fr"): 2}
+    assert service.count_undecided(chapter.consultation) == {(chapter, "fr"): 2}
     service.confirm_certain(rapporteur, chapter, revision=revision)
     assert (last_of(said).state, last_of(other).state) == (AnchorState.PROPOSED, AnchorState.CONFIRMED)
     assert (last_of(other).decided_by_id, service.count_certain(revision)) == (rapporteur.id, 0)
-    assert service.count_undecided([chapter]) == {(chapter.id, "fr"): 1}
+    assert service.count_undecided(chapter.consultation) == {(chapter, "fr"): 1}
     assert service.count_anchors(revision) == {
         (AnchorClass.KEPT, AnchorState.CONFIRMED): 1, (AnchorClass.CHANGED, AnchorState.PROPOSED): 1}
     assert tallies_kept(chapter) == tallies_shown(chapter)

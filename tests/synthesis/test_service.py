@@ -195,7 +195,7 @@ def test_passages_count_what_is_left(rapporteur, item, chapter, published):
     edited(rapporteur, item)
     passages = {p.key: (p.total, p.unanswered) for p in service.get_passages(rapporteur, item.synthesis)}
     assert passages == {KEY: (2, 0), "C1-A1-P1-a2": (1, 1)}
-    assert service.count_unanswered(chapter.consultation)[chapter.id] == 1
+    assert service.count_unanswered(chapter.consultation)[chapter] == 1
     assert service.list_unanswered(rapporteur, item.synthesis) == [published[0]]
 
 

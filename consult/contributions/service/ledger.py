@@ -1,6 +1,5 @@
 """The ledger of anchors: what a new revision did to each contribution's place, how sure that is, and what the rapporteur decides."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,6 +7,7 @@ from rapidfuzz import fuzz
 from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
 
 from consult.accounts.models import User
+from consult.consultations.models import Consultation
 from consult.contributions import jobs, quotes
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
 from consult.contributions.service.anchoring import is_shown, look_for
@@ -149,18 +149,16 @@ def count_certain(revision: Revision) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(Anchor).where(Anchor.revision_id == revision.id, *certain()))
 
 
-def count_undecided(chapters: Iterable[Chapter]) -> dict[tuple[int, str], int]:
-    """By chapter's id and language: the places in the newest revision that nobody has decided on."""
-    newest = (
-        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id.in_([chapter.id for chapter in chapters]))
-        .group_by(Revision.chapter_id, Revision.language)
-    )
+def count_undecided(consultation: Consultation) -> dict[tuple[Chapter, str], int]:
+    """By chapter and language, in their order: the places in the newest revision that nobody has decided on."""
+    newest = sa.select(sa.func.max(Revision.id)).group_by(Revision.chapter_id, Revision.language)
     rows = session.execute(
-        sa.select(Revision.chapter_id, Revision.language, sa.func.count()).join(Anchor, Anchor.revision_id == Revision.id)
-        .where(Revision.id.in_(newest), Anchor.state == AnchorState.PROPOSED)
-        .group_by(Revision.chapter_id, Revision.language).order_by(Revision.chapter_id, Revision.language.desc())
+        sa.select(Chapter, Revision.language, sa.func.count()).join(Revision, Revision.chapter_id == Chapter.id)
+        .join(Anchor, Anchor.revision_id == Revision.id).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
+        .where(Chapter.consultation_id == consultation.id, Revision.id.in_(newest), Anchor.state == AnchorState.PROPOSED)
+        .group_by(Chapter.id, Revision.language).order_by(Chapter.number, Revision.language.desc())
     )
-    return {(chapter_id, language): count for chapter_id, language, count in rows}
+    return {(chapter, language): count for chapter, language, count in rows}
 
 
 def list_anchors(

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload, selectinload
 
 from consult.accounts.models import Organisation, User
 from consult.consultations import service as consultations
@@ -54,7 +54,10 @@ class Page:
 
 @dataclass(frozen=True)
 class MarginLine:
-    """One contribution folded to a line beside its passage; ``quote`` is what it speaks of there as the present text has it."""
+    """One contribution folded to a line beside its passage; ``quote`` is what it speaks of there as the present text has it.
+
+    ``version`` is the one that it was written on, when the passage read otherwise there.
+    """
 
     ref: str
     position: Position
@@ -62,6 +65,7 @@ class MarginLine:
     signature: str
     excerpt: str
     quote: Quote
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -212,22 +216,26 @@ def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginL
         .where(Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED,
                Contribution.place_key.is_not(None)).subquery()
     )
+    written, now = aliased(Block), aliased(Block)
     last = sa.select(sa.func.max(Anchor.revision_id)).where(Anchor.contribution_id == Contribution.id).correlate(Contribution)
     rows = session.execute(
         sa.select(newest.c.place_key, Contribution.ref, Contribution.position, Contribution.language,
                   sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr, Organisation.name_ar, Organisation.name_en,
                   User.name, User.name_ar, User.is_name_public,
+                  sa.case((written.text != now.text, Revision.number)),
                   sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix)
         .join(newest, newest.c.id == Contribution.id).join(User, User.id == Contribution.author_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last.scalar_subquery()))
-        .outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .join(written, written.id == Contribution.block_id).join(Revision, Revision.id == written.revision_id)
+        .outerjoin(now, now.id == Anchor.block_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
         .where(newest.c.place <= 3).order_by(newest.c.place_key, newest.c.place)
     )
     lines: dict[str, list[MarginLine]] = {}
-    for key, ref, position, written_in, body, fr, ar, en, name, name_ar, is_public, *quote in rows:
+    for key, ref, position, written_in, body, fr, ar, en, name, name_ar, is_public, version, *quote in rows:
         own_name = (name_ar if language == "ar" and name_ar else name) if is_public else ""
         signature = {"ar": ar, "en": en}.get(language) or fr or own_name
-        lines.setdefault(key, []).append(MarginLine(ref, position, written_in, signature, excerpt(body, 90), Quote(*quote)))
+        lines.setdefault(key, []).append(
+            MarginLine(ref, position, written_in, signature, excerpt(body, 90), Quote(*quote), version))
     return lines
 
 

@@ -41,6 +41,7 @@ def margin_line(line: service.MarginLine) -> SimpleNamespace:
     return SimpleNamespace(
         ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
         organisation=line.signature or _("A participant"), language=line.language, excerpt=line.excerpt, quote=margin_quote(line.quote),
+        note=_("on version %(number)s", number=line.version) if line.version else "",
     )
 
 
@@ -287,12 +288,16 @@ def show(ref: str):
 
 @bp.get("/discussion/<int:number>/<string:key>")
 def discussion(number: int, key: str):
+    """What was said about a passage of the present text, then what stays on earlier versions of it; each list has its own pages."""
     block = block_of(number, key)
     chapter = block.chapter
-    after = request.args.get("after", type=small_number)
+    after, left_after = (request.args.get(name, type=small_number) for name in ("after", "left_after"))
     require(actor(), Action.DRAFTS_READ, chapter)
+    newest = {revision.language: revision.number for revision in reversed(drafts.list_revisions(chapter))}
     return render_template(
-        "contributions/discussion.html", chapter=chapter, block=block, said=service.list_for_block(chapter, key, after=after), after=after,
+        "contributions/discussion.html", chapter=chapter, block=block, after=after, left_after=left_after,
+        said=service.list_for_block(chapter, key, after=after), left=service.list_left_of(chapter, key, after=left_after),
+        newest=newest, is_dropped=newest[block.revision.language] != block.revision.number,
     )
 
 

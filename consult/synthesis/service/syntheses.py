@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import lazyload
 
 from consult.accounts.models import User
 from consult.consultations.models import Consultation
@@ -118,15 +119,15 @@ def count_progress(chapter: Chapter) -> Progress:
     return Progress(*(int(count) for count in counts))
 
 
-def count_unanswered(consultation: Consultation) -> dict[int, int]:
-    """Published contributions without a reasoned answer, by chapter id; a chapter that has none is missing."""
+def count_unanswered(consultation: Consultation) -> dict[Chapter, int]:
+    """Published contributions without a reasoned answer, for each chapter in their order."""
     left = (
-        sa.select(Contribution.chapter_id, sa.func.count()).join(Chapter, Chapter.id == Contribution.chapter_id)
+        sa.select(Chapter, sa.func.count(sa.case((SynthesisItem.disposition.is_(None), Contribution.id))))
+        .outerjoin(Contribution, sa.and_(Contribution.chapter_id == Chapter.id, Contribution.state == ContributionState.PUBLISHED))
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
-        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED,
-               SynthesisItem.disposition.is_(None))
-        .group_by(Contribution.chapter_id)
+        .options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
+        .where(Chapter.consultation_id == consultation.id).group_by(Chapter.id).order_by(Chapter.number)
     )
     return dict(session.execute(left).all())
 

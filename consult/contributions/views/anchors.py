@@ -1,0 +1,218 @@
+"""The ledger of places: where a new version has each contribution, as the rapporteur confirms or chooses; what readers are told."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from flask import flash, redirect, render_template, request, url_for
+
+from consult.consultations.models import Consultation
+from consult.contributions import service
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
+from consult.contributions.views.pages import bp
+from consult.core.errors import Invalid
+from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.permissions import Action, can, refusal, require
+from consult.core.web import actor, required_consultation, slot, small_number
+from consult.drafts import service as drafts
+from consult.drafts.models import Chapter, Revision
+
+LIKELY = 0.6
+
+
+@bp.app_template_global("confidence_of")
+def confidence_of(anchor: Anchor) -> str:
+    """How sure a place is, in a word; the number stands beside it."""
+    steps = ((service.CERTAIN, _("certain")), (drafts.SURE, _("sure")), (LIKELY, _("likely")), (0, _("doubtful")))
+    return next(str(word) for least, word in steps if anchor.confidence >= least)
+
+
+# The ledger
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """What the address asks to see: one text of a chapter, one class, one state."""
+
+    chapter: Chapter
+    revision: Revision
+    anchor_class: AnchorClass | None
+    state: AnchorState | None
+    after: tuple[int, int] | None
+
+    @property
+    def values(self) -> dict:
+        """The same sieve in an address."""
+        after = "-".join(map(str, self.after)) if self.after else None
+        return {**self.filters, "after": after} if after else self.filters
+
+    @property
+    def carried(self) -> dict:
+        """What the address of an act takes along, to come back to the same list."""
+        return {name: value for name, value in self.values.items() if name not in ("number", "text")}
+
+    @property
+    def filters(self) -> dict:
+        chosen = {"number": self.chapter.number, "text": self.revision.language, "class": self.anchor_class, "state": self.state}
+        return {name: getattr(value, "value", value) for name, value in chosen.items() if value is not None}
+
+
+def asked(names, value: str):
+    return names(value) if value in list(names) else None
+
+
+def place_in_list(text: str) -> tuple[int, int]:
+    rank, _dash, number = text.partition("-")
+    return small_number(rank), small_number(number)
+
+
+def sieve(chapter: Chapter, newest: dict[str, Revision], waiting: dict[str, int]) -> Sieve:
+    first = next((code for code in newest if waiting.get(code)), next(iter(newest)))
+    wanted = request.args.get("text", first)
+    return Sieve(
+        chapter, newest.get(wanted, newest[first]), asked(AnchorClass, request.args.get("class", "")),
+        asked(AnchorState, request.args.get("state", "")), request.args.get("after", type=place_in_list),
+    )
+
+
+def newest_of(chapter: Chapter) -> dict[str, Revision]:
+    """By language, French first: the newest revision."""
+    found: dict[str, Revision] = {}
+    for revision in drafts.list_revisions(chapter):
+        found.setdefault(revision.language, revision)
+    return found
+
+
+@bp.get("/anchors/<int:number>")
+def anchors(number: int):
+    chapter = drafts.get_chapter(required_consultation(), number)
+    require(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
+    newest = newest_of(chapter)
+    undecided = {code: n for (of, code), n in service.count_undecided(chapter.consultation).items() if of.id == chapter.id}
+    chosen = sieve(chapter, newest, undecided)
+    counts = service.count_anchors(chosen.revision)
+    page = service.list_anchors(
+        actor(), chosen.revision, anchor_class=chosen.anchor_class, state=chosen.state, after=chosen.after)
+    return render_template(
+        "contributions/anchors.html", chapter=chapter, revision=chosen.revision, sieve=chosen, rows=page.rows, counts=counts,
+        undecided=undecided, certain=service.count_certain(chosen.revision), classes=AnchorClass, states=AnchorState, languages=LANGUAGES,
+        texts=[revision for revision in newest.values() if revision.number > 1],
+        chapters=[c for c in drafts.list_chapters(chapter.consultation) if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, c)],
+        refused=refusal(actor(), Action.CONTRIBUTIONS_CONFIRM_ANCHOR, chapter),
+        older_url=url_for(".anchors", **chosen.filters, after="-".join(map(str, page.older))) if page.older else None,
+        first_url=url_for(".anchors", **chosen.filters) if chosen.after else None,
+    )
+
+
+@bp.post("/anchors/<int:number>/confirm-certain")
+def confirm_certain(number: int):
+    chapter = drafts.get_chapter(required_consultation(), number)
+    text, version = request.form.get("text", "fr"), request.form.get("version", 0, type=small_number)
+    revision = drafts.get_numbered_revision(chapter, text, version)
+    confirmed = service.count_certain(revision)
+    service.confirm_certain(actor(), chapter, revision=revision)
+    flash(ngettext("One place is confirmed.", "%(num)s places are confirmed.", confirmed), "success")
+    return redirect(url_for(".anchors", number=number, text=text), 303)
+
+
+# One place
+
+
+@bp.get("/anchor/<int:anchor_id>")
+def anchor(anchor_id: int):
+    return page_of(service.get_anchor(actor(), anchor_id))
+
+
+def page_of(found: Anchor, error: str = "") -> str:
+    """One entry with all passages of the version, the likeliest first, to choose from."""
+    likely, blocks = service.list_candidates(found)
+    return render_template(
+        "contributions/anchor.html", anchor=found, contribution=found.contribution, likely=likely, blocks=blocks, error=error,
+        back=back_url(found), is_newest=not drafts.list_later_revisions(found.revision), languages=LANGUAGES,
+        refused=refusal(actor(), Action.CONTRIBUTIONS_REATTACH, found),
+    )
+
+
+def back_url(found: Anchor) -> str:
+    """To the list as it was left, at the entry after the one decided on."""
+    asked_for = {name: request.args[name] for name in ("class", "state", "after") if name in request.args}
+    following = request.args.get("next", found.id, type=small_number)
+    return url_for(".anchors", number=found.contribution.chapter.number, text=found.revision.language, **asked_for, _anchor=f"a{following}")
+
+
+@bp.post("/confirm-anchor/<int:anchor_id>")
+def confirm_anchor(anchor_id: int):
+    found = service.get_anchor(actor(), anchor_id)
+    service.confirm_anchor(actor(), found, seen=seen())
+    if found.anchor_class == AnchorClass.DELETED:
+        said = _("%(ref)s stays on the version that it was written on.", ref=found.contribution.ref)
+    else:
+        said = _("The place of %(ref)s is confirmed.", ref=found.contribution.ref)
+    return decided(found, said)
+
+
+@bp.post("/leave/<int:anchor_id>")
+def leave(anchor_id: int):
+    found = service.get_anchor(actor(), anchor_id)
+    service.leave(actor(), found, seen=seen())
+    said = _("%(ref)s stays on the version that it was written on; its author is told by mail.", ref=found.contribution.ref)
+    return decided(found, said)
+
+
+@bp.post("/reattach/<int:anchor_id>")
+def reattach(anchor_id: int):
+    found = service.get_anchor(actor(), anchor_id)
+    key = request.form.get("likely", "") or request.form.get("key", "")
+    try:
+        service.reattach(actor(), found, key=key, seen=seen())
+    except Invalid as refused:
+        return page_of(found, f"{refused.message} {refused.remedy}"), 422
+    place = found.block.label or found.block.key
+    said = _("%(ref)s is attached to %(place)s; its author is told by mail.", ref=found.contribution.ref, place=place)
+    return decided(found, said)
+
+
+def seen() -> int:
+    """The lock that the page showed; none at all is as good as an old one."""
+    return request.form.get("seen", 0, type=small_number)
+
+
+def decided(found: Anchor, said):
+    flash(str(said), "success")
+    return redirect(back_url(found), 303)
+
+
+@slot("dashboard")
+def dashboard_lines(consultation: Consultation) -> list[tuple]:
+    """The places that wait, chapter by chapter."""
+    sums: dict[Chapter, int] = {}
+    for (chapter, _code), count in service.count_undecided(consultation).items():
+        sums[chapter] = sums.get(chapter, 0) + count
+    return [
+        (ngettext("place to confirm in chapter %(number)s", "places to confirm in chapter %(number)s", n, number=chapter.number), n,
+         url_for("contributions.anchors", number=chapter.number))
+        for chapter, n in sums.items() if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
+    ]
+
+
+# What readers are told
+
+
+@bp.app_template_global("since_written")
+def since_written(contribution: Contribution) -> SimpleNamespace | None:
+    """What became of the passage after a contribution was written on it; None while it is the newest version's.
+
+    ``now`` is the block that shows it (None: it stays where it was written), ``how`` compares it with the one it was written on.
+    """
+    last = service.get_last_anchor(contribution)
+    if last is None:
+        return None
+    written, now = contribution.block, last.block if contribution.place_key else None
+    if now is None:
+        how = "dropped" if last.anchor_class == AnchorClass.DELETED else "left" if last.state == AnchorState.LEFT else "unsure"
+    elif last.state == AnchorState.REATTACHED:
+        how = "reattached"
+    elif now.text != written.text:
+        how = "changed"
+    else:
+        how = "same" if now.key == written.key and now.label == written.label else "moved"
+    return SimpleNamespace(anchor=last, revision=last.revision, written=written.revision, old=written, now=now, how=how)
