@@ -4,6 +4,7 @@ Rows follow the new text; what was dropped, moved away or merged leaves a row wh
 same; the others are aligned (:mod:`consult.drafts.alignment`), unless what was decided at publication is known.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ Segments = tuple[tuple[str, str], ...]
 GROUPS = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.PARAGRAPH)  # the last stands for all else
 TITLES = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
 SAME = (Change.KEPT, Change.MOVED)
+NAMED = re.compile(r"\sid=\"[^\"]*\"")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Piece:
     @classmethod
     def of(cls, block: Block) -> "Piece":
         return cls(block.key, block.label or block.key, block.kind, block.level, block.text, trusted(block.html))
+
+    @property
+    def bare(self) -> Markup:
+        """Without what other places link to: where the same passage stands twice on a page."""
+        return trusted(NAMED.sub("", self.html))
 
 
 @dataclass(frozen=True)

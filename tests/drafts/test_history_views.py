@@ -180,7 +180,7 @@ def test_a_passage_has_an_address_to_cite(client, three):
     page = passport(client)
     assert "http://consult.test/en/drafts/1/provisions/C1-A1-P1-a1" in page
     assert "http://consult.test/en/drafts/1/revisions/fr/3#C1-A1-P1-a1" in page
-    assert "chapter 1, passage \u2068C1-A1-P1-a1\u2069, version 3" in page
+    assert "chapter 1, passage \u2068C1-A1-P1-a1\u2069, version 3 (Français) of" in page
 
 
 def test_a_dropped_passage_keeps_its_page(client, three):
@@ -276,3 +276,12 @@ def test_an_earlier_version_shows_what_found_its_place_there(client, consultatio
     publish(consultation, REWORDED)
     publish(consultation, REWORDED, (DROPPED, ""))
     assert said.ref in client.get("/en/drafts/1/revisions/fr/2").text
+
+
+def test_an_earlier_version_is_kept_ready_until_something_is_said(client, three, count_queries):
+    first = client.get("/fr/drafts/1/revisions/fr/1")
+    assert client.get("/fr/drafts/1/revisions/fr/1", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    assert client.get("/fr/drafts/1/revisions/fr/2").headers["ETag"] != first.headers["ETag"]
+    block = next(block for block in service.list_blocks(three[0]) if block.key == "C1-A1-P1-a1")
+    said = factories.a_published_contribution(block=block)
+    assert said.ref in client.get("/fr/drafts/1/revisions/fr/1").text

@@ -12,7 +12,7 @@ from consult.core.web import actor, filled, language, small_number
 from consult.drafts import reading, service
 from consult.drafts.comparison import GROUPS, Comparison
 from consult.drafts.models import Change, Chapter
-from consult.drafts.views.pages import bp, chapter_here
+from consult.drafts.views.pages import bp, chapter_here, chapter_stamp, kept
 
 VIEWS, PARTS = ("inline", "side"), ("changes", "all")
 COLUMNS = (Change.NEW, Change.CHANGED, Change.MOVED, Change.SPLIT, Change.MERGED, Change.DELETED, Change.KEPT)
@@ -37,7 +37,13 @@ def revisions(number: int):
 
 @bp.get("/drafts/<int:number>/revisions/<string:text_language>/<int:version>")
 def revision(number: int, text_language: str, version: int):
-    chapter = read_chapter(number)
+    """Kept ready like the chapter itself: only what was said about it changes."""
+    read_chapter(number)
+    return kept(lambda: (*chapter_stamp(number), text_language, version), lambda: render_revision(number, text_language, version))
+
+
+def render_revision(number: int, text_language: str, version: int) -> str:
+    chapter = chapter_here(number)
     shown = service.get_numbered_revision(chapter, text_language, version)
     newest = service.current_revision(chapter, text_language)
     said = next(iter(filled("revision.margin", shown)), {})

@@ -7,7 +7,7 @@ from flask import render_template, url_for
 
 from consult.core.i18n import LANGUAGES
 from consult.core.redline import redline
-from consult.core.web import filled, link
+from consult.core.web import filled, language, link
 from consult.drafts import service
 from consult.drafts.comparison import Piece, differing
 from consult.drafts.models import Change
@@ -23,6 +23,7 @@ def provision(number: int, key: str):
     versions = service.list_versions(chapter, key)
     steps = service.list_steps(versions)
     texts = [Text(list(of), steps) for _code, of in groupby(versions, key=lambda version: version.language)]
+    texts.sort(key=lambda text: text.language != language())
     return render_template(
         "drafts/provision.html", chapter=chapter, key=key, label=versions[0].label or key, kind=versions[0].kind, texts=texts,
         is_dropped=all(not text.last.is_newest for text in texts), languages=LANGUAGES,
