@@ -167,7 +167,11 @@
     });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && act.isConnected) { getSelection().collapseToStart(); hide(); }
-      if (event.shiftKey || event.key === "Tab") by = "keyboard";
+      if (event.shiftKey) by = "keyboard";
+      if (event.key === "Tab" && !event.shiftKey && act.isConnected && !link.hidden && document.activeElement === document.body) {
+        event.preventDefault();
+        link.focus();
+      }
       const isOurs = event.altKey && (event.ctrlKey || event.metaKey) && (event.code === "KeyM" || event.key.toLowerCase() === "m");
       if (isOurs) {
         event.preventDefault();
@@ -210,7 +214,9 @@
     const view = document.createElement("textarea"), label = document.createElement("label"), take = document.createElement("button");
     const status = document.createElement("p"), fold = document.createElement("details"), title = document.createElement("summary");
     view.id = "passage-view";
-    view.readOnly = true;
+    view.setAttribute("aria-readonly", "true"); // with readonly itself, arrow keys would not select
+    view.inputMode = "none";
+    view.addEventListener("beforeinput", (event) => event.preventDefault());
     view.rows = Math.min(8, 2 + Math.ceil(whole.length / 80));
     view.value = whole;
     view.lang = passage.lang;
