@@ -177,11 +177,14 @@ class Story:
         )
 
     def revise(self, row: dict) -> None:
-        """A commission publishes the next version; its rapporteur confirms the places that are certain, and leaves the others for later."""
-        chapter = drafts.get_chapter(self.consultation, row["chapter"])
+        """A rapporteur prepares the next version, the chair publishes it; the places that are certain are confirmed, the others wait."""
+        chapter, rapporteur = drafts.get_chapter(self.consultation, row["chapter"]), self.rapporteur(row["chapter"])
         source = revised(drafts.current_revision(chapter, row["language"]).source, row["note"], row["edits"])
-        revision = drafts.import_chapter(SYSTEM, self.consultation, data=source.encode())
-        contributions.confirm_certain(self.rapporteur(row["chapter"]), chapter, revision=revision)
+        draft = drafts.keep_working_draft(rapporteur, self.consultation, data=source.encode())
+        for key in row.get("continue_none", ()):
+            drafts.correct(rapporteur, draft, new_key=key, old_key="", seen_lock=draft.lock)
+        revision = drafts.publish(self.staff[(Role.CHAIR, row["chapter"])], draft, seen_lock=draft.lock)
+        contributions.confirm_certain(rapporteur, chapter, revision=revision)
 
     def rapporteur(self, number: int) -> User:
         return self.staff[(Role.RAPPORTEUR, number)]

@@ -44,3 +44,8 @@ def test_hostile_lengths_stay_bounded_and_whole():
 def test_texts_beyond_the_bound_keep_their_common_ends(monkeypatch):
     monkeypatch.setattr(module, "MOST_WORK", 1)
     assert redline("a b c d", "a x y d") == [("equal", "a "), ("delete", "b c"), ("insert", "x y"), ("equal", " d")]
+
+
+def test_a_number_with_points_is_one_word():
+    assert redline("Action 16.1.3 — Faire", "Action 15.3.3 — Faire") == [
+        ("equal", "Action "), ("delete", "16.1.3"), ("insert", "15.3.3"), ("equal", " — Faire")]
