@@ -30,9 +30,10 @@ def working_drafts():
     require(actor(), Action.DRAFTS_VIEW_WORKING_DRAFT, shown)
     drafts = {(draft.number, draft.language): draft for draft in service.list_working_drafts(shown)}
     published = service.list_current_revisions(shown)
+    titles = {chapter.number: chapter.title(language()) for chapter in chapters_here()}
     rows = [
-        SimpleNamespace(commission=commission, code=code, draft=drafts.get((commission.number, code)),
-                        revision=published.get((commission.number, code)))
+        SimpleNamespace(commission=commission, title=titles.get(commission.number) or commission.title(language()), code=code,
+                        draft=drafts.get((commission.number, code)), revision=published.get((commission.number, code)))
         for commission in shown.commissions if can(actor(), Action.DRAFTS_VIEW_WORKING_DRAFT, commission) for code in LANGUAGES
     ]
     return render_template("drafts/working_drafts.html", rows=rows, languages=LANGUAGES)
