@@ -246,7 +246,7 @@ def test_in_arabic_vowel_signs_and_writings_of_a_letter_do_not_count(client, par
 
 
 def line_of(client, language="en"):
-    return re.findall(r'<p class="on"><q ([^>]*)>(.*?)</q>', client.get(f"/{language}/drafts/1").get_data(as_text=True))
+    return re.findall(r'<p class="on" dir="auto"><q ([^>]*)>(.*?)</q>', client.get(f"/{language}/drafts/1").get_data(as_text=True))
 
 
 def test_the_margin_says_which_words_and_lets_them_be_found(client, block):
