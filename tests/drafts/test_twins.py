@@ -1,12 +1,15 @@
 """The languages of a chapter in step: marks, pages, confirmations, coverage."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
-from consult.consultations.models import Role
+from consult.accounts.models import User
+from consult.consultations.models import Consultation, Role
 from consult.core.audit import AuditEvent
 from consult.core.config import resource_dir
-from consult.core.db import session
+from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, NotAllowed, NotFound
 from consult.core.permissions import SYSTEM
 from consult.drafts import service
@@ -205,6 +208,66 @@ def test_participants_do_not_confirm(consultation, chapter, participant):
         service.confirm_twin(participant, only_mark(chapter), seen=seen(chapter))
     with pytest.raises(NotAllowed):
         service.list_coverage(participant, consultation)
+
+
+def at_once(app, *acts) -> list[str]:
+    """What each act, all begun together, came to."""
+    told, ready = [], threading.Barrier(len(acts))
+
+    def run(act) -> None:
+        with app.app_context():
+            try:
+                ready.wait()
+                with unit_of_work():
+                    act()
+                told.append("done")
+            except Conflict as refusal:
+                told.append(str(refusal))
+            finally:
+                session.remove()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(told)
+
+
+@pytest.fixture
+def waiting(own_app):
+    """A stale passage where commits are real: its mark, its reader, and what they saw."""
+    with unit_of_work():
+        consultation = factories.a_consultation()
+        chapter = factories.a_chapter(consultation, number=1)
+        translator = factories.a_user(role=Role.SECRETARIAT)
+        publish(consultation, "fr", (LIST, NEW_LIST))
+        return own_app, only_mark(chapter).id, translator.id, seen(chapter)
+
+
+def test_of_two_who_confirm_at_once_one_is_told(waiting):
+    app, mark, translator, read = waiting
+
+    def confirm() -> None:
+        service.confirm_twin(session.get(User, translator), session.get(StaleTwin, mark), seen=read)
+    told = at_once(app, confirm, confirm, confirm)
+    assert [words == "done" for words in told].count(True) == 1
+    assert all("confirmed already" in words for words in told if words != "done")
+    assert events() == [("drafts.confirm_twin", mark)]
+
+
+def test_what_is_confirmed_while_it_is_published_was_read_or_refused(waiting):
+    app, mark, translator, read = waiting
+
+    def confirm() -> None:
+        service.confirm_twin(session.get(User, translator), session.get(StaleTwin, mark), seen=read)
+
+    def revise() -> None:
+        publish(session.scalars(sa.select(Consultation)).one(), "fr", ("chaque année", "tous les deux ans"))
+    told = at_once(app, confirm, revise)
+    chapter = service.list_chapters(session.scalars(sa.select(Consultation)).one())[0]
+    assert "done" in told
+    assert stale(chapter) == {(ACTION, "ar")}  # confirmed before: marked anew by the revision; after: refused
 
 
 # Several chapters, three languages
