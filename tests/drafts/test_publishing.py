@@ -1,6 +1,8 @@
 """Publishing: wholly or not at all, under keys that last, whoever else is at it."""
 
 import random
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -8,13 +10,14 @@ import sqlalchemy as sa
 
 from consult.consultations.models import Consultation, Role
 from consult.core.audit import AuditEvent
-from consult.core.db import session, unit_of_work
+from consult.core.db import db, session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.permissions import SYSTEM
 from consult.drafts import revising, service
 from consult.drafts.models import Alignment, Block, Change, Revision, StaleTwin, WorkingDraft
 from consult.drafts.service import publishing
 from tests import factories
+from tests.house.source import ROOT
 
 ONE = "Publier chaque année la liste des étalons nationaux."
 TWO = "Former les techniciens des laboratoires."
@@ -335,6 +338,37 @@ def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
     session.remove()
     assert [count(table) for table in tables] == before
     assert service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr").lock == 1
+
+
+KILLED = """
+import os, sys
+import sqlalchemy as sa
+from consult.accounts.models import User
+from consult.consultations.models import Consultation
+from consult.core.db import db, session, unit_of_work
+from consult.drafts import service
+from consult.drafts.service import publishing
+from tests.conftest import make_app
+
+publishing.followers.append(lambda revision: os.kill(os.getpid(), 9))
+with make_app(sys.argv[1], sys.argv[2]).app_context(), unit_of_work():
+    draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
+    service.publish(session.get(User, int(sys.argv[3])), draft, seen_lock=draft.lock)
+"""
+
+
+def test_a_process_that_is_killed_in_the_middle_leaves_nothing_of_it(prepared, tmp_path):
+    app, chair_id = prepared
+    tables = (Revision, Block, Alignment, StaleTwin, WorkingDraft, AuditEvent)
+    before = [count(table) for table in tables]
+    session.remove()
+    address = db.engine.url.render_as_string(hide_password=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, address, tmp_path / "other", str(chair_id)], cwd=ROOT, check=False)  # noqa: S603
+    assert done.returncode == -9
+    assert [count(table) for table in tables] == before
+    with unit_of_work():
+        draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
+        assert service.publish(session.get(factories.User, chair_id), draft, seen_lock=draft.lock).number == 2
 
 
 def test_an_import_of_several_languages_shares_keys_whichever_comes_first(consultation):
