@@ -14,7 +14,16 @@ from sqlalchemy.orm import aliased
 
 from consult.accounts.models import Category, Organisation, Region, Sector, User
 from consult.consultations.models import Consultation
-from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position, SuggestedAmendment
+from consult.contributions.models import (
+    Anchor,
+    AnchorClass,
+    CommentType,
+    Contribution,
+    ContributionState,
+    Kind,
+    Position,
+    SuggestedAmendment,
+)
 from consult.core.db import session
 from consult.drafts.models import Block, BlockKind, Chapter, Revision
 from consult.moderation.models import ModerationDecision, Reason, Verdict
@@ -68,7 +77,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contribution and what became of it; words, author and organisation stay empty once it is withheld or withdrawn."""
+    """One contribution and what became of it; words, author and organisation stay empty once it is withheld or withdrawn.
+
+    ``version`` of the text is the one that it was written on, ``present_key`` where the newest one shows it (empty: nowhere), and
+    ``anchor_class`` what the newest one did to its passage (None: it is the version that it was written on).
+    """
 
     id: int
     ref: str
@@ -95,6 +108,10 @@ class Row:
     state: ContributionState
     reason: Reason | None
     point: Point | None
+    version: str = ""
+    quoted: str = ""
+    present_key: str = ""
+    anchor_class: AnchorClass | None = None
 
     @property
     def is_silent(self) -> bool:
@@ -173,7 +190,9 @@ def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
 
 def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
     """The one select behind every row."""
-    newest, here = newest_french(consultation), aliased(Block)
+    newest, here, written = newest_french(consultation), aliased(Block), aliased(Revision)
+    of_each = sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == written.chapter_id, Revision.language == written.language)
+    last = of_each.correlate(written).scalar_subquery()
     name = Organisation.name_fr if language == "fr" else sa.func.coalesce(
         getattr(Organisation, f"name_{language}"), Organisation.name_fr
     )
@@ -185,12 +204,15 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
             sa.case((User.is_name_public, person), else_="").label("author"), Organisation.category, Organisation.sector,
             Organisation.region, Contribution.language, Contribution.body, Contribution.justification,
             SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
-            Contribution.author_id, Contribution.organisation_id,
+            Contribution.author_id, Contribution.organisation_id, written.language.label("text_language"),
+            written.number.label("version"), Contribution.exact, Contribution.place_key, Anchor.anchor_class,
         )
         .join(Chapter, Chapter.id == Contribution.chapter_id).join(Block, Block.id == Contribution.block_id)
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
         .outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .join(written, written.id == Block.revision_id)
+        .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last))
         .outerjoin(newest, newest.c.chapter_id == Contribution.chapter_id)
         .outerjoin(here, sa.and_(here.revision_id == newest.c.id, here.key == Contribution.passage_key))
         .where(Chapter.consultation_id == consultation.id)
@@ -228,7 +250,8 @@ def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> Row:
         sector=None if silent else found.sector, region=None if silent else found.region, language=found.language,
         body=said(found.body), justification=said(found.justification), proposed=said(found.replacement),
         submitted_at=found.submitted_at, state=found.state, reason=reasons.get(found.id),
-        point=None if silent else points.get(found.item_id),
+        point=None if silent else points.get(found.item_id), version=f"{found.text_language}-{found.version}", quoted=said(found.exact),
+        present_key=found.place_key or "", anchor_class=found.anchor_class,
     )
 
 
@@ -244,6 +267,10 @@ def last_change(consultation: Consultation) -> datetime:
     ]
     moments.append(session.scalar(
         sa.select(sa.func.max(SynthesisItem.edited_at)).join(Synthesis).join(Chapter, Chapter.id == Synthesis.chapter_id).where(of_ours)
+    ))
+    moments.append(session.scalar(
+        sa.select(sa.func.max(Anchor.decided_at)).join(Revision, Revision.id == Anchor.revision_id)
+        .join(Chapter, Chapter.id == Revision.chapter_id).where(of_ours)
     ))
     moments.append(session.scalar(
         sa.select(sa.func.max(ModerationDecision.decided_at)).join(Contribution, Contribution.id == ModerationDecision.contribution_id)

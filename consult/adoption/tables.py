@@ -75,6 +75,10 @@ COLUMNS = (
     Column("ground", N_("Ground of refusal"), 24, of_point("ground")),
     Column("rationale", N_("Rationale"), 48, of_point("rationale")),
     Column("new_wording", N_("New wording"), 48, new_wording),
+    Column("version", N_("Version of the text that it was written on (language and number)"), 13, lambda row: row.version),
+    Column("quoted", N_("Words of the passage that it quotes"), 32, lambda row: row.quoted),
+    Column("present_key", N_("Key of the passage in the present version; empty when it stays on its own"), 16, lambda row: row.present_key),
+    Column("passage_change", N_("What the present version did to the passage"), 18, lambda row: row.anchor_class),
 )
 # What open data leaves out has no meaning there: only published contributions are in it.
 OPEN_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("state", "withheld_reason"))

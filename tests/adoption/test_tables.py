@@ -13,6 +13,7 @@ from consult.core.db import session
 from consult.core.i18n import utcnow
 from tests import factories
 from tests.adoption import cases
+from tests.contributions import revising
 from tests.counting import queries
 
 
@@ -76,7 +77,7 @@ def test_xlsx_is_a_sheet_to_work_with(consultation, discussed):
     sheet = sheet_of(made(making.write_contributions, consultation, format=ExportFormat.XLSX, language="ar"))
     assert sheet.sheet_view.rightToLeft
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == f"A1:X{sheet.max_row}"
+    assert sheet.auto_filter.ref == f"A1:AB{sheet.max_row}"
     assert sheet.max_row == 5
     assert all(cell.data_type in ("s", "n") for row in sheet.iter_rows() for cell in row)
     assert any(cell.value == cases.HOSTILE for row in sheet.iter_rows() for cell in row)
@@ -118,3 +119,24 @@ def test_the_number_of_queries_does_not_grow(consultation, discussed, audience):
         factories.a_published_contribution(block=factories.block_of(discussed, "C1-A1-P1-a1"))
     consultation.id  # noqa: B018
     assert asked() == few <= 6
+
+
+def test_the_last_columns_say_on_which_version_and_where_now(consultation):
+    chapter = factories.a_chapter(consultation, number=1)
+    block = factories.block_of(chapter, revising.A1)
+    changed = revising.quoting(block, "chaque année")
+    gone = factories.a_published_contribution(block=factories.block_of(chapter, revising.A2))
+    assert tables.OPEN_COLUMNS[-1].name == "passage_change"
+
+    def told(audience):
+        return {row.ref: (row.version, row.quoted, row.present_key, row.anchor_class and row.anchor_class.value)
+                for row in matrix.rows(consultation, "fr", audience=audience)}
+    assert told(Audience.PUBLIC)[changed.ref] == ("fr-1", "chaque année", revising.A1, None)
+    revision = revising.revise(chapter, revising.REWORDED, (revising.TRAIN, ""))
+    late = factories.a_published_contribution(block=revision.blocks[-2])
+    for audience in Audience:
+        assert told(audience) == {
+            changed.ref: ("fr-1", "chaque année", revising.A1, "changed"), gone.ref: ("fr-1", "", "", "deleted"),
+            late.ref: ("fr-2", "", late.block_key, None)}
+    rows = read(made(making.write_open_data, consultation))
+    assert list(rows[0])[-4:] == ["version", "quoted", "present_key", "passage_change"]

@@ -26,7 +26,7 @@ SAME_TEXT = (AnchorClass.KEPT, AnchorClass.MOVED)
 PAGE = 30
 SUGGESTED = 5
 FEW_WORDS = 4
-LIKE_ENOUGH = 50  # of 100: less alike is no suggestion
+LIKE_ENOUGH = 62  # of 100: less alike is no suggestion
 
 
 # What the rapporteur decides
