@@ -14,7 +14,9 @@ PUBLIC = (
     "contributions/submit/1/C1-contexte-t1-r1", "moderation/register",
     "adoption/open-data", "adoption/submission", "accounts/login", "accounts/register", "accounts/reset",
     "accounts/confirm", "accounts/check-mail", "accounts/follow-link", "contributions/PNQ-C9-9999",
-    "no-such-page",
+    "no-such-page", "drafts/3", "drafts/3/revisions", "drafts/3/revisions/fr/1", "drafts/3/revisions/ar/1", "drafts/3/compare/fr/1/2",
+    "drafts/3/compare/fr/1/2?view=side&only=all", "drafts/3/compare/ar/1/2", "drafts/3/provisions/C3-A16-P1-a3",
+    "drafts/3/provisions/C3-A18-P4-a2", "drafts/3/twins/ar", "contributions/PNQ-C3-0063", "contributions/discussion/3/C3-A16-P3-a3",
 )
 PARTICIPANT = (
     "contributions/mine", "contributions/receipt/{own}", "contributions/{own}", "contributions/withdraw/{own}", "accounts/profile",
@@ -24,6 +26,11 @@ RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
     "moderation/{withheld}", "moderation/{published}", "synthesis/workbench/1",
     "synthesis/workbench/1?answer=all", "synthesis/edit-item/1", "synthesis/overview/1", "synthesis/read/1", "adoption/exports",
+)
+METROLOGIST = (
+    "contributions/anchors/3", "contributions/anchors/3?text=ar", "contributions/anchors/1",
+    "drafts/3/twins/ar?show=stale", "drafts/coverage",
+    "drafts/working-drafts", "drafts/3/edit/fr", "drafts/3/edit/ar", "drafts/import-chapter",
 )
 SECRETARIAT = (
     "consultations/dashboard", "consultations/edit", "consultations/extend", "consultations/close", "consultations/appoint",
@@ -42,7 +49,7 @@ def refs(site) -> dict[str, str]:
 
 PEOPLE = {
     "participant": "karim-benzaytoun@fed-agro.example", "rapporteur": "rapporteur1@csnca.example",
-    "secretariat": "secretariat1@csnca.example",
+    "metrologist": "rapporteur3@csnca.example", "secretariat": "secretariat1@csnca.example",
 }
 
 
@@ -56,8 +63,8 @@ def findings(person: Person, paths) -> list:
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
 @pytest.mark.parametrize(("role", "paths"), [
-    (None, PUBLIC), ("participant", PARTICIPANT), ("rapporteur", RAPPORTEUR), ("secretariat", SECRETARIAT),
-], ids=["public", "participant", "rapporteur", "secretariat"])
+    (None, PUBLIC), ("participant", PARTICIPANT), ("rapporteur", RAPPORTEUR), ("metrologist", METROLOGIST), ("secretariat", SECRETARIAT),
+], ids=["public", "participant", "rapporteur", "metrologist", "secretariat"])
 def test_pages_are_accessible(site, arrive, language, role, paths):
     person = arrive(site, language)
     if role:
