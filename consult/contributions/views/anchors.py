@@ -94,7 +94,8 @@ def anchors(number: int):
         actor(), chosen.revision, anchor_class=chosen.anchor_class, state=chosen.state, after=chosen.after)
     return render_template(
         "contributions/anchors.html", chapter=chapter, revision=chosen.revision, sieve=chosen, rows=page.rows, counts=counts,
-        undecided=undecided, certain=service.count_certain(chosen.revision), classes=AnchorClass, states=AnchorState, languages=LANGUAGES,
+        undecided=undecided, certain=service.count_certain(chosen.revision), least_certain=service.CERTAIN,
+        classes=AnchorClass, states=AnchorState, languages=LANGUAGES,
         texts=[revision for revision in newest.values() if revision.number > 1],
         chapters=[c for c in drafts.list_chapters(chapter.consultation) if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, c)],
         refused=refusal(actor(), Action.CONTRIBUTIONS_CONFIRM_ANCHOR, chapter),
