@@ -59,7 +59,7 @@ def convert(data: bytes) -> Converted:
     if not body.strip():
         raise Invalid("file", _("There is no text in this document."), _("Pictures of pages cannot be read: choose a document of words."))
     missing = missing_words(stated_words(parts, kind), [title, *(block.text for block in Cutter(1).cut(markup.to_html(body)))])
-    return Converted(title or first_heading(tree), body, (*writer.remarks(), *missing))
+    return Converted(title or first_heading(tree), body, (*writer.remarks(), *numbered_by_word(parts), *missing))
 
 
 # What is in the file
@@ -286,3 +286,19 @@ def missing_words(stated: list[str], texts: list[str]) -> list:
         return []
     shown = " · ".join(list(lost)[:SAID_MISSING])
     return [_("Words of the document that were not found in the text, to be looked for: %(words)s", words=shown)]
+
+
+def numbered_by_word(parts: dict[str, bytes]) -> list:
+    """A remark when Word counts the titles by itself: such numbers stand nowhere in the document, and nobody may make them up."""
+    styles = parsed(parts["word/styles.xml"]) if "word/styles.xml" in parts else None
+    if styles is None or "word/document.xml" not in parts:
+        return []
+    titles = {style.get(f"{WORD}styleId"): style for style in styles.iter(f"{WORD}style") if style.find(f".//{WORD}outlineLvl") is not None}
+    counting = {name for name, style in titles.items() if style.find(f".//{WORD}numPr") is not None}
+    for paragraph in parsed(parts["word/document.xml"]).iter(f"{WORD}pPr"):
+        style, number = paragraph.find(f"{WORD}pStyle"), paragraph.find(f"{WORD}numPr")
+        name = style.get(f"{WORD}val") if style is not None else None
+        if name in counting or name in titles and number is not None:
+            return [_("Word numbers the titles of this document by itself; those numbers are not words, and are missing here. "
+                      "Type them, such as “Axe 1 — …”, so that each axis and project is known by its number.")]
+    return []

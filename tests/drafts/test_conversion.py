@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 
 import docx
+import docx.oxml
 import pypandoc
 import pytest
 
@@ -254,6 +255,14 @@ def test_pictures_and_formulas_are_spoken_of():
     assert converted.body.strip() == "Sous la figure."
     assert "Pictures" in str(converted.remarks[0])
     assert "TeX" in str(convert(made_by_pandoc("Soit $x^2$.", "docx")).remarks[0])
+
+
+def test_titles_that_word_numbers_by_itself_are_spoken_of():
+    document = docx.Document()
+    paragraph = document.add_heading("Mesurer", 2)
+    properties = paragraph._p.get_or_add_pPr()._insert_numPr(docx.oxml.OxmlElement("w:numPr"))
+    properties.append(docx.oxml.OxmlElement("w:ilvl"))
+    assert "Word numbers the titles" in str(convert(made_by_word(document)).remarks[0])
 
 
 def test_words_that_are_not_found_again_are_named():
