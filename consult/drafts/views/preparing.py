@@ -117,7 +117,7 @@ def preview_of(draft: WorkingDraft, form: PublishForm | None = None, conflict: C
     if not made.shrinks:
         del form.may_shrink
     chapter = chapter_of(draft)
-    now = service.current_revision(chapter, draft.language) if chapter else None
+    now = made.old[0].revision if made.old else None  # what the plan is compared with
     touched = next(iter(filled("revision.touched", chapter)), {}) if chapter else {}
     rows = [row_of(row, touched) for row in revising.rows_of(made)]
     show = request.args.get("show", "changes" if made.old else "all")
