@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from consult.contributions import jobs as letters
 from consult.contributions import service
-from consult.contributions.models import ContributionState
+from consult.contributions.models import AnchorState, ContributionState
 from consult.core import jobs
 from consult.core.db import session
 from consult.core.mail import OutgoingMail
@@ -61,6 +61,7 @@ def test_telling_does_not_disturb_who_is_deciding(chapter, said, rapporteur):
     seen = last_of(said).lock
     work()
     service.confirm_anchor(rapporteur, last_of(said), seen=seen)
+    assert (last_of(said).state, last_of(said).told_at is None) == (AnchorState.CONFIRMED, False)
 
 
 def test_a_worker_that_dies_tells_nobody_twice(chapter, block, monkeypatch):
