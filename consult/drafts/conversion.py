@@ -2,9 +2,11 @@
 
 import io
 import json
+import lzma
 import re
 import subprocess
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -76,7 +78,7 @@ def read_parts(data: bytes) -> tuple[dict[str, bytes], str]:
             if len(infos) > MOST_PARTS:
                 raise too_large()
             parts = unpacked(archive, [info for info in infos if is_wanted(info.filename)])
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise damaged() from error
     kind = kind_of(parts)
     if any(b"<!DOCTYPE" in part[:2000] or b"<!ENTITY" in part[:2000] for part in parts.values()):

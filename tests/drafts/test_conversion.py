@@ -287,6 +287,15 @@ def encrypted_zip() -> bytes:
     return bytes(whole)
 
 
+def torn_inside(method: int) -> bytes:
+    """A document whose list of parts is whole, and whose words are overwritten where they are packed."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", method) as archive:
+        archive.writestr("word/document.xml", b"".join(b"<w:t>mot %d</w:t>" % n for n in range(999)))
+    at = len(b"word/document.xml") + 30 + 20  # behind the local header
+    return whole.getvalue()[:at] + b"\xff" * 40 + whole.getvalue()[at + 40:]
+
+
 LOCKED_ODT = zipped(mimetype=b"application/vnd.oasis.opendocument.text", **{
     "content.xml": b"\x00", "META-INF__manifest.xml": b"<manifest:encryption-data/>"})
 
@@ -308,7 +317,10 @@ LOCKED_ODT = zipped(mimetype=b"application/vnd.oasis.opendocument.text", **{
     (zipped(**{"[Content_Types].xml": b"wordprocessingml", "word__document.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}), "damaged"),
     (zipped(**{"[Content_Types].xml": b"wordprocessingml", "word__document.xml": b"<torn"}), "damaged"),
     (b"x" * (conversion.LARGEST + 1), "30 MB"),
-], ids=range(16))
+    (torn_inside(zipfile.ZIP_DEFLATED), "damaged"),
+    (torn_inside(zipfile.ZIP_LZMA), "damaged"),
+    (torn_inside(zipfile.ZIP_BZIP2), "damaged"),
+], ids=range(19))
 def test_what_cannot_be_read_is_refused_with_the_way_out(data, said):
     with pytest.raises(Invalid) as refusal:
         convert(data)
