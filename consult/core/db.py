@@ -139,10 +139,10 @@ class Turn:
     def take(self) -> None:
         """Wait for it, :data:`PATIENCE` seconds at most: after that SQLite's own lock decides."""
         until = time.monotonic() + PATIENCE
-        while not self.is_taken() and time.monotonic() < until:
+        while not self.try_to_take() and time.monotonic() < until:
             time.sleep(PAUSE)
 
-    def is_taken(self) -> bool:
+    def try_to_take(self) -> bool:
         try:
             fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -35,7 +35,7 @@ from consult.drafts import service as drafts
 from consult.drafts.models import Block, Chapter
 
 MOST = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000, "exact": MAX_EXACT}
-AROUND = 200  # characters that are looked at on each side of quoted words
+LOOKED_AT = 200  # characters that are looked at on each side of quoted words
 SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
@@ -177,7 +177,7 @@ def quote_in(block: Block, exact: str, prefix: str = "", suffix: str = "") -> qu
         return quotes.Quote("")
     kept = words.kept("exact", exact, most=MAX_EXACT)
     for said in quotes.as_pasted(kept):
-        wanted = quotes.standing_between(block.text, quotes.Quote(said, prefix[-AROUND:], suffix[:AROUND]))
+        wanted = quotes.standing_between(block.text, quotes.Quote(said, prefix[-LOOKED_AT:], suffix[:LOOKED_AT]))
         if found := quotes.find(block.text, wanted):
             break
     else:
