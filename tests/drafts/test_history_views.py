@@ -51,6 +51,12 @@ def test_what_never_was_is_not_found(client, three, address):
     assert client.get(f"/fr/drafts/1/{address}").status_code == 404
 
 
+def test_who_is_signed_in_stays_so_on_a_page_that_is_not_found(client, three, rapporteur):
+    page = client.sign_in(rapporteur).get("/fr/drafts/1/revisions/fr/9")
+    assert page.status_code == 404
+    assert rapporteur.name in page.get_data(as_text=True)
+
+
 def test_the_chapter_leads_to_its_versions(client, three):
     page = client.get("/en/drafts/1").text
     assert 'href="/en/drafts/1/revisions"' in page
@@ -285,3 +291,15 @@ def test_an_earlier_version_is_kept_ready_until_something_is_said(client, three,
     block = next(block for block in service.list_blocks(three[0]) if block.key == "C1-A1-P1-a1")
     said = factories.a_published_contribution(block=block)
     assert said.ref in client.get("/fr/drafts/1/revisions/fr/1").text
+
+
+def test_a_comparison_that_gives_way_meanwhile_is_still_shown(chapter, three, monkeypatch):
+    class GivesWay(dict):
+        """Another thread drops each comparison right after it was seen to be there."""
+
+        def __contains__(self, stamp):
+            return super().__contains__(stamp) and self.pop(stamp) is not None
+
+    monkeypatch.setattr(history, "made", GivesWay())
+    first = service.get_comparison(three[0], three[1])
+    assert service.get_comparison(three[0], three[1]).totals == first.totals

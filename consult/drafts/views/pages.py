@@ -42,8 +42,10 @@ def kept(ask, render):
     page = pages.get(stamp)
     if page is None:
         g.as_visitor = True
-        page = pages.keep(stamp, Page(render().encode(), [*PAGE_HEADERS, *headers().items()]))
-        g.as_visitor = False
+        try:
+            page = pages.keep(stamp, Page(render().encode(), [*PAGE_HEADERS, *headers().items()]))
+        finally:  # a page that is refused is the reader's own
+            g.as_visitor = False
     if not request.query_string:
         app, path = current_app._get_current_object(), request.path
         pages.serve(path, stamp, lambda: asked(app, path, ask))
