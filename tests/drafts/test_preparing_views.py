@@ -317,6 +317,7 @@ def test_a_draft_overtaken_by_another_publication_is_rebased_first(client, draft
     refused = client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
     assert refused.status_code == 409
     assert "Version 2 was published while" in refused.text
+    assert client.post(f"{PLACE}/rebase", data={"lock": 77}).status_code == 409
     assert client.post(f"{PLACE}/rebase", data={"lock": draft.lock}).status_code == 303
     page = client.get(PLACE).text
     assert "Publish this version" in page

@@ -184,7 +184,9 @@ def test_what_was_published_meanwhile_is_read_first(chapter, chair, secretary):
     service.import_chapter(secretary, chapter.consultation, data=source(("Former", "Bien former")).encode())
     with pytest.raises(Conflict, match="Version 2 was published"):
         service.publish(chair, draft, seen_lock=draft.lock)
-    service.rebase(chair, draft)
+    with pytest.raises(Conflict, match="Somebody has changed"):
+        service.rebase(chair, draft, seen_lock=draft.lock + 1)
+    service.rebase(chair, draft, seen_lock=draft.lock)
     session.flush()
     assert service.publish(chair, draft, seen_lock=draft.lock).number == 3
 

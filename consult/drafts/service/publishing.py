@@ -9,7 +9,7 @@ from consult.accounts.models import User
 from consult.consultations.models import Commission, Consultation
 from consult.core import markup
 from consult.core.commands import command
-from consult.core.db import session, wait_for
+from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, Actor, require
@@ -56,7 +56,8 @@ def keep_working_draft(
     markup.check_source(source)
     meta, _body, _line = front_matter(source)
     commission = commission_of(consultation, meta["chapter"])
-    wait_for(commission)  # two may begin the same draft at once
+    # Two may begin the same draft at once. Who publishes the first version points to the commission meanwhile, and need not wait.
+    session.execute(sa.select(Commission.id).where(Commission.id == commission.id).with_for_update(key_share=True))
     draft = find_working_draft(consultation, meta["chapter"], meta["language"])
     if draft is None:
         draft = WorkingDraft(consultation=consultation, commission=commission, commission_id=commission.id,
@@ -90,8 +91,9 @@ def correct(actor: User, draft: WorkingDraft, *, new_key: str, old_key: str | No
 
 
 @command
-def rebase(actor: User, draft: WorkingDraft) -> WorkingDraft:
-    """Take what is published now as the version that this draft will follow."""
+def rebase(actor: User, draft: WorkingDraft, *, seen_lock: int) -> WorkingDraft:
+    """Take what is published now as the version that this draft, as it was last seen, will follow."""
+    hold(draft, seen_lock)
     draft.base = base_of(draft.consultation, draft.number, draft.language)
     draft.edited_by_id, draft.edited_at = actor.id, utcnow()
     return draft
@@ -170,8 +172,8 @@ def write_alignment(revision: Revision, made: Plan) -> None:
 def mark_stale_twins(revision: Revision, made: Plan) -> None:
     """Blocks of the other languages whose twin now reads otherwise; one that is catching up makes no other one stale."""
     changed = {revision.blocks[link.new].key for link in made.links if link.new is not None and link.change.value in CHANGING}
-    awaited = {twin.key for twin in open_marks(revision.chapter) if twin.language == revision.language}
     marked = {(twin.key, twin.language) for twin in open_marks(revision.chapter)}
+    awaited = {key for key, language in marked if language == revision.language}
     for other in current_revisions(revision.chapter):
         if other.language != revision.language:
             present = set(session.scalars(sa.select(Block.key).where(Block.revision_id == other.id)))

@@ -243,7 +243,7 @@ def seen_lock() -> int | None:
 def rebase(number: int, text_language: str):
     draft = draft_here(number, text_language)
     if LockForm().validate_on_submit():
-        service.rebase(actor(), draft)
+        service.rebase(actor(), draft, seen_lock=seen_lock())
     return redirect(url_for(".working_draft", number=number, text_language=text_language), 303)
 
 
