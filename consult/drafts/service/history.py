@@ -74,14 +74,14 @@ def get_revision_pair(chapter: Chapter, language: str, old: int, new: int) -> tu
 def get_comparison(old: Revision, new: Revision) -> Comparison:
     """Two revisions of one text laid against each other; made once, since neither ever changes."""
     stamp = (old.id, new.id, old.published_at, new.published_at)
-    if stamp not in made:
+    found = made.get(stamp)
+    if found is None:
         blocks = list_blocks_of(old, new)
         found = compare(*blocks, list_links(old, new, blocks))
         while len(made) >= MOST_KEPT:
             made.pop(next(iter(made)), None)
         made[stamp] = found
-        return found
-    return made[stamp]
+    return found
 
 
 def list_links(old: Revision, new: Revision, blocks: list[list[Block]]) -> list[Link] | None:
