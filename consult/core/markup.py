@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
+from consult.core.wide_tables import WideTablesExtension
 
 TAGS = frozenset(
     "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i ins "
@@ -28,6 +29,9 @@ LISTS_IN_A_ROW = re.compile(r"\s*(?:(?:[-+*]|\d+\.)\s+){20}.*[^-+*\s]")
 PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 TAG = re.compile(r"<(?=/?([a-zA-Z][^\s/>]*))")
 ELEMENTS = defs.tags | {"bdi", "main"}
+# Of HTML that was sanitised: there “<” opens tags alone, and every value stands between quotes.
+WHOLE_TAG = re.compile(r"""<[a-zA-Z](?:[^>"']|"[^"]*"|'[^']*')*+>""")
+ATTRIBUTE = re.compile(r"""\s([\w:-]+)=("[^"]*"|'[^']*')""")
 
 
 def check_source(source: str) -> None:
@@ -56,7 +60,7 @@ def to_html(source: str) -> str:
     check_source(source)
     try:
         html = markdown.markdown(
-            source, extensions=["tables", "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
+            source, extensions=[WideTablesExtension(), "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
             extension_configs={"footnotes": {"BACKLINK_TITLE": ""}}, output_format="html",
         )
     except RecursionError as error:
@@ -77,6 +81,15 @@ def words_of_picture(found: re.Match) -> str:
 
 def clean(html: str) -> str:
     return CLEANER.clean(html)
+
+
+def without_addresses(html: str) -> Markup:
+    """Sanitised HTML without what other places link to, and links within the page: where the same passage stands twice on one."""
+    return Markup(WHOLE_TAG.sub(lambda tag: ATTRIBUTE.sub(unless_address, tag[0]), html))
+
+
+def unless_address(found: re.Match) -> str:
+    return "" if found[1] == "id" or (found[1] == "href" and found[2][1:2] == "#") else found[0]
 
 
 def trusted(html: str) -> Markup:
@@ -104,4 +117,4 @@ def excerpt(text: str, length: int = 120) -> str:
     return text if len(text) <= length else text[:length].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
-__all__ = ["Markup", "check_source", "clean", "escape", "excerpt", "marked", "paragraphs", "to_html", "trusted"]
+__all__ = ["Markup", "check_source", "clean", "escape", "excerpt", "marked", "paragraphs", "to_html", "trusted", "without_addresses"]

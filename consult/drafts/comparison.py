@@ -4,13 +4,12 @@ Rows follow the new text; what was dropped, moved away or merged leaves a row wh
 same; the others are aligned (:mod:`consult.drafts.alignment`), unless what was decided at publication is known.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from consult.core.markup import Markup, trusted
+from consult.core.markup import Markup, trusted, without_addresses
 from consult.core.redline import redline
 from consult.drafts.alignment import Link, align
 from consult.drafts.models import Block, BlockKind, Change
@@ -19,7 +18,6 @@ Segments = tuple[tuple[str, str], ...]
 GROUPS = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.PARAGRAPH)  # the last stands for all else
 TITLES = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
 SAME = (Change.KEPT, Change.MOVED)
-NAMED = re.compile(r"\sid=\"[^\"]*\"")
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Piece:
     @property
     def bare(self) -> Markup:
         """Without what other places link to: where the same passage stands twice on a page."""
-        return trusted(NAMED.sub("", self.html))
+        return without_addresses(self.html)
 
 
 @dataclass(frozen=True)

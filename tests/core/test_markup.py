@@ -134,3 +134,18 @@ def test_directions_and_footnotes_are_kept():
     html = markup.to_html('<span dir="rtl" lang="ar">نص</span>[^1]\n\n[^1]: Loi 12-06.')
     assert 'dir="rtl"' in html
     assert 'class="footnote"' in html
+
+
+def test_addresses_go_and_words_that_look_like_them_stay():
+    html = markup.to_html('Le mot id="x1" reste, et href="#a" aussi[^1]. {: #C1-A1 title=" id=" }\n\n'
+                          '<p title="plus > grand" id="b2">Voir <a href="#b2">là</a>, <a href="https://exemple.ma/#c">ailleurs</a>.</p>\n\n'
+                          '[^1]: Note.')
+    bare = markup.without_addresses(html)
+    before, after = (lxml.html.fragment_fromstring(text, create_parent="div") for text in (html, str(bare)))
+    assert after.text_content() == before.text_content()
+    assert 'id="x1"' in after.text_content()
+    assert before.xpath("//@id[. = 'b2']")
+    assert after.xpath("//@id") == []
+    assert after.xpath("//@href") == ["https://exemple.ma/#c"]
+    assert after.xpath("//@title") == before.xpath("//@title")
+    assert markup.without_addresses('<tr id="r"><td>a</td></tr>') == "<tr><td>a</td></tr>"

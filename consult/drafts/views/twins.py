@@ -1,21 +1,16 @@
 """The languages of a chapter side by side, the translator's confirmations, and how far each language follows the French text."""
 
-import re
-
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.core.i18n import LANGUAGES, direction, ngettext
-from consult.core.markup import Markup, trusted
+from consult.core.markup import without_addresses
 from consult.core.permissions import Action, can
 from consult.core.web import actor, required_consultation, slot, small_number
 from consult.drafts import service
-from consult.drafts.models import Block
 from consult.drafts.twins import FOUND_WANTING, TwinState
 from consult.drafts.views.pages import LANGUAGE_NAMES, bp, chapter_here
 
 SHOWN = {"all": tuple(TwinState), "stale": (TwinState.STALE,), "missing": FOUND_WANTING}
-TAG = re.compile(r"<[^>]+>")
-ADDRESSED = re.compile(r' (?:id="[^"]*"|href="#[^"]*")')
 
 
 @bp.get("/drafts/<int:number>/twins/<string:text_language>")
@@ -28,15 +23,10 @@ def twins(number: int, text_language: str):
     rows = [row for row in page.rows if row.state in SHOWN[show] or row.key == confirmed]
     return render_template(
         "drafts/twins.html", chapter=chapter, page=page, rows=rows, show=show, confirmed=confirmed, text_language=text_language,
-        counts=page.coverage, names=LANGUAGE_NAMES, native=LANGUAGES, words_of=words_of,
+        counts=page.coverage, names=LANGUAGE_NAMES, native=LANGUAGES, words_of=lambda block: without_addresses(block.html),
         may_confirm=can(actor(), Action.DRAFTS_CONFIRM_TWIN, chapter),
         languages=[("french", "fr", direction("fr")), ("other", text_language, direction(text_language))],
     )
-
-
-def words_of(block: Block) -> Markup:
-    """A block without the addresses inside of it, since the same stand in both languages."""
-    return trusted(TAG.sub(lambda tag: ADDRESSED.sub("", tag[0]), block.html))
 
 
 @bp.post("/drafts/<int:number>/twins/<string:text_language>/confirm-twin")
