@@ -101,6 +101,12 @@ def test_only_those_in_charge_decide_and_only_while_the_text_may_change(chapter,
             service.list_anchors(actor, revision)
         with pytest.raises(NotAllowed):
             service.get_anchor(actor, anchor.id)
+        for query, of in ((service.count_anchors, revision), (service.count_certain, revision), (service.list_candidates, anchor),
+                          (service.count_at_places, chapter)):
+            with pytest.raises(NotAllowed):
+                query(actor, of)
+        assert service.count_undecided(actor, chapter.consultation) == {}
+    assert service.count_at_places(rapporteur, chapter) == {A1: 1}
     chapter.consultation.phase = Phase.SUBMITTED
     with pytest.raises(NotAllowed):
         service.leave(rapporteur, anchor)
@@ -110,13 +116,13 @@ def test_only_those_in_charge_decide_and_only_while_the_text_may_change(chapter,
 def test_the_certain_ones_are_confirmed_at_once(chapter, said, rapporteur):
     other = factories.a_published_contribution(block=factories.block_of(chapter, A2))
     revision = revise(chapter, REWORDED)
-    assert service.count_certain(revision) == 1
-    assert service.count_undecided(chapter.consultation) == {(chapter, "fr"): 2}
-    service.confirm_certain(rapporteur, chapter, revision=revision)
+    assert service.count_certain(rapporteur, revision) == 1
+    assert service.count_undecided(rapporteur, chapter.consultation) == {(chapter, "fr"): 2}
+    assert [service.confirm_certain(rapporteur, chapter, revision=revision) for _turn in range(2)] == [1, 0]
     assert (last_of(said).state, last_of(other).state) == (AnchorState.PROPOSED, AnchorState.CONFIRMED)
-    assert (last_of(other).decided_by_id, service.count_certain(revision)) == (rapporteur.id, 0)
-    assert service.count_undecided(chapter.consultation) == {(chapter, "fr"): 1}
-    assert service.count_anchors(revision) == {
+    assert (last_of(other).decided_by_id, service.count_certain(rapporteur, revision)) == (rapporteur.id, 0)
+    assert service.count_undecided(rapporteur, chapter.consultation) == {(chapter, "fr"): 1}
+    assert service.count_anchors(rapporteur, revision) == {
         (AnchorClass.KEPT, AnchorState.CONFIRMED): 1, (AnchorClass.CHANGED, AnchorState.PROPOSED): 1}
     assert tallies_kept(chapter) == tallies_shown(chapter)
     elsewhere = factories.a_chapter(chapter.consultation, number=2)
@@ -139,9 +145,9 @@ def test_unsure_ones_come_first_and_pages_hold_all(chapter, block, rapporteur, m
     assert (len(only.rows), only.older) == (2, None)
 
 
-def test_likely_places_come_first(chapter, said):
+def test_likely_places_come_first(chapter, said, rapporteur):
     revise(chapter, (LIST, ""), ("But du projet.", "But du projet : publier chaque année une liste des étalons, nationaux ou non."))
-    likely, blocks = service.list_candidates(last_of(said))
+    likely, blocks = service.list_candidates(rapporteur, last_of(said))
     assert "liste des étalons" in likely[0].text
     assert len(blocks) > len(likely)
 

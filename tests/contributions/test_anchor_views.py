@@ -122,6 +122,8 @@ def test_certain_ones_are_confirmed_together(client, chapter, said, rapporteur):
     page = ledger_of(client)
     assert "3 places are confirmed" in page
     assert "that are certain" not in page
+    client.post(f"{LEDGER}/confirm-certain", data={"text": "fr", "version": 2})
+    assert "Nothing was changed." in ledger_of(client)
     assert session.scalar(sa.select(sa.func.count()).where(Anchor.state == AnchorState.PROPOSED)) == 1
 
 

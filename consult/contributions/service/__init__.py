@@ -53,12 +53,13 @@ from consult.contributions.service.reading import (
     list_margin_lines,
     list_mine,
 )
+from consult.contributions.service.touched import count_at_places
 
 __all__ = [
     "CERTAIN", "MOST", "EarlierLine", "Figures", "LedgerPage", "Lines", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor",
-    "confirm_certain", "count_about_passage", "count_anchors", "count_by_state", "count_certain", "count_figures", "count_undecided",
-    "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft",
-    "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave", "list_about_passage", "list_anchors",
+    "confirm_certain", "count_about_passage", "count_anchors", "count_at_places", "count_by_state", "count_certain", "count_figures",
+    "count_undecided", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own",
+    "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave", "list_about_passage", "list_anchors",
     "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "quote_in",
     "reattach", "submit", "withdraw",
 ]

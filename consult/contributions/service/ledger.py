@@ -17,7 +17,7 @@ from consult.core.db import session, wait_for
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import Action, Actor, can, require
 from consult.drafts import service as drafts
 from consult.drafts.models import Block, Chapter, Revision
 
@@ -64,8 +64,8 @@ def leave(actor: User, anchor: Anchor, *, seen: int | None = None) -> Anchor:
 
 
 @command
-def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> Chapter:
-    """Confirm at once all that is :data:`CERTAIN` and still waits in the newest revision of a language."""
+def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int:
+    """Confirm at once all that is :data:`CERTAIN` and still waits in the newest revision of a language; how many places that were."""
     if revision.chapter_id != chapter.id:
         raise NotFound(_("There is no such version of this chapter."))
     wait_for(chapter)
@@ -73,9 +73,9 @@ def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> Cha
     # Where they are shown does not change: what is certain is shown before anybody confirms it.
     confirm = sa.update(Anchor).where(Anchor.revision_id == revision.id, *certain()).values(
         state=AnchorState.CONFIRMED, decided_by_id=actor.id, decided_at=utcnow(), lock=Anchor.lock + 1)
-    session.execute(confirm.execution_options(synchronize_session=False))
+    confirmed = session.execute(confirm.execution_options(synchronize_session=False)).rowcount
     session.expire_all()
-    return chapter
+    return confirmed
 
 
 def claim(anchor: Anchor, seen: int | None) -> None:
@@ -136,7 +136,8 @@ def get_last_anchor(contribution: Contribution) -> Anchor | None:
     return session.scalar(newest.options(*between()))
 
 
-def count_anchors(revision: Revision) -> dict[tuple[AnchorClass, AnchorState], int]:
+def count_anchors(actor: Actor, revision: Revision) -> dict[tuple[AnchorClass, AnchorState], int]:
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
     rows = session.execute(
         sa.select(Anchor.anchor_class, Anchor.state, sa.func.count()).where(Anchor.revision_id == revision.id)
         .group_by(Anchor.anchor_class, Anchor.state)
@@ -144,13 +145,14 @@ def count_anchors(revision: Revision) -> dict[tuple[AnchorClass, AnchorState], i
     return {(anchor_class, state): count for anchor_class, state, count in rows}
 
 
-def count_certain(revision: Revision) -> int:
+def count_certain(actor: Actor, revision: Revision) -> int:
     """How many :func:`confirm_certain` would confirm."""
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
     return session.scalar(sa.select(sa.func.count()).select_from(Anchor).where(Anchor.revision_id == revision.id, *certain()))
 
 
-def count_undecided(consultation: Consultation) -> dict[tuple[Chapter, str], int]:
-    """By chapter and language, in their order: the places in the newest revision that nobody has decided on."""
+def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chapter, str], int]:
+    """By chapter of theirs and language, in their order: the places in the newest revision that nobody has decided on."""
     newest = sa.select(sa.func.max(Revision.id)).group_by(Revision.chapter_id, Revision.language)
     rows = session.execute(
         sa.select(Chapter, Revision.language, sa.func.count()).join(Revision, Revision.chapter_id == Chapter.id)
@@ -158,7 +160,7 @@ def count_undecided(consultation: Consultation) -> dict[tuple[Chapter, str], int
         .where(Chapter.consultation_id == consultation.id, Revision.id.in_(newest), Anchor.state == AnchorState.PROPOSED)
         .group_by(Chapter.id, Revision.language).order_by(Chapter.number, Revision.language.desc())
     )
-    return {(chapter, language): count for chapter, language, count in rows}
+    return {(chapter, language): count for chapter, language, count in rows if can(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)}
 
 
 def list_anchors(
@@ -194,8 +196,9 @@ def whole() -> tuple:
             defer(Revision.source), lazyload(Revision.chapter))))
 
 
-def list_candidates(anchor: Anchor) -> tuple[list[Block], list[Block]]:
+def list_candidates(actor: Actor, anchor: Anchor) -> tuple[list[Block], list[Block]]:
     """(the likeliest other places for it in the revision, all of the revision's blocks in order)."""
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, anchor)
     blocks = drafts.list_blocks(anchor.revision)
     said = anchor.contribution
     likeness = {

@@ -4,11 +4,13 @@ import sqlalchemy as sa
 
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.db import session
+from consult.core.permissions import Action, Actor, require
 from consult.drafts.models import Chapter
 
 
-def count_at_places(chapter: Chapter) -> dict[str, int]:
+def count_at_places(actor: Actor, chapter: Chapter) -> dict[str, int]:
     """Contributions by the lasting key of the passage that they stand on now, whoever may see them; those withdrawn are left out."""
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
     counted = (
         sa.select(Contribution.place_key, sa.func.count()).where(
             Contribution.chapter_id == chapter.id, Contribution.place_key.is_not(None), Contribution.state != ContributionState.WITHDRAWN)

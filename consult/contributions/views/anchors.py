@@ -87,14 +87,14 @@ def anchors(number: int):
     chapter = drafts.get_chapter(required_consultation(), number)
     require(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
     newest = newest_of(chapter)
-    undecided = {code: n for (of, code), n in service.count_undecided(chapter.consultation).items() if of.id == chapter.id}
+    undecided = {code: n for (of, code), n in service.count_undecided(actor(), chapter.consultation).items() if of.id == chapter.id}
     chosen = sieve(chapter, newest, undecided)
-    counts = service.count_anchors(chosen.revision)
+    counts = service.count_anchors(actor(), chosen.revision)
     page = service.list_anchors(
         actor(), chosen.revision, anchor_class=chosen.anchor_class, state=chosen.state, after=chosen.after)
     return render_template(
         "contributions/anchors.html", chapter=chapter, revision=chosen.revision, sieve=chosen, rows=page.rows, counts=counts,
-        undecided=undecided, certain=service.count_certain(chosen.revision), least_certain=service.CERTAIN,
+        undecided=undecided, certain=service.count_certain(actor(), chosen.revision), least_certain=service.CERTAIN,
         classes=AnchorClass, states=AnchorState, languages=LANGUAGES,
         texts=[revision for revision in newest.values() if revision.number > 1],
         chapters=[c for c in drafts.list_chapters(chapter.consultation) if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, c)],
@@ -109,9 +109,11 @@ def confirm_certain(number: int):
     chapter = drafts.get_chapter(required_consultation(), number)
     text, version = request.form.get("text", "fr"), request.form.get("version", 0, type=small_number)
     revision = drafts.get_numbered_revision(chapter, text, version)
-    confirmed = service.count_certain(revision)
-    service.confirm_certain(actor(), chapter, revision=revision)
-    flash(ngettext("One place is confirmed.", "%(num)s places are confirmed.", confirmed), "success")
+    confirmed = service.confirm_certain(actor(), chapter, revision=revision)
+    if confirmed:
+        flash(ngettext("One place is confirmed.", "%(num)s places are confirmed.", confirmed), "success")
+    else:
+        flash(str(_("Nothing was changed.")), "info")
     return redirect(url_for(".anchors", number=number, text=text), 303)
 
 
@@ -125,7 +127,7 @@ def anchor(anchor_id: int):
 
 def page_of(found: Anchor, error: str = "") -> str:
     """One entry with all passages of the version, the likeliest first, to choose from."""
-    likely, blocks = service.list_candidates(found)
+    likely, blocks = service.list_candidates(actor(), found)
     return render_template(
         "contributions/anchor.html", anchor=found, contribution=found.contribution, likely=likely, blocks=blocks, error=error,
         back=back_url(found), is_newest=not drafts.list_later_revisions(found.revision), languages=LANGUAGES,
@@ -186,12 +188,12 @@ def decided(found: Anchor, said):
 def dashboard_lines(consultation: Consultation) -> list[tuple]:
     """The places that wait, chapter by chapter."""
     sums: dict[Chapter, int] = {}
-    for (chapter, _code), count in service.count_undecided(consultation).items():
+    for (chapter, _code), count in service.count_undecided(actor(), consultation).items():
         sums[chapter] = sums.get(chapter, 0) + count
     return [
         (ngettext("place to confirm in chapter %(number)s", "places to confirm in chapter %(number)s", n, number=chapter.number), n,
          url_for("contributions.anchors", number=chapter.number))
-        for chapter, n in sums.items() if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
+        for chapter, n in sums.items()
     ]
 
 
