@@ -40,3 +40,12 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
 
     run.action = action
     return run
+
+
+def undo() -> None:
+    """Take back all that this unit of work wrote, for a view that shows a :class:`Conflict` on a page of its own.
+
+    The session may stand in a transaction that the database has given up; what is read after this is what stands now.
+    """
+    session.info.pop("after_commit", None)
+    session.rollback()

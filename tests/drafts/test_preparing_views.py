@@ -11,7 +11,8 @@ from consult.consultations.models import Consultation, Phase, Role
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.drafts import service
-from consult.drafts.models import WorkingDraft
+from consult.drafts.models import Chapter, WorkingDraft
+from consult.drafts.service import publishing
 from tests import factories
 
 PLACE = "/en/drafts/1/working-draft/fr"
@@ -306,6 +307,47 @@ def test_what_was_changed_meanwhile_is_not_published_unread(client, draft, chapt
     answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"lock": 1, "note": ""})
     assert answer.status_code == 409
     assert published(chapter) == 1
+
+
+def breaks(_revision) -> None:
+    """As when two write the same at once: the database refuses, and gives the transaction up."""
+    session.add(Chapter(consultation_id=10**9, commission_id=10**9, number=1, title_fr="Nulle part"))
+    session.flush()
+
+
+def test_what_the_database_refuses_is_a_conflict_on_the_preview_and_nothing_is_published(client, draft, chapter, chair, monkeypatch):
+    monkeypatch.setattr(publishing, "followers", [*publishing.followers, breaks])
+    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"lock": draft.lock, "note": "Mensuelle."})
+    assert answer.status_code == 409
+    assert "Somebody else has just changed this" in answer.text
+    assert "Mensuelle." in answer.text
+    assert published(chapter) == 1
+    assert client.get(PLACE).status_code == 200
+
+
+@pytest.mark.parametrize("address", [EDIT, "/en/drafts/import-chapter"])
+def test_a_draft_that_the_database_refuses_is_a_conflict_too(client, draft, chair, monkeypatch, address):
+    monkeypatch.setattr(publishing, "hold", lambda *_seen: breaks(None))
+    client.sign_in(chair)
+    if address == EDIT:
+        answer = client.post(EDIT, data={"title": "Titre", "body": "Mon propos.", "lock": draft.lock, "act": "save"})
+        assert (answer.status_code, "Mon propos." in answer.text) == (409, True)
+    else:
+        answer = upload(client, changed(by="Publier chaque jour la liste").encode(), may_replace="y")
+        assert (answer.status_code, "being prepared" in answer.text) == (422, True)
+    assert NEW in session.get(WorkingDraft, draft.id).source
+
+
+def test_a_draft_that_is_gone_when_it_is_published_is_said(client, draft, chapter, chair, monkeypatch):
+    def discarded(_draft, _seen) -> None:
+        raise publishing.gone()
+
+    monkeypatch.setattr(publishing, "hold", discarded)
+    found = service.find_working_draft
+    monkeypatch.setattr(publishing, "find_working_draft", lambda *place: seen.append(1) or (found(*place) if len(seen) == 1 else None))
+    seen: list[int] = []
+    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
+    assert (answer.status_code, "published or discarded meanwhile" in answer.text) == (409, True)
 
 
 def test_a_draft_overtaken_by_another_publication_is_rebased_first(client, draft, chapter, chair, secretary):

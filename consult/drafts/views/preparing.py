@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.core import markup
+from consult.core.commands import undo
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, _, direction
 from consult.core.permissions import Action, can, require
@@ -73,6 +74,7 @@ def kept_from(form: ImportForm) -> WorkingDraft:
     try:
         draft = service.keep_working_draft(actor(), required_consultation(), data=data, may_replace=form.may_replace.data)
     except Conflict as refusal:
+        undo()
         raise Conflict(_("A version of this chapter is being prepared in this language already."),
                        _("Tick “Replace” below and choose the file again, or continue that version.")) from refusal
     for remark in remarks:
@@ -229,10 +231,20 @@ def publish(number: int, text_language: str):
         put_refusal(form, refusal)
         return preview_of(draft, form, status=422)
     except Conflict as refusal:
-        return preview_of(draft, form, refusal, status=409)
+        return overtaken(number, text_language, form, refusal)
     said = _("Chapter %(number)s is published, version %(version)s.", number=revision.chapter.number, version=revision.number)
     flash(str(said), "success")
     return redirect(url_for(".read", number=number), 303)
+
+
+def overtaken(number: int, text_language: str, form: PublishForm, refusal: Conflict):
+    """What was refused, on the preview as it stands now; on a page of its own when the draft is gone."""
+    undo()
+    try:
+        draft = draft_here(number, text_language)
+    except NotFound:
+        raise refusal from None
+    return preview_of(draft, form, refusal, status=409)
 
 
 def seen_lock() -> int | None:
@@ -295,6 +307,7 @@ def editor(number: int, text_language: str, form: EditForm, **more) -> str:
 
 def conflicting(number: int, text_language: str, form: EditForm, refusal: Conflict):
     """Both texts: what was typed stays in the form, what somebody else saved stands beside it; saving again is then a decision."""
+    undo()
     source, draft = service.get_source_to_edit(actor(), required_consultation(), number, text_language)
     meta, theirs, _line = front_matter(source)
     form.lock.data = draft.lock if draft else ""
