@@ -60,7 +60,8 @@ def to_html(source: str) -> str:
     check_source(source)
     try:
         html = markdown.markdown(
-            source, extensions=[WideTablesExtension(), "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
+            source,
+            extensions=[WideTablesExtension(), "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
             extension_configs={"footnotes": {"BACKLINK_TITLE": ""}}, output_format="html",
         )
     except RecursionError as error:

@@ -89,7 +89,10 @@ def read_file(data: bytes) -> ParsedChapter:
         raise Invalid("file", _("Line %(line)s: there is no text below the front matter.", line=first_line),
                       _("Write the chapter below the second “---”."))
     give_way(chapter.blocks)
-    chapter.problems = [*duplicates(chapter.blocks, source), *cutter.problems, *structure_problems(chapter), *lost_parts(body, first_line)]
+    chapter.problems = [
+        *duplicates(chapter.blocks, source), *cutter.problems, *structure_problems(chapter), *idle_keys(chapter),
+        *lost_parts(body, first_line),
+    ]
     return chapter
 
 
@@ -128,6 +131,17 @@ def structure_problems(chapter: ParsedChapter) -> list[Problem]:
             found.append(Problem(line, outside(block.kind, line=line, number=".".join(stated), above=".".join(stated[:-1])),
                                  _("Check its number, or move it to where it belongs.")))
         above[len(stated)] = stated
+    return found
+
+
+def idle_keys(chapter: ParsedChapter) -> list[Problem]:
+    """Keys written where Markdown takes none: they would be published as words."""
+    found = []
+    for block in chapter.blocks:
+        for mark in re.findall(r"\{:?\s*#[^}\s]+\s*\}", block.text):
+            line = line_of(mark, chapter.source)
+            found.append(Problem(line, _("Line %(line)s: %(mark)s is read as words, not as a key.", line=line, mark=mark),
+                                 _("Remove it: each passage has a lasting key of its own. A title takes one at the end of its line.")))
     return found
 
 

@@ -43,11 +43,16 @@ class ReadBlock:
 
 
 def together(french: list[Block], other: list[Block]) -> list[tuple[Block, str]]:
-    """(block, language) in French order, each in the other language where it has a twin; blocks of that language alone follow theirs."""
-    language = other[0].revision.language if other else "fr"
+    """(block, language) in the order of the other language's own revision; French blocks that have no twin there follow those they follow.
+
+    The order is that of the text whose version and date the page shows, were the French one rearranged since.
+    """
+    if not other:
+        return [(block, "fr") for block in french]
+    language = other[0].revision.language
     return [
-        (twin, language) if twin and (block is None or twin.kind == block.kind) else (block, "fr")
-        for block, twin in side_by_side(french, other)
+        (own, language) if own and (twin is None or own.kind == twin.kind) else (twin, "fr")
+        for own, twin in side_by_side(other, french)
     ]
 
 

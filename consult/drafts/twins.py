@@ -64,7 +64,7 @@ class Twin:
 
 
 def side_by_side(french: Sequence[Block], other: Sequence[Block]) -> list[tuple[Block | None, Block | None]]:
-    """Pairs in French order; what the other language alone has follows the passage that it follows there."""
+    """Pairs in the order of the first text (either language); what the second alone has follows the passage that it follows there."""
     twins = {block.key: block for block in other}
     keys = {block.key for block in french}
     alone: dict[str | None, list[Block]] = {}

@@ -15,7 +15,7 @@ from consult.core.errors import Invalid
 from consult.core.permissions import SYSTEM
 from consult.drafts import service
 from consult.drafts.models import Block, BlockKind, Chapter, Revision
-from consult.drafts.parsing import parse_file
+from consult.drafts.parsing import parse_file, read_file
 from tests import factories
 from tests.core.test_markup import ATTACKS, assert_harmless
 
@@ -43,6 +43,9 @@ REFUSALS = {
     "not UTF-8": (FULL.encode().replace("Étalonner".encode(), "Étalonner".encode("latin-1")), 24, "not UTF-8"),
     "control character": (FULL.replace("But du projet", "But\x07 du projet").encode(), 26, "control character"),
     "delete character": (FULL.replace("But du projet", "But\x7f du projet").encode(), 26, "control character"),
+    **{f"direction by {ord(mark):04X}": (FULL.replace("But du projet", f"But{mark} du projet").encode(), 26, f"U+{ord(mark):04X}")
+       for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"},
+    "direction in a value": (FULL.replace("title: Métrologie", 'title: "M\\u202Eétrologie"').encode(), 2, "U+202E"),
     "no front matter": (b"# Chapitre\n\nTexte\n", 1, "front matter is missing"),
     "front matter not closed": (b"---\ntitle: x\n\n# Chapitre\n", 1, "front matter is missing"),
     "empty": (b"", 1, "front matter is missing"),
@@ -84,7 +87,7 @@ def test_what_cannot_be_imported_is_refused_with_line_reason_and_remedy(consulta
         service.import_chapter(SYSTEM, consultation, data=data)
     message = str(refusal.value)
     assert message.startswith("Line ")
-    assert line is None or message.startswith(f"Line {line}:"), message
+    assert line is None or message.startswith((f"Line {line}:", f"Line {line},")), message
     assert reason in message
     assert str(refusal.value.remedy).strip()
     assert refusal.value.field == "file"
@@ -353,3 +356,18 @@ def test_texts_of_others_are_imported_whole():
         lost = next((word for word in plain_words(body) if word not in found), None)
         assert lost is None, f"{path.name}: {lost}"
         assert_well_made(blocks)
+
+
+def test_marks_of_direction_written_by_their_number_are_left_out(app):
+    texts = [block.text for block in parse_file(FULL.replace("But du projet", "But &#8238;du&#x2066; projet").encode()).blocks]
+    assert texts == [block.text for block in parse_file(FULL.encode()).blocks]
+
+
+def test_a_row_wider_than_its_head_keeps_its_cells():
+    parsed = parse_file(factories.markdown().replace("| Normes | 100 |", "| Normes | 100 | PERDU |").encode())
+    assert "Normes 100 PERDU" in [block.text for block in parsed.blocks]
+
+
+def test_a_key_that_is_read_as_words_is_told():
+    parsed = read_file(factories.markdown().replace("la liste des étalons nationaux.", "la liste. {#C1-A1-P1-a9}").encode())
+    assert [str(problem.message) for problem in parsed.problems] == ["Line 28: {#C1-A1-P1-a9} is read as words, not as a key."]
