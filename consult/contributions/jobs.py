@@ -1,11 +1,12 @@
 """The receipt by mail, news of a text that changed under a contribution or of its new place, and the end of forgotten drafts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
 
 from consult.accounts.models import User
 from consult.contributions.models import (
@@ -67,11 +68,14 @@ def receipt_as_told() -> sa.Select:
 @long_job
 def tell_authors(revision_id: int, progress) -> None:
     """Tell whoever wrote on words that a revision changed or dropped: one letter each, once."""
-    with unit_of_work():
-        left = whole = session.scalar(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
+    with reading():
+        left = whole = count_untold(revision_id)
     while left:
+        letters = word_some(revision_id)
         with unit_of_work():
-            left = tell_some(revision_id)
+            post_some(revision_id, letters)
+            left = count_untold(revision_id)
+        whole = max(whole, left)  # more may have been lodged on the old text meanwhile
         progress(100 - 100 * left // whole)
 
 
@@ -90,19 +94,58 @@ def untold(revision_id: int) -> sa.Select:
     return joined.where(*concerned(revision_id)).distinct().order_by(Contribution.author_id)
 
 
-def tell_some(revision_id: int) -> int:
-    """Write one batch of letters; answers how many authors are left."""
-    revision = session.get(Revision, revision_id)
-    some = untold(revision_id).limit(BATCH).scalar_subquery()
-    authors = session.scalars(sa.select(User).where(User.id.in_(some)).order_by(User.id)).all()
-    for author in authors:
-        anchors = session.scalars(
-            sa.select(Anchor).join(Anchor.contribution)
-            .where(*concerned(revision_id), Contribution.author_id == author.id).order_by(Anchor.id)
-        ).all()
-        mail.write(author, "revised", revision=revision, anchors=anchors)
-        note_told(anchor.id for anchor in anchors)
+def count_untold(revision_id: int) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What an author is to be told, ready to be posted: (recipient, subject, body), and the anchors that it tells of."""
+
+    worded: tuple[str, str, str]
+    anchor_ids: frozenset[int]
+
+
+def word_some(revision_id: int) -> list[Letter]:
+    """One batch of letters, worded before anybody has to wait."""
+    with reading():
+        revision = session.scalar(revision_as_told(revision_id))
+        by_author: dict[User, list[Anchor]] = {}
+        for anchor in session.scalars(anchors_as_told(revision_id)):
+            by_author.setdefault(anchor.contribution.author, []).append(anchor)
+        return [
+            Letter(mail.worded(author, "revised", revision=revision, anchors=anchors), frozenset(anchor.id for anchor in anchors))
+            for author, anchors in by_author.items()
+        ]
+
+
+def revision_as_told(revision_id: int) -> sa.Select:
+    chapter = joinedload(Revision.chapter, innerjoin=True).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
+    return sa.select(Revision).where(Revision.id == revision_id).options(defer(Revision.source), chapter)
+
+
+def anchors_as_told(revision_id: int) -> sa.Select:
+    """What the letters of one batch tell, author by author, in one query."""
+    some = untold(revision_id).limit(BATCH).correlate(None)
+    lodged = contains_eager(Anchor.contribution)
+    return (
+        sa.select(Anchor).join(Anchor.contribution).where(*concerned(revision_id), Contribution.author_id.in_(some))
+        .options(
+            lodged.joinedload(Contribution.author, innerjoin=True).lazyload(User.appointments),
+            joinedload(Anchor.old_block, innerjoin=True).lazyload(Block.revision), joinedload(Anchor.block).lazyload(Block.revision),
+        ).order_by(Contribution.author_id, Anchor.id)
+    )
+
+
+def post_some(revision_id: int, letters: Collection[Letter]) -> None:
+    """Post them; one that tells what is no longer so (withdrawn, decided or told meanwhile) is left to be worded afresh."""
+    worded_of = [anchor_id for letter in letters for anchor_id in letter.anchor_ids]
+    still = set(session.scalars(
+        sa.select(Anchor.id).join(Anchor.contribution).where(*concerned(revision_id), Anchor.id.in_(worded_of))))
+    current = [letter for letter in letters if letter.anchor_ids <= still]
+    for letter in current:
+        mail.post(*letter.worded)
+    note_told(anchor_id for letter in current for anchor_id in letter.anchor_ids)
 
 
 def note_told(anchor_ids: Iterable[int]) -> None:

@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from consult.contributions import jobs as letters
 from consult.contributions import service
 from consult.contributions.models import AnchorState, ContributionState
-from consult.core import jobs
+from consult.contributions.service.anchoring import anchor_late
+from consult.core import db, jobs
 from consult.core.db import session
 from consult.core.mail import OutgoingMail
 from tests import factories
@@ -78,6 +79,55 @@ def test_a_worker_that_dies_tells_nobody_twice(chapter, block, monkeypatch):
     letters.tell_authors(revision.id, heard.append)
     assert [len(letters_to(author)) for author in authors] == [1] * len(authors)
     assert heard == [100]
+
+
+def test_a_batch_of_letters_is_read_in_few_queries_and_worded_before_the_lock(chapter, block, count_queries, monkeypatch):
+    for _n in range(letters.BATCH):
+        factories.a_contribution(block=block)
+    revision = revise(chapter, REWORDED)
+    session.commit()
+    session.expunge_all()
+    known, word = [], letters.mail.worded
+    monkeypatch.setattr(letters.mail, "worded", lambda *args, **values: known.append(db._writes.get()) or word(*args, **values))
+    assert count_queries(lambda: letters.word_some(revision.id)) <= 3
+    known.clear()
+    inserted = 2 * letters.BATCH  # each letter and the promise to send it
+    assert count_queries(lambda: letters.tell_authors(revision.id, lambda percent: None)) <= inserted + 8
+    assert known == [False] * letters.BATCH
+
+
+def test_what_changes_while_letters_are_worded_is_told_as_it_is_then(chapter, block, participant):
+    kept = factories.a_contribution(block=block, author=participant)
+    gone = factories.a_contribution(block=block, author=participant)
+    revision = revise(chapter, REWORDED)
+    session.commit()
+    worded = letters.word_some(revision.id)
+    service.withdraw(participant, gone)
+    session.commit()
+    letters.post_some(revision.id, worded)
+    assert letters_to(participant) == []
+    session.commit()
+    letters.tell_authors(revision.id, lambda percent: None)
+    (letter,) = letters_to(participant)
+    assert [ref in letter.body for ref in (kept.ref, gone.ref)] == [True, False]
+
+
+def test_progress_stays_a_share_when_more_is_lodged_meanwhile(chapter, block, monkeypatch):
+    monkeypatch.setattr(letters, "BATCH", 1)
+    contributions = [factories.a_contribution(block=block) for _n in range(2)]
+    revision = revise(chapter, REWORDED)
+    session.commit()
+    heard, post = [], letters.post_some
+
+    def posting(*args):
+        if not heard:
+            for _n in range(3):
+                anchor_late(factories.a_contribution(block=block))
+        post(*args)
+    monkeypatch.setattr(letters, "post_some", posting)
+    letters.tell_authors(revision.id, heard.append)
+    assert heard == [0, 25, 50, 75, 100]
+    assert all(len(letters_to(said.author)) == 1 for said in contributions)
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
