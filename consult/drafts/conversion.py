@@ -19,6 +19,7 @@ from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.drafts.dialect import WORDY, Writer, flat, words_of
 from consult.drafts.parsing import ACTION, FACT, Cutter
+from consult.drafts.source import CONTROL
 
 LARGEST = 30 * 1024 * 1024
 LARGEST_UNPACKED = 64 * 1024 * 1024  # of XML; the text of a thousand pages takes a tenth
@@ -279,7 +280,7 @@ def odt_text(element) -> str:
 
 
 def words_in(text: str) -> list[str]:
-    return re.findall(r"\w+", text)
+    return re.findall(r"\w+", CONTROL.sub("", text))
 
 
 def missing_words(stated: list[str], texts: list[str]) -> list:

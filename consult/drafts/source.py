@@ -9,8 +9,10 @@ import yaml
 
 from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _
+from consult.core.words import TURNING, unkept_sentence
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+# Whatever people's words may not hold, a text may not either: nobody could quote it, or it would read otherwise than it is stored.
+CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{TURNING}\ud800-\udfff\ufffe\uffff]")
 REQUIRED = ("title", "commission", "chapter", "language")
 MOST_CHAPTERS = 999
 
@@ -34,10 +36,17 @@ def decode(data: bytes) -> str:
                       _("Save it again as UTF-8 in your editor, then import it.")) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(text.split("\n"), 1):
-        if CONTROL.search(line):
-            raise Invalid("file", _("Line %(line)s: there is a control character.", line=number),
-                          _("Remove it; it cannot be seen, so type the line again."))
+        refuse_unseen(line, number)
     return text
+
+
+def refuse_unseen(line: str, number: int) -> None:
+    found = CONTROL.search(line)
+    if found:
+        turns = re.match(f"[{TURNING}]", found[0])
+        raise Invalid("file", unkept_sentence(found[0], number, found.start() + 1) if turns else
+                      _("Line %(line)s: there is a control character.", line=number),
+                      _("Remove it; it cannot be seen, so type the line again."))
 
 
 def front_matter(source: str) -> tuple[dict, str, int]:
@@ -61,6 +70,7 @@ def check_meta(meta) -> None:
         value = meta.get(name) if isinstance(meta, dict) else None
         if value is not None and not isinstance(value, str | int | float | date):
             raise Invalid("file", _("Line 2: “%(name)s” is not plain words.", name=name), _("Put its value between quotes."))
+        refuse_unseen(str(value), 2)  # YAML writes any character by its number
         if name in REQUIRED and (value is None or not str(value).strip()):
             raise Invalid("file", _("Line 2: “%(name)s” is missing from the front matter.", name=name),
                           _("Add the line “%(name)s: …”.", name=name))

@@ -265,6 +265,18 @@ def test_titles_that_word_numbers_by_itself_are_spoken_of():
     assert "Word numbers the titles" in str(convert(made_by_word(document)).remarks[0])
 
 
+def test_marks_that_turn_the_direction_are_left_in_word():
+    document = docx.Document()
+    document.core_properties.title = "\u202bالعنوان\u202c"
+    document.add_paragraph("\u202bالباب الأول\u202c et mot\u2066suite\u2069 fin")
+    document.add_table(rows=1, cols=1).cell(0, 0).text = "خل\u202eية"
+    data = made_by_word(document)
+    converted = convert(data)
+    assert [block.text for block in blocks_of(data) if block.text] == ["الباب الأول et motsuite fin", "خلية"]
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", converted.title + converted.body)
+    assert converted.remarks == ()
+
+
 def test_words_that_are_not_found_again_are_named():
     assert "perdu" in str(conversion.missing_words(["mot", "perdu"], ["un mot"])[0])
 
