@@ -66,7 +66,8 @@ class ConsultApp(Flask):
     """Flask with one unit of work around each view: a reading one for GET, a writing one for the rest."""
 
     writing_gets: frozenset[str] = frozenset()
-    # Posts that many send at once, and that write through commands alone: they wait for one another in the act only.
+    # Posts that many send at once, or that read or convert for long, and that write through commands alone: nobody waits for them
+    # but in the act itself.
     reading_first: frozenset[str] = frozenset({"contributions.submit", "drafts.import_chapter", "drafts.preview"})
 
     def is_reading(self) -> bool:
