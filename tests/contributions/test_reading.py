@@ -27,6 +27,20 @@ def test_pages_of_ones_own_ask_to_sign_in(client, contribution):
         assert answer.location.startswith("/en/accounts/login?next=")
 
 
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_a_line_is_signed_alike_beside_the_present_text_and_an_earlier_one(block, language):
+    body = factories.an_organisation(name_fr="Laboratoire", name_ar="مختبر", name_en="Laboratory")
+    for author in (factories.a_user(organisation=body), factories.a_user(name="Salma", name_ar="سلمى"),
+                   factories.a_user(name="Nemo", is_name_public=False)):
+        factories.a_published_contribution(block=block, author=author)
+    present = service.list_margin_lines(block.chapter, language)[block.key]
+    earlier = service.list_earlier_lines(block.revision, language)[block.key].lines
+    shown = [[(line.ref, line.position, line.language, line.signature, line.excerpt) for line in lines] for lines in (present, earlier)]
+    assert shown[0] == shown[1]
+    signed = {"fr": ["Laboratoire", "Salma", ""], "ar": ["مختبر", "سلمى", ""], "en": ["Laboratory", "Salma", ""]}
+    assert [line.signature for line in reversed(present)] == signed[language]
+
+
 def test_what_belongs_to_somebody_else_is_refused(client, citizen, contribution):
     client.sign_in(citizen)
     for path in (f"receipt/{contribution.ref}", f"withdraw/{contribution.ref}", contribution.ref):

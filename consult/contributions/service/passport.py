@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from consult.accounts.models import Organisation, User
 from consult.contributions.models import (
     Anchor,
     AnchorState,
@@ -13,9 +12,8 @@ from consult.contributions.models import (
     Position,
     SuggestedAmendment,
 )
-from consult.contributions.service.reading import TRACED, Page, _page, _trace
+from consult.contributions.service.reading import TRACED, Page, line_in, lines_of, page_seen
 from consult.core.db import session
-from consult.core.markup import excerpt
 from consult.drafts import service as drafts
 from consult.drafts.models import Block, Chapter, Revision
 
@@ -53,8 +51,7 @@ def list_about_passage(chapter: Chapter, key: str, *, after: int | None = None, 
     chosen = sa.select(Contribution).where(*about(chapter, key))
     if only_amendments:
         chosen = chosen.join(SuggestedAmendment).where(Contribution.state == ContributionState.PUBLISHED)
-    page = _page(chosen, after)
-    return Page([c if c.is_public else _trace(c) for c in page.rows], page.older)
+    return page_seen(chosen, after)
 
 
 def count_about_passage(chapter: Chapter, key: str) -> tuple[int, int]:
@@ -75,19 +72,11 @@ def list_earlier_lines(revision: Revision, language: str) -> dict[str, Lines]:
         .join(at, at.c.id == Contribution.id).where(Contribution.state == ContributionState.PUBLISHED).subquery()
     )
     rows = session.execute(
-        sa.select(ranked.c.key, ranked.c.total, Contribution.ref, Contribution.position, Contribution.language,
-                  sa.func.substr(Contribution.body, 1, 300), is_left, Organisation.name_fr, Organisation.name_ar, Organisation.name_en,
-                  User.name, User.name_ar, User.is_name_public)
-        .join(ranked, ranked.c.id == Contribution.id).join(User, User.id == Contribution.author_id)
-        .outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
-        .where(ranked.c.place <= MARGIN).order_by(ranked.c.key, ranked.c.place)
+        lines_of(ranked, ranked.c.key, ranked.c.total, is_left).where(ranked.c.place <= MARGIN).order_by(ranked.c.key, ranked.c.place)
     )
     found: dict[str, Lines] = {}
-    for key, total, ref, position, written_in, body, left, fr, ar, en, name, name_ar, is_public in rows:
-        own_name = (name_ar if language == "ar" and name_ar else name) if is_public else ""
-        signature = {"ar": ar, "en": en}.get(language) or fr or own_name
-        line = EarlierLine(ref, position, written_in, signature, excerpt(body, 90), bool(left))
-        found.setdefault(key, Lines(total)).lines.append(line)
+    for key, total, left, *line in rows:
+        found.setdefault(key, Lines(total)).lines.append(EarlierLine(**line_in(language, *line), is_left=bool(left)))
     return found
 
 

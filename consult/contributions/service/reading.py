@@ -30,6 +30,10 @@ from consult.drafts.models import Block, Chapter, Revision
 KEPT = ("exact", "body", "justification", "replacement")
 PAGE = 20
 TRACED = (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+LINE = (
+    Contribution.ref, Contribution.position, Contribution.language, sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr,
+    Organisation.name_ar, Organisation.name_en, User.name, User.name_ar, User.is_name_public,
+)
 
 
 @dataclass(frozen=True)
@@ -138,16 +142,21 @@ def get_seen_block(number: int, key: str, block_id: int | None) -> Block | None:
 
 def list_for_block(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
     """What the public sees said about a block, in whatever revision and language: contributions, and traces of those taken down."""
-    return _page_seen((Contribution.chapter_id == chapter.id, Contribution.place_key == key), after)
+    return _page_of((Contribution.chapter_id == chapter.id, Contribution.place_key == key), after)
 
 
 def list_left_of(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
     """The same of what was written on a block and is not shown on the present text: its passage was dropped, or reads otherwise."""
-    return _page_seen((Contribution.chapter_id == chapter.id, Contribution.place_key.is_(None), Contribution.block_key == key), after)
+    return _page_of((Contribution.chapter_id == chapter.id, Contribution.place_key.is_(None), Contribution.block_key == key), after)
 
 
-def _page_seen(of: tuple, after: int | None) -> Page:
-    page = _page(sa.select(Contribution).where(*of, Contribution.state.in_((ContributionState.PUBLISHED, *TRACED))), after)
+def _page_of(of: tuple, after: int | None) -> Page:
+    return page_seen(sa.select(Contribution).where(*of, Contribution.state.in_((ContributionState.PUBLISHED, *TRACED))), after)
+
+
+def page_seen(chosen: sa.Select, after: int | None) -> Page:
+    """A page of what the public may know of: traces stand for those taken down."""
+    page = _page(chosen, after)
     return Page([c if c.is_public else _trace(c) for c in page.rows], page.older)
 
 
@@ -208,6 +217,22 @@ def _drafts(actor: Actor, tokens: Collection[str]) -> sa.Select:
     return chosen.order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc())
 
 
+def lines_of(chosen: sa.Subquery, *more: Any) -> sa.Select:
+    """``more`` and then the columns :data:`LINE`, of the contributions whose ``id`` is chosen."""
+    return (
+        sa.select(*more, *LINE).select_from(Contribution).join(chosen, chosen.c.id == Contribution.id)
+        .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+    )
+
+
+def line_in(shown_in: str, ref: str, position: Position, language: str, body: str, *names: Any) -> dict[str, Any]:
+    """What every line shows of a contribution folded to it, from the columns :data:`LINE`; signed as its author wishes."""
+    fr, ar, en, name, name_ar, is_public = names
+    own_name = (name_ar if shown_in == "ar" and name_ar else name) if is_public else ""
+    signature = {"ar": ar, "en": en}.get(shown_in) or fr or own_name
+    return {"ref": ref, "position": position, "language": language, "signature": signature, "excerpt": excerpt(body, 90)}
+
+
 def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginLine]]:
     """The three newest published lines of each block, in one query."""
     place = sa.func.row_number().over(partition_by=Contribution.place_key, order_by=Contribution.id.desc()).label("place")
@@ -219,23 +244,16 @@ def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginL
     written, now = aliased(Block), aliased(Block)
     last = sa.select(sa.func.max(Anchor.revision_id)).where(Anchor.contribution_id == Contribution.id).correlate(Contribution)
     rows = session.execute(
-        sa.select(newest.c.place_key, Contribution.ref, Contribution.position, Contribution.language,
-                  sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr, Organisation.name_ar, Organisation.name_en,
-                  User.name, User.name_ar, User.is_name_public,
-                  sa.case((written.text != now.text, Revision.number)),
-                  sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix)
-        .join(newest, newest.c.id == Contribution.id).join(User, User.id == Contribution.author_id)
+        lines_of(newest, newest.c.place_key, sa.case((written.text != now.text, Revision.number)),
+                 sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last.scalar_subquery()))
         .join(written, written.id == Contribution.block_id).join(Revision, Revision.id == written.revision_id)
-        .outerjoin(now, now.id == Anchor.block_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .outerjoin(now, now.id == Anchor.block_id)
         .where(newest.c.place <= 3).order_by(newest.c.place_key, newest.c.place)
     )
     lines: dict[str, list[MarginLine]] = {}
-    for key, ref, position, written_in, body, fr, ar, en, name, name_ar, is_public, version, *quote in rows:
-        own_name = (name_ar if language == "ar" and name_ar else name) if is_public else ""
-        signature = {"ar": ar, "en": en}.get(language) or fr or own_name
-        lines.setdefault(key, []).append(
-            MarginLine(ref, position, written_in, signature, excerpt(body, 90), Quote(*quote), version))
+    for key, version, exact, prefix, suffix, *line in rows:
+        lines.setdefault(key, []).append(MarginLine(**line_in(language, *line), quote=Quote(exact, prefix, suffix), version=version))
     return lines
 
 
