@@ -10,7 +10,7 @@ person decides, so also where a block is gone and another stands in its place.
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,22 +52,25 @@ class Pair:
     confidence: float
 
 
-def align(old: Sequence[Unit], new: Sequence[Unit], *, given: Mapping[int, int | None] | None = None) -> list[Link]:
+def align(
+    old: Sequence[Unit], new: Sequence[Unit], *, given: Mapping[int, int | None] | None = None, dropped: Collection[int] = (),
+) -> list[Link]:
     """What became of every block: one link at least for each of ``old`` and each of ``new``, in the order of the new text.
 
     ``given`` holds what is known before, by a key that the author wrote or by a person's decision: place in ``new`` to place in
-    ``old``, or None for a block that continues none.
+    ``old``, or None for a block that continues none; ``dropped`` are the places in ``old`` that nothing continues.
     """
-    return Aligner(Side(old), Side(new), given or {}).links()
+    return Aligner(Side(old), Side(new), given or {}, dropped).links()
 
 
 class Aligner:
-    def __init__(self, old: Side, new: Side, given: Mapping[int, int | None]) -> None:
+    def __init__(self, old: Side, new: Side, given: Mapping[int, int | None], dropped: Collection[int] = ()) -> None:
         self.old, self.new, self.likeness = old, new, Likeness(old, new)
         self.pairs: dict[int, Pair] = {}  # by place in old
         self.ranked: dict[int, list[int]] = {}
         self.of_new: dict[int, int] = {}
         self.barred = {place for place, at in given.items() if at is None}
+        self.dropped = frozenset(dropped)
         for place, at in given.items():
             if at is not None and at not in self.pairs:
                 self.put(at, place, self.likeness.between(at, place), 1.0)
@@ -86,7 +89,10 @@ class Aligner:
         self.of_new[new] = old
 
     def is_free(self, old: int, new: int) -> bool:
-        return old not in self.pairs and new not in self.of_new and new not in self.barred
+        return self.is_open(old) and new not in self.of_new and new not in self.barred
+
+    def is_open(self, old: int) -> bool:
+        return old not in self.pairs and old not in self.dropped
 
     def is_equal(self, old: int, new: int) -> bool:
         return 0 <= old < len(self.old) and 0 <= new < len(self.new) and self.old.wordings[old] == self.new.wordings[new]
@@ -115,7 +121,7 @@ class Aligner:
 
     def pair_repeated(self, olds: list[int], news: list[int]) -> None:
         """The same words at several places, without equal neighbours: by what stands around, then by order."""
-        left = [old for old in olds if old not in self.pairs]
+        left = [old for old in olds if self.is_open(old)]
         free = [new for new in news if new not in self.of_new and new not in self.barred]
         as_many = len(left) == len(free)
         if len(left) * len(free) > MANY**2:
@@ -157,7 +163,7 @@ class Aligner:
         """(score, likeness, old, new) of what may be a pair, best first."""
         found = []
         for old in range(len(self.old)):
-            if old not in self.pairs:
+            if self.is_open(old):
                 for new in self.candidates(old):
                     alike = self.likeness.between(old, new)
                     if alike >= LEAST:
@@ -238,7 +244,7 @@ class Aligner:
             if new not in self.of_new and new not in self.barred and (at := self.whole_of_new(new)):
                 found.append((at[0], new, Change.SPLIT, at[1]))
         for old in range(len(self.old)):
-            if old not in self.pairs and (at := self.whole_of_old(old)):
+            if self.is_open(old) and (at := self.whole_of_old(old)):
                 found.append((old, at[0], Change.MERGED, at[1]))
         return found
 
@@ -299,6 +305,8 @@ class Aligner:
 
     def loss(self, old: int) -> float:
         """How sure it is that a block is gone: the less, the more its words stand elsewhere, and not if another took its place."""
+        if old in self.dropped:
+            return 1.0
         nearest = max((self.trace(old, new) for new in self.sharing(old) if new not in self.barred), default=0.0)
         before, after = self.anchors.bounds(old)
         around = range(max(0, before - 1), min(len(self.new), after + 2, before + MANY))

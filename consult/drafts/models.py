@@ -169,7 +169,8 @@ class Alignment(Base):
 class WorkingDraft(Base):
     """The next revision of a chapter in one language while it is being prepared: words, and what a person said of its alignment.
 
-    ``corrections`` is a list of ``{"new": key in this source, "sha256": of that block's text, "old": lasting key or ""}``.
+    ``corrections`` is a list of ``{"new": key in this source, "sha256": of that block's text, "old": lasting key or ""}``; where
+    ``new`` is "" the old block is gone, and the words are its own.
     """
 
     __tablename__ = "working_draft"

@@ -8,10 +8,11 @@ from typing import Any
 
 from consult.core.i18n import _
 from consult.drafts.alignment import Link, align
-from consult.drafts.models import Block, BlockKind, Change
-from consult.drafts.parsing import ParsedBlock, ParsedChapter
+from consult.drafts.models import Block, Change
+from consult.drafts.parsing import ParsedBlock, ParsedChapter, wording_of
 from consult.drafts.source import Problem
 
+LEAST_TO_RETURN = 40  # characters: shorter texts are written anew by chance
 LEAST_SHARE = 0.5  # of its words: a text that keeps less asks for confirmation
 SUFFIXES = "bcdefghijklmnopqrstuvwxyz"
 
@@ -26,6 +27,7 @@ class Plan:
     keys: list[str]
     problems: list[Problem] = field(default_factory=list)
     by_hand: frozenset[int] = frozenset()  # places of new blocks whose origin a person chose
+    dropped: frozenset[int] = frozenset()  # places of old blocks that a person said are gone
     corrections: list[dict[str, str]] = field(default_factory=list)  # those that hold, each under the key its block has in this source
     forgotten: int = 0  # corrections that no longer meet the words they were made for
 
@@ -44,6 +46,9 @@ class Plan:
     def shrinks(self) -> bool:
         return self.kept_share < LEAST_SHARE
 
+    def is_by_hand(self, link: Link) -> bool:
+        return link.new in self.by_hand or link.new is None and link.old in self.dropped
+
     @property
     def is_publishable(self) -> bool:
         return not any(problem.blocks for problem in self.problems)
@@ -51,18 +56,19 @@ class Plan:
 
 def plan(
     parsed: ParsedChapter, old: Sequence[Block], *, taken: Collection[str] = (), spent: Collection[str] = (),
-    twins: Iterable[Block] = (), corrections: Iterable[Mapping[str, Any]] = (),
+    twins: Iterable[Block] = (), gone: Iterable[Block] = (), corrections: Iterable[Mapping[str, Any]] = (),
 ) -> Plan:
     """``taken`` are all keys that the chapter ever used, ``spent`` those that this language did, ``twins`` the blocks of its other
-    languages that stand now.
+    languages that stand now, ``gone`` those that earlier revisions of this one dropped.
     """
-    decided, held, forgotten = decisions(parsed.blocks, old, corrections)
+    decided, dropped, held, forgotten = decisions(parsed.blocks, old, corrections)
     at = {block.key: place for place, block in enumerate(old)}
     given = {place: at[block.key] for place, block in enumerate(parsed.blocks) if block.is_own and block.key in at}
-    links = align(old, parsed.blocks, given={**decided, **{place: at for place, at in given.items() if place not in decided}})
-    keys = lasting_keys(parsed.blocks, old, links, taken=taken, spent=spent, twins=twins)
+    stated = {place: at for place, at in given.items() if place not in decided and at not in dropped}
+    links = align(old, parsed.blocks, given={**decided, **stated}, dropped=dropped)
+    keys = lasting_keys(parsed.blocks, old, links, taken=taken, spent=spent, twins=twins, gone=gone)
     problems = [*parsed.problems, *renamed(parsed.blocks, keys)]
-    return Plan(parsed, old, links, keys, problems, frozenset(decided), held, forgotten)
+    return Plan(parsed, old, links, keys, problems, frozenset(decided), dropped, held, forgotten)
 
 
 def fingerprint(text: str) -> str:
@@ -71,8 +77,8 @@ def fingerprint(text: str) -> str:
 
 def decisions(
     blocks: Sequence[ParsedBlock], old: Sequence[Block], corrections: Iterable[Mapping],
-) -> tuple[dict[int, int | None], list[dict[str, str]], int]:
-    """(place in new → place in old or None, the corrections that hold, how many were made for words that stand there no more).
+) -> tuple[dict[int, int | None], frozenset[int], list[dict[str, str]], int]:
+    """(place in new → place in old or None, places in old that are gone, the corrections that hold, how many hold no longer).
 
     A correction holds as long as its block has the same words, wherever edits elsewhere have pushed it.
     """
@@ -81,9 +87,18 @@ def decisions(
     for place, block in enumerate(blocks):
         same.setdefault(fingerprint(block.text), []).append(place)
     decided: dict[int, int | None] = {}
+    dropped: set[int] = set()
     held: list[dict[str, str]] = []
     forgotten = 0
     for correction in corrections:
+        if not correction["new"]:
+            place = at.get(correction["old"])
+            if place is not None and fingerprint(old[place].text) == correction["sha256"]:
+                dropped.add(place)
+                held.append(dict(correction))
+            else:
+                forgotten += 1
+            continue
         places = [place for place in same.get(correction["sha256"], ()) if place not in decided]
         place = next((p for p in places if blocks[p].key == correction["new"]), places[0] if len(places) == 1 else None)
         if place is not None and (correction["old"] == "" or correction["old"] in at):
@@ -91,7 +106,7 @@ def decisions(
             held.append({**correction, "new": blocks[place].key})
         else:
             forgotten += 1
-    return decided, held, forgotten
+    return decided, frozenset(dropped), held, forgotten
 
 
 @dataclass(frozen=True)
@@ -139,21 +154,24 @@ def row_of(made: Plan, links: list[Link]) -> Row:
     return Row(
         change=first.change, confidence=min(link.confidence for link in links), has_moved=moved is not None,
         key=made.keys[first.new] if new else olds[0].key, new=new, olds=olds,
-        before=made.old[moved.old - 1] if moved and moved.old else None, is_by_hand=first.new in made.by_hand,
+        before=made.old[moved.old - 1] if moved and moved.old else None, is_by_hand=made.is_by_hand(first),
     )
 
 
 def lasting_keys(
     blocks: Sequence[ParsedBlock], old: Sequence[Block], links: Sequence[Link], *, taken: Collection[str], spent: Collection[str],
-    twins: Iterable[Block],
+    twins: Iterable[Block], gone: Iterable[Block],
 ) -> list[str]:
-    """The key of each new block: that of the block it continues, else its twin's, else its own, made different from any ever used."""
+    """The key of each new block: that of the block it continues, else the one that the very same words had before they were dropped,
+    else its twin's, else its own, made different from any ever used.
+    """
     keys: list[str | None] = [None] * len(blocks)
     used: set[str] = set()
     for link in heirs(links):
         if old[link.old].key not in used:
             keys[link.new] = old[link.old].key
             used.add(old[link.old].key)
+    returning = {(block.kind, wording_of(block)): block.key for block in gone if len(block.text) >= LEAST_TO_RETURN}
     stated = {(twin.kind, twin.label): twin.key for twin in twins}
     everything = {*taken, *used}
     for place, block in enumerate(blocks):
@@ -161,7 +179,8 @@ def lasting_keys(
             twin = stated.get((block.kind, block.label))  # of the same sort: a page in two languages shows one for the other
             # A key that another language gave to its new block is the twin's to share; one that this language used before is not.
             is_free = twin is not None and twin not in used and twin not in spent
-            keys[place] = twin if is_free else unused(block.key, everything)
+            back = returning.get((block.kind, wording_of(block)))
+            keys[place] = back if back and back not in used else twin if is_free else unused(block.key, everything)
             used.add(keys[place])
             everything.add(keys[place])
     return keys
@@ -203,13 +222,3 @@ def renamed(blocks: Sequence[ParsedBlock], keys: Sequence[str]) -> list[Problem]
                 _("Nothing to do: addresses that people kept go on working."))
         for block, key in zip(blocks, keys, strict=True) if block.is_own and block.key != key
     ]
-
-
-def summary(links: Sequence[Link], old: Sequence[Block], new: Sequence) -> dict[BlockKind, Counter]:
-    """For axes, projects, actions and all else (as paragraphs): how many blocks of each change."""
-    counted: dict[BlockKind, Counter] = {}
-    for link in links:
-        kind = new[link.new].kind if link.new is not None else old[link.old].kind
-        group = kind if kind in (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION) else BlockKind.PARAGRAPH
-        counted.setdefault(group, Counter())[link.change] += 1
-    return counted

@@ -279,6 +279,7 @@ def test_what_was_dropped_can_be_given_a_successor(client, chapter, rapporteur):
 
 
 def test_an_unknown_passage_is_not_found(client, draft, rapporteur):
+    assert client.sign_in(rapporteur).post(f"{PLACE}/correct", data={"new_key": "C1-nowhere", "lock": draft.lock}).status_code == 404
     assert client.sign_in(rapporteur).get(f"{PLACE}/correct?new=C1-nowhere").status_code == 404
 
 

@@ -96,6 +96,19 @@ def test_a_key_that_was_dropped_never_comes_back_for_other_words(chapter, chair)
     assert "C1-A1-P1-a2" not in keys(revision)
 
 
+def test_the_very_words_that_were_dropped_come_back_under_their_key(chapter, chair):
+    last = source()[source().index("- **Action 1.1.2**"): source().index("[^1]: Loi")]
+    publish(chair, chapter, (last, ""))
+    revision = publish(chair, chapter)
+    assert keys(revision)["C1-A1-P1-a2"].startswith("Action 1.1.2 — Former les techniciens")
+
+
+def test_a_version_that_changes_nothing_but_its_note_is_refused(chapter, chair):
+    draft = keep(chair, chapter)
+    with pytest.raises(Conflict, match="exactly this text"):
+        service.publish(chair, draft, seen_lock=draft.lock, note="Rien de neuf.")
+
+
 def test_a_key_that_the_author_gave_says_what_a_passage_is(chapter, chair):
     revision = publish(chair, chapter, ("Intention de l’axe.", "De tout autres mots que ceux d’avant.\n{: #C1-contexte-§1}"),
                        ("Un paragraphe de contexte, avec une note[^1].", "Encore une note[^1] sans lien aucun."))

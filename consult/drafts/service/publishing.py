@@ -13,7 +13,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, Actor, require
-from consult.drafts.models import Alignment, Block, Chapter, Revision, StaleTwin, WorkingDraft
+from consult.drafts.models import Alignment, Block, Change, Chapter, Revision, StaleTwin, WorkingDraft
 from consult.drafts.parsing import ParsedChapter, read_file, refuse_blocking
 from consult.drafts.revising import Plan, fingerprint, plan
 from consult.drafts.service.chapters import current_revision, list_blocks
@@ -75,17 +75,20 @@ def keep_working_draft(
 
 
 @command
-def correct(actor: User, draft: WorkingDraft, *, new_key: str, old_key: str | None, seen_lock: int) -> WorkingDraft:
-    """Say by hand which published block (``old_key``, empty for none) a block of the draft continues; None takes the decision back."""
+def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: str | None, seen_lock: int) -> WorkingDraft:
+    """Say by hand which published block (``old_key``, empty for none) a block of the draft (``new_key``, empty where the published
+    one is gone) continues; None for the one takes back what was decided of the other.
+    """
     hold(draft, seen_lock)
     made = plan_of(draft)
-    block = next((block for block in made.parsed.blocks if block.key == new_key), None)
-    if block is None:
+    news, olds = ({block.key: block for block in blocks} for blocks in (made.parsed.blocks, made.old))
+    if new_key not in news if new_key else not old_key:
         raise Invalid("new_key", _("There is no passage %(key)s in this draft.", key=new_key), _("Reload the preview and choose again."))
-    if old_key and old_key not in {old.key for old in made.old}:
+    if old_key and old_key not in olds:
         raise Invalid("old_key", _("There is no passage %(key)s in the published version.", key=old_key), _("Choose one of the list."))
-    others = [c for c in made.corrections if c["new"] != new_key and (not old_key or c["old"] != old_key)]
-    said = [] if old_key is None else [{"new": new_key, "sha256": fingerprint(block.text), "old": old_key}]
+    others = [c for c in made.corrections if not (new_key and c["new"] == new_key or old_key and c["old"] == old_key)]
+    text = (news[new_key] if new_key else olds[old_key]).text
+    said = [] if None in (new_key, old_key) else [{"new": new_key, "sha256": fingerprint(text), "old": old_key}]
     draft.corrections, draft.edited_by_id, draft.edited_at = [*others, *said], actor.id, utcnow()
     return draft
 
@@ -129,7 +132,7 @@ def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bo
     """Revision, blocks, alignment, stale twins, and what the rooms above add; all in the transaction of the act."""
     parsed = made.parsed
     before = current_revision(chapter, parsed.language)
-    if before and before.source_sha256 == parsed.sha256:
+    if before and (before.source_sha256 == parsed.sha256 or is_same_text(before, made)):
         raise Conflict(_("Chapter %(number)s (%(language)s) is published with exactly this text already.",
                          number=chapter.number, language=parsed.language))
     if made.shrinks and not may_shrink:
@@ -158,12 +161,18 @@ def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bo
     return revision
 
 
+def is_same_text(before: Revision, made: Plan) -> bool:
+    """Whether only the note differs: such a version would say nothing new, and make every place wait to be confirmed again."""
+    old = [(block.kind, block.level, block.html) for block in made.old]
+    return before.title == made.parsed.title and old == [(block.kind, block.level, block.html) for block in made.parsed.blocks]
+
+
 def write_alignment(revision: Revision, made: Plan) -> None:
     session.execute(sa.insert(Alignment), [
         {
             "revision_id": revision.id, "old_block_id": made.old[link.old].id if link.old is not None else None,
             "new_block_id": revision.blocks[link.new].id if link.new is not None else None, "change": link.change,
-            "has_moved": link.has_moved, "confidence": link.confidence, "is_by_hand": link.new in made.by_hand,
+            "has_moved": link.has_moved, "confidence": link.confidence, "is_by_hand": made.is_by_hand(link),
         }
         for link in made.links
     ])
@@ -208,6 +217,10 @@ def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[di
         parsed, list_blocks(now) if now else [],
         taken={key for key, _language in used}, spent={key for key, language in used if language == parsed.language},
         twins=session.scalars(sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id, Block.position)).all(),
+        gone=session.scalars(
+            sa.select(Block).join(Alignment, Alignment.old_block_id == Block.id).join(Revision, Revision.id == Alignment.revision_id)
+            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language, Alignment.change == Change.DELETED)
+            .order_by(Block.id)).all(),
         corrections=corrections,
     )
 

@@ -173,29 +173,33 @@ def counts_of(rows: list[SimpleNamespace]) -> list[tuple[Change, int, int]]:
 @bp.route("/drafts/<int:number>/working-draft/<string:text_language>/correct", methods=["GET", "POST"])
 def correct(number: int, text_language: str):
     """A person's word on one passage: which published one it continues, or which of the new ones continues it."""
-    draft = draft_here(number, text_language)
+    draft, form = draft_here(number, text_language), CorrectForm()
+    if form.validate_on_submit():
+        try:
+            return corrected(draft, form)
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+    return page_of_correction(draft, form), 422 if request.method == "POST" else 200
+
+
+def page_of_correction(draft: WorkingDraft, form: CorrectForm) -> str:
     require(actor(), Action.DRAFTS_CORRECT, draft)
     made = service.get_plan(actor(), draft)
-    form = CorrectForm()
     new_key, old_key = (form.new_key.data or request.args.get("new")), (form.old_key.data or request.args.get("old"))
     row = next((row for row in revising.rows_of(made) if (row.new.key == new_key if new_key and row.new else
                                                          not new_key and row.new is None and row.key == old_key)), None)
     if row is None:
         raise NotFound(_("There is no such passage in this preview."), _("Go back to the preview and choose it there."))
-    if form.validate_on_submit():
-        return corrected(draft, form, new_key)
     form.new_key.data, form.old_key.data, form.lock.data = new_key, old_key, draft.lock
     form.chosen.choices, form.chosen.data = choices(made, row), row.olds[0].key if row.new and row.olds else ""
     return render_template("drafts/correct.html", draft=draft, row=row, form=form, is_gone=row.new is None)
 
 
-def corrected(draft: WorkingDraft, form: CorrectForm, new_key: str | None):
-    """Carried out; both keys come as one is known by the page and the other is chosen."""
-    new, old = (new_key, form.chosen.data or "") if new_key else (form.chosen.data or "", form.old_key.data)
-    if request.form.get("act") == "take-back":
-        old = None
-    if new:
-        service.correct(actor(), draft, new_key=new, old_key=old, seen_lock=request.form.get("lock", type=small_number))
+def corrected(draft: WorkingDraft, form: CorrectForm):
+    """Carried out; the page knows one of the two keys, the other is chosen: empty for nothing, None when a decision is taken back."""
+    chosen = None if request.form.get("act") == "take-back" else form.chosen.data or ""
+    new, old = (form.new_key.data, chosen) if form.new_key.data else (chosen, form.old_key.data)
+    service.correct(actor(), draft, new_key=new, old_key=old, seen_lock=seen_lock())
     return redirect(url_for(".working_draft", number=draft.number, text_language=draft.language, _anchor=f"at-{new or old}"), 303)
 
 
