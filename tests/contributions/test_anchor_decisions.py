@@ -70,6 +70,13 @@ def test_a_place_that_does_not_exist_is_refused(chapter, said, rapporteur):
         service.confirm_anchor(rapporteur, service.confirm_anchor(rapporteur, last_of(said)))
 
 
+def test_attaching_it_where_it_stands_already_is_refused_and_tells_nobody(chapter, said, rapporteur):
+    revise(chapter, REWORDED)
+    with pytest.raises(Invalid, match="stands there already"):
+        service.reattach(rapporteur, last_of(said), key=said.place_key)
+    assert last_of(said).state == AnchorState.PROPOSED
+
+
 def test_decisions_on_an_older_version_are_refused(chapter, said, rapporteur):
     old = revise(chapter, REWORDED)
     anchor = last_of(said)

@@ -49,6 +49,8 @@ def reattach(actor: User, anchor: Anchor, *, key: str, seen: int | None = None) 
     if block is None:
         raise Invalid("key", _("There is no passage %(key)s in this version.", key=key), _("Choose one of the list."))
     said = anchor.contribution
+    if block.id == anchor.block_id and said.place_key == block.key:
+        raise Invalid("key", _("It stands there already."), _("Choose another passage, or confirm this place."))
     anchor.block = block
     anchor.quote, anchor.exact = look_for(block.text, quotes.Quote(said.exact, said.prefix, said.suffix), anchor.exact)
     later(jobs.tell_moved, anchor)
