@@ -14,6 +14,7 @@ from consult.core.words import TURNING, unkept_sentence
 # Whatever people's words may not hold, a text may not either: nobody could quote it, or it would read otherwise than it is stored.
 CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{TURNING}\ud800-\udfff\ufffe\uffff]")
 REQUIRED = ("title", "commission", "chapter", "language")
+MOST_META = {"title": 300, "commission": 300, "revision_note": 2_000}  # characters, as in the forms
 MOST_CHAPTERS = 999
 
 
@@ -71,6 +72,9 @@ def check_meta(meta) -> None:
         if value is not None and not isinstance(value, str | int | float | date):
             raise Invalid("file", _("Line 2: “%(name)s” is not plain words.", name=name), _("Put its value between quotes."))
         refuse_unseen(str(value), 2)  # YAML writes any character by its number
+        most = MOST_META.get(name, 300)
+        if value is not None and len(str(value)) > most:
+            raise Invalid("file", _("Line 2: “%(name)s” is too long: at most %(most)s characters.", name=name, most=most), _("Shorten it."))
         if name in REQUIRED and (value is None or not str(value).strip()):
             raise Invalid("file", _("Line 2: “%(name)s” is missing from the front matter.", name=name),
                           _("Add the line “%(name)s: …”.", name=name))

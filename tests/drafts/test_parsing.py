@@ -60,6 +60,7 @@ REFUSALS = {
     "chapter missing": (FULL.replace("chapter: 1\n", "").encode(), 2, "“chapter” is missing"),
     "language missing": (FULL.replace("language: fr\n", "").encode(), 2, "“language” is missing"),
     "title not words": (FULL.replace("title: Métrologie", "title: [a, b]").encode(), 2, "“title” is not plain words"),
+    "title too long": (FULL.replace("title: Métrologie", "title: " + "M" * 301).encode(), 2, "“title” is too long"),
     "unknown language": (FULL.replace("language: fr", "language: de").encode(), 2, "“language” is de"),
     "language a list": (FULL.replace("language: fr", "language: [fr]").encode(), 2, "“language” is not plain words"),
     "chapter not a number": (FULL.replace("chapter: 1", "chapter: un").encode(), 2, "“chapter” is not a number"),
