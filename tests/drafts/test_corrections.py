@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.core.db import session
-from consult.core.errors import Invalid
+from consult.core.errors import Conflict, Invalid
 from consult.drafts import revising, service
 from consult.drafts.models import Alignment, Change
 from consult.drafts.service import publishing
@@ -63,3 +63,21 @@ def test_a_correction_is_planned_once_and_a_refused_one_keeps_its_page(client, c
     refused = client.post(f"{PLACE}/correct", data={**fields, "lock": 2, "chosen": "C1-nowhere"})
     assert refused.status_code == 422
     assert "There is no passage C1-nowhere" in refused.text
+
+
+def test_a_correction_of_what_does_not_exist_is_refused(chapter, chair):
+    draft = keep(chair, chapter, (ONE, "Autre."))
+    with pytest.raises(Invalid):
+        service.correct(chair, draft, new_key="C1-nowhere", old_key="", seen_lock=draft.lock)
+    with pytest.raises(Invalid):
+        service.correct(chair, draft, new_key="C1-A1-P1-a1", old_key="C1-nowhere", seen_lock=draft.lock)
+    with pytest.raises(Conflict):
+        service.correct(chair, draft, new_key="C1-A1-P1-a1", old_key="", seen_lock=draft.lock + 1)
+
+
+def test_one_published_passage_is_continued_by_one_alone(chapter, chair):
+    draft = keep(chair, chapter, ("Intention de l’axe.", "Un propos neuf.\n\nUn second propos."))
+    for lock, key in enumerate(("C1-A1-§1", "C1-A1-§2"), 1):
+        service.correct(chair, draft, new_key=key, old_key="C1-contexte-§1", seen_lock=lock)
+        session.flush()
+    assert [(c["new"], c["old"]) for c in draft.corrections] == [("C1-A1-§2", "C1-contexte-§1")]

@@ -9,7 +9,6 @@ from consult.drafts.service.chapters import (
     get_chapter,
     get_numbered_revision,
     get_previous_revision,
-    get_revision,
     get_revisions,
     list_blocks,
     list_blocks_of,
@@ -61,7 +60,7 @@ from consult.drafts.service.twins import (
 __all__ = [
     "SURE", "ChapterCoverage", "Step", "TwinPage", "Version", "confirm_twin", "confirm_twins", "correct", "count_changes",
     "count_published", "count_stale_twins", "current_revision", "current_revision_id", "discard", "find_working_draft", "get_block",
-    "get_chapter", "get_comparison", "get_numbered_revision", "get_plan", "get_previous_revision", "get_revision", "get_revision_pair",
+    "get_chapter", "get_comparison", "get_numbered_revision", "get_plan", "get_previous_revision", "get_revision_pair",
     "get_revisions", "get_source_to_edit", "get_stale_twin", "get_twins", "get_working_draft", "import_chapter", "keep_working_draft",
     "list_blocks", "list_blocks_of", "list_chapters", "list_coverage", "list_current_revisions", "list_later_revisions",
     "list_new_blocks", "list_revisions", "list_stale_twins", "list_steps", "list_versions", "list_working_drafts", "on_publication",

@@ -36,14 +36,6 @@ def current_revision_id(revision: Revision) -> int:
     return session.scalar(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language})
 
 
-def get_revision(chapter: Chapter, language: str) -> Revision:
-    """The chapter as it is read in ``language``: its newest revision there, else the French one."""
-    revision = current_revision(chapter, language) or current_revision(chapter, "fr")
-    if revision is None:
-        raise NotFound(_("This chapter is not published yet."))
-    return revision
-
-
 def get_revisions(chapter: Chapter, language: str) -> tuple[Revision, Revision]:
     """(French, as read in ``language``): the newest of each, one standing for the other where it is missing."""
     newest = (

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from consult.accounts.models import User
 from consult.consultations.models import Commission, Consultation
@@ -12,7 +13,7 @@ from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import Action, Actor, can, require
 from consult.drafts.models import Alignment, Block, Change, Chapter, Revision, StaleTwin, WorkingDraft
 from consult.drafts.parsing import ParsedChapter, read_file, refuse_blocking
 from consult.drafts.revising import Plan, fingerprint, plan
@@ -316,9 +317,12 @@ def get_source_to_edit(actor: Actor, consultation: Consultation, number: int, la
     return with_front_matter({"title": title, "commission": title, "chapter": number, "language": language}, f"# {title}"), None
 
 
-def list_working_drafts(consultation: Consultation) -> list[WorkingDraft]:
-    found = sa.select(WorkingDraft).where(WorkingDraft.consultation_id == consultation.id)
-    return list(session.scalars(found.order_by(WorkingDraft.number, WorkingDraft.language)))
+def list_working_drafts(actor: Actor, consultation: Consultation) -> list[WorkingDraft]:
+    """What is prepared of the chapters that this person may prepare, without the sources."""
+    found = sa.select(WorkingDraft).where(WorkingDraft.consultation_id == consultation.id).options(
+        orm.defer(WorkingDraft.source), orm.joinedload(WorkingDraft.edited_by))
+    drafts = session.scalars(found.order_by(WorkingDraft.number, WorkingDraft.language))
+    return [draft for draft in drafts if can(actor, Action.DRAFTS_VIEW_WORKING_DRAFT, draft)]
 
 
 def list_current_revisions(consultation: Consultation) -> dict[tuple[int, str], Revision]:

@@ -29,7 +29,7 @@ SHOWN = {"all": _("Every passage"), "changes": _("Changes only"), "unsure": _("O
 def working_drafts():
     shown = required_consultation()
     require(actor(), Action.DRAFTS_VIEW_WORKING_DRAFT, shown)
-    drafts = {(draft.number, draft.language): draft for draft in service.list_working_drafts(shown)}
+    drafts = {(draft.number, draft.language): draft for draft in service.list_working_drafts(actor(), shown)}
     published = service.list_current_revisions(shown)
     titles = {chapter.number: chapter.title(language()) for chapter in chapters_here()}
     rows = [
@@ -57,7 +57,7 @@ def import_chapter():
         else:
             return redirect(url_for(".working_draft", number=draft.number, text_language=draft.language), 303)
     status = 422 if form.errors else 200
-    return render_template("drafts/import_chapter.html", form=form, drafts=service.list_working_drafts(shown)), status
+    return render_template("drafts/import_chapter.html", form=form, drafts=service.list_working_drafts(actor(), shown)), status
 
 
 def kept_from(form: ImportForm) -> WorkingDraft:
