@@ -295,7 +295,7 @@ def test_the_chair_publishes_with_a_note(client, draft, chapter, chair):
     now = service.current_revision(chapter, "fr")
     assert (now.number, now.note) == (2, "La liste devient mensuelle.")
     assert session.scalars(sa.select(AuditEvent.action).order_by(AuditEvent.id.desc())).first() == "drafts.publish"
-    assert client.post(f"{PLACE}/publish", data={"lock": 1, "note": ""}).status_code == 404  # sent twice: published once
+    assert client.post(f"{PLACE}/publish", data={"lock": 1, "note": ""}).status_code == 409  # sent twice: published once
 
 
 def test_a_rapporteur_does_not_publish(client, draft, chapter, rapporteur):

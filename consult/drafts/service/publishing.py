@@ -295,7 +295,7 @@ def find_working_draft(consultation: Consultation, number: int, language: str) -
 
 
 def get_working_draft(actor: Actor, consultation: Consultation, number: int, language: str) -> WorkingDraft:
-    """The draft in preparation, for those who may prepare it."""
+    """The draft in preparation, for those who may prepare it; :class:`NotFound` when there is none."""
     draft = find_working_draft(consultation, number, language)
     if draft is None:
         raise NotFound(_("No version of this chapter is being prepared in this language."), _("Begin one from its page of versions."))

@@ -91,7 +91,14 @@ def source_of(converted: conversion.Converted, form: ImportForm) -> bytes:
 
 
 def draft_here(number: int, text_language: str) -> WorkingDraft:
-    return service.get_working_draft(actor(), required_consultation(), number, known(text_language))
+    """The draft of this address; what somebody sends for one that is gone by now says so, instead of “no such page”."""
+    try:
+        return service.get_working_draft(actor(), required_consultation(), number, known(text_language))
+    except NotFound:
+        if request.method == "POST" and text_language in LANGUAGES:
+            require(actor(), Action.DRAFTS_VIEW_WORKING_DRAFT, required_consultation())
+            raise service.gone() from None
+        raise
 
 
 def known(text_language: str) -> str:
@@ -244,11 +251,7 @@ def publish(number: int, text_language: str):
 def overtaken(number: int, text_language: str, form: PublishForm, refusal: Conflict):
     """What was refused, on the preview as it stands now; on a page of its own when the draft is gone."""
     undo()
-    try:
-        draft = draft_here(number, text_language)
-    except NotFound:
-        raise refusal from None
-    return preview_of(draft, form, refusal, status=409)
+    return preview_of(draft_here(number, text_language), form, refusal, status=409)
 
 
 def seen_lock() -> int | None:
