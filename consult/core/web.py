@@ -224,6 +224,16 @@ def put_refusal(form, refusal: Invalid) -> None:
         form.form_errors.append(sentence)
 
 
+def is_complete(form, session_ended) -> bool:
+    """Whether each field is there; what is wrong with the session is said by this sentence above the form, whose text is kept."""
+    if form.validate():
+        return True
+    if "csrf_token" in form.errors:
+        form.csrf_token.errors = ()
+        form.form_errors.append(session_ended)
+    return False
+
+
 def link(endpoint: str, **values) -> str:
     """An absolute address for mails and documents, with or without a request; ``language`` as the reader's when not given."""
     base = urlsplit(current_app.config["BASE_URL"])
@@ -363,5 +373,5 @@ def show_crash(error: Exception):
     )
 
 
-__all__ = ["actor", "asked_values", "consultation", "csrf", "filled", "init_app", "language", "link", "put_refusal",
+__all__ = ["actor", "asked_values", "consultation", "csrf", "filled", "init_app", "is_complete", "language", "link", "put_refusal",
            "required_consultation", "room", "slot", "small_number"]

@@ -18,11 +18,12 @@ from consult.core.i18n import _
 from consult.core.markup import Markup, excerpt, marked
 from consult.core.permissions import Action, require
 from consult.core.redline import redline
-from consult.core.web import actor, csrf, filled, language, put_refusal, required_consultation, room, slot, small_number
+from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, room, slot, small_number
 from consult.drafts import service as drafts
 from consult.drafts.models import Block, Chapter
 
 bp = room("contributions")
+SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and send it again.")
 # How many drafts a browser remembers without an account.
 REMEMBERED = 12
 MOST_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
@@ -107,7 +108,7 @@ def save_draft(block: Block, form: ContributionForm):
 
 
 def preview(block: Block, form: ContributionForm):
-    if not is_complete(form):
+    if not is_complete(form, SESSION_ENDED):
         return refused(block, form)
     try:
         service.check_words(**{name: form[name].data or "" for name in service.MOST})
@@ -127,7 +128,7 @@ def ask_to_sign_in(block: Block, form: ContributionForm):
 
 
 def lodge(block: Block, form: ContributionForm):
-    if not is_complete(form):
+    if not is_complete(form, SESSION_ENDED):
         return refused(block, form)
     try:
         contribution = service.submit(actor(), block, **form.values(), draft=known_draft(block), language=language())
@@ -137,16 +138,6 @@ def lodge(block: Block, form: ContributionForm):
         form.form_key.data = new_key()
         return page(block, form, earlier=contribution), 409
     return redirect(url_for(".receipt", ref=contribution.ref), 303)
-
-
-def is_complete(form: ContributionForm) -> bool:
-    """Whether each field is there; what is wrong with the session is said in words, above the form."""
-    if form.validate():
-        return True
-    if "csrf_token" in form.errors:
-        form.csrf_token.errors = ()
-        form.form_errors.append(_("Your session had ended before you sent this. Your text is still here: check it and send it again."))
-    return False
 
 
 def is_same(contribution: Contribution, form: ContributionForm) -> bool:

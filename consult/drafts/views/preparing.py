@@ -10,7 +10,7 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, _, direction
 from consult.core.permissions import Action, can, require
 from consult.core.redline import redline
-from consult.core.web import actor, csrf, filled, language, put_refusal, required_consultation, small_number
+from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, small_number
 from consult.drafts import conversion, revising, service
 from consult.drafts.forms import CorrectForm, EditForm, ImportForm, LockForm, PublishForm
 from consult.drafts.models import Change, WorkingDraft
@@ -20,6 +20,7 @@ from consult.drafts.views.pages import bp, chapters_here
 
 REWORDED = (Change.CHANGED, Change.SPLIT, Change.MERGED)
 SHOWN = {"all": _("Every passage"), "changes": _("Changes only"), "unsure": _("Only what is not sure")}
+SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and save it again.")
 
 
 # What is being prepared
@@ -292,7 +293,7 @@ def edit_working_draft(number: int, text_language: str):
         return editor(number, text_language, form, draft=draft)
     if request.form.get("act") == "preview":
         return editor(number, text_language, form, draft=draft, preview=rendered(meta, form))
-    if not is_complete(form):
+    if not is_complete(form, SESSION_ENDED):
         return editor(number, text_language, form, draft=draft), 422
     try:
         kept = service.keep_working_draft(actor(), required_consultation(), data=typed(meta, form), seen_lock=seen_lock())
@@ -321,15 +322,6 @@ def conflicting(number: int, text_language: str, form: EditForm, refusal: Confli
     form.lock.raw_data = None
     page = editor(number, text_language, form, draft=draft, conflict=refusal, theirs=theirs.strip("\n"), their_title=meta["title"])
     return page, 409
-
-
-def is_complete(form: EditForm) -> bool:
-    if form.validate():
-        return True
-    if "csrf_token" in form.errors:
-        form.csrf_token.errors = ()
-        form.form_errors.append(_("Your session had ended before you sent this. Your text is still here: check it and save it again."))
-    return False
 
 
 def typed(meta: dict, form: EditForm) -> bytes:
