@@ -36,10 +36,10 @@ from consult.core.db import db, reading, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.i18n import LANGUAGES
 from consult.core.permissions import SYSTEM, Action
-from consult.drafts import conversion
-from consult.drafts import service as drafts
-from consult.drafts.models import Change, Revision
-from consult.drafts.source import with_front_matter
+from consult.chapters import conversion
+from consult.chapters import service as chapters
+from consult.chapters.models import Change, Revision
+from consult.chapters.source import with_front_matter
 from consult.synthesis.models import SynthesisItem
 
 
@@ -206,7 +206,7 @@ def chapters_import(path: Path, chapter: int | None, language: str | None, title
         for file in files:
             try:
                 data = source_of(file, consultation, chapter=chapter, language=language, title=title)
-                revision = drafts.import_chapter(SYSTEM, consultation, data=data, may_shrink=accept_shrink)
+                revision = chapters.import_chapter(SYSTEM, consultation, data=data, may_shrink=accept_shrink)
                 click.echo(f"{file.name}: chapter {revision.chapter.number} ({revision.language}), version {revision.number}"
                            f"{changes_of(revision)}")
             except Conflict as same:
@@ -233,7 +233,7 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
 
 def changes_of(revision: Revision) -> str:
     """How many blocks of each change, after the first version."""
-    counted = drafts.count_changes(revision.chapter).get(revision.id, {})
+    counted = chapters.count_changes(revision.chapter).get(revision.id, {})
     return "".join(f", {counted[change]} {change.value}" for change in Change if counted.get(change))
 
 
@@ -334,7 +334,7 @@ def verify_contributions() -> list[str]:
 def verify_revisions() -> list[str]:
     """Each imported text as its event says."""
     faults, kept = [], {revision.id: revision for revision in session.scalars(sa.select(Revision))}
-    for event in events(Action.DRAFTS_IMPORT_CHAPTER):
+    for event in events(Action.CHAPTERS_IMPORT_CHAPTER):
         said = "revision {number} of chapter {chapter} ({language})".format_map(event.details)
         revision = kept.get(event.subject_id)
         if revision is None:

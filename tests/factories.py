@@ -20,8 +20,8 @@ from consult.contributions.models import (
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 
 counter = itertools.count(1)
@@ -121,8 +121,8 @@ def markdown(number: int = 1, language: str = "fr", **over) -> str:
 
 def a_chapter(consultation, *, number: int = 1, languages=("fr", "ar")) -> Chapter:
     for language in languages:
-        drafts.import_chapter(SYSTEM, consultation, data=markdown(number, language).encode())
-    return drafts.get_chapter(consultation, number)
+        chapters.import_chapter(SYSTEM, consultation, data=markdown(number, language).encode())
+    return chapters.get_chapter(consultation, number)
 
 
 def block_of(chapter: Chapter, key: str, language: str = "fr") -> Block:
@@ -145,7 +145,7 @@ def a_contribution(*, block: Block, author: User | None = None, replacement: str
         saved(SuggestedAmendment(contribution=contribution, replacement=replacement))
     saved(Receipt(contribution=contribution, digest=contribution.digest))
     if contribution.state == ContributionState.PUBLISHED:
-        drafts.count_published(contribution.chapter, contribution.block_key, 1)
+        chapters.count_published(contribution.chapter, contribution.block_key, 1)
     return contribution
 
 

@@ -15,7 +15,7 @@ from consult.consultations.models import Phase, Role
 from consult.core import audit
 from consult.core.config import resource_dir
 from consult.core.db import session
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from tests import factories
 
 
@@ -83,7 +83,7 @@ def test_chapters_are_imported_once(run):
     run("consultations", "add", "Politique")
     folder = resource_dir("policy_drafts")
     assert "5-promotion.fr.md: chapter 5 (fr), version 1" in run("chapters", "import", folder)
-    assert [c.number for c in drafts.list_chapters(consultations.get_current())] == [1, 2, 3, 4, 5]
+    assert [c.number for c in chapters.list_chapters(consultations.get_current())] == [1, 2, 3, 4, 5]
     assert "exactly this text already" in run("chapters", "import", folder / "1-normalisation.fr.md")
     assert "All is well." in run("verify")
 

@@ -31,7 +31,7 @@ def arrive():
     for roles, endpoint in ARRIVALS:
         if any(actor().holds(role) for role in roles):
             return redirect(url_for(endpoint), 303)
-    return redirect(url_for("drafts.home"), 303)
+    return redirect(url_for("chapters.home"), 303)
 
 
 @bp.get("/check-mail")

@@ -25,7 +25,7 @@ from consult.consultations.models import Consultation
 from consult.core import audit
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import MOROCCO, force_locale, gettext
-from consult.drafts.models import Chapter, Revision
+from consult.chapters.models import Chapter, Revision
 
 LANGUAGES = ("fr", "ar")
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)

@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired
 from consult.adoption.models import FORMATS, ExportFormat, ExportKind, Outcome
 from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _
-from consult.drafts.models import Chapter
+from consult.chapters.models import Chapter
 
 
 class ExportForm(FlaskForm):

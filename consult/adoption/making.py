@@ -10,7 +10,7 @@ from consult.adoption.models import ExportFormat
 from consult.consultations.models import Consultation
 from consult.core.db import reading, session
 from consult.core.i18n import force_locale, gettext
-from consult.drafts.models import Chapter
+from consult.chapters.models import Chapter
 
 Progress = Callable[[int], None]
 WRITERS = {ExportFormat.DOCX: word.word, ExportFormat.PDF: pdf.pdf, ExportFormat.MARKDOWN: pandoc.markdown}

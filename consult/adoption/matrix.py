@@ -25,7 +25,7 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.core.db import session
-from consult.drafts.models import Block, BlockKind, Chapter, Revision
+from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.synthesis.models import (
     PUBLIC_STATES,

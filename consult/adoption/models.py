@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from consult.consultations.models import Consultation
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-from consult.drafts.models import Chapter
+from consult.chapters.models import Chapter
 
 
 class ExportKind(LabelledEnum):

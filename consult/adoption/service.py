@@ -32,7 +32,7 @@ from consult.core.i18n import LANGUAGES, MOROCCO, _, utcnow
 from consult.core.jobs import Job, JobState, later, latest, name_of
 from consult.core.permissions import Action, require
 from consult.core.words import is_blank, kept
-from consult.drafts.models import Chapter
+from consult.chapters.models import Chapter
 from consult.synthesis import service as synthesis_service
 from consult.synthesis.models import Synthesis, SynthesisState
 

@@ -16,8 +16,8 @@ from consult.core.i18n import LANGUAGES, _, gettext, ngettext, number
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
-from consult.drafts import service as drafts
-from consult.drafts.models import Chapter
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.synthesis.models import Synthesis, SynthesisState
 
 bp = room("adoption")
@@ -60,9 +60,9 @@ def exports():
 @bp.post("/request-export/<string:kind>")
 def request_export(kind: str):
     consultation = required_consultation()
-    form = ExportForm(export_kind(kind), drafts.list_chapters(consultation), language())
+    form = ExportForm(export_kind(kind), chapters.list_chapters(consultation), language())
     if form.validate_on_submit():
-        target = drafts.get_chapter(consultation, form.chapter.data) if "chapter" in form else consultation
+        target = chapters.get_chapter(consultation, form.chapter.data) if "chapter" in form else consultation
         try:
             service.request_export(
                 actor(), target, kind=export_kind(kind), format=form.format.data if "format" in form else ExportFormat.ZIP,
@@ -88,7 +88,7 @@ def show_exports(refused: ExportForm | None):
     listed = service.list_exports(actor(), consultation, before=before)
     shown = listed[: service.PAGE]
     work = service.list_progress(actor(), consultation, shown)
-    chapters = [c for c in drafts.list_chapters(consultation) if can(actor(), Action.ADOPTION_REQUEST_EXPORT, c)]
+    chapters = [c for c in chapters.list_chapters(consultation) if can(actor(), Action.ADOPTION_REQUEST_EXPORT, c)]
     forms = {kind: ExportForm(kind, chapters, language()) for kind in ExportKind}
     if refused is not None:
         forms = {kind: refused if form._prefix == refused._prefix else form for kind, form in forms.items()}
@@ -183,7 +183,7 @@ def decide(number: int):
     consultation = required_consultation()
     sent = service.get_submission(consultation)
     require(actor(), Action.ADOPTION_DECIDE, sent)
-    chapter = drafts.get_chapter(consultation, number)
+    chapter = chapters.get_chapter(consultation, number)
     form = DecisionForm()
     if form.validate_on_submit():
         try:

@@ -12,7 +12,7 @@ from consult.contributions.quotes import Quote, at, sentences
 from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.words import UNKEPT
-from consult.drafts.models import Block
+from consult.chapters.models import Block
 
 TYPED = (
     "position", "kind", "comment_type", "body", "exact", "prefix", "suffix", "justification", "replacement", "speak_as", "form_key",

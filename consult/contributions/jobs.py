@@ -23,7 +23,7 @@ from consult.core import mail
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import errand, every_second, job, long_job
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters.models import Block, Chapter, Revision
 
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)

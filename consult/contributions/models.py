@@ -12,7 +12,7 @@ from consult.consultations.models import Consultation
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters.models import Block, Chapter, Revision
 
 
 class Kind(LabelledEnum):

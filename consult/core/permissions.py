@@ -72,17 +72,17 @@ class Action(enum.StrEnum):
     CONTRIBUTIONS_SUBMIT = "contributions.submit"
     CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
-    DRAFTS_CONFIRM_TWIN = "drafts.confirm_twin"
-    DRAFTS_CONFIRM_TWINS = "drafts.confirm_twins"
-    DRAFTS_CORRECT = "drafts.correct"
-    DRAFTS_DISCARD = "drafts.discard"
-    DRAFTS_IMPORT_CHAPTER = "drafts.import_chapter"
-    DRAFTS_KEEP_WORKING_DRAFT = "drafts.keep_working_draft"
-    DRAFTS_PUBLISH = "drafts.publish"
-    DRAFTS_READ = "drafts.read"
-    DRAFTS_REBASE = "drafts.rebase"
-    DRAFTS_VIEW_TWINS = "drafts.view_twins"
-    DRAFTS_VIEW_WORKING_DRAFT = "drafts.view_working_draft"
+    CHAPTERS_CONFIRM_TWIN = "chapters.confirm_twin"
+    CHAPTERS_CONFIRM_TWINS = "chapters.confirm_twins"
+    CHAPTERS_CORRECT = "chapters.correct"
+    CHAPTERS_DISCARD = "chapters.discard"
+    CHAPTERS_IMPORT_CHAPTER = "chapters.import_chapter"
+    CHAPTERS_KEEP_WORKING_DRAFT = "chapters.keep_working_draft"
+    CHAPTERS_PUBLISH = "chapters.publish"
+    CHAPTERS_READ = "chapters.read"
+    CHAPTERS_REBASE = "chapters.rebase"
+    CHAPTERS_VIEW_TWINS = "chapters.view_twins"
+    CHAPTERS_VIEW_WORKING_DRAFT = "chapters.view_working_draft"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
@@ -184,17 +184,17 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_SUBMIT: ((signed_in, is_open),),
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
-    Action.DRAFTS_CONFIRM_TWIN: ((secretariat,), (rapporteur,)),
-    Action.DRAFTS_CONFIRM_TWINS: ((secretariat,), (rapporteur,)),
-    Action.DRAFTS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
-    Action.DRAFTS_DISCARD: ((secretariat, revising), (rapporteur, revising)),
-    Action.DRAFTS_IMPORT_CHAPTER: ((secretariat, revising), (system,)),
-    Action.DRAFTS_KEEP_WORKING_DRAFT: ((secretariat, revising), (rapporteur, revising)),
-    Action.DRAFTS_PUBLISH: ((secretariat, revising), (chair, revising)),
-    Action.DRAFTS_READ: ((anyone,),),
-    Action.DRAFTS_REBASE: ((secretariat, revising), (rapporteur, revising)),
-    Action.DRAFTS_VIEW_TWINS: ((secretariat,), (rapporteur,)),
-    Action.DRAFTS_VIEW_WORKING_DRAFT: ((secretariat,), (rapporteur,)),
+    Action.CHAPTERS_CONFIRM_TWIN: ((secretariat,), (rapporteur,)),
+    Action.CHAPTERS_CONFIRM_TWINS: ((secretariat,), (rapporteur,)),
+    Action.CHAPTERS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_DISCARD: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_IMPORT_CHAPTER: ((secretariat, revising), (system,)),
+    Action.CHAPTERS_KEEP_WORKING_DRAFT: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_PUBLISH: ((secretariat, revising), (chair, revising)),
+    Action.CHAPTERS_READ: ((anyone,),),
+    Action.CHAPTERS_REBASE: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_VIEW_TWINS: ((secretariat,), (rapporteur,)),
+    Action.CHAPTERS_VIEW_WORKING_DRAFT: ((secretariat,), (rapporteur,)),
     Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),

@@ -68,7 +68,7 @@ class ConsultApp(Flask):
     writing_gets: frozenset[str] = frozenset()
     # Posts that many send at once, or that read or convert for long, and that write through commands alone: nobody waits for them
     # but in the act itself.
-    reading_first: frozenset[str] = frozenset({"contributions.submit", "drafts.import_chapter", "drafts.preview"})
+    reading_first: frozenset[str] = frozenset({"contributions.submit", "chapters.import_chapter", "chapters.preview"})
 
     def is_reading(self) -> bool:
         return request.method in SAFE and request.endpoint not in self.writing_gets
@@ -195,7 +195,7 @@ def expects_language(endpoint: str) -> bool:
 def language_urls() -> list[tuple[str, str, str]]:
     """(code, name, address) of this page in each language."""
     if request.endpoint is None or "language" not in (request.url_rule.arguments if request.url_rule else ()):
-        return [(code, name, url_for("drafts.home", language=code)) for code, name in LANGUAGES.items()]
+        return [(code, name, url_for("chapters.home", language=code)) for code, name in LANGUAGES.items()]
     # A page kept ready for everybody holds nothing of the address by which its first reader came.
     asked = {} if g.get("as_visitor") or request.method != "GET" else asked_values()
     values = {**asked, **(request.view_args or {})}
@@ -249,7 +249,7 @@ def link(endpoint: str, **values) -> str:
 
 def index():
     """`/` sends to the reader's language."""
-    response = redirect(url_for("drafts.home", language=language()), 302)
+    response = redirect(url_for("chapters.home", language=language()), 302)
     response.vary.add("Accept-Language")
     return response
 

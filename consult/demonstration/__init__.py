@@ -25,7 +25,7 @@ from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, clock_at, utcnow
 from consult.core.permissions import SYSTEM
 from consult.demonstration.revising import revised
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
 from consult.synthesis import service as synthesis
@@ -124,7 +124,7 @@ class Story:
         for row in people["staff"]:
             self.add_staff(row)
         for path in sorted(resource_dir("policy_drafts").glob("*.md")):
-            drafts.import_chapter(SYSTEM, self.consultation, data=path.read_bytes())
+            chapters.import_chapter(SYSTEM, self.consultation, data=path.read_bytes())
         consultations.schedule(SYSTEM, self.consultation, opens_at=self.opens_at, closes_at=self.closes_at)
 
     def add_organisation(self, row: dict) -> None:
@@ -154,7 +154,7 @@ class Story:
     # One chapter
 
     def plan_chapter(self, number: int) -> None:
-        plan, chapter = read(f"chapter_{number}"), drafts.get_chapter(self.consultation, number)
+        plan, chapter = read(f"chapter_{number}"), chapters.get_chapter(self.consultation, number)
         for row in plan["contributions"]:
             lodged_at = self.opens_at + timedelta(days=row["day"] - 1) + part_of_day(row["id"], 11)
             self.acts.append((lodged_at, row["id"], lambda row=row: self.lodge(chapter, row)))
@@ -170,7 +170,7 @@ class Story:
         author = self.users[row["author"]]
         language = row["language"] if row["language"] in ("fr", "ar") else "fr"
         self.lodged[row["id"]] = contributions.submit(
-            author, drafts.get_block(chapter, row["block"], language), form_key=f"demonstration-{row['id']}", kind=Kind(row["kind"]),
+            author, chapters.get_block(chapter, row["block"], language), form_key=f"demonstration-{row['id']}", kind=Kind(row["kind"]),
             comment_type=CommentType(row["type"]), position=Position(row["position"]), body=row["body"].strip(),
             justification=(row.get("justification") or "").strip(), replacement=(row.get("proposed_change") or "").strip(),
             exact=row.get("exact") or "", as_organisation=None if row.get("personal") else author.organisation, language=row["language"],
@@ -178,12 +178,12 @@ class Story:
 
     def revise(self, row: dict) -> None:
         """A rapporteur prepares the next version, the chair publishes it; the places that are certain are confirmed, the others wait."""
-        chapter, rapporteur = drafts.get_chapter(self.consultation, row["chapter"]), self.rapporteur(row["chapter"])
-        source = revised(drafts.current_revision(chapter, row["language"]).source, row["note"], row["edits"])
-        draft = drafts.keep_working_draft(rapporteur, self.consultation, data=source.encode())
+        chapter, rapporteur = chapters.get_chapter(self.consultation, row["chapter"]), self.rapporteur(row["chapter"])
+        source = revised(chapters.current_revision(chapter, row["language"]).source, row["note"], row["edits"])
+        draft = chapters.keep_working_draft(rapporteur, self.consultation, data=source.encode())
         for key in row.get("continue_none", ()):
-            drafts.correct(rapporteur, draft, new_key=key, old_key="", seen_lock=draft.lock)
-        revision = drafts.publish(self.staff[(Role.CHAIR, row["chapter"])], draft, seen_lock=draft.lock)
+            chapters.correct(rapporteur, draft, new_key=key, old_key="", seen_lock=draft.lock)
+        revision = chapters.publish(self.staff[(Role.CHAIR, row["chapter"])], draft, seen_lock=draft.lock)
         contributions.confirm_certain(rapporteur, chapter, revision=revision)
 
     def rapporteur(self, number: int) -> User:

@@ -2,7 +2,7 @@
 
 import re
 
-from consult.drafts.source import front_matter, with_front_matter
+from consult.chapters.source import front_matter, with_front_matter
 
 
 def revised(source: str, note: str, edits: list[dict[str, str]]) -> str:

@@ -17,8 +17,8 @@ from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.i18n import _, when
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can, require
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from consult.moderation import jobs
 from consult.moderation.models import (
     MAX_WORDS,
@@ -103,7 +103,7 @@ def _decide(
         raise _overtaken(contribution)
     states.move(contribution, to)
     if change := (to == ContributionState.PUBLISHED) - (before == ContributionState.PUBLISHED):
-        drafts.count_published(contribution.chapter, contribution.place_key, change)
+        chapters.count_published(contribution.chapter, contribution.place_key, change)
     decision = ModerationDecision(contribution=contribution, verdict=verdict, reason=reason, words=said, moderator=actor)
     session.add(decision)
     session.flush()
@@ -169,7 +169,7 @@ def _checked(said: str) -> str:
 def list_chapters(actor: Actor, consultation: Consultation) -> list[Chapter]:
     """The chapters that this person moderates: those of their commissions, or all for the secretariat."""
     require(actor, Action.MODERATION_VIEW, consultation)
-    return [chapter for chapter in drafts.list_chapters(consultation) if can(actor, Action.MODERATION_VIEW, chapter)]
+    return [chapter for chapter in chapters.list_chapters(consultation) if can(actor, Action.MODERATION_VIEW, chapter)]
 
 
 def get_contribution(actor: Actor, consultation: Consultation, ref: str) -> Contribution:

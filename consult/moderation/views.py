@@ -11,8 +11,8 @@ from consult.core.i18n import _, ngettext
 from consult.core.permissions import Action, can, refusal
 from consult.core.redline import redline
 from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, slot, small_number
-from consult.drafts import service as drafts
-from consult.drafts.models import Chapter
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.moderation import service
 from consult.moderation.forms import PublishForm, PublishSeveralForm, RestoreForm, WithholdForm
 from consult.moderation.models import Verdict
@@ -52,7 +52,7 @@ def sieve() -> Sieve:
     wanted = request.args.get("state", "")
     return Sieve(
         mine=service.list_chapters(actor(), consultation),
-        chapter=drafts.get_chapter(consultation, number) if number is not None else None,
+        chapter=chapters.get_chapter(consultation, number) if number is not None else None,
         state=ContributionState(wanted) if wanted in list(ContributionState) else ContributionState.SUBMITTED,
     )
 
@@ -185,11 +185,11 @@ def register():
     """Who decided what on which reference, and why: without the texts."""
     consultation = required_consultation()
     number, after = (request.args.get(name, type=small_number) for name in ("chapter", "after"))
-    chapter = drafts.get_chapter(consultation, number) if number is not None else None
+    chapter = chapters.get_chapter(consultation, number) if number is not None else None
     decisions = service.list_register(consultation, chapter=chapter, after=after)
     decisions, more = decisions[: service.REGISTER_PAGE], decisions[service.REGISTER_PAGE :]
     return render_template(
-        "moderation/register.html", decisions=decisions, chapters=drafts.list_chapters(consultation), chapter=chapter,
+        "moderation/register.html", decisions=decisions, chapters=chapters.list_chapters(consultation), chapter=chapter,
         older_url=url_for(".register", chapter=number, after=decisions[-1].id) if more else None,
         newer_url=url_for(".register", chapter=number) if after is not None else None,
     )

@@ -10,7 +10,7 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-from consult.drafts.models import Block, Chapter
+from consult.chapters.models import Block, Chapter
 
 
 class SynthesisState(LabelledEnum):

@@ -12,8 +12,8 @@ from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can
 from consult.core.web import actor, put_refusal, required_consultation, room, slot, small_number
-from consult.drafts import service as drafts
-from consult.drafts.models import Chapter
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.synthesis import service
 from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wordings
 from consult.synthesis.models import Disposition, Synthesis, SynthesisItem
@@ -61,7 +61,7 @@ def panels(consultation):
 
 def my_chapters() -> list[Chapter]:
     """The chapters whose synthesis the reader works on or watches."""
-    mine = [c for c in drafts.list_chapters(required_consultation()) if can(actor(), Action.SYNTHESIS_VIEW, c)]
+    mine = [c for c in chapters.list_chapters(required_consultation()) if can(actor(), Action.SYNTHESIS_VIEW, c)]
     if not mine:
         raise NotAllowed(_("This is reserved for the people in charge of it."))
     return mine
@@ -71,7 +71,7 @@ def my_chapter(number: int) -> tuple[list[Chapter], Chapter]:
     mine = my_chapters()
     chapter = next((c for c in mine if c.number == number), None)
     if chapter is None:
-        drafts.get_chapter(required_consultation(), number)
+        chapters.get_chapter(required_consultation(), number)
         raise NotAllowed(_("This chapter belongs to another commission."))
     return mine, chapter
 
@@ -334,7 +334,7 @@ def reopen(number):
 @bp.get("/read/<int:number>")
 def read(number):
     """The synthesis of a chapter: public once it is submitted."""
-    synthesis = service.get_synthesis(actor(), drafts.get_chapter(required_consultation(), number))
+    synthesis = service.get_synthesis(actor(), chapters.get_chapter(required_consultation(), number))
     views = service.list_items(actor(), synthesis)
     return render_template(
         "synthesis/read.html", synthesis=synthesis, chapter=synthesis.chapter, views=views, tally=dispositions(views),

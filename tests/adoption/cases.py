@@ -6,8 +6,8 @@ from consult.consultations.models import Consultation, Phase
 from consult.contributions.models import CommentType, ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import utcnow
-from consult.drafts import service as drafts
-from consult.drafts.models import Chapter
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.synthesis.models import BlockChange, Disposition, Ground, Synthesis, SynthesisState
 from tests import factories
@@ -19,7 +19,7 @@ HOSTILE = '=HYPERLINK("http://evil.test") *gras* <b>x</b> #read("/etc/passwd") $
 
 def a_discussed_chapter(consultation: Consultation, number: int = 1) -> Chapter:
     """Two points: one accepted with a new wording, one refused; a withheld, a withdrawn and a named contribution."""
-    known = {chapter.number: chapter for chapter in drafts.list_chapters(consultation)}
+    known = {chapter.number: chapter for chapter in chapters.list_chapters(consultation)}
     chapter = known.get(number) or factories.a_chapter(consultation, number=number)
     first, second = (factories.block_of(chapter, f"C{number}-A1-P1-a{n}") for n in (1, 2))
     named = factories.a_published_contribution(

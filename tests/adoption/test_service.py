@@ -254,7 +254,7 @@ def test_every_kind_of_tampering_is_found(dossier, tmp_path):
         return None if name.endswith("chapter-1.fr.pdf") else data
 
     def journal_rewritten(name, data):
-        return data.replace(b"drafts.import_chapter", b"drafts.import_nothing", 1) if name.endswith("journal.jsonl") else data
+        return data.replace(b"chapters.import_chapter", b"chapters.import_nothing", 1) if name.endswith("journal.jsonl") else data
 
     faults = [archive.verify_archive(rewritten(dossier, tmp_path / f"{n}.zip", change))
               for n, change in enumerate((changed, left_out, journal_rewritten))]

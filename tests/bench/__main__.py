@@ -18,7 +18,7 @@ from tests.bench import acts, anchors, servers, sessions, speeds
 
 ROUNDS = 3
 CLIENTS = (1, 8, 32)
-PATH = "/fr/drafts/1"
+PATH = "/fr/chapters/1"
 BLOCK = "/fr/contributions/submit/1/C1-A1-P1-a1"
 DOCS = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 EXPORTS = (("contributions.csv", "fr"), ("contributions.xlsx", "fr"), ("contributions.xlsx", "ar"), ("synthesis", "fr"),

@@ -13,7 +13,7 @@ from consult.contributions import service
 from consult.contributions.models import CommentType, Kind, Position
 from consult.core.config import Config
 from consult.core.db import reading, session, unit_of_work
-from consult.drafts.models import Block, Revision
+from consult.chapters.models import Block, Revision
 
 AT = (1, "C1-A1-P1-a1")
 BODY = "Nous partageons cette orientation. Il faudrait toutefois en dire le coût et le calendrier ({})."

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from consult.contributions import quotes
 from consult.core import markup
-from consult.drafts.alignment import Link, align
-from consult.drafts.models import Change
-from consult.drafts.parsing import Cutter, ParsedBlock
+from consult.chapters.alignment import Link, align
+from consult.chapters.models import Change
+from consult.chapters.parsing import Cutter, ParsedBlock
 from tests.bench import edits
 from tests.bench.judging import GOING_ON, HEAD, Verdict, by_old, row, verdict
 

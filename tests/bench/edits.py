@@ -14,9 +14,9 @@ from pathlib import Path
 from string import ascii_lowercase
 
 from consult.core.config import resource_dir
-from consult.drafts.alignment import align
-from consult.drafts.models import BlockKind, Change
-from consult.drafts.parsing import NUMBERED, STRUCTURE, parse_file
+from consult.chapters.alignment import align
+from consult.chapters.models import BlockKind, Change
+from consult.chapters.parsing import NUMBERED, STRUCTURE, parse_file
 from tests.bench.judging import Verdict, by_old, row, verdict
 
 SEED = 4

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from consult.drafts.alignment import SURE, Link
-from consult.drafts.models import Change
+from consult.chapters.alignment import SURE, Link
+from consult.chapters.models import Change
 
 GOING_ON = frozenset({Change.CHANGED, Change.SPLIT, Change.MERGED})  # an anchor on any of these is shown as changed
 HEAD = ["", "rows", "class right", "place right", "block class right", "wrong, confidence ≥ 0.8", "right, confidence ≥ 0.8"]

@@ -14,8 +14,8 @@ from consult.contributions.service import anchoring
 from consult.core.config import Config
 from consult.core.db import session, unit_of_work
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
-from consult.drafts.models import Block
+from consult.chapters import service as chapters
+from consult.chapters.models import Block
 from tests import factories
 from tests.bench.revisions import sources
 
@@ -34,20 +34,20 @@ def reanchor_seconds(data: Path, count: int = 10_000, *, database: str = "") -> 
         anchoring.reanchor(revision)
         session.flush()
         spent.append(time.perf_counter() - begun)
-    at = drafts.publishing.followers.index(anchoring.reanchor)
+    at = chapters.publishing.followers.index(anchoring.reanchor)
     with app.app_context():
         flask_migrate.upgrade()
         old, new = sources("fr")
         with unit_of_work():
             consultation_id = filled(old, count)
-        drafts.publishing.followers[at] = timed
+        chapters.publishing.followers[at] = timed
         try:
             begun = time.perf_counter()
             with unit_of_work():
-                drafts.import_chapter(SYSTEM, session.get(factories.Consultation, consultation_id), data=new.encode())
+                chapters.import_chapter(SYSTEM, session.get(factories.Consultation, consultation_id), data=new.encode())
             whole = time.perf_counter() - begun
         finally:
-            drafts.publishing.followers[at] = anchoring.reanchor
+            chapters.publishing.followers[at] = anchoring.reanchor
             session.remove()
     return {"anchors": spent[-1], "publication": whole}
 
@@ -57,7 +57,7 @@ def filled(source: str, count: int) -> int:
     chance = random.Random(SEED)  # noqa: S311 - the same text each time
     consultation = factories.a_consultation()
     factories.saved(factories.Commission(consultation=consultation, number=COMMISSION, title_fr="Commission 3"))
-    revision = drafts.import_chapter(SYSTEM, consultation, data=source.encode())
+    revision = chapters.import_chapter(SYSTEM, consultation, data=source.encode())
     authors = [factories.a_user().id for _n in range(50)]
     blocks = [(block.id, block.key, block.text) for block in session.scalars(sa.select(Block).where(Block.revision_id == revision.id))]
     session.execute(sa.insert(Contribution), [

@@ -8,10 +8,10 @@ from consult.consultations import service as consultations
 from consult.core.config import Config, resource_dir
 from consult.core.db import unit_of_work
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
-from consult.drafts.comparison import compare
-from consult.drafts.models import Block
-from consult.drafts.parsing import ParsedChapter, parse_file
+from consult.chapters import service as chapters
+from consult.chapters.comparison import compare
+from consult.chapters.models import Block
+from consult.chapters.parsing import ParsedChapter, parse_file
 
 SIZE = 60_000
 TEXTS = {"fr": "3-metrologie.fr.md", "ar": "3-metrologie.ar.md"}
@@ -79,9 +79,9 @@ def page_seconds(data: Path) -> float:
     app = create_app(Config(data_dir=str(data), log_level="ERROR"))
     for source in sources("fr"):
         with app.app_context(), unit_of_work():
-            newest = drafts.import_chapter(SYSTEM, consultations.get_current(), data=source.encode()).number
+            newest = chapters.import_chapter(SYSTEM, consultations.get_current(), data=source.encode()).number
     begun = time.perf_counter()
-    answer = app.test_client().get(f"/fr/drafts/3/compare/fr/{newest - 1}/{newest}?only=all&view=side")
+    answer = app.test_client().get(f"/fr/chapters/3/compare/fr/{newest - 1}/{newest}?only=all&view=side")
     taken = time.perf_counter() - begun
     if answer.status_code != 200:
         raise RuntimeError(answer.status)

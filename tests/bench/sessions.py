@@ -13,7 +13,7 @@ from consult.accounts.models import User
 from consult.consultations.models import Appointment
 from consult.core.config import Config
 from consult.core.db import reading, session
-from consult.drafts.models import Block, Revision
+from consult.chapters.models import Block, Revision
 
 RAW_TOKEN = "b" * 40
 # Flask-Login's mark of the browser that signed in: wrk, from this machine, which names itself not.

@@ -10,8 +10,8 @@ from consult.consultations import service as consultations
 from consult.core.config import Config, resource_dir
 from consult.core.db import unit_of_work
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
-from consult.drafts.alignment import align
+from consult.chapters import service as chapters
+from consult.chapters.alignment import align
 from tests.bench import edits, reanchoring, revisions
 
 CHAPTER = "2-certification.fr.md"
@@ -40,7 +40,7 @@ def imported(data: Path) -> float:
         with app.app_context():
             began = time.perf_counter()
             with unit_of_work():
-                drafts.import_chapter(SYSTEM, consultations.get_current(), data=source.encode())
+                chapters.import_chapter(SYSTEM, consultations.get_current(), data=source.encode())
             times.append(time.perf_counter() - began)
     return statistics.median(times)
 

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from consult.contributions.models import Anchor, Contribution
 from consult.core.db import session
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from tests import factories
 
 LIST = "- **Action 1.1.1** — Publier chaque année la liste des étalons nationaux.\n\n    *Pilote :* LNM · *Échéance :* 2027 · *Indicateur :* une liste par an\n\n"  # noqa: E501
@@ -28,7 +28,7 @@ def source(*changes: tuple[str, str]) -> str:
 
 
 def revise(chapter: Chapter, *changes: tuple[str, str]) -> Revision:
-    return drafts.import_chapter(SYSTEM, chapter.consultation, data=source(*changes).encode())
+    return chapters.import_chapter(SYSTEM, chapter.consultation, data=source(*changes).encode())
 
 
 def anchors_of(contribution: Contribution) -> list[Anchor]:
@@ -49,7 +49,7 @@ def tallies_shown(chapter: Chapter) -> dict[str, int]:
 
 
 def tallies_kept(chapter: Chapter) -> dict[str, int]:
-    return {key: count for key, count in drafts.tallies(chapter).items() if count}
+    return {key: count for key, count in chapters.tallies(chapter).items() if count}
 
 
 def standing(contribution: Contribution) -> tuple:

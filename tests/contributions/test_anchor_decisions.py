@@ -11,8 +11,8 @@ from consult.contributions.service import anchoring
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from tests import factories
 from tests.contributions.revising import (
     A1,
@@ -172,7 +172,7 @@ def test_a_crash_while_anchoring_leaves_no_revision(own_app, monkeypatch):
             with pytest.raises(ZeroDivisionError), unit_of_work():
                 revise(session.merge(chapter), DROP)
         session.expire_all()
-        assert drafts.current_revision(session.merge(chapter), "fr").number == 1
+        assert chapters.current_revision(session.merge(chapter), "fr").number == 1
         assert session.scalar(sa.select(sa.func.count()).select_from(Anchor)) == 0
         assert session.get(Contribution, contribution.id).place_key == A1
 

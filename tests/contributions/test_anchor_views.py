@@ -11,7 +11,7 @@ from consult.contributions.service import anchoring
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.browsing import text_of
 from tests.contributions.revising import A1, A2, DROP, ELSEWHERE, LISTED, REWORDED, last_of, quoting, revise
@@ -45,8 +45,8 @@ def test_both_wordings_stand_side_by_side(client, chapter, said, block, rapporte
     page = client.sign_in(rapporteur).get(f"/{language}/contributions/anchors/1")
     html = page.get_data(as_text=True)
     assert page.status_code == 200
-    assert f"/{language}/drafts/1/revisions/fr/1#{A1}" in html
-    assert f"/{language}/drafts/1/revisions/fr/2#{A1}" in html
+    assert f"/{language}/chapters/1/revisions/fr/1#{A1}" in html
+    assert f"/{language}/chapters/1/revisions/fr/2#{A1}" in html
     assert "<del>" in html
     assert "Une liste, mais publique." in html
     assert html.count('class="anchor"') == 3
@@ -138,7 +138,7 @@ def test_filters_texts_and_empty_states(client, chapter, said, rapporteur):
     assert "Nothing more" in ledger_of(client, f"{LEDGER}?after=2-999999")
     for odd in ("?after=x", "?after=1", "?class=x&state=y", "?text=xx", f"?after={10**30}-1"):
         assert "Une liste, mais publique." in ledger_of(client, LEDGER + odd)
-    drafts.import_chapter(SYSTEM, chapter.consultation, data=factories.markdown(1, "ar").replace("Un par", "Le par").encode())
+    chapters.import_chapter(SYSTEM, chapter.consultation, data=factories.markdown(1, "ar").replace("Un par", "Le par").encode())
     assert "had spoken about this text yet" in ledger_of(client, f"{LEDGER}?text=ar")
 
 
@@ -194,10 +194,10 @@ def test_the_dashboard_says_what_waits(client, chapter, said, secretary):
 def test_a_contribution_says_on_which_version_it_was_written(client, chapter, said, block, language):
     quote = quoting(block, "chaque année")
     path = f"/{language}/contributions/{said.ref}"
-    assert "drafts/1/revisions/fr/1" not in client.get(path).get_data(as_text=True)
+    assert "chapters/1/revisions/fr/1" not in client.get(path).get_data(as_text=True)
     revise(chapter, REWORDED)
     html = client.get(path).get_data(as_text=True)
-    assert f"/{language}/drafts/1/revisions/fr/1#{A1}" in html
+    assert f"/{language}/chapters/1/revisions/fr/1#{A1}" in html
     assert "<del>" in html
     assert client.get(f"/{language}/contributions/{quote.ref}").status_code == 200
 
@@ -303,4 +303,4 @@ def test_the_margin_marks_what_was_written_on_other_words(client, chapter, said)
     lines = service.list_margin_lines(chapter, "fr")
     assert (lines[A1][0].ref, lines[A1][0].version) == (said.ref, 1)
     assert (lines[A2][0].ref, lines[A2][0].version) == (kept.ref, None)
-    assert "on version 1" in text_of(client.get("/en/drafts/1"))
+    assert "on version 1" in text_of(client.get("/en/chapters/1"))

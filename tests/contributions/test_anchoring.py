@@ -9,7 +9,7 @@ from consult.contributions.service import anchoring
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.revising import (
     A1,
@@ -213,7 +213,7 @@ def test_arabic_words_are_followed(chapter):
     block = factories.block_of(chapter, A1, "ar")
     quote = quoting(block, block.text.split(" — ")[-1][:20].strip())
     text = factories.markdown(1, "ar")
-    drafts.import_chapter(SYSTEM, chapter.consultation, data=text.replace("Un paragraphe", "Encore un paragraphe").encode())
+    chapters.import_chapter(SYSTEM, chapter.consultation, data=text.replace("Un paragraphe", "Encore un paragraphe").encode())
     assert (last_of(quote).quote, last_of(quote).anchor_class) == (QuoteState.FOUND, AnchorClass.KEPT)
 
 

@@ -15,7 +15,7 @@ from consult.contributions.models import Contribution, ContributionDraft
 from consult.core.db import session, unit_of_work
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.browsing import FILLED, address, count, form_of, send, text_of
 
@@ -43,8 +43,8 @@ def marks(page) -> list[str]:
 def block_saying(consultation, lead, language="fr"):
     """The first action of a chapter, with this sentence."""
     source = factories.markdown(1, language).replace("Publier chaque année la liste des étalons nationaux.", lead)
-    drafts.import_chapter(SYSTEM, consultation, data=source.encode())
-    return factories.block_of(drafts.get_chapter(consultation, 1), "C1-A1-P1-a1", language)
+    chapters.import_chapter(SYSTEM, consultation, data=source.encode())
+    return factories.block_of(chapters.get_chapter(consultation, 1), "C1-A1-P1-a1", language)
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_in_arabic_vowel_signs_and_writings_of_a_letter_do_not_count(client, par
 
 
 def line_of(client, language="en"):
-    return re.findall(r'<p class="on" dir="auto"><q ([^>]*)>(.*?)</q>', client.get(f"/{language}/drafts/1").get_data(as_text=True))
+    return re.findall(r'<p class="on" dir="auto"><q ([^>]*)>(.*?)</q>', client.get(f"/{language}/chapters/1").get_data(as_text=True))
 
 
 def test_the_margin_says_which_words_and_lets_them_be_found(client, block):
@@ -276,7 +276,7 @@ def test_the_margin_follows_the_words_into_the_newest_version(client, chapter, b
         factories.a_published_contribution(block=block, exact=exact, prefix="", suffix="")
     then, now = "Publier chaque année la liste des étalons", "Publier tous les deux ans la liste complète des étalons"
     changed = factories.markdown().replace(then, now)
-    drafts.import_chapter(SYSTEM, chapter.consultation, data=changed.encode())
+    chapters.import_chapter(SYSTEM, chapter.consultation, data=changed.encode())
     lines = {line.quote.exact for line in service.list_margin_lines(chapter, "fr")["C1-A1-P1-a1"]}
     assert lines == {"la liste complète des étalons", ""}
 

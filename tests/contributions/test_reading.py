@@ -137,7 +137,7 @@ def test_the_number_of_queries_does_not_grow(app, client, participant, block, pa
 
 def test_the_margin_of_a_chapter_shows_the_newest(client, block):
     contribution = factories.a_published_contribution(block=block, body="Trois mots seulement")
-    page = text_of(client.get("/en/drafts/1"))
+    page = text_of(client.get("/en/chapters/1"))
     assert "Trois mots seulement" in page
     assert contribution.ref in page
     assert contribution.organisation.name_fr in page

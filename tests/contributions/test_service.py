@@ -26,8 +26,8 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import VISITOR
-from consult.drafts import service as drafts
-from consult.drafts.models import Block
+from consult.chapters import service as chapters
+from consult.chapters.models import Block
 from tests import factories
 from tests.counting import queries
 
@@ -161,7 +161,7 @@ def test_speaking_for_ones_organisation_only(participant, block):
 def test_published_at_once_when_moderation_comes_after(consultation, participant, block):
     consultation.moderation_mode = ModerationMode.AFTER
     assert lodge(participant, block).is_public
-    assert drafts.tallies(block.chapter) == {block.key: 1}
+    assert chapters.tallies(block.chapter) == {block.key: 1}
 
 
 @pytest.mark.parametrize(("over", "field"), [
@@ -218,7 +218,7 @@ def test_withdrawing_keeps_the_trace_and_the_tally_right(participant, block):
     service.withdraw(participant, contribution)
     assert contribution.state == ContributionState.WITHDRAWN
     assert contribution.withdrawn_at
-    assert drafts.tallies(block.chapter)[block.key] == 0
+    assert chapters.tallies(block.chapter)[block.key] == 0
     trace = service.get_trace(contribution.ref)
     assert (trace.ref, trace.withdrawn_at) == (contribution.ref, contribution.withdrawn_at)
     assert not hasattr(trace, "body")
@@ -230,7 +230,7 @@ def test_withdrawing_keeps_the_trace_and_the_tally_right(participant, block):
 
 def test_withdrawing_before_publication_leaves_the_tally(participant, contribution):
     service.withdraw(participant, contribution)
-    assert drafts.tallies(contribution.chapter).get(contribution.block_key, 0) == 0
+    assert chapters.tallies(contribution.chapter).get(contribution.block_key, 0) == 0
 
 
 def test_only_its_author_withdraws(citizen, rapporteur, contribution):
@@ -385,7 +385,7 @@ def test_figures_count_what_is_published(consultation, contribution, participant
 
 
 def test_a_form_keeps_the_block_that_it_showed(consultation, chapter, block):
-    drafts.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
+    chapters.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
     assert service.get_seen_block(1, block.key, block.id) is block
     assert service.get_seen_block(1, "C1-A1", block.id) is None
     assert service.get_seen_block(1, block.key, 10**9) is None

@@ -10,7 +10,7 @@ from consult.contributions import service
 from consult.contributions.models import ContributionDraft, ContributionState
 from consult.core.audit import AuditEvent
 from consult.core.db import session
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.browsing import FILLED, address, count, form_of, send, text_of
 
@@ -91,7 +91,7 @@ def test_a_form_of_somebody_else_is_refused(client, participant, citizen, block)
 
 def test_a_contribution_stays_with_the_words_that_were_read(client, consultation, participant, block):
     values = form_of(client.sign_in(participant).get(address(block)))
-    drafts.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
+    chapters.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
     client.post(address(block), data={**values, **FILLED, "act": "submit"})
     contribution = service.get_contribution(participant, "PNQ-C1-0001")
     assert contribution.block_id == block.id
@@ -194,7 +194,7 @@ def test_a_draft_stays_with_the_words_it_was_written_on(client, consultation, pa
     send(client.sign_in(participant), block, "draft", replacement=block.lead)
     values = form_of(client.get(address(block, "ar")))
     assert (values["block_id"], values["replacement"]) == (str(block.id), block.lead)
-    drafts.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
+    chapters.import_chapter(factories.SYSTEM, consultation, data=factories.markdown().replace("chaque année", "chaque mois").encode())
     page = client.get(address(block))
     assert form_of(page)["block_id"] == str(block.id)
     assert "The text was revised since you began" in text_of(page)

@@ -13,7 +13,7 @@ from consult.consultations.models import Role
 from consult.core import audit, mail
 from consult.core.config import resource_dir
 from consult.core.db import Base, db, session, unit_of_work
-from consult.drafts.models import Block, Revision
+from consult.chapters.models import Block, Revision
 from tests import factories
 from tests.conftest import make_app
 from tests.core.test_audit import without_triggers

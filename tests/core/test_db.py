@@ -11,7 +11,7 @@ from consult.accounts.models import User
 from consult.core.db import Base, UtcDateTime, add_now, after_commit, db, reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job
-from consult.drafts.models import Revision
+from consult.chapters.models import Revision
 from tests import factories
 
 

@@ -143,7 +143,7 @@ def test_a_letter_is_rolled_back_with_its_act(own_app):
 
 
 def test_a_letter_is_written_in_its_readers_language(own_app, monkeypatch):
-    text = "{{ language }} {{ direction }} {{ name }}\n\n{{ link('drafts.home', language=language) }}\n"
+    text = "{{ language }} {{ direction }} {{ name }}\n\n{{ link('chapters.home', language=language) }}\n"
     monkeypatch.setattr(own_app.jinja_env, "loader", jinja2.DictLoader({"emails/hello.txt": text}))
     with unit_of_work():
         letter = mail.write(SimpleNamespace(email="x@example.org", language="ar"), "hello", name="فاطمة")

@@ -13,7 +13,7 @@ from tests import factories
 yes = Rule(lambda actor, obj: True, "never said")
 no_badge = Rule(lambda actor, obj: False, "no badge")
 too_late = Rule(lambda actor, obj: False, "too late")
-ACTION = Action.DRAFTS_READ
+ACTION = Action.CHAPTERS_READ
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def rules(monkeypatch):
 def test_one_whole_line_is_enough(rules):
     rules((yes, too_late), (yes, yes))
     assert refusal(VISITOR, ACTION, None) is None
-    assert can(VISITOR, "drafts.read", None)
+    assert can(VISITOR, "chapters.read", None)
 
 
 def test_all_rules_of_a_line_are_needed(rules):
@@ -51,7 +51,7 @@ def test_a_rule_after_a_broken_one_is_not_asked(rules):
 
 def test_an_unknown_action_is_an_error():
     with pytest.raises(ValueError, match="is not a valid Action"):
-        can(VISITOR, "drafts.burn", None)
+        can(VISITOR, "chapters.burn", None)
 
 
 def test_roles_count_in_their_commission_only():
@@ -81,8 +81,8 @@ def test_a_command_without_its_action_fails_at_import():
     def burn(actor, target):
         """No such thing."""
 
-    burn.__module__ = "consult.drafts.service"
-    with pytest.raises(ValueError, match=r"drafts\.burn"):
+    burn.__module__ = "consult.chapters.service"
+    with pytest.raises(ValueError, match=r"chapters\.burn"):
         command(burn)
 
 
@@ -92,7 +92,7 @@ def test_a_refused_command_does_not_run(participant, consultation):
     def import_chapter(actor, target):
         ran.append(actor)
 
-    import_chapter.__module__ = "consult.drafts.service"
+    import_chapter.__module__ = "consult.chapters.service"
     with pytest.raises(NotAllowed):
         command(import_chapter)(participant, consultation)
     assert ran == []

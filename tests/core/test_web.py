@@ -117,7 +117,7 @@ def test_a_lost_database_still_gives_a_page(own_app, monkeypatch):
 
 
 @pytest.mark.parametrize("address", [
-    "/fr/drafts/1%00", "/fr/?x=%00", "/fr/drafts/99999999999999999999", "/fr/%F0%28", "/%2e%2e/", "/fr/drafts/-1",
+    "/fr/chapters/1%00", "/fr/?x=%00", "/fr/chapters/99999999999999999999", "/fr/%F0%28", "/%2e%2e/", "/fr/chapters/-1",
 ])
 def test_odd_addresses_are_no_crash(client, consultation, address):
     assert client.get(address).status_code in (200, 400, 404)
@@ -142,15 +142,15 @@ def test_pages_of_a_person_are_kept_by_nobody_else(client, consultation, partici
 
 def test_addresses_are_made_without_a_request(own_app):
     with own_app.app_context():
-        assert web.link("drafts.home", language="ar") == "http://consult.test/ar/"
-        assert web.link("drafts.read", language="fr", number=2) == "http://consult.test/fr/drafts/2"
+        assert web.link("chapters.home", language="ar") == "http://consult.test/ar/"
+        assert web.link("chapters.read", language="fr", number=2) == "http://consult.test/fr/chapters/2"
         assert web.link("healthz") == "http://consult.test/healthz"
 
 
 def test_addresses_keep_the_folder_of_the_base(own_app):
     own_app.config["BASE_URL"] = "https://example.ma/pnq"
     with own_app.app_context():
-        assert web.link("drafts.home", language="en") == "https://example.ma/pnq/en/"
+        assert web.link("chapters.home", language="en") == "https://example.ma/pnq/en/"
 
 
 def test_each_get_is_a_reading(broken):
@@ -208,11 +208,11 @@ def test_static_files_are_ours(client, consultation):
 def test_nothing_in_an_address_leads_the_links_of_a_page_astray(client, chapter, query):
     """Neither on the page of whoever came by that address nor, kept ready, on those of everybody after."""
     for _reader in range(2):
-        answer = client.get(f"/fr/drafts/1?{query}")
+        answer = client.get(f"/fr/chapters/1?{query}")
         assert answer.status_code == 200
         page = lxml.html.fromstring(answer.text)
         links = [link.get("href") for link in page.iter("link") if link.get("rel") == "alternate"]
-        assert links == [f"/{language}/drafts/1" for language in LANGUAGES]
+        assert links == [f"/{language}/chapters/1" for language in LANGUAGES]
 
 
 def test_a_query_stays_with_the_page_in_another_language(client, consultation):

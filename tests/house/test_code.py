@@ -13,14 +13,14 @@ from tests.house.source import PACKAGE, ROOMS, ROOT, calls, functions, imports, 
 QUERIES = ("get_", "list_", "count_")
 # Beside queries, what a view may call of a service without asking permission by itself, and why.
 PLAIN = {
-    "drafts.overview": "the public text", "drafts.tallies": "public counts",
-    "drafts.current_revision": "the public text", "consultations.settle": "writes down what the clock says, as the system",
+    "chapters.overview": "the public text", "chapters.tallies": "public counts",
+    "chapters.current_revision": "the public text", "consultations.settle": "writes down what the clock says, as the system",
     "adoption.present": "fills gaps of what was asked for already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
-    "contributions.quote_in": "reads what was typed", "drafts.gone": "a sentence",
+    "contributions.quote_in": "reads what was typed", "chapters.gone": "a sentence",
 }
 # Queries by name that write: a count that is kept, called inside of acts only.
-KEEPERS = {"drafts.count_published"}
+KEEPERS = {"chapters.count_published"}
 WRITING = {"add", "add_all", "delete", "merge"}
 # The algorithms that are the point of their room, which others may use beside models and service.
 SHARED = {"consult.adoption.archive", "consult.consultations.clock"}

@@ -11,7 +11,7 @@ from consult.accounts.models import User
 from consult.consultations.models import Appointment, Commission, Consultation, Phase, Role, Round
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
-from consult.drafts.models import Chapter
+from consult.chapters.models import Chapter
 from consult.synthesis.models import Synthesis, SynthesisState
 
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
@@ -54,20 +54,20 @@ contributions.receipt          waiting        participant moderator rapporteur c
 contributions.submit           chapter        participant other STAFF secretariat administrator            open
 contributions.view_anchors     chapter        rapporteur chair secretariat                                 *
 contributions.withdraw         waiting        participant                                                  open closed synthesis
-drafts.confirm_twin            chapter        rapporteur chair secretariat                                 *
-drafts.confirm_twins           chapter        rapporteur chair secretariat                                 *
-drafts.correct                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.discard                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.import_chapter          consultation   secretariat                                                  preparation open closed synthesis
-drafts.import_chapter          consultation   system                                                       *
-drafts.keep_working_draft      chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.keep_working_draft      consultation   rapporteur elsewhere chair secretariat                       preparation open closed synthesis
-drafts.publish                 chapter        chair secretariat                                            preparation open closed synthesis
-drafts.read                    chapter        EVERYBODY                                                    *
-drafts.rebase                  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-drafts.view_twins              chapter        rapporteur chair secretariat                                 *
-drafts.view_twins              consultation   rapporteur elsewhere chair secretariat                       *
-drafts.view_working_draft      chapter        rapporteur chair secretariat                                 *
+chapters.confirm_twin            chapter        rapporteur chair secretariat                                 *
+chapters.confirm_twins           chapter        rapporteur chair secretariat                                 *
+chapters.correct                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+chapters.discard                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+chapters.import_chapter          consultation   secretariat                                                  preparation open closed synthesis
+chapters.import_chapter          consultation   system                                                       *
+chapters.keep_working_draft      chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+chapters.keep_working_draft      consultation   rapporteur elsewhere chair secretariat                       preparation open closed synthesis
+chapters.publish                 chapter        chair secretariat                                            preparation open closed synthesis
+chapters.read                    chapter        EVERYBODY                                                    *
+chapters.rebase                  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
+chapters.view_twins              chapter        rapporteur chair secretariat                                 *
+chapters.view_twins              consultation   rapporteur elsewhere chair secretariat                       *
+chapters.view_working_draft      chapter        rapporteur chair secretariat                                 *
 moderation.publish             waiting        moderator rapporteur chair secretariat                       open closed synthesis
 moderation.publish             colleague's    nobody                                                       *
 moderation.restore              waiting        moderator rapporteur chair secretariat                                 open closed synthesis

@@ -12,7 +12,7 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job, run_pending
 from consult.core.mail import OutgoingMail
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from consult.moderation import jobs, service
 from consult.moderation.models import ModerationDecision, ModerationNotice, Reason, Verdict
 from tests import factories
@@ -23,7 +23,7 @@ RESTORED = {"reason": Reason.MISTAKE, "words": "Le nom est public."}
 
 
 def tally(contribution):
-    return drafts.tallies(contribution.chapter).get(contribution.block_key, 0)
+    return chapters.tallies(contribution.chapter).get(contribution.block_key, 0)
 
 
 def test_publishing_leaves_a_decision_an_event_a_tally_and_a_promise(rapporteur, contribution):
@@ -315,7 +315,7 @@ def test_overlapping_bulks_publish_each_once(own_app, at_once):
 
     ends = at_once(own_app, lambda: bulk(people[0], made), lambda: bulk(people[1], dict(reversed(made.items()))))
     assert sorted(ref for end in ends for ref in end.published) == sorted(made)
-    assert sum(drafts.tallies(found(next(iter(made))).chapter).values()) == len(made)
+    assert sum(chapters.tallies(found(next(iter(made))).chapter).values()) == len(made)
 
 
 def test_the_moment_is_aware_utc(rapporteur, contribution):

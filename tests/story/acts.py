@@ -26,7 +26,7 @@ def lodge_as_a_stranger(person: Person) -> str:
     page.goto(person.site.base)
     assert person.path == ""
     person.picture("home")
-    person.press("main a[href$='/drafts/1']")
+    person.press("main a[href$='/chapters/1']")
     person.picture("chapter")
     person.press(f"[id='{KEY}'] a.do")
     person.picture("contribute")
@@ -95,7 +95,7 @@ def moderate(person: Person, ref: str) -> None:
 
 def read_in_public(person: Person, ref: str) -> None:
     """The chapter shows it at once, and the discussion of the passage has its words and its change."""
-    until(lambda: person.go("drafts/1") and person.sees(f"[id='{KEY}'] .acts a.count, [id='{KEY}'] .notes"), "not on the chapter page")
+    until(lambda: person.go("chapters/1") and person.sees(f"[id='{KEY}'] .acts a.count, [id='{KEY}'] .notes"), "not on the chapter page")
     person.go(f"contributions/discussion/1/{KEY}")
     person.picture("discussion")
     assert WORDING[person.language] in person.text(f"[id='{ref}'] ins")

@@ -8,19 +8,19 @@ from tests.story.people import Person
 pytestmark = pytest.mark.browser
 
 PUBLIC = (
-    "", "drafts/1", "drafts/5", "consultations/take-part", "consultations/charter", "consultations/help", "consultations/legal-notice",
+    "", "chapters/1", "chapters/5", "consultations/take-part", "consultations/charter", "consultations/help", "consultations/legal-notice",
     "contributions/discussion/1/C1-A7-P1-a1", "contributions/discussion/1/C1-contexte-§1", "contributions/{published}",
     "contributions/{withheld}", "contributions/{withdrawn}", "contributions/submit/1/C1-A7-P1-a1",
     "contributions/submit/1/C1-contexte-t1-r1", "moderation/register",
     "adoption/open-data", "adoption/submission", "accounts/login", "accounts/register", "accounts/reset",
     "accounts/confirm", "accounts/check-mail", "accounts/follow-link", "contributions/PNQ-C9-9999",
-    "no-such-page", "drafts/3", "drafts/3/revisions", "drafts/3/revisions/fr/1", "drafts/3/revisions/ar/1", "drafts/3/compare/fr/1/2",
-    "drafts/3/compare/fr/1/2?view=side&only=all", "drafts/3/compare/ar/1/2", "drafts/3/provisions/C3-A16-P1-a3",
-    "drafts/3/provisions/C3-A18-P4-a2", "drafts/3/twins/ar", "contributions/PNQ-C3-0063", "contributions/discussion/3/C3-A16-P3-a3",
+    "no-such-page", "chapters/3", "chapters/3/revisions", "chapters/3/revisions/fr/1", "chapters/3/revisions/ar/1", "chapters/3/compare/fr/1/2",
+    "chapters/3/compare/fr/1/2?view=side&only=all", "chapters/3/compare/ar/1/2", "chapters/3/provisions/C3-A16-P1-a3",
+    "chapters/3/provisions/C3-A18-P4-a2", "chapters/3/twins/ar", "contributions/PNQ-C3-0063", "contributions/discussion/3/C3-A16-P3-a3",
 )
 PARTICIPANT = (
     "contributions/mine", "contributions/receipt/{own}", "contributions/{own}", "contributions/withdraw/{own}", "accounts/profile",
-    "accounts/add-organisation", "accounts/change", "contributions/submit/1/C1-A7-P1-a1", "moderation/", "drafts/1",
+    "accounts/add-organisation", "accounts/change", "contributions/submit/1/C1-A7-P1-a1", "moderation/", "chapters/1",
 )
 RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
@@ -29,12 +29,12 @@ RAPPORTEUR = (
 )
 METROLOGIST = (
     "contributions/anchors/3", "contributions/anchors/3?text=ar", "contributions/anchors/1",
-    "drafts/3/twins/ar?show=stale", "drafts/coverage",
-    "drafts/working-drafts", "drafts/3/edit/fr", "drafts/3/edit/ar", "drafts/import-chapter",
+    "chapters/3/twins/ar?show=stale", "chapters/coverage",
+    "chapters/working-drafts", "chapters/3/edit/fr", "chapters/3/edit/ar", "chapters/import-chapter",
 )
 SECRETARIAT = (
     "consultations/dashboard", "consultations/edit", "consultations/extend", "consultations/close", "consultations/appoint",
-    "consultations/dismiss/1", "drafts/import-chapter", "moderation/", "synthesis/overview/2", "adoption/exports", "adoption/submit",
+    "consultations/dismiss/1", "chapters/import-chapter", "moderation/", "synthesis/overview/2", "adoption/exports", "adoption/submit",
 )
 
 

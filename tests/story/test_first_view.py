@@ -25,7 +25,7 @@ class Scale:
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
-@pytest.mark.parametrize("path", ["", "drafts/1", "drafts/2", "drafts/3", "drafts/4", "drafts/5"])
+@pytest.mark.parametrize("path", ["", "chapters/1", "chapters/2", "chapters/3", "chapters/4", "chapters/5"])
 def test_the_first_view_is_light(site, arrive, language, path):
     """Of a page that is kept ready: somebody has read it since it last changed."""
     reader = arrive(site, language)
@@ -35,7 +35,7 @@ def test_the_first_view_is_light(site, arrive, language, path):
 
 def test_the_first_view_is_light_for_those_signed_in(site, arrive):
     reader = arrive(site).sign_in("karim-benzaytoun@fed-agro.example")
-    assert first_view(reader, "drafts/4") <= MOST
+    assert first_view(reader, "chapters/4") <= MOST
 
 
 def first_view(reader: Person, path: str) -> float:
@@ -49,9 +49,9 @@ def first_view(reader: Person, path: str) -> float:
 def test_a_second_view_asks_for_less(site, arrive):
     """Styles, scripts and fonts stay with the reader; a page that has not changed comes as a word."""
     reader = arrive(site)
-    reader.go("drafts/1")
+    reader.go("chapters/1")
     reader.page.wait_for_load_state("networkidle")
     scale = Scale(reader.page)
-    reader.go("drafts/1")
+    reader.go("chapters/1")
     reader.page.wait_for_load_state("networkidle")
     assert sum(scale.sizes.values()) < 5_000, scale.sizes

@@ -45,7 +45,7 @@ def exact(person: Person) -> str:
 @pytest.mark.parametrize("language", ["fr", "ar"])
 def test_words_selected_with_the_mouse_lead_to_the_form(site, arrive, language):
     person = arrive(site, language)
-    person.go("drafts/1")
+    person.go("chapters/1")
     drag(person, WORDS[language])
     person.page.locator(".quote-act a").wait_for()
     person.picture("quote-mouse")
@@ -58,7 +58,7 @@ def test_words_selected_with_the_mouse_lead_to_the_form(site, arrive, language):
 
 def test_the_link_goes_with_the_selection(site, arrive):
     person = arrive(site)
-    person.go("drafts/1")
+    person.go("chapters/1")
     drag(person, WORDS["fr"])
     person.page.locator(".quote-act a").wait_for()
     person.page.keyboard.press("Escape")
@@ -72,7 +72,7 @@ def test_the_link_goes_with_the_selection(site, arrive):
 @pytest.mark.parametrize("language", ["fr", "ar"])
 def test_words_selected_by_touch_bring_a_bar_at_the_foot(site, arrive, language):
     person = arrive(site, language, width=390, has_touch=True, is_mobile=True)
-    person.go("drafts/1")
+    person.go("chapters/1")
     person.page.evaluate(SELECT, [KEY, WORDS[language]])
     person.page.locator(".quote-act.is-bar a").wait_for()
     box = person.page.locator(".quote-act").bounding_box()
@@ -88,7 +88,7 @@ def test_words_selected_by_touch_bring_a_bar_at_the_foot(site, arrive, language)
 def test_words_selected_with_the_keyboard_lead_to_the_form(site, arrive, language, keys):
     """A selection made in caret browsing is stretched by Shift and arrows; what to press is said."""
     person = arrive(site, language)
-    person.go("drafts/1")
+    person.go("chapters/1")
     person.page.evaluate(SELECT, [KEY, WORDS[language]])
     person.page.keyboard.press("Shift+ArrowRight" if language == "ar" else "Shift+ArrowLeft")
     person.page.locator(".quote-act a").wait_for()
@@ -126,7 +126,7 @@ def test_words_are_chosen_in_the_form_with_the_keyboard(site, arrive, language):
 
 def test_a_selection_over_two_passages_takes_the_first_and_says_so(site, arrive):
     person = arrive(site)
-    person.go("drafts/1")
+    person.go("chapters/1")
     person.page.evaluate(SELECT, [KEY, "Le projet est soumis", "C1-A1-P1-a2", "programmes sectoriels"])
     person.page.locator(".quote-act a").wait_for()
     assert "A1-P1-a1" in person.text(".quote-act p")
@@ -137,7 +137,7 @@ def test_a_selection_over_two_passages_takes_the_first_and_says_so(site, arrive)
 def test_emphasis_links_and_calls_of_notes_are_no_hindrance(site, arrive):
     """Whole blocks are selected one after the other: what the page gives is the text that the server has."""
     person = arrive(site)
-    person.go("drafts/1")
+    person.go("chapters/1")
     rows = site.ask("""SELECT key, text FROM block WHERE length(text) < 1000
                        AND revision_id = (SELECT max(id) FROM revision WHERE language = 'fr' AND chapter_id = 1)
                        AND (html LIKE '%footnote-ref%' OR html LIKE '%<em>%' OR kind IN ('row', 'footnote', 'list'))""")
@@ -155,7 +155,7 @@ def test_emphasis_links_and_calls_of_notes_are_no_hindrance(site, arrive):
 
 def test_too_many_words_are_kindly_refused(site, arrive):
     person = arrive(site)
-    person.go("drafts/1")
+    person.go("chapters/1")
     person.page.evaluate("""key => { const words = document.getElementById(key).querySelector('.words');
       words.querySelector('p').append(' mot'.repeat(300)); getSelection().selectAllChildren(words); }""", KEY)
     person.page.locator(".quote-act p").wait_for()
@@ -184,7 +184,7 @@ def publish(person: Person, ref: str) -> None:
 def test_quoted_words_are_marked_without_a_change_of_the_page(own_site, arrive, language):
     own_site.start()
     author, rapporteur, reader = (arrive(own_site, language) for _ in range(3))
-    reader.go("drafts/1")
+    reader.go("chapters/1")
     until(lambda: reader.page.evaluate("CSS.highlights.size"), "nothing is looked for")
     before, already = reader.page.locator(f"[id='{KEY}'] .words").inner_html(), len(reader.page.evaluate(QUOTED, "quoted"))
     author.sign_in("karim-benzaytoun@fed-agro.example")
@@ -193,7 +193,7 @@ def test_quoted_words_are_marked_without_a_change_of_the_page(own_site, arrive, 
     for ref in refs:
         publish(rapporteur, ref)
     lines = reader.page.locator(f"[id='{KEY}'] .said q")
-    until(lambda: reader.go("drafts/1") and lines.count() == 2, "the margin does not say the words")
+    until(lambda: reader.go("chapters/1") and lines.count() == 2, "the margin does not say the words")
     until(lambda: len(reader.page.evaluate(QUOTED, "quoted")) == already + 2, "the words are not marked")
     assert set(reader.page.evaluate(QUOTED, "quoted")) >= {WORDS[language], OVERLAPPING[language]}
     assert reader.page.locator(f"[id='{KEY}'] .words").inner_html() == before
@@ -203,7 +203,7 @@ def test_quoted_words_are_marked_without_a_change_of_the_page(own_site, arrive, 
     assert looked_at(reader) == []
     reader.picture("quoted-words")
     other = arrive(own_site, "ar" if language == "fr" else "fr")
-    other.go("drafts/1")
+    other.go("chapters/1")
     assert other.page.locator(f"[id='{KEY}'] .said q").count() == 2, "the other language says the words too"
     assert {WORDS[language], OVERLAPPING[language]}.isdisjoint(other.page.evaluate(QUOTED, "quoted"))
 

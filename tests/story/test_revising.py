@@ -15,7 +15,7 @@ KEY = "C3-A16-P4-a1"
 
 def edit(person: Person, text: str) -> None:
     """In the editor: change some words, give a note, and go to the preview."""
-    person.go(f"drafts/3/edit/{text}")
+    person.go(f"chapters/3/edit/{text}")
     body = person.page.input_value("[name=body]")
     assert body.count(BEFORE[text]) == 1
     person.page.fill("[name=body]", body.replace(BEFORE[text], AFTER[text]))
@@ -29,13 +29,13 @@ def publish(site, arrive, text: str, **options) -> Person:
     """The rapporteur prepares, and may not publish; the chair does."""
     rapporteur = arrive(site, text, **options).sign_in(RAPPORTEUR)
     edit(rapporteur, text)
-    assert rapporteur.path.startswith(f"drafts/3/working-draft/{text}"), rapporteur.text()
+    assert rapporteur.path.startswith(f"chapters/3/working-draft/{text}"), rapporteur.text()
     assert AFTER[text].split()[-1] in rapporteur.text(".plan")
     assert not rapporteur.sees("form[action$='/publish']")
     rapporteur.picture("revise-preview")
     assert looked_at(rapporteur) == []
     chair = arrive(site, text, **options).sign_in(CHAIR)
-    chair.go(f"drafts/3/working-draft/{text}")
+    chair.go(f"chapters/3/working-draft/{text}")
     chair.press("form[action$='/publish'] .btn-primary")
     return rapporteur
 
@@ -46,14 +46,14 @@ def test_a_new_version_keeps_what_was_said(own_site, arrive, text, scripts):
     [(before,)] = own_site.ask("SELECT count(*) FROM contribution WHERE chapter_id = 3")
     rapporteur = publish(own_site, arrive, text, java_script_enabled=scripts)
     anyone = arrive(own_site, text, java_script_enabled=scripts)
-    anyone.go("drafts/3")
+    anyone.go("chapters/3")
     assert AFTER[text] in anyone.text(f"[id='{KEY}']")
-    anyone.go(f"drafts/3/compare/{text}/2/3")
+    anyone.go(f"chapters/3/compare/{text}/2/3")
     assert anyone.sees("ins")
     assert anyone.sees("del")
     anyone.picture("revise-compare")
     assert looked_at(anyone) == []
-    anyone.go(f"drafts/3/revisions/{text}/1")
+    anyone.go(f"chapters/3/revisions/{text}/1")
     assert BEFORE[text] in anyone.text(f"[id='{KEY}']")
     ledger(rapporteur, text)
     assert own_site.ask("SELECT count(*) FROM contribution WHERE chapter_id = 3") == [(before,)]
@@ -82,7 +82,7 @@ def test_two_who_publish_at_once_make_one_version(own_site, arrive):
     own_site.start()
     first, second = (arrive(own_site).sign_in(address) for address in (CHAIR, "secretariat1@csnca.example"))
     edit(first, "fr")
-    second.go("drafts/3/working-draft/fr")
+    second.go("chapters/3/working-draft/fr")
     first.press("form[action$='/publish'] .btn-primary")
     with second.page.expect_navigation() as answer:
         second.page.click("form[action$='/publish'] .btn-primary")

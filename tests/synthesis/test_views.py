@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from consult.consultations.models import Role
 from consult.contributions.models import Position
 from consult.core.db import session
-from consult.drafts import service as drafts
+from consult.chapters import service as chapters
 from consult.synthesis import service
 from consult.synthesis.models import Disposition, ItemContribution, SynthesisItem, SynthesisState
 from tests import factories
@@ -118,7 +118,7 @@ def test_a_refused_gathering_comes_back_with_its_ticks(signed_in, item, publishe
 
 
 def test_an_item_of_another_chapter_is_not_found(signed_in, consultation, published):
-    other = factories.an_item(factories.a_synthesis(drafts.get_chapter(consultation, 2)))
+    other = factories.an_item(factories.a_synthesis(chapters.get_chapter(consultation, 2)))
     answer = signed_in.post("/fr/synthesis/attach/1", data={"choice": f"{published[0].id}:", "item": other.id})
     assert answer.status_code in (403, 404)
 

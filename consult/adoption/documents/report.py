@@ -17,7 +17,7 @@ from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
 from consult.core.redline import redline
-from consult.drafts.models import Block, BlockKind, Chapter, Revision
+from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.synthesis.models import Disposition, Synthesis, SynthesisState
 from consult.synthesis.service.voices import Speaker, Voices, by_category
 

@@ -17,8 +17,8 @@ from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contr
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import later
-from consult.drafts import service as drafts
-from consult.drafts.models import Alignment, Block, Change, Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Alignment, Block, Change, Chapter, Revision
 
 CLASSES = {Change.KEPT: AnchorClass.KEPT, Change.MOVED: AnchorClass.MOVED}
 RETURNED = 0.7  # how sure it is that words which come back letter for letter are the passage that was dropped
@@ -139,17 +139,17 @@ def is_whole(text: str, place: quotes.Found, quote: quotes.Quote) -> bool:
 def is_shown(anchor_class: AnchorClass, confidence: float, state: AnchorState) -> bool:
     """Whether the new text shows the contribution: somebody said so, or nobody said otherwise and it is sure."""
     if state == AnchorState.PROPOSED:
-        return anchor_class != AnchorClass.DELETED and confidence >= drafts.SURE
+        return anchor_class != AnchorClass.DELETED and confidence >= chapters.SURE
     return state == AnchorState.REATTACHED or state == AnchorState.CONFIRMED and anchor_class != AnchorClass.DELETED
 
 
 # On publication
 
 
-@drafts.on_publication
+@chapters.on_publication
 def reanchor(revision: Revision) -> None:
     """One anchor in the new revision for every contribution ever made on this text in this language, and the tallies that follow."""
-    before = drafts.get_previous_revision(revision)
+    before = chapters.get_previous_revision(revision)
     if before is None:
         return
     standings = list_standings(before)
@@ -166,8 +166,8 @@ def reanchor(revision: Revision) -> None:
 
 def anchor_late(contribution: Contribution) -> None:
     """What was written on a revision that a newer one has replaced in the meantime finds its places, one revision after the other."""
-    for revision in drafts.list_later_revisions(contribution.block.revision):
-        (standing,) = list_standings(drafts.get_previous_revision(revision), contribution=contribution)
+    for revision in chapters.list_later_revisions(contribution.block.revision):
+        (standing,) = list_standings(chapters.get_previous_revision(revision), contribution=contribution)
         finder = finder_for(revision, [standing])
         row = finder.row(standing)
         session.add(Anchor(**row, revision_id=revision.id))
@@ -180,7 +180,7 @@ def finder_for(revision: Revision, standings: Iterable[Standing]) -> Finder:
     returning: dict[str, Block] = {}
     left = {standing.block_id for standing in standings if not standing.is_placed}
     if left:
-        for block in drafts.list_new_blocks(revision):
+        for block in chapters.list_new_blocks(revision):
             returning.setdefault(block.text, block)
     return Finder(ways, lost, returning, old_texts(left) if returning else {})
 
@@ -254,4 +254,4 @@ def recount(chapter: Chapter) -> None:
                Contribution.place_key.is_not(None))
         .group_by(Contribution.place_key)
     )
-    drafts.put_tallies(chapter, dict(counted.all()))
+    chapters.put_tallies(chapter, dict(counted.all()))

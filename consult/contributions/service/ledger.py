@@ -18,8 +18,8 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can, require
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 
 CERTAIN = 0.95
 SAME_TEXT = (AnchorClass.KEPT, AnchorClass.MOVED)
@@ -91,7 +91,7 @@ def claim(anchor: Anchor, seen: int | None) -> None:
 
 
 def refuse_older(revision: Revision) -> None:
-    if drafts.current_revision_id(revision) != revision.id:
+    if chapters.current_revision_id(revision) != revision.id:
         raise Conflict(_("A newer version of the text was published."), _("Decide in the list of the newest version."))
 
 
@@ -104,7 +104,7 @@ def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
     if contribution.place_key != (key := shown.key if shown else None):
         for place, change in ((contribution.place_key, -1), (key, 1)):
             if contribution.is_public and place is not None:
-                drafts.count_published(contribution.chapter, place, change)
+                chapters.count_published(contribution.chapter, place, change)
         contribution.place_key = key
     return anchor
 
@@ -171,7 +171,7 @@ def list_anchors(
 ) -> LedgerPage:
     """Anchors of a revision with contribution, old block and new block: unsure ones first, then what else waits, then what is decided."""
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
-    unsure = sa.or_(Anchor.confidence < drafts.SURE, Anchor.anchor_class == AnchorClass.DELETED)
+    unsure = sa.or_(Anchor.confidence < chapters.SURE, Anchor.anchor_class == AnchorClass.DELETED)
     rank = sa.case((Anchor.state != AnchorState.PROPOSED, 2), (unsure, 0), else_=1)
     wanted = sa.select(Anchor, rank).where(Anchor.revision_id == revision.id).join(Anchor.contribution)
     for column, value in ((Anchor.anchor_class, anchor_class), (Anchor.state, state)):
@@ -201,7 +201,7 @@ def whole() -> tuple:
 def list_candidates(actor: Actor, anchor: Anchor) -> tuple[list[Block], list[Block]]:
     """(the likeliest other places for it in the revision, all of the revision's blocks in order)."""
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, anchor)
-    blocks = drafts.list_blocks(anchor.revision)
+    blocks = chapters.list_blocks(anchor.revision)
     said = anchor.contribution
     likeness = {
         block.id: 100 if said.exact and said.exact in block.text else alike(anchor.old_block.lead, block.lead)

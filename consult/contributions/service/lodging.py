@@ -31,8 +31,8 @@ from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter
 
 MOST = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000, "exact": MAX_EXACT}
 LOOKED_AT = 200  # characters that are looked at on each side of quoted words
@@ -126,11 +126,11 @@ def submit(
         set_committed_value(contribution, "amendment", None)
     add_row(Receipt, contribution_id=contribution.id, digest=contribution.digest)
     later(jobs.send_receipt, contribution)
-    if drafts.current_revision_id(block.revision) != block.revision_id:
+    if chapters.current_revision_id(block.revision) != block.revision_id:
         anchor_late(contribution)
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)
-        drafts.count_published(chapter, contribution.place_key, 1)
+        chapters.count_published(chapter, contribution.place_key, 1)
     return contribution
 
 
@@ -142,7 +142,7 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     states.move(contribution, ContributionState.WITHDRAWN)
     contribution.withdrawn_at = utcnow()
     if was_public:
-        drafts.count_published(contribution.chapter, contribution.place_key, -1)
+        chapters.count_published(contribution.chapter, contribution.place_key, -1)
     return contribution
 
 

@@ -14,8 +14,8 @@ from consult.contributions.models import (
 )
 from consult.contributions.service.reading import TRACED, Page, line_in, lines_of, page_seen
 from consult.core.db import session
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 
 MARGIN = 3  # lines beside a block
 
@@ -83,7 +83,7 @@ def list_earlier_lines(revision: Revision, language: str) -> dict[str, Lines]:
 def standing(revision: Revision) -> sa.CompoundSelect:
     """(contribution id, block key) of what was written on a revision or found its place there."""
     decided = Anchor.state.in_((AnchorState.CONFIRMED, AnchorState.REATTACHED))
-    sure = sa.and_(Anchor.state == AnchorState.PROPOSED, Anchor.confidence >= drafts.SURE)
+    sure = sa.and_(Anchor.state == AnchorState.PROPOSED, Anchor.confidence >= chapters.SURE)
     written = sa.select(Contribution.id.label("id"), Block.key.label("key")).join(Block, Block.id == Contribution.block_id).where(
         Block.revision_id == revision.id)
     found = sa.select(Anchor.contribution_id, Block.key).join(Block, Block.id == Anchor.block_id).where(

@@ -25,7 +25,7 @@ from consult.core.errors import NotAllowed, NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.permissions import Action, Actor, require
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters.models import Block, Chapter, Revision
 
 KEPT = ("exact", "body", "justification", "replacement")
 PAGE = 20

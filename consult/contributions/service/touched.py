@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
-from consult.drafts.models import Chapter
+from consult.chapters.models import Chapter
 
 
 def count_at_places(actor: Actor, chapter: Chapter) -> dict[str, int]:

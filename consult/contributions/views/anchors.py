@@ -13,8 +13,8 @@ from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.permissions import Action, can, refusal, require
 from consult.core.web import actor, required_consultation, slot, small_number
-from consult.drafts import service as drafts
-from consult.drafts.models import Chapter, Revision
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter, Revision
 
 LIKELY = 0.6
 
@@ -22,7 +22,7 @@ LIKELY = 0.6
 @bp.app_template_global("confidence_of")
 def confidence_of(anchor: Anchor) -> str:
     """How sure a place is, in a word; the number stands beside it."""
-    steps = ((service.CERTAIN, _("certain")), (drafts.SURE, _("sure")), (LIKELY, _("likely")), (0, _("doubtful")))
+    steps = ((service.CERTAIN, _("certain")), (chapters.SURE, _("sure")), (LIKELY, _("likely")), (0, _("doubtful")))
     return next(str(word) for least, word in steps if anchor.confidence >= least)
 
 
@@ -77,14 +77,14 @@ def sieve(chapter: Chapter, newest: dict[str, Revision], waiting: dict[str, int]
 def newest_of(chapter: Chapter) -> dict[str, Revision]:
     """By language, French first: the newest revision."""
     found: dict[str, Revision] = {}
-    for revision in drafts.list_revisions(chapter):
+    for revision in chapters.list_revisions(chapter):
         found.setdefault(revision.language, revision)
     return found
 
 
 @bp.get("/anchors/<int:number>")
 def anchors(number: int):
-    chapter = drafts.get_chapter(required_consultation(), number)
+    chapter = chapters.get_chapter(required_consultation(), number)
     require(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
     newest = newest_of(chapter)
     undecided = {code: n for (of, code), n in service.count_undecided(actor(), chapter.consultation).items() if of.id == chapter.id}
@@ -97,7 +97,7 @@ def anchors(number: int):
         undecided=undecided, certain=service.count_certain(actor(), chosen.revision), least_certain=service.CERTAIN,
         classes=AnchorClass, states=AnchorState, languages=LANGUAGES,
         texts=[revision for revision in newest.values() if revision.number > 1],
-        chapters=[c for c in drafts.list_chapters(chapter.consultation) if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, c)],
+        chapters=[c for c in chapters.list_chapters(chapter.consultation) if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, c)],
         refused=refusal(actor(), Action.CONTRIBUTIONS_CONFIRM_ANCHOR, chapter),
         older_url=url_for(".anchors", **chosen.filters, after="-".join(map(str, page.older))) if page.older else None,
         first_url=url_for(".anchors", **chosen.filters) if chosen.after else None,
@@ -106,9 +106,9 @@ def anchors(number: int):
 
 @bp.post("/anchors/<int:number>/confirm-certain")
 def confirm_certain(number: int):
-    chapter = drafts.get_chapter(required_consultation(), number)
+    chapter = chapters.get_chapter(required_consultation(), number)
     text, version = request.form.get("text", "fr"), request.form.get("version", 0, type=small_number)
-    revision = drafts.get_numbered_revision(chapter, text, version)
+    revision = chapters.get_numbered_revision(chapter, text, version)
     confirmed = service.confirm_certain(actor(), chapter, revision=revision)
     if confirmed:
         flash(ngettext("One place is confirmed.", "%(num)s places are confirmed.", confirmed), "success")
@@ -130,7 +130,7 @@ def page_of(found: Anchor, error: str = "") -> str:
     likely, blocks = service.list_candidates(actor(), found)
     return render_template(
         "contributions/anchor.html", anchor=found, contribution=found.contribution, likely=likely, blocks=blocks, error=error,
-        back=back_url(found), is_newest=not drafts.list_later_revisions(found.revision), languages=LANGUAGES,
+        back=back_url(found), is_newest=not chapters.list_later_revisions(found.revision), languages=LANGUAGES,
         refused=refusal(actor(), Action.CONTRIBUTIONS_REATTACH, found),
     )
 

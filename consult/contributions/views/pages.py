@@ -19,8 +19,8 @@ from consult.core.markup import Markup, excerpt, marked
 from consult.core.permissions import Action, require
 from consult.core.redline import redline
 from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, room, slot, small_number
-from consult.drafts import service as drafts
-from consult.drafts.models import Block, Chapter
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter
 
 bp = room("contributions")
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and send it again.")
@@ -96,7 +96,7 @@ def submit(number: int, key: str):
 
 def block_of(number: int, key: str) -> Block:
     """As the reader reads it now."""
-    return drafts.get_block(drafts.get_chapter(required_consultation(), number), key, language())
+    return chapters.get_block(chapters.get_chapter(required_consultation(), number), key, language())
 
 
 def save_draft(block: Block, form: ContributionForm):
@@ -205,12 +205,12 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     """The form with its passage; ``draft`` is what is kept of it."""
     draft = extra.pop("draft", None) or known_draft(block)
     replacement = form.replacement.data or ""
-    newest = drafts.current_revision(block.chapter, block.revision.language)
+    newest = chapters.current_revision(block.chapter, block.revision.language)
     start, end = place_in(block, form)
     return render_template(
         "contributions/submit.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
-        written_in=words.language_of(form.body.data or "", language()), voices=drafts.tallies(block.chapter).get(block.key, 0),
+        written_in=words.language_of(form.body.data or "", language()), voices=chapters.tallies(block.chapter).get(block.key, 0),
         is_outdated=newest.id != block.revision_id,
         parts=parts_of(block, start, end), quoted=block.text[start:end],
         came_from=request.full_path if selected() else request.path, **extra,
@@ -283,8 +283,8 @@ def discussion(number: int, key: str):
     block = block_of(number, key)
     chapter = block.chapter
     after, left_after = (request.args.get(name, type=small_number) for name in ("after", "left_after"))
-    require(actor(), Action.DRAFTS_READ, chapter)
-    newest = {revision.language: revision.number for revision in reversed(drafts.list_revisions(chapter))}
+    require(actor(), Action.CHAPTERS_READ, chapter)
+    newest = {revision.language: revision.number for revision in reversed(chapters.list_revisions(chapter))}
     return render_template(
         "contributions/discussion.html", chapter=chapter, block=block, after=after, left_after=left_after,
         said=service.list_for_block(chapter, key, after=after), left=service.list_left_of(chapter, key, after=left_after),

@@ -8,7 +8,7 @@ from consult.contributions import service
 from consult.core.i18n import _
 from consult.core.markup import trusted
 from consult.core.web import language, slot, small_number
-from consult.drafts.models import Chapter, Revision
+from consult.chapters.models import Chapter, Revision
 
 
 @slot("revision.margin")

@@ -2,7 +2,7 @@
 
 from consult.contributions import service
 from consult.core.web import actor, slot
-from consult.drafts.models import Chapter
+from consult.chapters.models import Chapter
 
 
 @slot("revision.touched")

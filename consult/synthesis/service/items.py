@@ -13,7 +13,7 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
 from consult.core.permissions import Action, Actor, require
 from consult.core.words import is_blank, kept
-from consult.drafts.models import Block
+from consult.chapters.models import Block
 from consult.synthesis.models import (
     CHANGING,
     BlockChange,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from consult.contributions.models import Contribution
 from consult.core.db import session
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters.models import Block, Chapter, Revision
 from consult.synthesis.models import PUBLIC_STATES, BlockChange, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.report import Change
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from consult.drafts.models import Block, Chapter, Revision
+from consult.chapters.models import Block, Chapter, Revision
 
 # A contribution whose passage is no longer in the text comes after all others.
 LAST = 1_000_000_000

@@ -11,7 +11,7 @@ from consult.contributions.models import Contribution, ContributionState, Positi
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
 from consult.core.redline import redline
-from consult.drafts.models import Block
+from consult.chapters.models import Block
 from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.places import LAST, places
 from consult.synthesis.service.voices import Speaker, Voices, by_category

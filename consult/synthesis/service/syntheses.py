@@ -18,7 +18,7 @@ from consult.core.i18n import _, ngettext, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, require
 from consult.core.words import is_blank, kept
-from consult.drafts.models import Block, Chapter
+from consult.chapters.models import Block, Chapter
 from consult.synthesis import jobs
 from consult.synthesis.models import (
     PUBLIC_STATES,

@@ -1,0 +1,160 @@
+"""Reading chapters: their revisions, blocks and tallies."""
+
+from collections import Counter
+
+import sqlalchemy as sa
+
+from consult.consultations.models import Consultation
+from consult.core.db import session
+from consult.core.errors import NotFound
+from consult.core.i18n import _
+from consult.chapters.models import Alignment, Block, BlockKind, BlockTally, Change, Chapter, Revision
+
+# Made once: whoever lodges asks it.
+NEWEST_ID = sa.select(sa.func.max(Revision.id)).where(
+    Revision.chapter_id == sa.bindparam("of_chapter"), Revision.language == sa.bindparam("in_language"))
+
+
+def list_chapters(consultation: Consultation) -> list[Chapter]:
+    return list(session.scalars(sa.select(Chapter).where(Chapter.consultation_id == consultation.id).order_by(Chapter.number)))
+
+
+def get_chapter(consultation: Consultation, number: int) -> Chapter:
+    chapter = session.scalar(sa.select(Chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == number))
+    if chapter is None:
+        raise NotFound(_("There is no chapter %(number)s.", number=number))
+    return chapter
+
+
+def current_revision(chapter: Chapter, language: str) -> Revision | None:
+    newest = sa.select(Revision).where(Revision.chapter_id == chapter.id, Revision.language == language)
+    return session.scalars(newest.order_by(Revision.number.desc()).limit(1)).first()
+
+
+def current_revision_id(revision: Revision) -> int:
+    """The id of the newest revision of the same text in the same language."""
+    return session.scalar(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language})
+
+
+def get_revisions(chapter: Chapter, language: str) -> tuple[Revision, Revision]:
+    """(French, as read in ``language``): the newest of each, one standing for the other where it is missing."""
+    newest = (
+        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id, Revision.language.in_({"fr", language}))
+        .group_by(Revision.language)
+    )
+    found = {revision.language: revision for revision in session.scalars(sa.select(Revision).where(Revision.id.in_(newest)))}
+    if not found:
+        raise NotFound(_("This chapter is not published yet."))
+    french = found.get("fr") or found[language]
+    return french, found.get(language, french)
+
+
+def get_numbered_revision(chapter: Chapter, language: str, number: int) -> Revision:
+    """The revision of that number; :class:`NotFound` when there is none."""
+    wanted = sa.select(Revision).where(Revision.chapter_id == chapter.id, Revision.language == language, Revision.number == number)
+    revision = session.scalar(wanted)
+    if revision is None:
+        raise NotFound(_("There is no version %(version)s of this chapter in this language.", version=number),
+                       _("Choose one in the list of versions."))
+    return revision
+
+
+def list_revisions(chapter: Chapter) -> list[Revision]:
+    """All of a chapter, newest first, French before the other languages."""
+    order = (sa.case((Revision.language == "fr", 0), else_=1), Revision.language, Revision.number.desc())
+    return list(session.scalars(sa.select(Revision).where(Revision.chapter_id == chapter.id).order_by(*order)))
+
+
+def get_previous_revision(revision: Revision) -> Revision | None:
+    """The one before it in its language; None for the first."""
+    return session.scalar(sa.select(Revision).where(
+        Revision.chapter_id == revision.chapter_id, Revision.language == revision.language, Revision.number == revision.number - 1))
+
+
+def list_later_revisions(revision: Revision) -> list[Revision]:
+    """Those that came after it in its language, oldest first."""
+    later = (Revision.chapter_id == revision.chapter_id, Revision.language == revision.language, Revision.number > revision.number)
+    return list(session.scalars(sa.select(Revision).where(*later).order_by(Revision.number)))
+
+
+def list_new_blocks(revision: Revision) -> list[Block]:
+    """The blocks of a revision that continue none of the one before."""
+    return list(session.scalars(
+        sa.select(Block).join(Alignment, Alignment.new_block_id == Block.id)
+        .where(Alignment.revision_id == revision.id, Alignment.change == Change.NEW).order_by(Block.position)))
+
+
+def list_blocks_of(*revisions: Revision) -> list[list[Block]]:
+    """The blocks of each revision, in order, in one query."""
+    rows: dict[int, list[Block]] = {revision.id: [] for revision in revisions}
+    for block in session.scalars(sa.select(Block).where(Block.revision_id.in_(rows)).order_by(Block.position)):
+        rows[block.revision_id].append(block)
+    return [rows[revision.id] for revision in revisions]
+
+
+def list_blocks(revision: Revision) -> list[Block]:
+    return list(session.scalars(sa.select(Block).where(Block.revision_id == revision.id).order_by(Block.position)))
+
+
+def get_block(chapter: Chapter, key: str, language: str) -> Block:
+    """The block of that key in the reader's language, else in French; of a passage that was dropped, as it last stood."""
+    for candidate in dict.fromkeys((language, "fr")):
+        revision = current_revision(chapter, candidate)
+        if revision is None:
+            continue
+        block = session.scalar(sa.select(Block).where(Block.revision_id == revision.id, Block.key == key))
+        if block is not None:
+            return block
+    last = session.scalars(
+        sa.select(Block).join(Block.revision).where(Revision.chapter_id == chapter.id, Block.key == key)
+        .order_by(Revision.language != "fr", Revision.number.desc()).limit(1)
+    ).first()
+    if last is not None:
+        return last
+    raise NotFound(_("There is no passage %(key)s in this chapter.", key=key), _("Open the chapter and choose the passage there."))
+
+
+def tallies(chapter: Chapter) -> dict[str, int]:
+    """Published contributions by block key."""
+    rows = session.execute(sa.select(BlockTally.key, BlockTally.published).where(BlockTally.chapter_id == chapter.id))
+    return dict(rows.all())
+
+
+def count_published(chapter: Chapter, key: str | None, change: int) -> None:
+    """Keep the tally of a block (None for what stays on an earlier revision), and let pages kept ready know that they are old."""
+    # The chapter first, here as in every act that locks it, or two acts could wait for each other.
+    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+    if key is None:
+        return
+    tally = session.get(BlockTally, (chapter.id, key), with_for_update=True)
+    if tally is None:
+        tally = BlockTally(chapter_id=chapter.id, key=key, published=0)
+        session.add(tally)
+    tally.published += change
+
+
+def put_tallies(chapter: Chapter, published: dict[str, int]) -> None:
+    """Replace all tallies of a chapter, after its contributions found other places."""
+    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+    session.execute(sa.delete(BlockTally).where(BlockTally.chapter_id == chapter.id))
+    session.add_all(BlockTally(chapter_id=chapter.id, key=key, published=count) for key, count in published.items() if count)
+
+
+def overview(chapters: list[Chapter]) -> list[tuple[Chapter, dict[str, int], list[str], dict[str, int]]]:
+    """For each chapter: its axes, projects and actions counted, its block keys in order, and its published contributions by key."""
+    ids = [chapter.id for chapter in chapters]
+    newest = (
+        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id.in_(ids), Revision.language == "fr").group_by(Revision.chapter_id)
+    )
+    blocks: dict[int, list[tuple[str, BlockKind]]] = {}
+    for chapter_id, key, kind in session.execute(
+        sa.select(Revision.chapter_id, Block.key, Block.kind).join(Block.revision).where(Revision.id.in_(newest)).order_by(Block.position)
+    ):
+        blocks.setdefault(chapter_id, []).append((key, kind))
+    published: dict[int, dict[str, int]] = {}
+    for tally in session.scalars(sa.select(BlockTally).where(BlockTally.chapter_id.in_(ids))):
+        published.setdefault(tally.chapter_id, {})[tally.key] = tally.published
+    def row(chapter: Chapter):
+        here = blocks.get(chapter.id, [])
+        return chapter, Counter(kind.value for _key, kind in here), [key for key, _kind in here], published.get(chapter.id, {})
+    return [row(chapter) for chapter in chapters]

@@ -1,0 +1,332 @@
+"""Publishing: a source becomes the next immutable revision, wholly or not at all, each block under its lasting key."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from consult.accounts.models import User
+from consult.consultations.models import Commission, Consultation
+from consult.core import markup
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _, utcnow
+from consult.core.permissions import Action, Actor, can, require
+from consult.chapters.models import Alignment, Block, Change, Chapter, Revision, StaleTwin, WorkingDraft
+from consult.chapters.parsing import ParsedChapter, read_file, refuse_blocking
+from consult.chapters.revising import Plan, fingerprint, plan
+from consult.chapters.service.chapters import current_revision, list_blocks
+from consult.chapters.source import decode, front_matter, with_front_matter, with_note
+
+CHANGING = ("changed", "split", "merged")
+# What higher rooms do in the same transaction when a revision is published, in the order of the rooms.
+followers: list[Callable[[Revision], None]] = []
+
+
+def on_publication(function: Callable[[Revision], None]) -> Callable[[Revision], None]:
+    """Have ``function`` called with each new revision once its blocks and alignments are written, before anything is committed."""
+    followers.append(function)
+    return function
+
+
+@command
+def import_chapter(actor: User, consultation: Consultation, *, data: bytes, may_shrink: bool = False) -> Revision:
+    """Turn one Markdown file into the chapter's next revision in its language, at once.
+
+    Raises :class:`Invalid` (field ``file``) with line, reason and remedy, or (field ``may_shrink``) when less than half of the words
+    would stay; :class:`Conflict` when it is what is published already.
+    """
+    parsed = read_file(data)
+    refuse_blocking(parsed)
+    chapter = find_or_add_chapter(consultation, parsed)
+    return write_revision(actor, chapter, plan_for(chapter, parsed), may_shrink=may_shrink)
+
+
+@command
+def keep_working_draft(
+    actor: User, consultation: Consultation, *, data: bytes, seen_lock: int | None = None, may_replace: bool = False,
+) -> WorkingDraft:
+    """Keep a source as the next revision in preparation, whatever its faults; :class:`Invalid` when it cannot even be read as text.
+
+    ``seen_lock`` is the ``lock`` of the draft that its editor saw: :class:`Conflict` when somebody has changed it since, unless
+    ``may_replace`` says that whatever is there may go.
+    """
+    source = decode(data)
+    markup.check_source(source)
+    meta, _body, _line = front_matter(source)
+    commission = commission_of(consultation, meta["chapter"])
+    # Two may begin the same draft at once. Who publishes the first version points to the commission meanwhile, and need not wait.
+    session.execute(sa.select(Commission.id).where(Commission.id == commission.id).with_for_update(key_share=True))
+    draft = find_working_draft(consultation, meta["chapter"], meta["language"])
+    if draft is None:
+        draft = WorkingDraft(consultation=consultation, commission=commission, commission_id=commission.id,
+                             number=meta["chapter"], language=meta["language"],
+                             corrections=[], base=base_of(consultation, meta["chapter"], meta["language"]))
+        require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft)
+        if seen_lock is not None:
+            raise gone()
+        session.add(draft)
+    else:
+        require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft)
+        hold(draft, draft.lock if may_replace else seen_lock)
+    draft.source, draft.edited_by_id, draft.edited_at = source, actor.id, utcnow()
+    return draft
+
+
+@command
+def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: str | None, seen_lock: int) -> WorkingDraft:
+    """Say by hand which published block (``old_key``, empty for none) a block of the draft (``new_key``, empty where the published
+    one is gone) continues; None for the one takes back what was decided of the other.
+    """
+    hold(draft, seen_lock)
+    made = plan_of(draft)
+    news, olds = ({block.key: block for block in blocks} for blocks in (made.parsed.blocks, made.old))
+    if new_key not in news if new_key else not old_key:
+        raise Invalid("new_key", _("There is no passage %(key)s in this draft.", key=new_key), _("Reload the preview and choose again."))
+    if old_key and old_key not in olds:
+        raise Invalid("old_key", _("There is no passage %(key)s in the published version.", key=old_key), _("Choose one of the list."))
+    others = [c for c in made.corrections if not (new_key and c["new"] == new_key or old_key and c["old"] == old_key)]
+    text = (news[new_key] if new_key else olds[old_key]).text
+    said = [] if None in (new_key, old_key) else [{"new": new_key, "sha256": fingerprint(text), "old": old_key}]
+    draft.corrections, draft.edited_by_id, draft.edited_at = [*others, *said], actor.id, utcnow()
+    return draft
+
+
+@command
+def rebase(actor: User, draft: WorkingDraft, *, seen_lock: int) -> WorkingDraft:
+    """Take what is published now as the version that this draft, as it was last seen, will follow."""
+    hold(draft, seen_lock)
+    draft.base = base_of(draft.consultation, draft.number, draft.language)
+    draft.edited_by_id, draft.edited_at = actor.id, utcnow()
+    return draft
+
+
+@command
+def discard(_actor: User, draft: WorkingDraft, *, seen_lock: int) -> None:
+    """Drop what was being prepared, as it was last seen; nothing that was published is touched."""
+    hold(draft, seen_lock)
+    session.delete(draft)
+
+
+@command
+def publish(actor: User, draft: WorkingDraft, *, seen_lock: int, note: str | None = None, may_shrink: bool = False) -> Revision:
+    """Make the draft the chapter's next revision; refused when it, or what it follows, is not what its editor saw."""
+    hold(draft, seen_lock)
+    parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
+    refuse_blocking(parsed)
+    chapter = find_or_add_chapter(draft.consultation, parsed)
+    now = current_revision(chapter, draft.language)
+    if (now.id if now else None) != draft.base_id:
+        raise Conflict(_("Version %(version)s was published while this one was being prepared.", version=now.number if now else 0),
+                       _("Nothing was published. Take the newest version as the base of the draft, read the changes and publish again."))
+    revision = write_revision(actor, chapter, plan_for(chapter, parsed, draft.corrections), may_shrink=may_shrink)
+    session.delete(draft)
+    return revision
+
+
+# What publishing writes
+
+
+def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bool) -> Revision:
+    """Revision, blocks, alignment, stale twins, and what the rooms above add; all in the transaction of the act."""
+    parsed = made.parsed
+    before = current_revision(chapter, parsed.language)
+    if before and (before.source_sha256 == parsed.sha256 or is_same_text(before, made)):
+        raise Conflict(_("Chapter %(number)s (%(language)s) is published with exactly this text already.",
+                         number=chapter.number, language=parsed.language))
+    if made.shrinks and not may_shrink:
+        share = round(made.kept_share * 100)
+        raise Invalid("may_shrink", _("This version has only %(share)s%% of the words of the published one.", share=share),
+                      _("If parts are missing, correct the file. If it is meant, confirm it and publish again."))
+    setattr(chapter, f"title_{parsed.language}", parsed.title)
+    revision = Revision(
+        chapter=chapter, language=parsed.language, number=before.number + 1 if before else 1, title=parsed.title, note=parsed.note,
+        source=parsed.source, source_sha256=parsed.sha256, published_by_id=actor.id,
+    )
+    revision.blocks = [
+        Block(position=position, key=key, kind=b.kind, level=b.level, label=b.label, html=b.html, text=b.text, lead=b.lead,
+              opens=b.opens, closes=b.closes)
+        for position, (b, key) in enumerate(zip(parsed.blocks, made.keys, strict=True), 1)
+    ]
+    session.add(revision)
+    session.flush()
+    if before:
+        write_alignment(revision, made)
+        mark_stale_twins(revision, made)
+    chapter.activity = Chapter.activity + 1  # counted by the database: somebody may be lodging at this moment
+    session.flush()
+    for follow in followers:
+        follow(revision)
+    return revision
+
+
+def is_same_text(before: Revision, made: Plan) -> bool:
+    """Whether only the note differs: such a version would say nothing new, and make every place wait to be confirmed again."""
+    old = [(block.kind, block.level, block.html) for block in made.old]
+    return before.title == made.parsed.title and old == [(block.kind, block.level, block.html) for block in made.parsed.blocks]
+
+
+def write_alignment(revision: Revision, made: Plan) -> None:
+    session.execute(sa.insert(Alignment), [
+        {
+            "revision_id": revision.id, "old_block_id": made.old[link.old].id if link.old is not None else None,
+            "new_block_id": revision.blocks[link.new].id if link.new is not None else None, "change": link.change,
+            "has_moved": link.has_moved, "confidence": link.confidence, "is_by_hand": made.is_by_hand(link),
+        }
+        for link in made.links
+    ])
+
+
+def mark_stale_twins(revision: Revision, made: Plan) -> None:
+    """Blocks of the other languages whose twin now reads otherwise; one that is catching up makes no other one stale."""
+    changed = {revision.blocks[link.new].key for link in made.links if link.new is not None and link.change.value in CHANGING}
+    marked = {(twin.key, twin.language) for twin in open_marks(revision.chapter)}
+    awaited = {key for key, language in marked if language == revision.language}
+    for other in current_revisions(revision.chapter):
+        if other.language != revision.language:
+            present = set(session.scalars(sa.select(Block.key).where(Block.revision_id == other.id)))
+            session.add_all(
+                StaleTwin(chapter_id=revision.chapter_id, key=key, language=other.language, since=revision)
+                for key in sorted((changed - awaited) & present) if (key, other.language) not in marked
+            )
+
+
+def open_marks(chapter: Chapter) -> list[StaleTwin]:
+    found = sa.select(StaleTwin).where(StaleTwin.chapter_id == chapter.id, StaleTwin.confirmed_at.is_(None))
+    return list(session.scalars(found.order_by(StaleTwin.id)))
+
+
+def current_revisions(chapter: Chapter) -> list[Revision]:
+    """The newest revision of each language."""
+    newest = sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id).group_by(Revision.language)
+    return list(session.scalars(sa.select(Revision).where(Revision.id.in_(newest)).order_by(Revision.language)))
+
+
+# What it is made from
+
+
+def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[dict[str, Any]] = ()) -> Plan:
+    """What publishing this source would do to what is published now; changes nothing."""
+    now = current_revision(chapter, parsed.language)
+    others = sa.select(sa.func.max(Revision.id)).where(
+        Revision.chapter_id == chapter.id, Revision.language != parsed.language).group_by(Revision.language)
+    used = session.execute(
+        sa.select(Block.key, Revision.language).join(Block.revision).where(Revision.chapter_id == chapter.id).distinct()).all()
+    return plan(
+        parsed, list_blocks(now) if now else [],
+        taken={key for key, _language in used}, spent={key for key, language in used if language == parsed.language},
+        twins=session.scalars(sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id, Block.position)).all(),
+        gone=session.scalars(
+            sa.select(Block).join(Alignment, Alignment.old_block_id == Block.id).join(Revision, Revision.id == Alignment.revision_id)
+            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language, Alignment.change == Change.DELETED)
+            .order_by(Block.id)).all(),
+        corrections=corrections,
+    )
+
+
+def plan_of(draft: WorkingDraft) -> Plan:
+    """The same for a working draft, faults and all; :class:`Invalid` when its source cannot be read."""
+    parsed = read_file(draft.source.encode())
+    chapter = find_chapter(draft.consultation, draft.number)
+    return plan_for(chapter, parsed, draft.corrections) if chapter else plan(parsed, [])
+
+
+def get_plan(actor: Actor, draft: WorkingDraft) -> Plan:
+    """The same, for those who may see what is prepared."""
+    require(actor, Action.CHAPTERS_VIEW_WORKING_DRAFT, draft)
+    return plan_of(draft)
+
+
+def find_chapter(consultation: Consultation, number: int) -> Chapter | None:
+    return session.scalar(sa.select(Chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == number))
+
+
+def commission_of(consultation: Consultation, number: int) -> Commission:
+    found = session.scalar(sa.select(Commission).where(Commission.consultation_id == consultation.id, Commission.number == number))
+    if found is None:
+        raise Invalid("file", _("Line 2: there is no commission for chapter %(number)s.", number=number),
+                      _("Correct “chapter:”, or add the commission first."))
+    return found
+
+
+def find_or_add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Chapter:
+    """The chapter, locked: who lodges on it or publishes it at the same moment waits."""
+    locked = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id, Chapter.number == parsed.number).with_for_update()
+    session.execute(locked)
+    chapter = find_chapter(consultation, parsed.number)
+    if chapter is None:
+        chapter = Chapter(consultation=consultation, commission=commission_of(consultation, parsed.number), number=parsed.number,
+                          title_fr=parsed.title)
+        session.add(chapter)
+        session.flush()
+    return chapter
+
+
+# Working drafts
+
+
+def base_of(consultation: Consultation, number: int, language: str) -> Revision | None:
+    chapter = find_chapter(consultation, number)
+    return current_revision(chapter, language) if chapter else None
+
+
+def hold(draft: WorkingDraft, seen_lock: int | None) -> None:
+    """Keep the draft for this act; :class:`Conflict` when it is no longer what its editor saw."""
+    lock = session.scalar(sa.select(WorkingDraft.lock).where(WorkingDraft.id == draft.id).with_for_update())
+    if lock is None:
+        raise gone()
+    if lock != seen_lock:
+        raise Conflict(_("Somebody has changed this draft since you opened it, or began one at the same time."),
+                       _("Nothing of theirs was overwritten. Copy your text, open the draft again and put your changes in."))
+    if draft.lock != lock:
+        session.refresh(draft)
+
+
+def gone() -> Conflict:
+    return Conflict(_("This draft was published or discarded meanwhile."),
+                    _("Nothing was changed. Read the newest version of the chapter, then prepare another one if it is needed."))
+
+
+def find_working_draft(consultation: Consultation, number: int, language: str) -> WorkingDraft | None:
+    return session.scalar(sa.select(WorkingDraft).where(
+        WorkingDraft.consultation_id == consultation.id, WorkingDraft.number == number, WorkingDraft.language == language))
+
+
+def get_working_draft(actor: Actor, consultation: Consultation, number: int, language: str) -> WorkingDraft:
+    """The draft in preparation, for those who may prepare it; :class:`NotFound` when there is none."""
+    draft = find_working_draft(consultation, number, language)
+    if draft is None:
+        raise NotFound(_("No version of this chapter is being prepared in this language."), _("Begin one from its page of versions."))
+    require(actor, Action.CHAPTERS_VIEW_WORKING_DRAFT, draft)
+    return draft
+
+
+def get_source_to_edit(actor: Actor, consultation: Consultation, number: int, language: str) -> tuple[str, WorkingDraft | None]:
+    """(whole source, the draft if there is one) to begin from: the draft, else what is published, else an empty chapter."""
+    draft = find_working_draft(consultation, number, language)
+    commission = commission_of(consultation, number)
+    require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft or commission)
+    if draft is not None:
+        return draft.source, draft
+    base = base_of(consultation, number, language)
+    if base is not None:
+        return with_note(base.source, ""), None
+    title = commission.title(language)
+    return with_front_matter({"title": title, "commission": title, "chapter": number, "language": language}, f"# {title}"), None
+
+
+def list_working_drafts(actor: Actor, consultation: Consultation) -> list[WorkingDraft]:
+    """What is prepared of the chapters that this person may prepare, without the sources."""
+    found = sa.select(WorkingDraft).where(WorkingDraft.consultation_id == consultation.id).options(
+        orm.defer(WorkingDraft.source), orm.joinedload(WorkingDraft.edited_by))
+    drafts = session.scalars(found.order_by(WorkingDraft.number, WorkingDraft.language))
+    return [draft for draft in drafts if can(actor, Action.CHAPTERS_VIEW_WORKING_DRAFT, draft)]
+
+
+def list_current_revisions(consultation: Consultation) -> dict[tuple[int, str], Revision]:
+    """What is published now, by chapter number and language."""
+    newest = (sa.select(sa.func.max(Revision.id)).join(Revision.chapter).where(Chapter.consultation_id == consultation.id)
+              .group_by(Revision.chapter_id, Revision.language))
+    return {(r.chapter.number, r.language): r for r in session.scalars(sa.select(Revision).where(Revision.id.in_(newest)))}

@@ -1,0 +1,119 @@
+"""A chapter's past: its revisions, each as it was read, and any two of them compared."""
+
+from collections import Counter
+from itertools import groupby
+from types import SimpleNamespace
+
+from flask import redirect, render_template, request, url_for
+
+from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.permissions import Action, require
+from consult.core.web import actor, filled, language, small_number
+from consult.chapters import reading, service
+from consult.chapters.comparison import GROUPS, Comparison
+from consult.chapters.models import Change, Chapter
+from consult.chapters.views.pages import bp, chapter_here, chapter_stamp, kept
+
+VIEWS, PARTS = ("inline", "side"), ("changes", "all")
+COLUMNS = (Change.NEW, Change.CHANGED, Change.MOVED, Change.SPLIT, Change.MERGED, Change.DELETED, Change.KEPT)
+
+
+def read_chapter(number: int) -> Chapter:
+    chapter = chapter_here(number)
+    require(actor(), Action.CHAPTERS_READ, chapter)
+    return chapter
+
+
+@bp.get("/chapters/<int:number>/revisions")
+def revisions(number: int):
+    chapter = read_chapter(number)
+    listed = service.list_revisions(chapter)
+    texts = [(text_language, list(rows)) for text_language, rows in groupby(listed, key=lambda revision: revision.language)]
+    return render_template(
+        "chapters/revisions.html", chapter=chapter, texts=texts, counts=service.count_changes(chapter), columns=COLUMNS[:-1],
+        languages=LANGUAGES,
+    )
+
+
+@bp.get("/chapters/<int:number>/revisions/<string:text_language>/<int:version>")
+def revision(number: int, text_language: str, version: int):
+    """Kept ready like the chapter itself: only what was said about it changes."""
+    read_chapter(number)
+    return kept(lambda: (*chapter_stamp(number), text_language, version), lambda: render_revision(number, text_language, version))
+
+
+def render_revision(number: int, text_language: str, version: int) -> str:
+    chapter = chapter_here(number)
+    shown = service.get_numbered_revision(chapter, text_language, version)
+    newest = service.current_revision(chapter, text_language)
+    said = next(iter(filled("revision.margin", shown)), {})
+    none = SimpleNamespace(count=0, lines=[])
+    blocks = []
+    for block in service.list_blocks(shown):
+        at = said.get(block.key, none)
+        blocks.append(reading.read_block(block, text_language, None, at.count, at.lines))
+        blocks[-1].url_discussion = url_for("chapters.provision", number=number, key=block.key) + "#said" if at.count else ""
+    return render_template(
+        "chapters/revision.html", revision=shown, newest=newest, blocks=blocks, contents=reading.contents(blocks), coverage=None,
+        earlier=True, chapter=SimpleNamespace(number=number, title=shown.title, commission_name=chapter.commission.title(language())),
+        languages=LANGUAGES, text_language=text_language,
+    )
+
+
+# Comparison
+
+
+@bp.get("/chapters/<int:number>/compare/<string:text_language>")
+def choose_comparison(number: int, text_language: str):
+    """Where the two lists of the page of versions lead, without JavaScript."""
+    chapter = read_chapter(number)
+    chosen = sorted(value for name in ("old", "new") if (value := request.args.get(name, type=small_number)) is not None)
+    if len(chosen) < 2:
+        return redirect(url_for(".revisions", number=chapter.number), 303)
+    return redirect(url_for(".compare", number=number, text_language=text_language, old=chosen[0], new=chosen[1]), 303)
+
+
+@bp.get("/chapters/<int:number>/compare/<string:text_language>/<int:old>/<int:new>")
+def compare(number: int, text_language: str, old: int, new: int):
+    chapter = read_chapter(number)
+    if old > new:
+        return redirect(url_for(".compare", number=number, text_language=text_language, old=new, new=old, **wanted()), 303)
+    before, after = service.get_revision_pair(chapter, text_language, old, new)
+    found = service.get_comparison(before, after)
+    return render_template(
+        "chapters/compare.html", chapter=chapter, before=before, after=after, found=found, table=table(found), sentence=sentence(found),
+        columns=shown_columns(found), languages=LANGUAGES, text_language=text_language, **wanted(),
+    )
+
+
+def wanted() -> dict[str, str]:
+    """How the reader asked to see it; what the address does not know is the first of each."""
+    view, only = request.args.get("view"), request.args.get("only")
+    return {"view": view if view in VIEWS else VIEWS[0], "only": only if only in PARTS else PARTS[0]}
+
+
+def shown_columns(found: Comparison) -> list[Change]:
+    """Blocks that were split or merged are rare: their columns are there when there are any."""
+    return [change for change in COLUMNS if found.totals[change] or change not in (Change.SPLIT, Change.MERGED)]
+
+
+def table(found: Comparison) -> list[tuple[str, Counter]]:
+    """One line for each sort of passage."""
+    names = dict(zip(GROUPS, (_("Axes"), _("Projects"), _("Actions"), _("Other passages")), strict=True))
+    return [(names[kind], found.counts[kind]) for kind in GROUPS if kind in found.counts]
+
+
+def sentence(found: Comparison) -> list[str]:
+    """What changed, in the parts of one sentence."""
+    totals = found.totals
+    split, merged = totals[Change.SPLIT], totals[Change.MERGED]
+    parts = [
+        (totals[Change.CHANGED], ngettext("%(num)s passage changed", "%(num)s passages changed", totals[Change.CHANGED])),
+        (totals[Change.NEW], ngettext("%(num)s new", "%(num)s new", totals[Change.NEW])),
+        (totals[Change.MOVED], ngettext("%(num)s moved", "%(num)s moved", totals[Change.MOVED])),
+        (split, ngettext("%(num)s out of a split", "%(num)s out of a split", split)),
+        (merged, ngettext("%(num)s merged", "%(num)s merged", merged)),
+        (totals[Change.DELETED], ngettext("%(num)s dropped", "%(num)s dropped", totals[Change.DELETED])),
+        (totals[Change.KEPT], ngettext("%(num)s as it was", "%(num)s as they were", totals[Change.KEPT])),
+    ]
+    return [words for count, words in parts if count]

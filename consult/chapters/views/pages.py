@@ -1,0 +1,183 @@
+"""The home of the consultation, and a chapter to read."""
+
+from types import SimpleNamespace
+
+from flask import current_app, g, render_template, request, session, url_for
+
+from consult.consultations.models import Consultation, Phase
+from consult.core import audit
+from consult.core.db import reading as reading_unit
+from consult.core.errors import NotFound
+from consult.core.i18n import _, utcnow
+from consult.core.pages import Page, pages
+from consult.core.permissions import Action
+from consult.core.web import actor, consultation, filled, headers, language, required_consultation, room
+from consult.chapters import reading, service
+from consult.chapters.models import Chapter, StaleTwin
+
+bp = room("chapters", prefix="")
+LANGUAGE_NAMES = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
+GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
+PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
+
+
+@bp.get("/")
+def home():
+    return kept(home_stamp, render_home)
+
+
+@bp.get("/chapters/<int:number>")
+def read(number: int):
+    return kept(lambda: chapter_stamp(number), lambda: render_chapter(number))
+
+
+# Pages kept ready
+
+
+def kept(ask, render):
+    """Answer with the page kept ready for the present stamp, making it when there is none; the account part is the reader's own."""
+    if "_flashes" in session:
+        return render()
+    stamp = ask()
+    page = pages.get(stamp)
+    if page is None:
+        g.as_visitor = True
+        try:
+            page = pages.keep(stamp, Page(render().encode(), [*PAGE_HEADERS, *headers().items()]))
+        finally:  # a page that is refused is the reader's own
+            g.as_visitor = False
+    if not request.query_string:
+        app, path = current_app._get_current_object(), request.path
+        pages.serve(path, stamp, lambda: asked(app, path, ask))
+    if actor().is_authenticated:
+        part = render_template("macros/account.html").encode()
+        current_app.extensions["consult_readers"].keep(session.get("_user_id"), request.path, session.get("csrf_token"), part)
+        return current_app.response_class(page.with_account(part), headers=PAGE_HEADERS)
+    response = current_app.response_class(page.body, headers=[*page.headers, ("ETag", page.etag)])
+    return response.make_conditional(request)
+
+
+def asked(app, path: str, ask):
+    """The present stamp of a page, asked outside of any request."""
+    with app.app_context(), app.test_request_context(path), reading_unit():
+        app.preprocess_request()
+        return ask()
+
+
+def look_stamp(shown: Consultation | None) -> tuple:
+    """What every page shows of the consultation itself."""
+    if shown is None:
+        return (language(), None)
+    return (language(), shown.id, shown.title(language()), shown.current_phase, shown.opens_at, shown.closes_at, shown.controller)
+
+
+def chapters_here() -> list[Chapter]:
+    """The chapters of the consultation that is shown; read once a request."""
+    if "chapters" not in g:
+        g.chapters = service.list_chapters(consultation()) if consultation() else []
+    return g.chapters
+
+
+def chapter_here(number: int) -> Chapter:
+    required_consultation()
+    for chapter in chapters_here():
+        if chapter.number == number:
+            return chapter
+    raise NotFound(_("There is no chapter %(number)s.", number=number))
+
+
+def home_stamp() -> tuple:
+    shown = consultation()
+    activity = tuple((c.id, c.activity) for c in chapters_here())
+    return ("home", *look_stamp(shown), activity, utcnow().date())
+
+
+def chapter_stamp(number: int) -> tuple:
+    chapter = chapter_here(number)
+    # Names stand in the margin: whoever corrects theirs, or no longer agrees to be named, is heard at once.
+    return ("chapter", *look_stamp(consultation()), chapter.id, chapter.activity, audit.newest(Action.ACCOUNTS_EDIT_PROFILE))
+
+
+# Home
+
+
+def render_home() -> str:
+    shown = consultation()
+    chapters = [chapter_row(*row) for row in service.overview(chapters_here())]
+    return render_template(
+        "chapters/home.html", chapters=chapters, round=shown.round if shown else None, steps=steps(shown) if shown else [],
+        figures=next(iter(filled("home.figures", shown)), None) if shown else None,
+        legal=SimpleNamespace(controller=shown.controller, ground=GROUND) if shown else None,
+    )
+
+
+def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], tallies: dict[str, int]) -> SimpleNamespace:
+    return SimpleNamespace(
+        number=chapter.number, title=chapter.title(language()), commission_name=chapter.commission.title(language()),
+        counts=SimpleNamespace(**{kind: counts.get(kind, 0) for kind in ("axis", "project", "action")}),
+        voices=sum(tallies.values()), heat=reading.strip(tallies, keys),
+        links=[link for some in filled("chapter.links", chapter) for link in some],
+    )
+
+
+def steps(shown: Consultation) -> list[tuple]:
+    """(title, date or None, done | current | next) of what happens to a contribution."""
+    order = list(Phase)
+    here = order.index(shown.current_phase)
+    rows = [
+        (_("You read, comment and recommend"), shown.opens_at, Phase.OPEN),
+        (_("A moderator publishes your contribution"), None, Phase.OPEN),
+        (_("The commission weighs it and gives its reasons"), shown.closes_at, Phase.SYNTHESIS),
+        (_("The secretariat submits the five syntheses to the Council"), None, Phase.SUBMITTED),
+        (_("The Council decides, and you see what became of your words"), None, Phase.ADOPTED),
+    ]
+    def state(phase: Phase) -> str:
+        at = order.index(phase)
+        return "done" if at < here else "current" if at == here else "next"
+    return [(title, date, state(phase)) for title, date, phase in rows]
+
+
+# A chapter
+
+
+def render_chapter(number: int) -> str:
+    chapter = chapter_here(number)
+    french, own = service.get_revisions(chapter, language())
+    french_blocks, own_blocks = service.list_blocks_of(french, own)
+    laid = reading.together(french_blocks, own_blocks if own.language != "fr" else [])
+    tallies = service.tallies(chapter)
+    margin = next(iter(filled("chapter.margin", chapter)), {})
+    frames = reading.frames([b for b, _at in laid], french_blocks, own_blocks)
+    blocks = [
+        reading.read_block(b, at, frame, tallies.get(b.key, 0), margin.get(b.key, [])) for (b, at), frame in zip(laid, frames, strict=True)
+    ]
+    stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_stale_twins(chapter)}
+    for b in blocks:
+        b.stale = stale.get((b.key, b.language))
+        b.url_discussion = url_for("contributions.discussion", number=number, key=b.key) if b.count else ""
+        b.url_contribute = url_for("contributions.submit", number=number, key=b.key) if consultation().current_phase == Phase.OPEN else ""
+    share = reading.coverage(french_blocks, own_blocks) if language() != "fr" else None
+    return render_template(
+        "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
+        chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
+        last=len(chapters_here()), links=links_of(chapter),
+    )
+
+
+def stale_note(mark: StaleTwin) -> SimpleNamespace:
+    """Which language changed alone, when, and where both are compared."""
+    beside = mark.language if mark.language != "fr" else mark.since.language
+    return SimpleNamespace(
+        name=LANGUAGE_NAMES[mark.since.language], date=mark.since.published_at, is_translation=mark.language != "fr",
+        url=url_for("chapters.twins", number=mark.chapter.number, text_language=beside, _anchor=mark.key),
+    )
+
+
+def links_of(chapter: Chapter) -> list[tuple[str, str]]:
+    """What the head of a chapter leads to: its past, its other languages, and what higher rooms have about it."""
+    beside = {"ar": (chapter.title_ar, _("French and Arabic side by side")), "en": (chapter.title_en, _("French and English side by side"))}
+    twins = [
+        (words, url_for("chapters.twins", number=chapter.number, text_language=code)) for code, (title, words) in beside.items() if title
+    ]
+    return [(_("All versions"), url_for("chapters.revisions", number=chapter.number)), *twins,
+            *(link for some in filled("chapter.links", chapter) for link in some)]

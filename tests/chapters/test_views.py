@@ -1,0 +1,116 @@
+import io
+
+import pytest
+
+from consult.accounts import service as accounts
+from consult.consultations.models import Phase
+from consult.core.db import session
+from consult.core.pages import pages
+from tests import factories
+
+
+def test_home_lists_the_chapters(client, chapter):
+    page = client.get("/fr/")
+    assert page.status_code == 200
+    assert "/fr/chapters/1" in page.text
+    assert "Métrologie" in page.text
+
+
+def test_home_without_a_consultation_says_so(client):
+    assert client.get("/fr/").status_code == 200
+
+
+def test_root_sends_to_the_readers_language(client, chapter):
+    answer = client.get("/", headers={"Accept-Language": "ar-MA,ar;q=0.9"})
+    assert (answer.status_code, answer.location) == (302, "/ar/")
+
+
+@pytest.mark.parametrize(("language", "way"), [("fr", "ltr"), ("ar", "rtl"), ("en", "ltr")])
+def test_chapter_in_each_language(client, chapter, language, way):
+    page = client.get(f"/{language}/chapters/1")
+    assert page.status_code == 200
+    assert f'<html lang="{language}" dir="{way}">' in page.text
+    assert 'id="C1-A1-P1-a1"' in page.text
+
+
+def test_missing_translations_stand_in_french_in_their_place(client, consultation):
+    factories.a_chapter(consultation, number=1, languages=("fr",))
+    page = client.get("/ar/chapters/1").text
+    assert "Publier chaque année la liste" in page
+
+
+def test_unknown_chapter_is_not_found(client, chapter):
+    page = client.get("/fr/chapters/9")
+    assert page.status_code == 404
+
+
+def test_a_published_contribution_shows_on_the_page_kept_ready(client, chapter, block):
+    before = client.get("/fr/chapters/1").text
+    factories.a_published_contribution(block=block, body="Une remarque neuve.")
+    after = client.get("/fr/chapters/1").text
+    assert before != after
+    assert "/fr/contributions/discussion/1/C1-A1-P1-a1" in after
+
+
+def test_whoever_no_longer_agrees_to_be_named_is_not_named_on_the_page_kept_ready(client, chapter, block):
+    citizen = factories.a_user(name="Amal Idrissi", is_name_public=True)
+    factories.a_published_contribution(block=block, author=citizen)
+    assert "Amal Idrissi" in client.get("/fr/chapters/1").text
+    accounts.edit_profile(citizen, citizen, name=citizen.name, language="fr", is_name_public=False)
+    assert "Amal Idrissi" not in client.get("/fr/chapters/1").text
+
+
+def test_readers_get_their_own_account_part(client, chapter, participant):
+    anonymous = client.get("/fr/chapters/1").text
+    own = client.sign_in(participant).get("/fr/chapters/1").text
+    assert participant.name not in anonymous
+    assert participant.name in own
+
+
+def test_unchanged_page_is_not_sent_again(client, chapter):
+    first = client.get("/fr/chapters/1")
+    assert client.get("/fr/chapters/1", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+def test_no_invitation_to_comment_once_closed(client, chapter):
+    assert "/contributions/submit/" in client.get("/fr/chapters/1").text
+    chapter.consultation.phase = Phase.CLOSED
+    assert "/contributions/submit/" not in client.get("/fr/chapters/1").text
+
+
+def test_secretariat_imports_a_file_and_publishes_it(client, secretary, consultation):
+    pages.clear()
+    data = {"file": (io.BytesIO(factories.markdown().encode()), "1.fr.md")}
+    answer = client.sign_in(secretary).post("/fr/chapters/import-chapter", data=data)
+    assert answer.status_code == 303
+    assert client.get("/fr/chapters/1").status_code == 404
+    assert client.post(f"{answer.location}/publish", data={"lock": 1, "note": ""}).status_code == 303
+    assert client.get("/fr/chapters/1").status_code == 200
+
+
+def test_a_refused_file_says_where_and_what_to_do(client, secretary, consultation):
+    data = {"file": (io.BytesIO(b"# sans entete"), "1.fr.md")}
+    answer = client.sign_in(secretary).post("/en/chapters/import-chapter", data=data)
+    assert answer.status_code == 422
+    assert "Line 1" in answer.text
+
+
+def test_participants_do_not_import(client, participant, consultation):
+    assert client.sign_in(participant).get("/fr/chapters/import-chapter").status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/fr/", "/fr/chapters/1", "/ar/chapters/1", "/fr/chapters/import-chapter"])
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_pages_ask_as_much_whatever_the_number_of_contributions(client, chapter, secretary, count_queries, address, signed_in):
+    if signed_in or "import" in address:
+        client.sign_in(secretary)
+    counts = []
+    for more in (3, 60):
+        for key in ("C1-A1-P1-a1", "C1-A1-§1", "C1-contexte-t1-r1"):
+            block = factories.block_of(chapter, key)
+            for _ in range(more // 3):
+                factories.a_published_contribution(block=block)
+        pages.clear()
+        session.flush()
+        counts.append(count_queries(lambda: client.get(address)))
+    assert counts[0] == counts[1] <= 12
