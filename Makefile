@@ -43,7 +43,7 @@ lint: env-test ## check style, imports between packages, and the lock files
 		|| { echo "A lock file names an address or a package index."; exit 1; }
 
 bench: env-test wrk ## measure the platform against its performance targets
-	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 env: .venv/.runtime .venv/.project ## make .venv with what the platform needs to run
 

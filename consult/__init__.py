@@ -13,6 +13,7 @@ import consult.moderation.models
 import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first
 from consult.accounts import views as accounts_views
 from consult.adoption import views as adoption_views
+from consult.chapters import views as chapters_views
 from consult.consultations import service as consultations_service
 from consult.consultations import views as consultations_views
 from consult.contributions import views as contributions_views
@@ -20,7 +21,6 @@ from consult.core import jobs, mail, web
 from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
-from consult.chapters import views as chapters_views
 from consult.moderation import views as moderation_views
 from consult.synthesis import views as synthesis_views
 

@@ -27,6 +27,10 @@ from consult import create_app, demonstration
 from consult.accounts import service as accounts
 from consult.adoption import archive
 from consult.adoption import service as adoption
+from consult.chapters import conversion
+from consult.chapters import service as chapters_service
+from consult.chapters.models import BlockFate, Revision
+from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
 from consult.contributions.models import Contribution, Receipt
@@ -36,10 +40,6 @@ from consult.core.db import db, reading, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.i18n import LANGUAGES
 from consult.core.permissions import SYSTEM, Action
-from consult.chapters import conversion
-from consult.chapters import service as chapters
-from consult.chapters.models import Change, Revision
-from consult.chapters.source import with_front_matter
 from consult.synthesis.models import SynthesisItem
 
 
@@ -182,12 +182,12 @@ def consultations_add(titles: tuple[tuple[str, str, str], ...], **values) -> Non
         click.echo(f"{consultation.title_fr}: in preparation, with {len(bodies)} commissions")
 
 
-@cli.group()
-def chapters() -> None:
+@cli.group("chapters")
+def chapters_group() -> None:
     """The chapters of the text."""
 
 
-@chapters.command("import")
+@chapters_group.command("import")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--chapter", type=int, help="Number of the chapter, for .docx and .odt; a Markdown file says it.")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), help="Language of the text, for .docx and .odt.")
@@ -206,7 +206,7 @@ def chapters_import(path: Path, chapter: int | None, language: str | None, title
         for file in files:
             try:
                 data = source_of(file, consultation, chapter=chapter, language=language, title=title)
-                revision = chapters.import_chapter(SYSTEM, consultation, data=data, may_shrink=accept_shrink)
+                revision = chapters_service.import_chapter(SYSTEM, consultation, data=data, may_shrink=accept_shrink)
                 click.echo(f"{file.name}: chapter {revision.chapter.number} ({revision.language}), version {revision.number}"
                            f"{changes_of(revision)}")
             except Conflict as same:
@@ -233,8 +233,8 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
 
 def changes_of(revision: Revision) -> str:
     """How many blocks of each change, after the first version."""
-    counted = chapters.count_changes(revision.chapter).get(revision.id, {})
-    return "".join(f", {counted[change]} {change.value}" for change in Change if counted.get(change))
+    counted = chapters_service.count_changes(revision.chapter).get(revision.id, {})
+    return "".join(f", {counted[change]} {change.value}" for change in BlockFate if counted.get(change))
 
 
 @cli.group()
@@ -323,7 +323,7 @@ def verify_contributions() -> list[str]:
             faults.append(f"{contribution.ref} has lost its receipt")
         elif contribution.digest != digest:
             faults.append(f"{contribution.ref} no longer matches its receipt")
-    for event in events(Action.CONTRIBUTIONS_SUBMIT):
+    for event in audit.events_of(Action.CONTRIBUTIONS_LODGE):
         if event.subject_id not in kept:
             faults.append(f"{event.details['ref']} was lodged (event {event.id}) and is not there any more")
         elif kept[event.subject_id] != event.details["sha256"]:
@@ -334,7 +334,7 @@ def verify_contributions() -> list[str]:
 def verify_revisions() -> list[str]:
     """Each imported text as its event says."""
     faults, kept = [], {revision.id: revision for revision in session.scalars(sa.select(Revision))}
-    for event in events(Action.CHAPTERS_IMPORT_CHAPTER):
+    for event in audit.events_of(Action.CHAPTERS_IMPORT_CHAPTER):
         said = "revision {number} of chapter {chapter} ({language})".format_map(event.details)
         revision = kept.get(event.subject_id)
         if revision is None:
@@ -346,17 +346,13 @@ def verify_revisions() -> list[str]:
 
 def verify_answers() -> list[str]:
     """The reasons of each item as they were last written."""
-    faults, last = [], {event.subject_id: event for event in events(Action.SYNTHESIS_EDIT_ITEM)}
+    faults, last = [], {event.subject_id: event for event in audit.events_of(Action.SYNTHESIS_EDIT_ITEM)}
     for item in session.scalars(sa.select(SynthesisItem)):
         event = last.get(item.id)
         answer = (item.disposition.value if item.disposition else None, item.rationale)
         if event and answer != (event.details["disposition"], event.details["rationale"]):
             faults.append(f"the answer of the item “{item.title}” is not what was last written (event {event.id})")
     return faults
-
-
-def events(action: Action):
-    return session.scalars(sa.select(audit.AuditEvent).where(audit.AuditEvent.action == action.value).order_by(audit.AuditEvent.id))
 
 
 @cli.command("backup")

@@ -7,6 +7,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Appointment, Commission, Consultation, Phase, Round
 from consult.contributions.models import (
     CommentType,
@@ -20,8 +22,6 @@ from consult.contributions.models import (
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.chapters import service as chapters
-from consult.chapters.models import Block, Chapter, Revision
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 
 counter = itertools.count(1)

@@ -9,13 +9,13 @@ from click.testing import CliRunner
 from flask.cli import ScriptInfo
 
 from consult.accounts import service as accounts
+from consult.chapters import service as chapters
 from consult.cli import cli
 from consult.consultations import service as consultations
 from consult.consultations.models import Phase, Role
 from consult.core import audit
 from consult.core.config import resource_dir
 from consult.core.db import session
-from consult.chapters import service as chapters
 from tests import factories
 
 

@@ -19,13 +19,13 @@ from consult.core.i18n import LANGUAGES, _, language_in_use
 ADDRESS = {"autocomplete": "username", "dir": "ltr", "inputmode": "email", "maxlength": 320}
 SPELT = {"dir": "auto", "maxlength": 200}
 # Argon2 refuses thousands of characters; nobody remembers so many.
-PASSWORD_MOST = 1000
+MAX_PASSWORD = 1000
 PASSWORD_HELP = _("Ten characters at least; a short sentence is easy to remember and hard to guess.")
 
 
 def limit(*fields) -> None:
     for field in fields:
-        field.validators = (*field.validators, at_most(PASSWORD_MOST))
+        field.validators = (*field.validators, at_most(MAX_PASSWORD))
 
 
 def is_of_this_site(address: str | None) -> bool:
@@ -43,7 +43,7 @@ class SignInForm(UnifiedSigninForm):
     """By password, or by a link and a code sent to the address."""
 
     identity = EmailField(_("E-mail address"), validators=[DataRequired(_("Type your e-mail address."))], render_kw=ADDRESS)
-    passcode = PasswordField(_("Password"), validators=[Optional(), at_most(PASSWORD_MOST)],
+    passcode = PasswordField(_("Password"), validators=[Optional(), at_most(MAX_PASSWORD)],
                              render_kw={"autocomplete": "current-password", "dir": "ltr"})
     remember = BooleanField(_("Keep me signed in on this device for 30 days"))
     chosen_method = HiddenField(default="email")
@@ -57,7 +57,7 @@ class SignInForm(UnifiedSigninForm):
         if user is not None and user.active:
             self.prepare(user)
         if user is None or not user.password:
-            hash_password((self.passcode.data or "no password")[:PASSWORD_MOST])  # an unknown address takes as long as a known one
+            hash_password((self.passcode.data or "no password")[:MAX_PASSWORD])  # an unknown address takes as long as a known one
         return super().validate(**kwargs)
 
     def prepare(self, user: User) -> None:
@@ -73,7 +73,7 @@ class SignInForm(UnifiedSigninForm):
 class VerifyForm(UnifiedVerifyForm):
     """Once more, before something delicate."""
 
-    passcode = PasswordField(_("Password, or the code from the message"), validators=[Optional(), at_most(PASSWORD_MOST)],
+    passcode = PasswordField(_("Password, or the code from the message"), validators=[Optional(), at_most(MAX_PASSWORD)],
                              render_kw={"dir": "ltr"})
     chosen_method = HiddenField(default="email")
 

@@ -15,7 +15,7 @@ from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, utcnow
 from consult.core.permissions import Action, require
-from consult.core.words import kept
+from consult.text.normalising import validated_text
 
 TAKEN = _("There is already an account with this address.")
 
@@ -66,7 +66,7 @@ def get_user_of_session(fs_uniquifier: str) -> User | None:
 
 def _line(field: str, typed: str | None, most: int) -> str:
     """One line of a name that will be published: nothing unseen in it, and no break that would begin another line of a letter."""
-    return " ".join(kept(field, typed, most=most).split())
+    return " ".join(validated_text(field, typed, max_length=most).split())
 
 
 @command

@@ -85,8 +85,8 @@ class Store(SQLAlchemyUserDatastore):
         return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None)
 
 
-class Letters(MailUtil):
-    """Letters are rows of ours, in their reader's language; addresses are compared in lower case."""
+class AccountMail(MailUtil):
+    """AccountMail are rows of ours, in their reader's language; addresses are compared in lower case."""
 
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
@@ -150,7 +150,7 @@ def init_app(app, limits_url: str) -> None:
     app.config.update({f"SECURITY_{name}": value for name, value in settings(app).items()})
     app.config.update(REMEMBER_COOKIE_HTTPONLY=True, REMEMBER_COOKIE_DURATION=30 * 24 * 3600)
     security = Security(
-        app, Store(db, User, None), mail_util_cls=Letters, totp_cls=Codes, us_signin_form=SignInForm, us_verify_form=VerifyForm,
+        app, Store(db, User, None), mail_util_cls=AccountMail, totp_cls=Codes, us_signin_form=SignInForm, us_verify_form=VerifyForm,
         register_form=RegisterForm, forgot_password_form=EmailForm, send_confirmation_form=ResendForm,
         reset_password_form=ResetPasswordForm, change_password_form=ChangePasswordForm,
     )

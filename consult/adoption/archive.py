@@ -19,20 +19,20 @@ import sqlalchemy as sa
 
 from consult.adoption import matrix
 from consult.adoption.files import digest_of, replacing
-from consult.adoption.making import Progress, between, silent, syntheses, write_contributions, write_open_data
 from consult.adoption.models import ExportFormat, Submission
+from consult.adoption.writers import Progress, between, silent, syntheses, write_contributions, write_open_data
+from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.core import audit
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import MOROCCO, force_locale, gettext
-from consult.chapters.models import Chapter, Revision
 
 LANGUAGES = ("fr", "ar")
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST, INFO = "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt"
 JOURNAL = "data/journal/journal.jsonl"
-MOST_NAMES, LONGEST_LIST = 20_000, 64 << 20
+MAX_NAMES, MAX_LIST = 20_000, 64 << 20
 
 
 def build(consultation_id: int, out: IO[bytes], *, progress: Progress = silent) -> None:
@@ -178,7 +178,7 @@ def verify_archive(path: str | Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             root = zipfile.Path(archive)
             tops = list(root.iterdir())
-            if len(archive.namelist()) > MOST_NAMES:
+            if len(archive.namelist()) > MAX_NAMES:
                 return [f"{path.name}: more files than a dossier can have"]
             doubles = len(archive.namelist()) - len(set(archive.namelist()))
             faults = [f"{doubles} names stand twice in the ZIP"] if doubles else []
@@ -216,7 +216,7 @@ def read_listing(bag, name: str, faults: list[str]) -> dict[str, str]:
     """Digest by name; a line that is none is a fault, and so is a name that leads out of the bag."""
     listed = {}
     with (bag / name).open("rb") as file:
-        text = file.read(LONGEST_LIST).decode("utf-8", "replace")
+        text = file.read(MAX_LIST).decode("utf-8", "replace")
     for number, line in enumerate(text.splitlines(), 1):
         digest, _spaces, member = line.partition("  ")
         if len(digest) != 64 or not member or member.startswith("/") or ".." in member.split("/"):
@@ -249,7 +249,7 @@ def check_journal(bag) -> list[str]:
 
 def text_of(path) -> str:
     with path.open("rb") as file:
-        return file.read(LONGEST_LIST).decode("utf-8", "replace")
+        return file.read(MAX_LIST).decode("utf-8", "replace")
 
 
 # The command line

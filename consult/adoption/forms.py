@@ -4,10 +4,10 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
-from consult.adoption.models import FORMATS, ExportFormat, ExportKind, Outcome
+from consult.adoption.models import FORMATS, CouncilOutcome, ExportFormat, ExportKind
+from consult.chapters.models import Chapter
 from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _
-from consult.chapters.models import Chapter
 
 
 class ExportForm(FlaskForm):
@@ -32,7 +32,7 @@ class SubmitForm(FlaskForm):
 
 
 class DecisionForm(FlaskForm):
-    outcome = RadioField(_("Decision of the Council"), coerce=Outcome, validators=[InputRequired(_("Choose what was decided."))])
+    outcome = RadioField(_("Decision of the Council"), coerce=CouncilOutcome, validators=[InputRequired(_("Choose what was decided."))])
     words = TextAreaField(
         _("Words of the decision"), description=_("Needed when the chapter is adopted with changes or returned. They are published."),
         validators=[at_most(10_000)],
@@ -41,4 +41,4 @@ class DecisionForm(FlaskForm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outcome.choices = {outcome.value: outcome.label for outcome in Outcome}
+        self.outcome.choices = {outcome.value: outcome.label for outcome in CouncilOutcome}

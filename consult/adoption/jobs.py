@@ -1,6 +1,6 @@
 """Making what was asked for, and sealing what was submitted."""
 
-from consult.adoption import archive, files, making
+from consult.adoption import archive, files, writers
 from consult.adoption.models import Export, ExportFormat, ExportKind, ExportState, Submission, SubmissionArchive
 from consult.core import states
 from consult.core.db import reading, session, unit_of_work
@@ -20,9 +20,9 @@ def make_export(export_id: int, progress) -> None:
     name = f"export-{export_id}.{language}.{format_.value}"
     with files.replacing(files.path_of(name)) as out:
         if kind == ExportKind.CONTRIBUTIONS:
-            making.write_contributions(consultation_id, out, format=format_, language=language, progress=progress)
+            writers.write_contributions(consultation_id, out, format=format_, language=language, progress=progress)
         elif kind == ExportKind.SYNTHESIS:
-            making.write_synthesis(chapter_id, out, format=format_, language=language, progress=progress)
+            writers.write_synthesis(chapter_id, out, format=format_, language=language, progress=progress)
         else:
             archive.build(consultation_id, out, progress=progress)
     size, digest = files.measure(files.path_of(name))

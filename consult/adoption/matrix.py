@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions.models import (
     Anchor,
@@ -25,7 +26,6 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.core.db import session
-from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.synthesis.models import (
     PUBLIC_STATES,
@@ -49,7 +49,7 @@ class Audience(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Rewording:
     """A block's present wording and the one that an item gives it."""
 
     key: str
@@ -72,11 +72,11 @@ class Point:
     edited_at: datetime
     place: int = LAST
     number: int = 0
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Rewording] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """One contribution and what became of it; words, author and organisation stay empty once it is withheld or withdrawn.
 
     ``version`` of the text is the one that it was written on, ``present_key`` where the newest one shows it (empty: nowhere), and
@@ -158,7 +158,7 @@ def add_changes(points: dict[int, Point], consultation: Consultation) -> None:
     )
     for item_id, wording, key, label, lead in session.execute(changes):
         if item_id in points:
-            points[item_id].changes.append(Change(key, label or key, lead, wording))
+            points[item_id].changes.append(Rewording(key, label or key, lead, wording))
 
 
 def add_places(points: dict[int, Point], consultation: Consultation) -> None:
@@ -168,7 +168,7 @@ def add_places(points: dict[int, Point], consultation: Consultation) -> None:
         sa.select(ItemContribution.item_id, sa.func.min(Block.position))
         .join(Contribution, Contribution.id == ItemContribution.contribution_id)
         .join(newest, newest.c.chapter_id == Contribution.chapter_id)
-        .join(Block, sa.and_(Block.revision_id == newest.c.id, Block.key == Contribution.passage_key))
+        .join(Block, sa.and_(Block.revision_id == newest.c.id, Block.key == Contribution.provision_key))
         .group_by(ItemContribution.item_id)
     )
     for item_id, place in session.execute(first):
@@ -205,7 +205,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
             Organisation.region, Contribution.language, Contribution.body, Contribution.justification,
             SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
             Contribution.author_id, Contribution.organisation_id, written.language.label("text_language"),
-            written.number.label("version"), Contribution.exact, Contribution.place_key, Anchor.anchor_class,
+            written.number.label("version"), Contribution.exact, Contribution.current_key, Anchor.anchor_class,
         )
         .join(Chapter, Chapter.id == Contribution.chapter_id).join(Block, Block.id == Contribution.block_id)
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
@@ -214,7 +214,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
         .join(written, written.id == Block.revision_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last))
         .outerjoin(newest, newest.c.chapter_id == Contribution.chapter_id)
-        .outerjoin(here, sa.and_(here.revision_id == newest.c.id, here.key == Contribution.passage_key))
+        .outerjoin(here, sa.and_(here.revision_id == newest.c.id, here.key == Contribution.provision_key))
         .where(Chapter.consultation_id == consultation.id)
         .order_by(Chapter.number, sa.func.coalesce(here.position, Block.position), Contribution.id)
     )
@@ -223,7 +223,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
 def rows(
     consultation: Consultation, language: str, *, chapter: Chapter | None = None, audience: Audience = Audience.STAFF,
     points: dict[int, Point] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[MatrixRow]:
     """Every contribution of the consultation, or of one chapter; the public reads the published ones alone."""
     wanted = statement(consultation, language)
     if chapter is not None:
@@ -236,13 +236,13 @@ def rows(
         yield row_of(found, points, reasons)
 
 
-def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> Row:
+def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> MatrixRow:
     silent = found.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
 
     def said(words):
         return "" if silent else words or ""
 
-    return Row(
+    return MatrixRow(
         id=found.id, ref=found.ref, chapter=found.number, key=found.block_key, block_kind=found.block_kind, passage=found.text,
         kind=found.kind, type=found.comment_type, position=found.position, author_id=found.author_id,
         organisation_id=found.organisation_id, organisation=said(found.organisation),
@@ -251,7 +251,7 @@ def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> Row:
         body=said(found.body), justification=said(found.justification), proposed=said(found.replacement),
         submitted_at=found.submitted_at, state=found.state, reason=reasons.get(found.id),
         point=None if silent else points.get(found.item_id), version=f"{found.text_language}-{found.version}", quoted=said(found.exact),
-        present_key=found.place_key or "", anchor_class=found.anchor_class,
+        present_key=found.current_key or "", anchor_class=found.anchor_class,
     )
 
 

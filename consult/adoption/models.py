@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-from consult.chapters.models import Chapter
 
 
 class ExportKind(LabelledEnum):
@@ -116,7 +116,7 @@ class SubmissionArchive(Base):
     submission: Mapped[Submission] = relationship(back_populates="archive")
 
 
-class Outcome(LabelledEnum):
+class CouncilOutcome(LabelledEnum):
     ADOPTED = "adopted", N_("Adopted")
     ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes")
     RETURNED = "returned", N_("Returned to the commission")
@@ -130,7 +130,7 @@ class AdoptionDecision(Base):
     id: Mapped[PrimaryKey]
     submission_id: Mapped[int] = fk("submission.id")
     chapter_id: Mapped[int] = fk("chapter.id", unique=True, index=False)
-    outcome: Mapped[Outcome]
+    outcome: Mapped[CouncilOutcome]
     words: Mapped[str] = mapped_column(default="")
     decided_on: Mapped[date]
     recorded_by_id: Mapped[int] = fk("user.id")

@@ -14,14 +14,15 @@ from consult.adoption.archive import export_to as export_to
 from consult.adoption.models import (
     FORMATS,
     AdoptionDecision,
+    CouncilOutcome,
     Export,
     ExportFormat,
     ExportKind,
     ExportState,
-    Outcome,
     Submission,
     SubmissionArchive,
 )
+from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation, Phase
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import audit, states
@@ -31,16 +32,15 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, MOROCCO, _, utcnow
 from consult.core.jobs import Job, JobState, later, latest, name_of
 from consult.core.permissions import Action, require
-from consult.core.words import is_blank, kept
-from consult.chapters.models import Chapter
 from consult.synthesis import service as synthesis_service
 from consult.synthesis.models import Synthesis, SynthesisState
+from consult.text.normalising import is_blank, validated_text
 
 PAGE = 30
 AFTER_DECISION = {
-    Outcome.ADOPTED: SynthesisState.ADOPTED,
-    Outcome.ADOPTED_WITH_CHANGES: SynthesisState.ADOPTED_WITH_CHANGES,
-    Outcome.RETURNED: SynthesisState.RETURNED,
+    CouncilOutcome.ADOPTED: SynthesisState.ADOPTED,
+    CouncilOutcome.ADOPTED_WITH_CHANGES: SynthesisState.ADOPTED_WITH_CHANGES,
+    CouncilOutcome.RETURNED: SynthesisState.RETURNED,
 }
 
 
@@ -129,7 +129,7 @@ def count_published(consultation: Consultation) -> int:
 def get_data_stamp(consultation: Consultation) -> str:
     """Changes with each change of what the public sees: the ETag of open data."""
     activity, syntheses = session.execute(
-        sa.select(sa.func.sum(Chapter.activity), sa.func.sum(Synthesis.lock)).select_from(Chapter)
+        sa.select(sa.func.sum(Chapter.activity), sa.func.sum(Synthesis.row_counter)).select_from(Chapter)
         .outerjoin(Synthesis, Synthesis.chapter_id == Chapter.id).where(Chapter.consultation_id == consultation.id)
     ).one()
     named = audit.newest(Action.ACCOUNTS_EDIT_PROFILE)  # whoever no longer agrees to be named is out of it at once
@@ -206,14 +206,15 @@ def sealed(submission: Submission) -> tuple[SubmissionArchive, Path]:
 
 
 @command
-def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Outcome, words: str, decided_on: date) -> AdoptionDecision:
+def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: CouncilOutcome, words: str,
+           decided_on: date) -> AdoptionDecision:
     """Record what the Council decided on one chapter; once every chapter has its decision the consultation is over."""
     # Of two people who record the last two decisions at once, the second sees the first: the consultation ends with both.
     session.execute(sa.select(Submission.id).where(Submission.id == submission.id).with_for_update())
-    words = kept("words", words, most=10_000).strip()
+    words = validated_text("words", words, max_length=10_000).strip()
     check_decision(submission, chapter, outcome, words, decided_on)
     synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
-    synthesis_service.record_outcome(synthesis, AFTER_DECISION[outcome])
+    synthesis_service.record_council_outcome(synthesis, AFTER_DECISION[outcome])
     decision = AdoptionDecision(
         submission=submission, chapter=chapter, outcome=outcome, words=words, decided_on=decided_on, recorded_by_id=actor.id
     )
@@ -224,13 +225,13 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Ou
     return decision
 
 
-def check_decision(submission: Submission, chapter: Chapter, outcome: Outcome, words: str, decided_on: date) -> None:
+def check_decision(submission: Submission, chapter: Chapter, outcome: CouncilOutcome, words: str, decided_on: date) -> None:
     if chapter.consultation_id != submission.consultation_id:
         raise NotFound
     if any(decision.chapter_id == chapter.id for decision in list_decisions(submission)):
         raise Conflict(_("The decision on chapter %(number)s is recorded already.", number=chapter.number),
                        _("A recorded decision is not changed."))
-    if outcome != Outcome.ADOPTED and is_blank(words):
+    if outcome != CouncilOutcome.ADOPTED and is_blank(words):
         raise Invalid("words", _("Give the Council’s words: what it changed, or why it returned the chapter."))
     if decided_on > utcnow().astimezone(MOROCCO).date():
         raise Invalid("decided_on", _("This date is still to come."))

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from consult.adoption.matrix import Row
+from consult.adoption.matrix import MatrixRow
 from consult.core.i18n import MOROCCO, N_, direction, gettext
 
 # What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
@@ -30,18 +30,18 @@ class Column:
     name: str
     heading: str
     width: int
-    value: Callable[[Row], Any]
+    value: Callable[[MatrixRow], Any]
 
 
-def of_point(name: str) -> Callable[[Row], Any]:
+def of_point(name: str) -> Callable[[MatrixRow], Any]:
     return lambda row: getattr(row.point, name) if row.point else ""
 
 
-def point_title(row: Row) -> str:
+def point_title(row: MatrixRow) -> str:
     return f"{row.point.number}. {row.point.title}" if row.point else ""
 
 
-def new_wording(row: Row) -> str:
+def new_wording(row: MatrixRow) -> str:
     return "\n\n".join(f"[{change.label}] {change.new}" for change in row.point.changes) if row.point else ""
 
 
@@ -96,14 +96,14 @@ def in_codes(value: Any) -> str | int:
     return "" if value is None else getattr(value, "value", value)
 
 
-def worded(rows: Iterable[Row]) -> Iterator[list]:
+def worded(rows: Iterable[MatrixRow]) -> Iterator[list]:
     """Rows as cells for people, the headings first."""
     yield [gettext(column.heading) for column in COLUMNS]
     for row in rows:
         yield [in_words(column.value(row)) for column in COLUMNS]
 
 
-def coded(rows: Iterable[Row]) -> Iterator[list]:
+def coded(rows: Iterable[MatrixRow]) -> Iterator[list]:
     """Rows as cells for machines, the columns' names first."""
     yield [column.name for column in OPEN_COLUMNS]
     for row in rows:

@@ -7,17 +7,17 @@ from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, request, send_file, url_for
 
-from consult.adoption import making, service, tables
+from consult.adoption import service, tables, writers
 from consult.adoption.forms import DecisionForm, ExportForm, SubmitForm
 from consult.adoption.models import Export, ExportFormat, ExportKind
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.consultations.models import Phase
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, gettext, ngettext, number
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
-from consult.chapters import service as chapters
-from consult.chapters.models import Chapter
 from consult.synthesis.models import Synthesis, SynthesisState
 
 bp = room("adoption")
@@ -88,8 +88,8 @@ def show_exports(refused: ExportForm | None):
     listed = service.list_exports(actor(), consultation, before=before)
     shown = listed[: service.PAGE]
     work = service.list_progress(actor(), consultation, shown)
-    chapters = [c for c in chapters.list_chapters(consultation) if can(actor(), Action.ADOPTION_REQUEST_EXPORT, c)]
-    forms = {kind: ExportForm(kind, chapters, language()) for kind in ExportKind}
+    mine = [c for c in chapters.list_chapters(consultation) if can(actor(), Action.ADOPTION_REQUEST_EXPORT, c)]
+    forms = {kind: ExportForm(kind, mine, language()) for kind in ExportKind}
     if refused is not None:
         forms = {kind: refused if form._prefix == refused._prefix else form for kind, form in forms.items()}
     if not actor().holds("secretariat"):
@@ -137,7 +137,7 @@ def open_data_contributions():
     if stamp in request.if_none_match:
         return "", 304
     file = tempfile.TemporaryFile("w+b", prefix="consult-")  # noqa: SIM115 - closed once it is sent
-    making.write_open_data(consultation.id, file, language=language())
+    writers.write_open_data(consultation.id, file, language=language())
     file.seek(0)
     response = send_file(file, mimetype=TYPES[ExportFormat.CSV], as_attachment=True, download_name="contributions.csv", max_age=60)
     response.set_etag(stamp)
@@ -241,5 +241,5 @@ def decision_on(chapter: Chapter, key: str) -> SimpleNamespace | None:
     decision = service.get_decision(chapter)
     if decision is None:
         return None
-    words = render_template("adoption/_passport.html", chapter=chapter, decision=decision)
+    words = render_template("adoption/_provision.html", chapter=chapter, decision=decision)
     return SimpleNamespace(order=3, id="decision", title=_("Decision of the Council"), count=None, words=trusted(words))

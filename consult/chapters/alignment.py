@@ -1,6 +1,6 @@
 """What became of each block of a text in its next revision: the algorithm that is the point of this room.
 
-Equal wordings come first (alone on both sides, then beside what is paired already), the rest by likeness (see ``likeness.py``) and by
+Equal wordings come first (alone on both sides, then beside what is paired already), the rest by similarity (see ``similarity.py``) and by
 place: between paired neighbours, beside them, under the same number, of the same kind. A heading or lead-in may have other words where
 what it introduces is the same. Blocks outside of the heaviest increasing run of pairs have moved (Schensted 1961, weighted by length).
 What is left is looked for inside of other blocks: split and merged. Each link carries a confidence from 0 to 1; under :data:`SURE` a
@@ -14,19 +14,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from consult.chapters.likeness import FEWEST_WORDS, PROSE, Likeness, Side, Unit
-from consult.chapters.models import BlockKind, Change
+from consult.chapters.models import BlockFate, BlockKind
 from consult.chapters.parsing import STRUCTURE, wording_of
+from consult.chapters.similarity import FEWEST_WORDS, PROSE, Side, Similarity, Unit
 
 SURE = 0.8
 NEAR = 4  # blocks: how far from one part the other parts of a split block are looked for
 PART = 0.5  # of its words: so much of a part must stand in the whole
 TITLES = frozenset({BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT})
-TRACE = 0.1  # likeness: too little alone, not where place and function agree
+TRACE = 0.1  # similarity: too little alone, not where place and function agree
 LEAD_IN = 30  # words, at most
 MANY = 50  # blocks: a word that stands in more of them does not lead to any
-MOST = 8  # blocks that are measured against one
-LEAST = 0.2  # likeness: below, it is chance
+MAX_CANDIDATES = 8  # blocks that are measured against one
+LEAST = 0.2  # similarity: below, it is chance
 RARE = 12  # words of a block by which blocks like it are looked for
 ROUNDS = (0.62, 0.5, 0.42, 0.36)  # least scores: each pair that is found says more about where its neighbours are
 
@@ -37,7 +37,7 @@ class Link:
 
     old: int | None
     new: int | None
-    change: Change
+    change: BlockFate
     confidence: float
     has_moved: bool = False
 
@@ -48,7 +48,7 @@ class Pair:
 
     old: int
     new: int
-    likeness: float
+    similarity: float
     confidence: float
 
 
@@ -65,7 +65,7 @@ def align(
 
 class Aligner:
     def __init__(self, old: Side, new: Side, given: Mapping[int, int | None], dropped: Collection[int] = ()) -> None:
-        self.old, self.new, self.likeness = old, new, Likeness(old, new)
+        self.old, self.new, self.similarity = old, new, Similarity(old, new)
         self.pairs: dict[int, Pair] = {}  # by place in old
         self.ranked: dict[int, list[int]] = {}
         self.of_new: dict[int, int] = {}
@@ -73,7 +73,7 @@ class Aligner:
         self.dropped = frozenset(dropped)
         for place, at in given.items():
             if at is not None and at not in self.pairs:
-                self.put(at, place, self.likeness.between(at, place), 1.0)
+                self.put(at, place, self.similarity.between(at, place), 1.0)
 
     def links(self) -> list[Link]:
         self.pair_equal()
@@ -84,8 +84,8 @@ class Aligner:
 
     # Equal wordings
 
-    def put(self, old: int, new: int, likeness: float, confidence: float) -> None:
-        self.pairs[old] = Pair(old, new, likeness, confidence)
+    def put(self, old: int, new: int, similarity: float, confidence: float) -> None:
+        self.pairs[old] = Pair(old, new, similarity, confidence)
         self.of_new[new] = old
 
     def is_free(self, old: int, new: int) -> bool:
@@ -160,12 +160,12 @@ class Aligner:
         self.take_bearings()
 
     def rated(self) -> list[tuple[float, float, int, int]]:
-        """(score, likeness, old, new) of what may be a pair, best first."""
+        """(score, similarity, old, new) of what may be a pair, best first."""
         found = []
         for old in range(len(self.old)):
             if self.is_open(old):
                 for new in self.candidates(old):
-                    alike = self.likeness.between(old, new)
+                    alike = self.similarity.between(old, new)
                     if alike >= LEAST:
                         found.append((alike + self.bonus(old, new), alike, old, new))
         return sorted(found, key=lambda row: (-row[0], row[2], row[3]))
@@ -174,7 +174,7 @@ class Aligner:
         """Free new blocks that share its rarer words most, and whatever stands in its place."""
         free = [new for new in self.sharing(old) if self.is_free(old, new)]
         near = [new for new in self.anchors.gap(old) if self.is_free(old, new)]
-        return {*free[:MOST], *near}
+        return {*free[:MAX_CANDIDATES], *near}
 
     @cached_property
     def holders(self) -> dict[str, list[int]]:
@@ -187,12 +187,12 @@ class Aligner:
     def sharing(self, old: int) -> list[int]:
         """All new blocks that share rarer words with this one, those first that have most of them for their length."""
         if old not in self.ranked:
-            weights, sums = self.likeness.weights, defaultdict(float)
+            weights, sums = self.similarity.weights, defaultdict(float)
             rare = [word for word in self.old.bags[old] if 0 < len(self.holders.get(word, ())) <= MANY]
             for word in sorted(rare, key=lambda word: (-weights[word], word))[:RARE]:
                 for new in self.holders[word]:
                     sums[new] += weights[word]
-            whole = self.likeness.whole[1]
+            whole = self.similarity.whole[1]
             self.ranked[old] = sorted(sums, key=lambda new: (-sums[new] / (30 + whole[new]), new))[:MANY]
         return self.ranked[old]
 
@@ -212,7 +212,7 @@ class Aligner:
         return sum(1 for step in (-1, 1) if (pair := self.pairs.get(old + step)) and pair.new == new + step)
 
     def confidence(self, old: int, new: int, alike: float, margin: float) -> float:
-        whole = self.likeness.carried(old, new) if {self.old.blocks[old].kind, self.new.blocks[new].kind} <= PROSE else 0.0
+        whole = self.similarity.carried(old, new) if {self.old.blocks[old].kind, self.new.blocks[new].kind} <= PROSE else 0.0
         sure = 0.34 + 0.64 * max(alike, 0.9 * whole) + max(-0.05, self.bonus(old, new))
         if margin < 0.12:
             sure = min(sure, 0.72)
@@ -222,9 +222,9 @@ class Aligner:
         """What stands in the same place and introduces the same block is the same heading, or lead-in, whatever its words."""
         for old in range(len(self.old) - 1):
             below = self.pairs.get(old + 1)
-            new = below.new - 1 if below and below.likeness >= PART else -1
+            new = below.new - 1 if below and below.similarity >= PART else -1
             if new >= 0 and self.is_free(old, new) and self.anchors.is_between(old, new) and self.introduce(old, new):
-                self.put(old, new, self.likeness.between(old, new), 0.7)
+                self.put(old, new, self.similarity.between(old, new), 0.7)
 
     def introduce(self, old: int, new: int) -> bool:
         """Whether both are headings of one sort, or short paragraphs that lead in what follows with a colon."""
@@ -233,19 +233,19 @@ class Aligner:
             return mine.kind == theirs.kind
         is_short = max(len(self.old.words[old]), len(self.new.words[new])) <= LEAD_IN
         colons = [block.text.endswith(":") for block in (mine, theirs)]
-        return is_short and (all(colons) or any(colons) and (self.is_equal(old + 1, new + 1) or self.likeness.between(old, new) >= TRACE))
+        return is_short and (all(colons) or any(colons) and (self.is_equal(old + 1, new + 1) or self.similarity.between(old, new) >= TRACE))
 
     # Parts
 
-    def parts(self) -> list[tuple[int, int, Change, float]]:
+    def parts(self) -> list[tuple[int, int, BlockFate, float]]:
         """(old, new, split or merged, confidence) beside the pairs: blocks whose words stand in a block that is paired already."""
         found = []
         for new in range(len(self.new)):
             if new not in self.of_new and new not in self.barred and (at := self.whole_of_new(new)):
-                found.append((at[0], new, Change.SPLIT, at[1]))
+                found.append((at[0], new, BlockFate.SPLIT, at[1]))
         for old in range(len(self.old)):
             if self.is_open(old) and (at := self.whole_of_old(old)):
-                found.append((old, at[0], Change.MERGED, at[1]))
+                found.append((old, at[0], BlockFate.MERGED, at[1]))
         return found
 
     def whole_of_old(self, old: int) -> tuple[int, float] | None:
@@ -255,7 +255,7 @@ class Aligner:
             return None
         if self.old.bags[old].total() < FEWEST_WORDS:
             return self.whole_of_few(old)
-        wholes = {new for new in [*near, *self.sharing(old)[:MOST]] if new in self.of_new}
+        wholes = {new for new in [*near, *self.sharing(old)[:MAX_CANDIDATES]] if new in self.of_new}
         return surest([(self.gained(old, new), new) for new in sorted(wholes)])
 
     def whole_of_few(self, old: int) -> tuple[int, float] | None:
@@ -273,34 +273,34 @@ class Aligner:
 
     def gained(self, old: int, new: int) -> float:
         """How much of an old block stands in a new one, among the words that this one had not before."""
-        return self.likeness.held(self.old, old, self.new, new, self.new.bags[new] - self.old.bags[self.of_new[new]])
+        return self.similarity.held(self.old, old, self.new, new, self.new.bags[new] - self.old.bags[self.of_new[new]])
 
     def given_up(self, old: int, new: int) -> float:
         """How much of a new block stands in an old one, among the words that this one has no more."""
-        return self.likeness.held(self.new, new, self.old, old, self.old.bags[old] - self.new.bags[self.pairs[old].new])
+        return self.similarity.held(self.new, new, self.old, old, self.old.bags[old] - self.new.bags[self.pairs[old].new])
 
     # The answer
 
-    def told(self, parts: list[tuple[int, int, Change, float]]) -> list[Link]:
+    def told(self, parts: list[tuple[int, int, BlockFate, float]]) -> list[Link]:
         in_order = run_of(self.pairs, self.old)
-        split, merged = {old for old, _new, change, _c in parts if change == Change.SPLIT}, {
-            new for _old, new, change, _c in parts if change == Change.MERGED}
+        split, merged = {old for old, _new, change, _c in parts if change == BlockFate.SPLIT}, {
+            new for _old, new, change, _c in parts if change == BlockFate.MERGED}
         links = [self.of_pair(pair, pair.old not in in_order, split, merged) for pair in self.pairs.values()]
         links += [Link(old, new, change, confidence) for old, new, change, confidence in parts]
         held = {link.old for link in links}
-        links += [Link(old, None, Change.DELETED, self.loss(old)) for old in range(len(self.old)) if old not in held]
+        links += [Link(old, None, BlockFate.DELETED, self.loss(old)) for old in range(len(self.old)) if old not in held]
         made = {link.new for link in links}
-        links += [Link(None, new, Change.NEW, 1.0) for new in range(len(self.new)) if new not in made]
+        links += [Link(None, new, BlockFate.NEW, 1.0) for new in range(len(self.new)) if new not in made]
         last = len(self.new)
         return sorted(links, key=lambda link: (link.new if link.new is not None else last, link.old if link.old is not None else -1))
 
     def of_pair(self, pair: Pair, has_moved: bool, split: set[int], merged: set[int]) -> Link:
-        change, sure = Change.MOVED if has_moved else Change.KEPT, pair.confidence
+        change, sure = BlockFate.MOVED if has_moved else BlockFate.KEPT, pair.confidence
         if pair.old in split or pair.new in merged:
-            change = Change.SPLIT if pair.old in split else Change.MERGED
-            sure = max(sure, sure_of(self.likeness.carried(pair.old, pair.new)))  # the other part was no rival
+            change = BlockFate.SPLIT if pair.old in split else BlockFate.MERGED
+            sure = max(sure, sure_of(self.similarity.carried(pair.old, pair.new)))  # the other part was no rival
         elif wording_of(self.old.blocks[pair.old]) != wording_of(self.new.blocks[pair.new]):
-            change = Change.CHANGED
+            change = BlockFate.CHANGED
         return Link(pair.old, pair.new, change, sure, has_moved)
 
     def loss(self, old: int) -> float:
@@ -316,9 +316,9 @@ class Aligner:
     def trace(self, old: int, new: int) -> float:
         """0 to 1: how much of an old block might live on in a new one, in any order."""
         if new not in self.of_new:
-            return self.likeness.between(old, new)
+            return self.similarity.between(old, new)
         rest = self.new.bags[new] - self.old.bags[self.of_new[new]]
-        return self.likeness.shared(self.old.bags[old], rest) / self.likeness.whole[0][old]
+        return self.similarity.shared(self.old.bags[old], rest) / self.similarity.whole[0][old]
 
 
 def second(scores: list[float]) -> float:
@@ -353,8 +353,8 @@ class Anchors:
         before, after = self.bounds(old)
         at = bisect_left(self.olds, old)
         since = old - (self.olds[at - 1] if at else -1)
-        first = max(before + 1, min(before + since, after) - MOST)
-        return range(first if after - before > 2 * MOST else before + 1, min(after, first + 2 * MOST))
+        first = max(before + 1, min(before + since, after) - MAX_CANDIDATES)
+        return range(first if after - before > 2 * MAX_CANDIDATES else before + 1, min(after, first + 2 * MAX_CANDIDATES))
 
     def is_between(self, old: int, new: int) -> bool:
         before, after = self.bounds(old)
@@ -370,7 +370,7 @@ def run_of(pairs: Mapping[int, Pair], old: Side) -> set[int]:
     for at, pair in enumerate(rows):
         cut = bisect_left(ends, pair.new)
         total, before = tops[cut - 1] if cut else (0.0, -1)
-        total += 1.0 + math.log1p(len(old.words[pair.old])) * pair.likeness
+        total += 1.0 + math.log1p(len(old.words[pair.old])) * pair.similarity
         befores.append(before)
         beaten = cut
         while beaten < len(tops) and tops[beaten][0] <= total:

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from consult.core.markup import Markup, trusted, without_addresses
-from consult.core.redline import redline
 from consult.chapters.alignment import Link, align
-from consult.chapters.models import Block, BlockKind, Change
+from consult.chapters.models import Block, BlockFate, BlockKind
+from consult.core.markup import Markup, trusted, without_addresses
+from consult.text.redline import redline
 
 Segments = tuple[tuple[str, str], ...]
 GROUPS = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.PARAGRAPH)  # the last stands for all else
 TITLES = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
-SAME = (Change.KEPT, Change.MOVED)
+SAME = (BlockFate.KEPT, BlockFate.MOVED)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One block: ``old``, ``new`` or both. ``kin`` are the old blocks that it was made of, or the new ones that it went to.
 
     ``segments`` are empty where no word differs. A ``trace`` stands where a block was that went elsewhere. ``after`` is the old
@@ -50,7 +50,7 @@ class Row:
     """
 
     key: str
-    change: Change
+    change: BlockFate
     old: Piece | None
     new: Piece | None
     segments: Segments = ()
@@ -65,7 +65,7 @@ class Row:
 
     @property
     def is_changed(self) -> bool:
-        return bool(self.segments) or self.has_moved or self.change != Change.KEPT
+        return bool(self.segments) or self.has_moved or self.change != BlockFate.KEPT
 
     @property
     def is_renumbered(self) -> bool:
@@ -86,13 +86,13 @@ class Run:
     """Rows of one page: those in between that say nothing new are counted, with the titles under which the next change stands."""
 
     unchanged: int = 0
-    titles: tuple[Row, ...] = ()
-    rows: tuple[Row, ...] = ()
+    titles: tuple[ComparisonRow, ...] = ()
+    rows: tuple[ComparisonRow, ...] = ()
 
 
 @dataclass
 class Comparison:
-    rows: list[Row]
+    rows: list[ComparisonRow]
     counts: dict[BlockKind, Counter] = field(default_factory=dict)
     inserted: int = 0
     deleted: int = 0
@@ -154,27 +154,28 @@ class Weaver:
             self.to_new[link.old].append(link)
             self.to_old[link.new].append(link)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[ComparisonRow]:
         left = self.left_behind()
         yield from left.get(-1, ())
         for place in range(len(self.new)):
             yield self.row(place)
             yield from left.get(place, ())
 
-    def left_behind(self) -> dict[int, list[Row]]:
+    def left_behind(self) -> dict[int, list[ComparisonRow]]:
         """By the place in the new text behind which they stood: what was dropped, and a trace of what went elsewhere."""
-        left: dict[int, list[Row]] = defaultdict(list)
+        left: dict[int, list[ComparisonRow]] = defaultdict(list)
         last = -1
         for place, piece in enumerate(self.old):
             heirs = [link for link in self.to_new[place] if link.new is not None]
             main = next((link for link in heirs if self.main_old(link.new) == place), None)
             if main is None and heirs:
                 into = tuple(self.new[link.new] for link in heirs)
-                left[last].append(Row(f"{piece.key}~", Change.MERGED, piece, None, is_trace=True, kin=into))
+                left[last].append(ComparisonRow(f"{piece.key}~", BlockFate.MERGED, piece, None, is_trace=True, kin=into))
             elif main is None:
-                left[last].append(Row(self.free_key(piece), Change.DELETED, piece, None, (("delete", piece.text),)))
+                left[last].append(ComparisonRow(self.free_key(piece), BlockFate.DELETED, piece, None, (("delete", piece.text),)))
             elif main.has_moved:
-                left[last].append(Row(f"{piece.key}~", Change.MOVED, piece, None, has_moved=True, is_trace=True, kin=(self.new[main.new],)))
+                left[last].append(ComparisonRow(f"{piece.key}~", BlockFate.MOVED, piece, None, has_moved=True, is_trace=True,
+                                                kin=(self.new[main.new],)))
             else:
                 last = max(last, main.new)
         return left
@@ -188,15 +189,16 @@ class Weaver:
         olds = [link.old for link in self.to_old[new] if link.old is not None]
         return min(olds, key=lambda old: (self.old[old].key != self.new[new].key, old), default=None)
 
-    def row(self, place: int) -> Row:
+    def row(self, place: int) -> ComparisonRow:
         piece, main = self.new[place], self.main_old(place)
         if main is None:
-            return Row(piece.key, Change.NEW, None, piece, (("insert", piece.text),))
+            return ComparisonRow(piece.key, BlockFate.NEW, None, piece, (("insert", piece.text),))
         link = next(link for link in self.to_old[place] if link.old == main)
         olds = sorted({link.old for link in self.to_old[place]})
-        kin = tuple(self.old[old] for old in olds) if len(olds) > 1 or link.change == Change.SPLIT else ()
+        kin = tuple(self.old[old] for old in olds) if len(olds) > 1 or link.change == BlockFate.SPLIT else ()
         after = self.old[main - 1] if link.has_moved and main else None
-        return Row(piece.key, link.change, self.old[main], piece, self.segments(place, olds), link.has_moved, kin=kin, after=after)
+        return ComparisonRow(piece.key, link.change, self.old[main], piece, self.segments(place, olds), link.has_moved, kin=kin,
+                             after=after)
 
     def segments(self, place: int, olds: list[int]) -> Segments:
         """Word by word; of a block that was split, the part of its words that this one took."""

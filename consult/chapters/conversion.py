@@ -14,16 +14,16 @@ from typing import Any
 
 from lxml import etree
 
-from consult.core import markup
-from consult.core.errors import Invalid
-from consult.core.i18n import _
 from consult.chapters.dialect import WORDY, Writer, flat, words_of
 from consult.chapters.parsing import ACTION, FACT, Cutter
 from consult.chapters.source import CONTROL
+from consult.core import markup
+from consult.core.errors import Invalid
+from consult.core.i18n import _
 
 LARGEST = 30 * 1024 * 1024
 LARGEST_UNPACKED = 64 * 1024 * 1024  # of XML; the text of a thousand pages takes a tenth
-MOST_PARTS = 2000
+MAX_PARTS = 2000
 TIME = 60  # seconds
 # --sandbox: pandoc opens no other file; the memory of its run is bounded.
 LIMITS = ("--sandbox", "--track-changes=accept", "+RTS", "-M512M", "-RTS")
@@ -76,7 +76,7 @@ def read_parts(data: bytes) -> tuple[dict[str, bytes], str]:
             infos = archive.infolist()
             if any(info.flag_bits & 1 for info in infos):
                 raise locked()
-            if len(infos) > MOST_PARTS:
+            if len(infos) > MAX_PARTS:
                 raise too_large()
             parts = unpacked(archive, [info for info in infos if is_wanted(info.filename)])
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError) as error:

@@ -8,8 +8,8 @@ import re
 from html import escape
 from urllib.parse import quote
 
-from consult.core.i18n import _
 from consult.chapters.source import CONTROL
+from consult.core.i18n import _
 
 LETTERED = {"LowerAlpha": "abcdefghijklmnopqrstuvwxyz", "UpperAlpha": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"),

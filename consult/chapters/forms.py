@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Length
 
 from consult.core.i18n import LANGUAGES, _, direction
 
-MOST_NOTE = 2_000
+MAX_NOTE = 2_000
 
 
 class ImportForm(FlaskForm):
@@ -32,11 +32,11 @@ class ImportForm(FlaskForm):
 class EditForm(FlaskForm):
     title = StringField(_("Title of the chapter"), validators=[InputRequired(_("Write the title.")), Length(max=300)],
                         render_kw={"maxlength": 300})
-    note = TextAreaField(_("Note of revision"), validators=[Length(max=MOST_NOTE)], render_kw={"rows": 2, "maxlength": MOST_NOTE},
+    note = TextAreaField(_("Note of revision"), validators=[Length(max=MAX_NOTE)], render_kw={"rows": 2, "maxlength": MAX_NOTE},
                          description=_("What changed and why, in a sentence or two: everybody reads it in the list of versions."))
     body = TextAreaField(_("Text, in Markdown"), validators=[InputRequired(_("Write the text."))],
                          render_kw={"rows": 30, "spellcheck": "true", "class": "source"})
-    lock = HiddenField("")
+    expected_counter = HiddenField("")
 
     def __init__(self, *args, text_language: str, **kwargs):
         super().__init__(*args, **kwargs)
@@ -50,18 +50,18 @@ class CorrectForm(FlaskForm):
     new_key = HiddenField("")
     old_key = HiddenField("")
     chosen = SelectField(_("This passage continues"), validate_choice=False)
-    lock = HiddenField("")
+    expected_counter = HiddenField("")
 
 
 class PublishForm(FlaskForm):
-    note = TextAreaField(_("Note of revision"), validators=[Length(max=MOST_NOTE)],
-                         render_kw={"rows": 3, "maxlength": MOST_NOTE, "dir": "auto"},
+    note = TextAreaField(_("Note of revision"), validators=[Length(max=MAX_NOTE)],
+                         render_kw={"rows": 3, "maxlength": MAX_NOTE, "dir": "auto"},
                          description=_("What changed and why, in a sentence or two: everybody reads it in the list of versions."))
     may_shrink = BooleanField(_("The text is meant to be this much shorter"))
-    lock = HiddenField("")
+    expected_counter = HiddenField("")
 
 
-class LockForm(FlaskForm):
+class CounterForm(FlaskForm):
     """A button, and the state of the draft that it was pressed on."""
 
-    lock = HiddenField("")
+    expected_counter = HiddenField("")

@@ -26,7 +26,7 @@ class BlockKind(LabelledEnum):
     FOOTNOTE = "footnote", N_("Footnote")
 
 
-class Change(LabelledEnum):
+class BlockFate(LabelledEnum):
     """What became of a block in the next revision."""
 
     KEPT = "kept", N_("Kept")
@@ -156,7 +156,7 @@ class Alignment(Base):
     revision_id: Mapped[int] = fk("revision.id")
     old_block_id: Mapped[int | None] = fk("block.id")
     new_block_id: Mapped[int | None] = fk("block.id")
-    change: Mapped[Change]
+    change: Mapped[BlockFate]
     has_moved: Mapped[bool] = mapped_column(default=False)
     confidence: Mapped[float]
     is_by_hand: Mapped[bool] = mapped_column(default=False)
@@ -186,26 +186,26 @@ class WorkingDraft(Base):
     base_id: Mapped[int | None] = fk("revision.id")
     edited_by_id: Mapped[int | None] = fk("user.id")
     edited_at: Mapped[Timestamp]
-    lock: Mapped[int] = mapped_column(default=1)
+    row_counter: Mapped[int] = mapped_column(default=1)
 
     consultation: Mapped[Consultation] = relationship(lazy="joined")
     commission: Mapped[Commission] = relationship(lazy="joined")
     base: Mapped[Revision | None] = relationship()
     edited_by: Mapped[User | None] = relationship()
 
-    __mapper_args__ = {"version_id_col": lock}
+    __mapper_args__ = {"version_id_col": row_counter}
 
     def audit_details(self) -> dict:
         return {"chapter": self.number, "language": self.language, "sha256": hashlib.sha256(self.source.encode()).hexdigest()}
 
 
-class StaleTwin(Base):
+class OutdatedTranslation(Base):
     """A block whose twin changed alone: stale from that revision on, until a translator says that both say the same again."""
 
-    __tablename__ = "stale_twin"
+    __tablename__ = "outdated_translation"
     __table_args__ = (
         sa.CheckConstraint("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmed_by_somebody"),
-        sa.Index("ix_stale_twin_open", "chapter_id", "language", "confirmed_at"),
+        sa.Index("ix_outdated_translation_open", "chapter_id", "language", "confirmed_at"),
     )
 
     id: Mapped[PrimaryKey]

@@ -14,11 +14,11 @@ from typing import Any
 import lxml.html
 from lxml import etree
 
+from consult.chapters.models import BlockKind
+from consult.chapters.source import CONTROL, Problem, decode, front_matter, line_of, lost_parts
 from consult.core import markup
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.chapters.models import BlockKind
-from consult.chapters.source import CONTROL, Problem, decode, front_matter, line_of, lost_parts
 
 AXIS = re.compile(r"^(?:Axe|Axis|المحور)\s+(\d+)\b")
 PROJECT = re.compile(r"^(?:Projet|Project|المشروع)\s+(\d+)\.(\d+)\b")

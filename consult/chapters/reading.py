@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from consult.chapters.models import Block, BlockKind
+from consult.chapters.translations import side_by_side
 from consult.core.i18n import direction
 from consult.core.markup import Markup, trusted
-from consult.chapters.models import Block, BlockKind
-from consult.chapters.twins import side_by_side
 
 CONTENTS_LEVELS = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
 WARMEST = 5
@@ -51,8 +51,8 @@ def together(french: list[Block], other: list[Block]) -> list[tuple[Block, str]]
         return [(block, "fr") for block in french]
     language = other[0].revision.language
     return [
-        (own, language) if own and (twin is None or own.kind == twin.kind) else (twin, "fr")
-        for own, twin in side_by_side(other, french)
+        (own, language) if own and (translation is None or own.kind == translation.kind) else (translation, "fr")
+        for own, translation in side_by_side(other, french)
     ]
 
 
@@ -108,8 +108,8 @@ def runs(text: list[Block]) -> Iterator[list[tuple[Block, tuple[str, ...]]]]:
 def coverage(french: list[Block], other: list[Block]) -> float:
     """Share of the French blocks that stand in the other language too, 0 to 1."""
     here = {(block.key, block.kind) for block in french}
-    twins = {(block.key, block.kind) for block in other if block.revision.language != "fr"}
-    return len(here & twins) / max(1, len(here))
+    translations = {(block.key, block.kind) for block in other if block.revision.language != "fr"}
+    return len(here & translations) / max(1, len(here))
 
 
 def read_block(block: Block, language: str, frame: tuple[str, str] | None, count: int, margin: list) -> ReadBlock:

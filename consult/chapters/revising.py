@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consult.core.i18n import _
 from consult.chapters.alignment import Link, align
-from consult.chapters.models import Block, Change
+from consult.chapters.models import Block, BlockFate
 from consult.chapters.parsing import ParsedBlock, ParsedChapter, wording_of
 from consult.chapters.source import Problem
+from consult.core.i18n import _
 
 LEAST_TO_RETURN = 40  # characters: shorter texts are written anew by chance
 LEAST_SHARE = 0.5  # of its words: a text that keeps less asks for confirmation
@@ -33,7 +33,7 @@ class Plan:
 
     @property
     def counts(self) -> Counter:
-        """How many blocks of each :class:`Change`; of a block that was split, each part counts."""
+        """How many blocks of each :class:`BlockFate`; of a block that was split, each part counts."""
         return Counter(link.change for link in self.links)
 
     @property
@@ -56,9 +56,9 @@ class Plan:
 
 def plan(
     parsed: ParsedChapter, old: Sequence[Block], *, taken: Collection[str] = (), spent: Collection[str] = (),
-    twins: Iterable[Block] = (), gone: Iterable[Block] = (), corrections: Iterable[Mapping[str, Any]] = (),
+    translations: Iterable[Block] = (), gone: Iterable[Block] = (), corrections: Iterable[Mapping[str, Any]] = (),
 ) -> Plan:
-    """``taken`` are all keys that the chapter ever used, ``spent`` those that this language did, ``twins`` the blocks of its other
+    """``taken`` are all keys that the chapter ever used, ``spent`` those that this language did, ``translations`` the blocks of its other
     languages that stand now, ``gone`` those that earlier revisions of this one dropped.
     """
     decided, dropped, held, forgotten = decisions(parsed.blocks, old, corrections)
@@ -66,7 +66,7 @@ def plan(
     given = {place: at[block.key] for place, block in enumerate(parsed.blocks) if block.is_own and block.key in at}
     stated = {place: at for place, at in given.items() if place not in decided and at not in dropped}
     links = align(old, parsed.blocks, given={**decided, **stated}, dropped=dropped)
-    keys = lasting_keys(parsed.blocks, old, links, taken=taken, spent=spent, twins=twins, gone=gone)
+    keys = lasting_keys(parsed.blocks, old, links, taken=taken, spent=spent, translations=translations, gone=gone)
     problems = [*parsed.problems, *renamed(parsed.blocks, keys)]
     return Plan(parsed, old, links, keys, problems, frozenset(decided), dropped, held, forgotten)
 
@@ -110,10 +110,10 @@ def decisions(
 
 
 @dataclass(frozen=True)
-class Row:
+class PreviewRow:
     """A block of the new text, or one that is no longer there, as somebody reads the plan: ``olds`` are what it continues."""
 
-    change: Change
+    change: BlockFate
     confidence: float
     has_moved: bool
     key: str
@@ -127,7 +127,7 @@ class Row:
         return self.new if self.new is not None else self.olds[0]
 
 
-def rows_of(made: Plan) -> list[Row]:
+def rows_of(made: Plan) -> list[PreviewRow]:
     """Every block in the order of the new text, those that are gone after what stood before them."""
     of_new: dict[int, list[Link]] = {}
     gone: dict[int, list[Link]] = {}
@@ -145,13 +145,13 @@ def rows_of(made: Plan) -> list[Row]:
     return rows
 
 
-def row_of(made: Plan, links: list[Link]) -> Row:
+def row_of(made: Plan, links: list[Link]) -> PreviewRow:
     """``links`` all lead to one new block, or are the one of a block that is gone."""
     first = links[0]
     new = made.parsed.blocks[first.new] if first.new is not None else None
     olds = tuple(made.old[link.old] for link in links if link.old is not None)
     moved = next((link for link in links if link.has_moved), None)
-    return Row(
+    return PreviewRow(
         change=first.change, confidence=min(link.confidence for link in links), has_moved=moved is not None,
         key=made.keys[first.new] if new else olds[0].key, new=new, olds=olds,
         before=made.old[moved.old - 1] if moved and moved.old else None, is_by_hand=made.is_by_hand(first),
@@ -160,7 +160,7 @@ def row_of(made: Plan, links: list[Link]) -> Row:
 
 def lasting_keys(
     blocks: Sequence[ParsedBlock], old: Sequence[Block], links: Sequence[Link], *, taken: Collection[str], spent: Collection[str],
-    twins: Iterable[Block], gone: Iterable[Block],
+    translations: Iterable[Block], gone: Iterable[Block],
 ) -> list[str]:
     """The key of each new block: that of the block it continues, else the one that the very same words had before they were dropped,
     else its twin's, else its own, made different from any ever used.
@@ -172,15 +172,15 @@ def lasting_keys(
             keys[link.new] = old[link.old].key
             used.add(old[link.old].key)
     returning = {(block.kind, wording_of(block)): block.key for block in gone if len(block.text) >= LEAST_TO_RETURN}
-    stated = {(twin.kind, twin.label): twin.key for twin in twins}
+    stated = {(translation.kind, translation.label): translation.key for translation in translations}
     everything = {*taken, *used}
     for place, block in enumerate(blocks):
         if keys[place] is None:
-            twin = stated.get((block.kind, block.label))  # of the same sort: a page in two languages shows one for the other
+            translation = stated.get((block.kind, block.label))  # of the same sort: a page in two languages shows one for the other
             # A key that another language gave to its new block is the twin's to share; one that this language used before is not.
-            is_free = twin is not None and twin not in used and twin not in spent
+            is_free = translation is not None and translation not in used and translation not in spent
             back = returning.get((block.kind, wording_of(block)))
-            keys[place] = back if back and back not in used else twin if is_free else unused(block.key, everything)
+            keys[place] = back if back and back not in used else translation if is_free else unused(block.key, everything)
             used.add(keys[place])
             everything.add(keys[place])
     return keys
@@ -189,7 +189,7 @@ def lasting_keys(
 def heirs(links: Sequence[Link]) -> list[Link]:
     """Of all links that continue a block, the one for each new block that inherits its key, surest first."""
     going_on = [link for link in links if link.old is not None and link.new is not None]
-    going_on.sort(key=lambda link: (link.change in (Change.SPLIT, Change.MERGED), -link.confidence, link.new))
+    going_on.sort(key=lambda link: (link.change in (BlockFate.SPLIT, BlockFate.MERGED), -link.confidence, link.new))
     new: set[int] = set()
     old: set[int] = set()
     chosen = []

@@ -9,13 +9,13 @@ import yaml
 
 from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _
-from consult.core.words import TURNING, unkept_sentence
+from consult.text.normalising import TURNING, unkept_sentence
 
 # Whatever people's words may not hold, a text may not either: nobody could quote it, or it would read otherwise than it is stored.
 CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{TURNING}\ud800-\udfff\ufffe\uffff]")
 REQUIRED = ("title", "commission", "chapter", "language")
-MOST_META = {"title": 300, "commission": 300, "revision_note": 2_000}  # characters, as in the forms
-MOST_CHAPTERS = 999
+MAX_META = {"title": 300, "commission": 300, "revision_note": 2_000}  # characters, as in the forms
+MAX_CHAPTERS = 999
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def check_meta(meta) -> None:
         if value is not None and not isinstance(value, str | int | float | date):
             raise Invalid("file", _("Line 2: “%(name)s” is not plain words.", name=name), _("Put its value between quotes."))
         refuse_unseen(str(value), 2)  # YAML writes any character by its number
-        most = MOST_META.get(name, 300)
+        most = MAX_META.get(name, 300)
         if value is not None and len(str(value)) > most:
             raise Invalid("file", _("Line 2: “%(name)s” is too long: at most %(most)s characters.", name=name, most=most), _("Shorten it."))
         if name in REQUIRED and (value is None or not str(value).strip()):
@@ -80,7 +80,7 @@ def check_meta(meta) -> None:
                           _("Add the line “%(name)s: …”.", name=name))
     if meta["language"] not in LANGUAGES:
         raise Invalid("file", _("Line 2: “language” is %(value)s.", value=str(meta["language"])), _("Write fr, ar or en."))
-    if type(meta["chapter"]) is not int or not 1 <= meta["chapter"] <= MOST_CHAPTERS:
+    if type(meta["chapter"]) is not int or not 1 <= meta["chapter"] <= MAX_CHAPTERS:
         raise Invalid("file", _("Line 2: “chapter” is not a number."), _("Write the chapter’s number, such as “chapter: 2”."))
 
 

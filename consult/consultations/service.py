@@ -17,16 +17,17 @@ from consult.consultations.models import (
     Role,
     Round,
 )
-from consult.core import states, words
+from consult.core import states
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import _, utcnow, when
 from consult.core.permissions import SYSTEM, Action, require
+from consult.text import normalising
 
 # Decree 2-08-229, article 6: fifteen days online at least.
 SHORTEST = timedelta(days=15)
-MOST = 4_000  # characters of a setting or of a published reason
+MAX_SETTING = 4_000  # characters of a setting or of a published reason
 
 
 @command
@@ -44,7 +45,7 @@ def edit(_actor, consultation: Consultation, **values) -> Consultation:
     if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
     for name, value in values.items():
-        setattr(consultation, name, words.kept(name, value, most=MOST) if type(value) is str else value)
+        setattr(consultation, name, normalising.validated_text(name, value, max_length=MAX_SETTING) if type(value) is str else value)
     return consultation
 
 
@@ -98,8 +99,8 @@ def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: st
     _open_when_due(consultation)
     if closes_at <= consultation.closes_at:
         raise Invalid("closes_at", _("An extension closes later than before."))
-    reason = words.kept("reason", reason, most=MOST).strip()
-    if words.is_blank(reason):
+    reason = normalising.validated_text("reason", reason, max_length=MAX_SETTING).strip()
+    if normalising.is_blank(reason):
         raise Invalid("reason", _("Say why: the reason is published."))
     extension = Extension(
         round_id=consultation.round.id, closed_before=consultation.closes_at, extended_to=closes_at, reason=reason,

@@ -7,12 +7,12 @@ from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
 from consult.accounts.models import Organisation
+from consult.chapters.models import Block
 from consult.contributions.models import CommentType, Kind, Position
-from consult.contributions.quotes import Quote, at, sentences
 from consult.core.i18n import _
 from consult.core.markup import excerpt
-from consult.core.words import UNKEPT
-from consult.chapters.models import Block
+from consult.text.normalising import UNKEPT
+from consult.text.quotes import Quote, at, sentences
 
 TYPED = (
     "position", "kind", "comment_type", "body", "exact", "prefix", "suffix", "justification", "replacement", "speak_as", "form_key",

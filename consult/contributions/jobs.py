@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
 
 from consult.accounts.models import User
+from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import (
     Anchor,
     AnchorClass,
@@ -22,8 +23,7 @@ from consult.contributions.models import (
 from consult.core import mail
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
-from consult.core.jobs import errand, every_second, job, long_job
-from consult.chapters.models import Block, Chapter, Revision
+from consult.core.jobs import every_second, job, long_job, outbound_job
 
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)
@@ -31,7 +31,7 @@ BATCH = 20
 TOLD = (ContributionState.SUBMITTED, ContributionState.PUBLISHED)  # whose authors hear of their place
 
 
-@errand
+@outbound_job
 def send_receipt(contribution_id: int) -> Callable[[], None] | None:
     """Write the receipt to its author, once; it is worded before anybody has to wait."""
     with reading():
@@ -99,14 +99,14 @@ def count_untold(revision_id: int) -> int:
 
 
 @dataclass(frozen=True)
-class Letter:
+class RevisionLetter:
     """What an author is to be told, ready to be posted: (recipient, subject, body), and the anchors that it tells of."""
 
     worded: tuple[str, str, str]
     anchor_ids: frozenset[int]
 
 
-def word_some(revision_id: int) -> list[Letter]:
+def word_some(revision_id: int) -> list[RevisionLetter]:
     """One batch of letters, worded before anybody has to wait."""
     with reading():
         revision = session.scalar(revision_as_told(revision_id))
@@ -114,7 +114,7 @@ def word_some(revision_id: int) -> list[Letter]:
         for anchor in session.scalars(anchors_as_told(revision_id)):
             by_author.setdefault(anchor.contribution.author, []).append(anchor)
         return [
-            Letter(mail.worded(author, "revised", revision=revision, anchors=anchors), frozenset(anchor.id for anchor in anchors))
+            RevisionLetter(mail.worded(author, "revised", revision=revision, anchors=anchors), frozenset(anchor.id for anchor in anchors))
             for author, anchors in by_author.items()
         ]
 
@@ -137,7 +137,7 @@ def anchors_as_told(revision_id: int) -> sa.Select:
     )
 
 
-def post_some(revision_id: int, letters: Collection[Letter]) -> None:
+def post_some(revision_id: int, letters: Collection[RevisionLetter]) -> None:
     """Post them; one that tells what is no longer so (withdrawn, decided or told meanwhile) is left to be worded afresh."""
     worded_of = [anchor_id for letter in letters for anchor_id in letter.anchor_ids]
     still = set(session.scalars(

@@ -8,11 +8,11 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import Organisation, User
+from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-from consult.chapters.models import Block, Chapter, Revision
 
 
 class Kind(LabelledEnum):
@@ -95,7 +95,7 @@ class QuoteState(LabelledEnum):
 class Contribution(Base):
     """What one participant says about one block, or about the words ``exact`` in it.
 
-    ``block`` and ``block_key`` are where it was written and never change; ``place_key`` is where the present text shows it, None
+    ``block`` and ``block_key`` are where it was written and never change; ``current_key`` is where the present text shows it, None
     when it stays on the revision that it was written on. ``prefix`` and ``suffix`` are the words around ``exact``
     (TextQuoteSelector of the W3C Web Annotation Data Model, 2017).
     """
@@ -104,7 +104,7 @@ class Contribution(Base):
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
-        sa.Index("ix_contribution_chapter_id_place_key_state", "chapter_id", "place_key", "state"),
+        sa.Index("ix_contribution_chapter_id_current_key_state", "chapter_id", "current_key", "state"),
         sa.Index("ix_contribution_chapter_id_state", "chapter_id", "state", "id"),
     )
 
@@ -114,7 +114,7 @@ class Contribution(Base):
     chapter_id: Mapped[int] = fk("chapter.id", index=False)
     block_id: Mapped[int] = fk("block.id")
     block_key: Mapped[str] = mapped_column(sa.String(80))
-    place_key: Mapped[str | None] = mapped_column(sa.String(80), default=lambda row: row.get_current_parameters()["block_key"])
+    current_key: Mapped[str | None] = mapped_column(sa.String(80), default=lambda row: row.get_current_parameters()["block_key"])
     exact: Mapped[str] = mapped_column(default="", server_default="")
     prefix: Mapped[str] = mapped_column(default="", server_default="")
     suffix: Mapped[str] = mapped_column(default="", server_default="")
@@ -129,7 +129,7 @@ class Contribution(Base):
     state: Mapped[ContributionState] = mapped_column(default=ContributionState.SUBMITTED)
     submitted_at: Mapped[Timestamp]
     withdrawn_at: Mapped[datetime | None]
-    lock: Mapped[int] = mapped_column(default=1)
+    row_counter: Mapped[int] = mapped_column(default=1)
 
     chapter: Mapped[Chapter] = relationship()
     block: Mapped[Block] = relationship()
@@ -138,7 +138,7 @@ class Contribution(Base):
     amendment: Mapped["SuggestedAmendment | None"] = relationship(back_populates="contribution")
     receipt: Mapped["Receipt | None"] = relationship(back_populates="contribution")
 
-    __mapper_args__ = {"version_id_col": lock}
+    __mapper_args__ = {"version_id_col": row_counter}
 
     @property
     def consultation(self) -> Consultation:
@@ -149,14 +149,14 @@ class Contribution(Base):
         return self.chapter.commission_id
 
     @hybrid_property
-    def passage_key(self) -> str:
+    def provision_key(self) -> str:
         """Where the present text has it; of what is no longer there, where it was written."""
-        return self.place_key or self.block_key
+        return self.current_key or self.block_key
 
-    @passage_key.inplace.expression
+    @provision_key.inplace.expression
     @classmethod
-    def _passage_key(cls) -> sa.ColumnElement[str]:
-        return sa.func.coalesce(cls.place_key, cls.block_key)
+    def _provision_key(cls) -> sa.ColumnElement[str]:
+        return sa.func.coalesce(cls.current_key, cls.block_key)
 
     @property
     def is_public(self) -> bool:
@@ -254,14 +254,14 @@ class Anchor(Base):
     decided_by_id: Mapped[int | None] = fk("user.id")
     decided_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
-    lock: Mapped[int] = mapped_column(default=1)
+    row_counter: Mapped[int] = mapped_column(default=1)
 
     contribution: Mapped[Contribution] = relationship()
     revision: Mapped[Revision] = relationship()
     old_block: Mapped[Block] = relationship(foreign_keys=[old_block_id])
     block: Mapped[Block | None] = relationship(foreign_keys=[block_id])
 
-    __mapper_args__ = {"version_id_col": lock}
+    __mapper_args__ = {"version_id_col": row_counter}
 
     @property
     def consultation(self) -> Consultation:

@@ -18,6 +18,18 @@ from consult.core.permissions import Action, Actor
 
 GENESIS = "0" * 64
 BATCH = 1000
+# What an act was called in events of earlier versions, which are never rewritten.
+FORMER_NAMES: dict[Action, tuple[str, ...]] = {
+    Action.CHAPTERS_CONFIRM_TRANSLATION: ("drafts.confirm_twin",),
+    Action.CHAPTERS_CONFIRM_TRANSLATIONS: ("drafts.confirm_twins",),
+    Action.CHAPTERS_CORRECT: ("drafts.correct",),
+    Action.CHAPTERS_DISCARD: ("drafts.discard",),
+    Action.CHAPTERS_IMPORT_CHAPTER: ("drafts.import_chapter",),
+    Action.CHAPTERS_KEEP_WORKING_DRAFT: ("drafts.keep_working_draft",),
+    Action.CHAPTERS_PUBLISH: ("drafts.publish",),
+    Action.CHAPTERS_REBASE: ("drafts.rebase",),
+    Action.CONTRIBUTIONS_LODGE: ("contributions.submit",),
+}
 
 
 class AuditEvent(Base):
@@ -127,6 +139,16 @@ def unsealed_count() -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(AuditEvent).outerjoin(AuditSeal).where(AuditSeal.position.is_(None)))
 
 
+def names_of(action: Action) -> tuple[str, ...]:
+    """What the events of an act are called, its former names included."""
+    return (action.value, *FORMER_NAMES.get(action, ()))
+
+
+def events_of(action: Action) -> sa.ScalarResult[AuditEvent]:
+    """Every event of an act, oldest first."""
+    return session.scalars(sa.select(AuditEvent).where(AuditEvent.action.in_(names_of(action))).order_by(AuditEvent.id))
+
+
 def newest(action: Action) -> int | None:
     """The id of the last event of an act: it grows whenever somebody has done it again."""
-    return session.scalar(sa.select(sa.func.max(AuditEvent.id)).where(AuditEvent.action == action.value))
+    return session.scalar(sa.select(sa.func.max(AuditEvent.id)).where(AuditEvent.action.in_(names_of(action))))

@@ -85,7 +85,7 @@ def job(function: Callable[[int], None]) -> Callable[[int], None]:
     return function
 
 
-def errand(function: Callable[[int], Callable[[], None] | None]):
+def outbound_job(function: Callable[[int], Callable[[], None] | None]):
     """Register short work that needs no lock, such as a letter's way to another machine; what it returns is done where its end is noted."""
     def run(job_id: int, subject_id: int) -> None:
         conclude = function(subject_id)

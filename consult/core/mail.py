@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.core.db import Base, PrimaryKey, Timestamp, add_now, reading, session
 from consult.core.i18n import direction, force_locale, utcnow
-from consult.core.jobs import errand, later
+from consult.core.jobs import later, outbound_job
 
 mail = Mail()
 
@@ -72,7 +72,7 @@ SENT = (
 )
 
 
-@errand
+@outbound_job
 def deliver(mail_id: int) -> Callable[[], None] | None:
     """Send the letter unless it went already. A slow mail server is waited for outside of any transaction, or no one could write."""
     with reading():

@@ -51,6 +51,17 @@ class Action(enum.StrEnum):
     ADOPTION_DOWNLOAD = "adoption.download"
     ADOPTION_REQUEST_EXPORT = "adoption.request_export"
     ADOPTION_SUBMIT = "adoption.submit"
+    CHAPTERS_CONFIRM_TRANSLATION = "chapters.confirm_translation"
+    CHAPTERS_CONFIRM_TRANSLATIONS = "chapters.confirm_translations"
+    CHAPTERS_CORRECT = "chapters.correct"
+    CHAPTERS_DISCARD = "chapters.discard"
+    CHAPTERS_IMPORT_CHAPTER = "chapters.import_chapter"
+    CHAPTERS_KEEP_WORKING_DRAFT = "chapters.keep_working_draft"
+    CHAPTERS_PUBLISH = "chapters.publish"
+    CHAPTERS_READ = "chapters.read"
+    CHAPTERS_REBASE = "chapters.rebase"
+    CHAPTERS_VIEW_TRANSLATIONS = "chapters.view_translations"
+    CHAPTERS_VIEW_WORKING_DRAFT = "chapters.view_working_draft"
     CONSULTATIONS_ADD = "consultations.add"
     CONSULTATIONS_APPOINT = "consultations.appoint"
     CONSULTATIONS_BEGIN_SYNTHESIS = "consultations.begin_synthesis"
@@ -66,23 +77,12 @@ class Action(enum.StrEnum):
     CONTRIBUTIONS_DROP_DRAFT = "contributions.drop_draft"
     CONTRIBUTIONS_KEEP_DRAFT = "contributions.keep_draft"
     CONTRIBUTIONS_LEAVE = "contributions.leave"
+    CONTRIBUTIONS_LODGE = "contributions.lodge"
     CONTRIBUTIONS_READ = "contributions.read"
     CONTRIBUTIONS_REATTACH = "contributions.reattach"
     CONTRIBUTIONS_RECEIPT = "contributions.receipt"
-    CONTRIBUTIONS_SUBMIT = "contributions.submit"
     CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
-    CHAPTERS_CONFIRM_TWIN = "chapters.confirm_twin"
-    CHAPTERS_CONFIRM_TWINS = "chapters.confirm_twins"
-    CHAPTERS_CORRECT = "chapters.correct"
-    CHAPTERS_DISCARD = "chapters.discard"
-    CHAPTERS_IMPORT_CHAPTER = "chapters.import_chapter"
-    CHAPTERS_KEEP_WORKING_DRAFT = "chapters.keep_working_draft"
-    CHAPTERS_PUBLISH = "chapters.publish"
-    CHAPTERS_READ = "chapters.read"
-    CHAPTERS_REBASE = "chapters.rebase"
-    CHAPTERS_VIEW_TWINS = "chapters.view_twins"
-    CHAPTERS_VIEW_WORKING_DRAFT = "chapters.view_working_draft"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
@@ -163,6 +163,17 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ADOPTION_DOWNLOAD: ((public,), (own_request,), (secretariat,), (system,)),
     Action.ADOPTION_REQUEST_EXPORT: ((secretariat,), (rapporteur,), (system,)),
     Action.ADOPTION_SUBMIT: ((secretariat, in_synthesis),),
+    Action.CHAPTERS_CONFIRM_TRANSLATION: ((secretariat,), (rapporteur,)),
+    Action.CHAPTERS_CONFIRM_TRANSLATIONS: ((secretariat,), (rapporteur,)),
+    Action.CHAPTERS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_DISCARD: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_IMPORT_CHAPTER: ((secretariat, revising), (system,)),
+    Action.CHAPTERS_KEEP_WORKING_DRAFT: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_PUBLISH: ((secretariat, revising), (chair, revising)),
+    Action.CHAPTERS_READ: ((anyone,),),
+    Action.CHAPTERS_REBASE: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_VIEW_TRANSLATIONS: ((secretariat,), (rapporteur,)),
+    Action.CHAPTERS_VIEW_WORKING_DRAFT: ((secretariat,), (rapporteur,)),
     Action.CONSULTATIONS_ADD: ((system,), (administrator,)),
     Action.CONSULTATIONS_APPOINT: ((secretariat,), (administrator,), (system,)),
     Action.CONSULTATIONS_BEGIN_SYNTHESIS: ((secretariat, phase("closed")),),
@@ -178,23 +189,12 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own),),
     Action.CONTRIBUTIONS_KEEP_DRAFT: ((anyone,),),
     Action.CONTRIBUTIONS_LEAVE: ((rapporteur, revising), (secretariat, revising)),
+    Action.CONTRIBUTIONS_LODGE: ((signed_in, is_open),),
     Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
     Action.CONTRIBUTIONS_REATTACH: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_RECEIPT: ((signed_in, own), (moderator,), (secretariat,), (system,)),
-    Action.CONTRIBUTIONS_SUBMIT: ((signed_in, is_open),),
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
-    Action.CHAPTERS_CONFIRM_TWIN: ((secretariat,), (rapporteur,)),
-    Action.CHAPTERS_CONFIRM_TWINS: ((secretariat,), (rapporteur,)),
-    Action.CHAPTERS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
-    Action.CHAPTERS_DISCARD: ((secretariat, revising), (rapporteur, revising)),
-    Action.CHAPTERS_IMPORT_CHAPTER: ((secretariat, revising), (system,)),
-    Action.CHAPTERS_KEEP_WORKING_DRAFT: ((secretariat, revising), (rapporteur, revising)),
-    Action.CHAPTERS_PUBLISH: ((secretariat, revising), (chair, revising)),
-    Action.CHAPTERS_READ: ((anyone,),),
-    Action.CHAPTERS_REBASE: ((secretariat, revising), (rapporteur, revising)),
-    Action.CHAPTERS_VIEW_TWINS: ((secretariat,), (rapporteur,)),
-    Action.CHAPTERS_VIEW_WORKING_DRAFT: ((secretariat,), (rapporteur,)),
     Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),

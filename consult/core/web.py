@@ -29,7 +29,7 @@ from consult.core.permissions import VISITOR, Actor, can
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 SAFE = ("GET", "HEAD", "OPTIONS")
-MOST = 2**31 - 1  # of a number in an address: what the database can hold
+MAX_NUMBER = 2**31 - 1  # of a number in an address: what the database can hold
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
@@ -68,7 +68,7 @@ class ConsultApp(Flask):
     writing_gets: frozenset[str] = frozenset()
     # Posts that many send at once, or that read or convert for long, and that write through commands alone: nobody waits for them
     # but in the act itself.
-    reading_first: frozenset[str] = frozenset({"contributions.submit", "chapters.import_chapter", "chapters.preview"})
+    reading_first: frozenset[str] = frozenset({"contributions.lodge", "chapters.import_chapter", "chapters.preview"})
 
     def is_reading(self) -> bool:
         return request.method in SAFE and request.endpoint not in self.writing_gets
@@ -94,7 +94,7 @@ class ConsultApp(Flask):
 class Number(IntegerConverter):
     """``<int:…>`` in an address: no more than the database can hold, or there is no such page."""
 
-    def __init__(self, url_map, fixed_digits=0, min=None, max=MOST, signed=False):
+    def __init__(self, url_map, fixed_digits=0, min=None, max=MAX_NUMBER, signed=False):
         super().__init__(url_map, fixed_digits, min, max, signed)
 
 
@@ -210,7 +210,7 @@ def asked_values() -> dict[str, str]:
 def small_number(text: str) -> int:
     """A number that was typed in an address or a form, no larger than the database can hold (for ``request.args.get(type=…)``)."""
     number = int(text)
-    if abs(number) > MOST:
+    if abs(number) > MAX_NUMBER:
         raise ValueError(f"{text[:20]}… is too large")
     return number
 

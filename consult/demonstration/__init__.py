@@ -14,6 +14,7 @@ import yaml
 
 from consult.accounts import service as accounts
 from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Role
 from consult.contributions import service as contributions
@@ -25,7 +26,6 @@ from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, clock_at, utcnow
 from consult.core.permissions import SYSTEM
 from consult.demonstration.revising import revised
-from consult.chapters import service as chapters
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
 from consult.synthesis import service as synthesis
@@ -169,7 +169,7 @@ class Story:
     def lodge(self, chapter, row: dict) -> None:
         author = self.users[row["author"]]
         language = row["language"] if row["language"] in ("fr", "ar") else "fr"
-        self.lodged[row["id"]] = contributions.submit(
+        self.lodged[row["id"]] = contributions.lodge(
             author, chapters.get_block(chapter, row["block"], language), form_key=f"demonstration-{row['id']}", kind=Kind(row["kind"]),
             comment_type=CommentType(row["type"]), position=Position(row["position"]), body=row["body"].strip(),
             justification=(row.get("justification") or "").strip(), replacement=(row.get("proposed_change") or "").strip(),
@@ -182,8 +182,8 @@ class Story:
         source = revised(chapters.current_revision(chapter, row["language"]).source, row["note"], row["edits"])
         draft = chapters.keep_working_draft(rapporteur, self.consultation, data=source.encode())
         for key in row.get("continue_none", ()):
-            chapters.correct(rapporteur, draft, new_key=key, old_key="", seen_lock=draft.lock)
-        revision = chapters.publish(self.staff[(Role.CHAIR, row["chapter"])], draft, seen_lock=draft.lock)
+            chapters.correct(rapporteur, draft, new_key=key, old_key="", expected_counter=draft.row_counter)
+        revision = chapters.publish(self.staff[(Role.CHAIR, row["chapter"])], draft, expected_counter=draft.row_counter)
         contributions.confirm_certain(rapporteur, chapter, revision=revision)
 
     def rapporteur(self, number: int) -> User:
@@ -191,12 +191,13 @@ class Story:
 
     def publish(self, number: int, row: dict) -> None:
         lodged = self.lodged[row["id"]]
-        moderation.publish(self.rapporteur(number), lodged, seen=lodged.lock)
+        moderation.publish(self.rapporteur(number), lodged, expected_counter=lodged.row_counter)
 
     def withhold(self, number: int, row: dict) -> None:
         lodged = self.lodged[row["id"]]
         moderation.withhold(
-            self.rapporteur(number), lodged, seen=lodged.lock, reason=Reason(row["withheld_reason"]), words=row["withheld_words"]
+            self.rapporteur(number), lodged, expected_counter=lodged.row_counter, reason=Reason(row["withheld_reason"]),
+            words=row["withheld_words"]
         )
 
     def withdraw(self, number: int, row: dict) -> None:
@@ -206,10 +207,11 @@ class Story:
         gathered = [self.lodged[c["id"]] for c in plan["contributions"] if c.get("item") == row["id"] and c["state"] == "published"]
         rapporteur = self.rapporteur(chapter.number)
         item = synthesis.add_item(
-            rapporteur, synthesis.get_or_start(chapter), title=row["title"].strip(), summary=row["summary"].strip(), contributions=gathered
+            rapporteur, synthesis.get_or_new(chapter), title=row["title"].strip(), summary=row["summary"].strip(), contributions=gathered
         )
         synthesis.edit_item(
-            rapporteur, item, seen=item.lock, title=item.title, summary=item.summary, disposition=Disposition(row["disposition"]),
+            rapporteur, item, expected_counter=item.row_counter, title=item.title, summary=item.summary,
+            disposition=Disposition(row["disposition"]),
             ground=Ground(row["ground"]) if row["disposition"] == "not_accepted" else None, rationale=row["rationale"].strip(),
             changes=row.get("new_wording") or {},
         )

@@ -1,4 +1,4 @@
-"""What a moderator decides, with the mark of what their page showed (``seen``)."""
+"""What a moderator decides, with the mark of what their page showed (``expected_counter``)."""
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, SelectMultipleField, TextAreaField
@@ -13,10 +13,10 @@ STALE = _("This page is incomplete: reload it.")
 
 
 class PublishForm(FlaskForm):
-    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired(STALE)])
+    expected_counter = IntegerField(widget=HiddenInput(), validators=[InputRequired(STALE)])
 
     def values(self) -> dict:
-        return {"seen": self.seen.data}
+        return {"expected_counter": self.expected_counter.data}
 
 
 class ReasonedForm(PublishForm):
@@ -53,6 +53,6 @@ class PublishSeveralForm(FlaskForm):
 
     choice = SelectMultipleField(validate_choice=False)
 
-    def seen(self) -> dict[str, int]:
+    def expected_counter(self) -> dict[str, int]:
         pairs = (choice.rpartition(":") for choice in self.choice.data)
         return {ref: int(mark) for ref, _colon, mark in pairs if ref and mark.isdecimal() and len(mark) < 10}

@@ -6,7 +6,7 @@ from consult.core.i18n import utcnow
 from consult.core.jobs import job
 from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
 
-LETTERS = {
+TEMPLATES = {
     Verdict.PUBLISH: "moderation_published", Verdict.WITHHOLD: "moderation_withheld", Verdict.RESTORE: "moderation_restored",
 }
 
@@ -20,7 +20,7 @@ def tell_author(decision_id: int) -> None:
     decision = session.get(ModerationDecision, decision_id)
     contribution = decision.contribution
     mail.write(
-        contribution.author, LETTERS[decision.verdict], decision=decision, contribution=contribution,
+        contribution.author, TEMPLATES[decision.verdict], decision=decision, contribution=contribution,
         contact=contribution.consultation.contact_email,
     )
     notice.written_at = utcnow()

@@ -8,17 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState
-from consult.core import states, words
+from consult.core import states
 from consult.core.commands import RELOAD, TAKEN, command
 from consult.core.db import session
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.i18n import _, when
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can, require
-from consult.chapters import service as chapters
-from consult.chapters.models import Block, Chapter, Revision
 from consult.moderation import jobs
 from consult.moderation.models import (
     MAX_WORDS,
@@ -29,6 +29,7 @@ from consult.moderation.models import (
     Reason,
     Verdict,
 )
+from consult.text import normalising
 
 PAGE = 20
 REGISTER_PAGE = 40
@@ -51,51 +52,51 @@ class Bulk:
 
 
 @command
-def publish(actor: User, contribution: Contribution, *, seen: int) -> ModerationDecision:
-    """Let the public see what awaits moderation; ``seen`` is the ``lock`` that the moderator's page showed."""
-    return _decide(actor, contribution, Verdict.PUBLISH, Reason.CONFORMS, "", seen)
+def publish(actor: User, contribution: Contribution, *, expected_counter: int) -> ModerationDecision:
+    """Let the public see what awaits moderation; ``expected_counter`` is the ``row_counter`` that the moderator's page showed."""
+    return _decide(actor, contribution, Verdict.PUBLISH, Reason.CONFORMS, "", expected_counter)
 
 
 @command
-def withhold(actor: User, contribution: Contribution, *, reason: Reason, words: str, seen: int) -> ModerationDecision:
+def withhold(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
     """Keep out of the public's sight, never erasing: the reason to everybody, the words to the author."""
-    return _decide(actor, contribution, Verdict.WITHHOLD, _listed(reason, WITHHOLD_REASONS), _checked(words), seen)
+    return _decide(actor, contribution, Verdict.WITHHOLD, _listed(reason, WITHHOLD_REASONS), _checked(words), expected_counter)
 
 
 @command
-def restore(actor: User, contribution: Contribution, *, reason: Reason, words: str, seen: int) -> ModerationDecision:
+def restore(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
     """Publish what was withheld, on appeal or because the earlier decision was mistaken."""
-    return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, RESTORE_REASONS), _checked(words), seen)
+    return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, RESTORE_REASONS), _checked(words), expected_counter)
 
 
-def publish_several(actor: User, consultation: Consultation, *, seen: Mapping[str, int]) -> Bulk:
-    """Publish the contributions whose refs are the keys of ``seen``, each by its own command: one refusal stops no other."""
+def publish_several(actor: User, consultation: Consultation, *, expected_counter: Mapping[str, int]) -> Bulk:
+    """Publish the contributions whose refs are the keys of ``expected_counter``, each by its own command: one refusal stops no other."""
     require(actor, Action.MODERATION_VIEW, consultation)
     # Taken in one order by everybody, so that two bulks, or a bulk and a publication, never wait for each other.
-    hold_chapters(Contribution.ref.in_(seen))
+    hold_chapters(Contribution.ref.in_(expected_counter))
     found = session.scalars(
         sa.select(Contribution).join(Chapter)
-        .where(Chapter.consultation_id == consultation.id, Contribution.ref.in_(seen)).order_by(Contribution.id)
+        .where(Chapter.consultation_id == consultation.id, Contribution.ref.in_(expected_counter)).order_by(Contribution.id)
         .with_for_update(of=Contribution, key_share=True)
     ).all()
     bulk = Bulk()
     for ref, contribution in sorted(((c.ref, c) for c in found), key=lambda pair: (pair[1].chapter_id, pair[1].id)):
         try:
             with session.begin_nested():
-                publish(actor, contribution, seen=seen[ref])
+                publish(actor, contribution, expected_counter=expected_counter[ref])
         except ConsultError as error:
             bulk.refused.append((ref, error.message))
         else:
             bulk.published.append(ref)
     known = {*bulk.published, *(ref for ref, _why in bulk.refused)}
-    bulk.refused += [(ref, _("There is no contribution of this reference.")) for ref in seen if ref not in known]
+    bulk.refused += [(ref, _("There is no contribution of this reference.")) for ref in expected_counter if ref not in known]
     return bulk
 
 
 def _decide(
-    actor: User, contribution: Contribution, verdict: Verdict, reason: Reason, said: str, seen: int
+    actor: User, contribution: Contribution, verdict: Verdict, reason: Reason, said: str, expected_counter: int
 ) -> ModerationDecision:
-    _claim(contribution, seen)
+    _claim(contribution, expected_counter)
     require(actor, Action(f"moderation.{verdict}"), contribution)  # once more: it may have been submitted while this waited
     starts, to = STEPS[verdict]
     before = contribution.state
@@ -103,7 +104,7 @@ def _decide(
         raise _overtaken(contribution)
     states.move(contribution, to)
     if change := (to == ContributionState.PUBLISHED) - (before == ContributionState.PUBLISHED):
-        chapters.count_published(contribution.chapter, contribution.place_key, change)
+        chapters.count_published(contribution.chapter, contribution.current_key, change)
     decision = ModerationDecision(contribution=contribution, verdict=verdict, reason=reason, words=said, moderator=actor)
     session.add(decision)
     session.flush()
@@ -112,15 +113,15 @@ def _decide(
     return decision
 
 
-def _claim(contribution: Contribution, seen: int) -> None:
+def _claim(contribution: Contribution, expected_counter: int) -> None:
     """Hold the row until the decision is written; :class:`Conflict` when it is no longer what the moderator's page showed.
 
     Rows are taken in one order, chapter, contribution, tally, as by whoever publishes a revision, so that all wait and none locks
     another out.
     """
     hold_chapters(Contribution.id == contribution.id)
-    session.refresh(contribution, ["state", "withdrawn_at", "place_key", "lock"], with_for_update={"key_share": True})
-    if contribution.lock != seen:
+    session.refresh(contribution, ["state", "withdrawn_at", "current_key", "row_counter"], with_for_update={"key_share": True})
+    if contribution.row_counter != expected_counter:
         raise _overtaken(contribution)
     session.refresh(contribution.consultation, ["phase"])
 
@@ -157,8 +158,8 @@ def _listed(reason: Reason, allowed: Sequence[Reason]) -> Reason:
 
 
 def _checked(said: str) -> str:
-    said = words.kept("words", said, most=MAX_WORDS).strip()
-    if words.is_blank(said):
+    said = normalising.validated_text("words", said, max_length=MAX_WORDS).strip()
+    if normalising.is_blank(said):
         raise Invalid("words", _("Write to the author what led to this decision: a reason alone does not tell them."))
     return said
 

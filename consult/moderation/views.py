@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
 
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.errors import Invalid
 from consult.core.i18n import _, ngettext
 from consult.core.permissions import Action, can, refusal
-from consult.core.redline import redline
 from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, slot, small_number
-from consult.chapters import service as chapters
-from consult.chapters.models import Chapter
 from consult.moderation import service
 from consult.moderation.forms import PublishForm, PublishSeveralForm, RestoreForm, WithholdForm
 from consult.moderation.models import Verdict
+from consult.text.redline import redline
 
 bp = room("moderation")
 # What a number counts, agreeing with it.
@@ -28,7 +28,7 @@ COUNTED: dict[ContributionState, Callable[[int], str]] = {
 
 
 @dataclass(frozen=True)
-class Sieve:
+class QueueFilter:
     """What the address asks to see: one chapter or all of one's own, in one state."""
 
     mine: list[Chapter]
@@ -41,16 +41,16 @@ class Sieve:
 
     @property
     def values(self) -> dict:
-        """The same sieve in an address."""
+        """The same filters in an address."""
         chosen = {"chapter": self.chapter.number if self.chapter else None, "state": self.state.value}
         return {name: value for name, value in chosen.items() if value is not None}
 
 
-def sieve() -> Sieve:
+def filters() -> QueueFilter:
     consultation = required_consultation()
     number = request.args.get("chapter", type=small_number)
     wanted = request.args.get("state", "")
-    return Sieve(
+    return QueueFilter(
         mine=service.list_chapters(actor(), consultation),
         chapter=chapters.get_chapter(consultation, number) if number is not None else None,
         state=ContributionState(wanted) if wanted in list(ContributionState) else ContributionState.SUBMITTED,
@@ -60,7 +60,7 @@ def sieve() -> Sieve:
 @bp.get("/")
 def queue():
     """The list, with its first contribution open beside it where the screen is wide enough."""
-    chosen, after = sieve(), request.args.get("after", type=small_number)
+    chosen, after = filters(), request.args.get("after", type=small_number)
     rows = service.queue(actor(), chosen.chapters, state=chosen.state, after=after)
     rows, more = rows[: service.PAGE], rows[service.PAGE :]
     selected = service.get_contribution(actor(), required_consultation(), rows[0].ref) if rows else None
@@ -74,11 +74,11 @@ def queue():
 @bp.get("/<string:ref>")
 def show(ref):
     """One contribution with what surrounds it in the queue."""
-    chosen = sieve()
+    chosen = filters()
     return page_of(service.get_contribution(actor(), required_consultation(), ref), chosen)
 
 
-def page_of(contribution: Contribution, chosen: Sieve, **forms):
+def page_of(contribution: Contribution, chosen: QueueFilter, **forms):
     before, following = service.around(actor(), chosen.chapters, contribution, state=chosen.state)
     return render_template(
         "moderation/show.html", rows=[*before, contribution, *following],
@@ -86,11 +86,11 @@ def page_of(contribution: Contribution, chosen: Sieve, **forms):
     )
 
 
-def desk(chosen: Sieve, selected: Contribution | None, *, behind=(), ahead=(), **forms) -> dict:
+def desk(chosen: QueueFilter, selected: Contribution | None, *, behind=(), ahead=(), **forms) -> dict:
     """What both pages show: counts, the contribution read, its history, and the forms that its state allows."""
     counts = service.count_by_state(actor(), chosen.mine)
     return {
-        "sieve": chosen, "selected": selected, "counted": COUNTED,
+        "filters": chosen, "selected": selected, "counted": COUNTED,
         "waiting": {chapter.id: counts[chapter.id][ContributionState.SUBMITTED] for chapter in chosen.mine},
         "totals": {state: sum(counts[c.id][state] for c in chosen.chapters) for state in ContributionState},
         "previous_url": url_for(".show", ref=behind[0].ref, **chosen.values) if behind else None,
@@ -133,7 +133,7 @@ def decide(ref: str, command, form, *, name: str = "publish_form"):
     """Take one decision and go on to the next that waits; a refused form comes back as it was typed."""
     if request.method == "GET":  # a reload or a change of language after a refused form
         return redirect(url_for(".show", **{**asked_values(), "ref": ref}), 303)
-    chosen = sieve()
+    chosen = filters()
     contribution = service.get_contribution(actor(), required_consultation(), ref)
     if form.validate():
         try:
@@ -156,7 +156,7 @@ def said(decision) -> str:
     return str(words[decision.verdict])
 
 
-def next_url(contribution: Contribution, chosen: Sieve) -> str:
+def next_url(contribution: Contribution, chosen: QueueFilter) -> str:
     following = service.get_next(actor(), chosen.chapters, contribution)
     number = chosen.values.get("chapter")
     if following is None:
@@ -167,14 +167,14 @@ def next_url(contribution: Contribution, chosen: Sieve) -> str:
 @bp.post("/publish-several")
 def publish_several():
     """Publish those that were ticked; a page says which could not be, and why."""
-    form, chosen = PublishSeveralForm(), sieve()
+    form, chosen = PublishSeveralForm(), filters()
     back = url_for(".queue", **chosen.values)
-    if not form.seen():
+    if not form.expected_counter():
         flash(str(_("Tick the contributions to publish first.")), "warning")
         return redirect(back, 303)
-    bulk = service.publish_several(actor(), required_consultation(), seen=form.seen())
+    bulk = service.publish_several(actor(), required_consultation(), expected_counter=form.expected_counter())
     if bulk.refused:
-        return render_template("moderation/publish_several.html", bulk=bulk, back=back, sieve=chosen)
+        return render_template("moderation/publish_several.html", bulk=bulk, back=back, filters=chosen)
     flash(ngettext("One contribution is published; its author is told by mail.",
                    "%(num)s contributions are published; their authors are told by mail.", len(bulk.published)), "success")
     return redirect(back, 303)

@@ -13,9 +13,9 @@ WORDS = {"dir": "auto", "class": "words"}
 
 
 class ItemForm(FlaskForm):
-    """``seen`` is the item's lock when its editor opened it."""
+    """``expected_counter`` is the item's counter when its editor opened it."""
 
-    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired(_("This page is incomplete: reload it."))])
+    expected_counter = IntegerField(widget=HiddenInput(), validators=[InputRequired(_("This page is incomplete: reload it."))])
     title = StringField(_("Title"), validators=[InputRequired(_("An item needs a title."))], render_kw={"dir": "auto", "maxlength": 200})
     summary = TextAreaField(
         _("Summary"), description=_("The point that these contributions make, in your words. Numbers are counted for you."),
@@ -33,7 +33,8 @@ class ItemForm(FlaskForm):
 
     def values(self) -> dict:
         return {
-            "seen": self.seen.data, "title": self.title.data, "summary": self.summary.data, "rationale": self.rationale.data,
+            "expected_counter": self.expected_counter.data, "title": self.title.data, "summary": self.summary.data,
+            "rationale": self.rationale.data,
             "disposition": Disposition(self.disposition.data) if self.disposition.data else None,
             "ground": Ground(self.ground.data) if self.ground.data else None,
         }

@@ -15,7 +15,7 @@ TOLD = (ContributionState.PUBLISHED, ContributionState.WITHHELD)
 
 
 @long_job
-def tell_outcomes(synthesis_id: int, progress) -> None:
+def tell_answers(synthesis_id: int, progress) -> None:
     """One letter for each author of the chapter; whoever has their notice is not written to again."""
     with unit_of_work():
         left = whole = session.scalar(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
@@ -46,7 +46,7 @@ def tell_some(synthesis_id: int) -> int:
     answers = answers_to([author.id for author in authors], synthesis)
     for author in authors:
         session.add(SynthesisNotice(synthesis_id=synthesis_id, author_id=author.id))
-        mail.write(author, "outcome", synthesis=synthesis, answers=answers[author.id])
+        mail.write(author, "answer", synthesis=synthesis, answers=answers[author.id])
     session.flush()
     return session.scalar(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
 

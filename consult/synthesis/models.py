@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import User
+from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-from consult.chapters.models import Block, Chapter
 
 
 class SynthesisState(LabelledEnum):
@@ -77,13 +77,13 @@ class Synthesis(Base):
     state: Mapped[SynthesisState] = mapped_column(default=SynthesisState.DRAFT)
     validated_by_id: Mapped[int | None] = fk("user.id")
     validated_at: Mapped[datetime | None]
-    lock: Mapped[int] = mapped_column(default=1)
+    row_counter: Mapped[int] = mapped_column(default=1)
 
     chapter: Mapped[Chapter] = relationship(lazy="joined")
     validated_by: Mapped[User | None] = relationship()
     items: Mapped[list["SynthesisItem"]] = relationship(back_populates="synthesis", order_by="SynthesisItem.position")
 
-    __mapper_args__ = {"version_id_col": lock}
+    __mapper_args__ = {"version_id_col": row_counter}
 
     @property
     def consultation(self) -> Consultation:
@@ -121,14 +121,14 @@ class SynthesisItem(Base):
     rationale: Mapped[str] = mapped_column(default="")
     edited_by_id: Mapped[int | None] = fk("user.id")
     edited_at: Mapped[Timestamp]
-    lock: Mapped[int] = mapped_column(default=1)
+    row_counter: Mapped[int] = mapped_column(default=1)
 
     synthesis: Mapped[Synthesis] = relationship(back_populates="items")
     links: Mapped[list["ItemContribution"]] = relationship(back_populates="item", order_by="ItemContribution.contribution_id")
     changes: Mapped[list["BlockChange"]] = relationship(back_populates="item", order_by="BlockChange.id")
     edited_by: Mapped[User | None] = relationship()
 
-    __mapper_args__ = {"version_id_col": lock}
+    __mapper_args__ = {"version_id_col": row_counter}
 
     @property
     def consultation(self) -> Consultation:

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 from flask import flash, g, redirect, render_template, request, url_for
 
 from consult.accounts.models import Category
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.contributions.models import CommentType, Kind, Position
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can
 from consult.core.web import actor, put_refusal, required_consultation, room, slot, small_number
-from consult.chapters import service as chapters
-from consult.chapters.models import Chapter
 from consult.synthesis import service
 from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wordings
 from consult.synthesis.models import Disposition, Synthesis, SynthesisItem
@@ -26,11 +26,11 @@ PAGE = 25
 
 
 @bp.app_context_processor
-def outcomes():
-    """``outcome_of(contribution)`` and ``outcomes_of(contributions)``: what became of them, as far as the reader may know."""
+def answers():
+    """``answer_of(contribution)`` and ``answers_of(contributions)``: what became of them, as far as the reader may know."""
     return {
-        "outcome_of": lambda contribution: service.get_outcome(actor(), contribution),
-        "outcomes_of": lambda contributions: service.list_outcomes(actor(), contributions),
+        "answer_of": lambda contribution: service.get_answer(actor(), contribution),
+        "answers_of": lambda contributions: service.list_answers(actor(), contributions),
     }
 
 
@@ -81,10 +81,10 @@ def chosen(kinds, name: str):
     return kinds(value) if value in list(kinds) else None
 
 
-def wanted() -> service.Wanted:
+def wanted() -> service.WorkbenchFilter:
     """The filter that the address asks for; what it does not know is no filter."""
     answer, category = request.args.get("answer", ""), request.args.get("category", "")
-    return service.Wanted(
+    return service.WorkbenchFilter(
         answer=answer if answer in service.ANSWERS else "to_gather", block=request.args.get("block", "")[:80],
         position=chosen(Position, "position"), category=chosen(Category, "category"), own_name=category == "own_name",
         kind=chosen(Kind, "kind"), comment_type=chosen(CommentType, "comment_type"),
@@ -92,7 +92,7 @@ def wanted() -> service.Wanted:
     )
 
 
-def address(filters: service.Wanted, **over) -> dict:
+def address(filters: service.WorkbenchFilter, **over) -> dict:
     """The same filter in an address."""
     values = {
         "answer": filters.answer, "block": filters.block, "position": filters.position, "kind": filters.kind,
@@ -111,12 +111,12 @@ def workbench(number=None):
 
 
 def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None):
-    synthesis, filters, after = service.get_or_start(chapter), wanted(), request.args.get("after", "")[:30]
-    rows = service.list_bench(actor(), synthesis, filters, after=after, limit=PAGE + 1)
+    synthesis, filters, after = service.get_or_new(chapter), wanted(), request.args.get("after", "")[:30]
+    rows = service.list_workbench(actor(), synthesis, filters, after=after, limit=PAGE + 1)
     rows, more = rows[:PAGE], rows[PAGE:]
     return render_template(
         "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=after, rows=rows,
-        total=service.count_matching(actor(), synthesis, filters), passages=service.get_passages(actor(), synthesis),
+        total=service.count_matching(actor(), synthesis, filters), passages=service.list_commented_provisions(actor(), synthesis),
         lines=service.list_item_lines(actor(), synthesis), error=error, typed=request.form, ticked=typed_choice(request.form),
         choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category}, languages=LANGUAGES,
         older_url=url_for(".workbench", number=chapter.number, after=rows[-1].cursor, **address(filters)) if more else None,
@@ -138,8 +138,8 @@ def ticked(synthesis: Synthesis) -> dict:
             raise Conflict(_("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=len(found)),
                            _("Reload the page, look at what came or went, and gather again."))
         return {"contributions": found}
-    seen = typed_choice(request.form)
-    return {"contributions": service.list_chosen(actor(), synthesis, seen), "seen": seen}
+    expected = typed_choice(request.form)
+    return {"contributions": service.list_chosen(actor(), synthesis, expected), "expected_items": expected}
 
 
 @bp.route("/add-item/<int:number>", methods=["GET", "POST"])
@@ -148,7 +148,7 @@ def add_item(number):
     mine, chapter = my_chapter(number)
     if request.method == "GET":  # a reload or a change of language after a refused form
         return redirect(back(chapter), 303)
-    synthesis = service.get_or_start(chapter)
+    synthesis = service.get_or_new(chapter)
     gathered = ticked(synthesis)
     moved = service.count_elsewhere(None, [c.id for c in gathered["contributions"]])
     try:
@@ -208,11 +208,11 @@ def edit_item(item_id):
     """The contributions of an item beside what is answered; ``act`` is save, preview, or more (one more passage to reword)."""
     item = service.get_item(actor(), item_id)
     if request.method == "GET":
-        return desk(item, ItemForm(obj=item, data={"seen": item.lock}))
+        return desk(item, ItemForm(obj=item, data={"expected_counter": item.row_counter}))
     form, typed = ItemForm(), typed_wordings(request.form)
     if request.form.get("act") in ("preview", "more"):
         return desk(item, form, typed)
-    if form.seen.data != item.lock:
+    if form.expected_counter.data != item.row_counter:
         return desk(item, form, typed, overtaken=True), 409
     if form.validate():
         try:
@@ -227,7 +227,7 @@ def edit_item(item_id):
 
 def changed(item: SynthesisItem, typed: dict[str, str]) -> dict[str, str]:
     """A passage left as it reads is no change."""
-    present = {block.key: block.lead.strip() for block in service.list_item_passages(actor(), item, also=list(typed))}
+    present = {block.key: block.lead.strip() for block in service.list_item_provisions(actor(), item, also=list(typed))}
     return {key: words for key, words in typed.items() if words.strip() != present.get(key)}
 
 
@@ -239,7 +239,7 @@ def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = Non
     place = next((n for n, line in enumerate(lines) if line.id == item.id), 0)
     wordings = {change.block.key: change.wording for change in item.changes} if typed is None else typed
     more = request.form.get("more", "").strip()[:80]
-    passages = service.list_item_passages(actor(), item, also=[*wordings, more])
+    passages = service.list_item_provisions(actor(), item, also=[*wordings, more])
     return render_template(
         "synthesis/edit_item.html", **head(mine, item.synthesis), item=item, form=form, contributions=said_[:PAGE], more=more,
         passages=[(block, wordings.get(block.key, block.lead)) for block in passages], overtaken=overtaken, count=lines[place].count,
@@ -279,7 +279,7 @@ def overview(number):
 
 
 def whole(mine: list[Chapter], chapter: Chapter, *, form: ReopenForm):
-    synthesis = service.get_or_start(chapter)
+    synthesis = service.get_or_new(chapter)
     views, top = service.list_items(actor(), synthesis), head(mine, synthesis)
     return render_template(
         "synthesis/overview.html", **top, form=form, views=views, changing=[view for view in views if view.changes],
@@ -303,7 +303,7 @@ def validate(number):
     mine, chapter = my_chapter(number)
     if request.method == "GET":
         return redirect(url_for(".overview", number=number), 303)
-    synthesis = service.get_or_start(chapter)
+    synthesis = service.get_or_new(chapter)
     if can(actor(), Action.SYNTHESIS_VALIDATE, synthesis) and service.list_obstacles(synthesis):
         return whole(mine, chapter, form=ReopenForm(formdata=None)), 409
     service.validate(actor(), synthesis)
@@ -319,7 +319,7 @@ def reopen(number):
     form = ReopenForm()
     if form.validate():
         try:
-            service.reopen(actor(), service.get_or_start(chapter), reason=form.reason.data)
+            service.reopen(actor(), service.get_or_new(chapter), reason=form.reason.data)
         except Invalid as error:
             put_refusal(form, error)
         else:
@@ -338,11 +338,11 @@ def read(number):
     views = service.list_items(actor(), synthesis)
     return render_template(
         "synthesis/read.html", synthesis=synthesis, chapter=synthesis.chapter, views=views, tally=dispositions(views),
-        progress=service.count_progress(synthesis.chapter), voices=sorted_voices(views),
+        progress=service.count_progress(synthesis.chapter), voices=sorted_respondents(views),
     )
 
 
-def sorted_voices(views) -> list[tuple[str, int]]:
+def sorted_respondents(views) -> list[tuple[str, int]]:
     """Who spoke about the chapter: organisations by category, then persons in their own name."""
     counts = views[0].voices.of if views else Counter()
     named = [(category.label, counts[category]) for category in Category if counts[category]]
@@ -352,8 +352,8 @@ def sorted_voices(views) -> list[tuple[str, int]]:
 @slot("provision.parts")
 def answers_on(chapter: Chapter, key: str) -> SimpleNamespace | None:
     """On a passage's own page: what the commission answered about it, once the synthesis is public."""
-    answers = service.list_answers(chapter, key)
+    answers = service.list_provision_answers(chapter, key)
     if not answers:
         return None
-    words = render_template("synthesis/_passport.html", chapter=chapter, answers=answers)
+    words = render_template("synthesis/_provision.html", chapter=chapter, answers=answers)
     return SimpleNamespace(order=2, id="answers", title=_("Answers of the commission"), count=len(answers), words=trusted(words))

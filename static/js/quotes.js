@@ -75,9 +75,9 @@
     const before = backwards(folded(quote.prefix).letters), after = folded(quote.suffix).letters;
     let best = -1, most = -1;
     for (let at = words ? own.letters.indexOf(words) : -1; at >= 0; at = own.letters.indexOf(words, at + 1)) {
-      const likeness = alike(before, backwards(own.letters.slice(Math.max(0, at - before.length), at)))
+      const similarity = alike(before, backwards(own.letters.slice(Math.max(0, at - before.length), at)))
         + alike(after, own.letters.slice(at + words.length, at + words.length + after.length));
-      if (likeness > most) { best = at; most = likeness; }
+      if (similarity > most) { best = at; most = similarity; }
     }
     if (best < 0) return null;
     const first = own.places[best];

@@ -2,12 +2,12 @@
 
 import sqlalchemy as sa
 
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation, Phase
 from consult.contributions.models import CommentType, ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import utcnow
-from consult.chapters import service as chapters
-from consult.chapters.models import Chapter
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.synthesis.models import BlockChange, Disposition, Ground, Synthesis, SynthesisState
 from tests import factories

@@ -5,7 +5,7 @@ import pypdf
 import pytest
 from docx.oxml.ns import qn
 
-from consult.adoption import making
+from consult.adoption import writers
 from consult.adoption.documents.parts import way
 from consult.adoption.models import ExportFormat
 from consult.core import markup
@@ -24,7 +24,7 @@ def discussed(consultation):
 def made(chapter, format_, language="fr") -> bytes:
     out = io.BytesIO()
     session.commit()
-    making.write_synthesis(chapter.id, out, format=format_, language=language)
+    writers.write_synthesis(chapter.id, out, format=format_, language=language)
     return out.getvalue()
 
 

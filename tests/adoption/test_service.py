@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.adoption import archive, files, service
-from consult.adoption.models import ExportFormat, ExportKind, ExportState, Outcome, SubmissionArchive
+from consult.adoption.models import CouncilOutcome, ExportFormat, ExportKind, ExportState, SubmissionArchive
 from consult.consultations.models import Phase, Role
 from consult.core import audit, jobs
 from consult.core.db import session
@@ -165,17 +165,17 @@ def test_the_archive_is_the_secretariats(submission, participant):
 
 def test_decisions_end_the_consultation(consultation, secretary, submission):
     first, second = (chapter for chapter, _synthesis in service.list_syntheses(consultation))
-    service.decide(secretary, submission, chapter=first, outcome=Outcome.ADOPTED, words="", decided_on=today())
+    service.decide(secretary, submission, chapter=first, outcome=CouncilOutcome.ADOPTED, words="", decided_on=today())
     assert consultation.phase == Phase.SUBMITTED
-    service.decide(secretary, submission, chapter=second, outcome=Outcome.RETURNED, words="À revoir.", decided_on=today())
+    service.decide(secretary, submission, chapter=second, outcome=CouncilOutcome.RETURNED, words="À revoir.", decided_on=today())
     assert consultation.phase == Phase.ADOPTED
     assert [s.state for _c, s in service.list_syntheses(consultation)] == [SynthesisState.ADOPTED, SynthesisState.RETURNED]
     assert [decision.words for decision in service.list_decisions(submission)] == ["", "À revoir."]
 
 
 @pytest.mark.parametrize(("outcome", "words", "days", "field"), [
-    (Outcome.ADOPTED_WITH_CHANGES, " ", 0, "words"), (Outcome.RETURNED, "", 0, "words"),
-    (Outcome.ADOPTED, "", 1, "decided_on"), (Outcome.ADOPTED, "", -1, "decided_on"),
+    (CouncilOutcome.ADOPTED_WITH_CHANGES, " ", 0, "words"), (CouncilOutcome.RETURNED, "", 0, "words"),
+    (CouncilOutcome.ADOPTED, "", 1, "decided_on"), (CouncilOutcome.ADOPTED, "", -1, "decided_on"),
 ])
 def test_a_decision_that_cannot_be(consultation, secretary, submission, outcome, words, days, field):
     chapter = service.list_syntheses(consultation)[0][0]
@@ -188,15 +188,15 @@ def test_a_decision_that_cannot_be(consultation, secretary, submission, outcome,
 
 def test_a_decision_is_recorded_once(consultation, secretary, submission):
     chapter = service.list_syntheses(consultation)[0][0]
-    service.decide(secretary, submission, chapter=chapter, outcome=Outcome.ADOPTED, words="", decided_on=today())
+    service.decide(secretary, submission, chapter=chapter, outcome=CouncilOutcome.ADOPTED, words="", decided_on=today())
     with pytest.raises(Conflict):
-        service.decide(secretary, submission, chapter=chapter, outcome=Outcome.RETURNED, words="Non", decided_on=today())
+        service.decide(secretary, submission, chapter=chapter, outcome=CouncilOutcome.RETURNED, words="Non", decided_on=today())
 
 
 def test_a_rapporteur_records_no_decision(consultation, rapporteur, submission):
     chapter = service.list_syntheses(consultation)[0][0]
     with pytest.raises(NotAllowed):
-        service.decide(rapporteur, submission, chapter=chapter, outcome=Outcome.ADOPTED, words="", decided_on=today())
+        service.decide(rapporteur, submission, chapter=chapter, outcome=CouncilOutcome.ADOPTED, words="", decided_on=today())
 
 
 # The archive

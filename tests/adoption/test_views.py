@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.adoption import service
-from consult.adoption.models import Export, ExportFormat, ExportKind, Outcome
+from consult.adoption.models import CouncilOutcome, Export, ExportFormat, ExportKind
 from consult.consultations.models import Phase, Role
 from consult.core.db import session
 from consult.synthesis.models import SynthesisState
@@ -154,7 +154,7 @@ def test_recording_the_decision(client, submission, secretary, participant):
     assert "À compléter." in page
     assert page.count("/fr/adoption/decide/") == 1
     assert client.post(address, data={**values, "words": "Encore."}).status_code == 409
-    assert [decision.outcome for decision in service.list_decisions(submission)] == [Outcome.RETURNED]
+    assert [decision.outcome for decision in service.list_decisions(submission)] == [CouncilOutcome.RETURNED]
 
 
 def test_the_number_of_queries_of_the_page_of_exports_does_not_grow(client, consultation, chapter, secretary):

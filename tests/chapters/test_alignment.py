@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consult.chapters.alignment import SURE, Link, align
-from consult.chapters.models import BlockKind, Change
-from tests.bench import anchors, edits
-from tests.bench.judging import GOING_ON
+from consult.chapters.models import BlockFate, BlockKind
+from tests.benchmarks import anchors, edits
+from tests.benchmarks.judging import GOING_ON
 
 HEADING, PARAGRAPH, ACTION, LIST, ROW = BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.ACTION, BlockKind.LIST, BlockKind.ROW
 
@@ -26,7 +26,7 @@ def lines(*texts: str) -> list[Line]:
     return [Line(text) for text in texts]
 
 
-def became(links: list[Link], old: int) -> list[tuple[Change, int | None]]:
+def became(links: list[Link], old: int) -> list[tuple[BlockFate, int | None]]:
     return [(link.change, link.new) for link in links if link.old == old]
 
 
@@ -63,7 +63,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["fr", "en", "ar"])
 def test_reworded_in_its_place_is_changed(language):
     old, new = REWORDED[language]
     links = align(lines(BEFORE, old, AFTER), lines(BEFORE, new, AFTER))
-    assert became(links, 1) == [(Change.CHANGED, 1)]
+    assert became(links, 1) == [(BlockFate.CHANGED, 1)]
 
 
 @LANGUAGES
@@ -71,21 +71,21 @@ def test_moved_and_reworded_is_changed_and_has_moved(language):
     old, new = REWORDED[language]
     more = lines("Un décret fixe les tarifs des essais.", "Les contrôleurs suivent une formation commune de six mois.")
     link = link_of(align([*lines(BEFORE, old, AFTER), *more], [*lines(BEFORE, AFTER), *more, Line(new)]), 1)
-    assert (link.change, link.new, link.has_moved) == (Change.CHANGED, 4, True)
+    assert (link.change, link.new, link.has_moved) == (BlockFate.CHANGED, 4, True)
 
 
 @LANGUAGES
 def test_cut_at_a_sentence_is_split(language):
     first, second = TWO_SENTENCES[language]
     links = align(lines(BEFORE, f"{first} {second}", AFTER), lines(BEFORE, first, second, AFTER))
-    assert became(links, 1) == [(Change.SPLIT, 1), (Change.SPLIT, 2)]
+    assert became(links, 1) == [(BlockFate.SPLIT, 1), (BlockFate.SPLIT, 2)]
 
 
 @LANGUAGES
 def test_two_joined_are_merged(language):
     first, second = TWO_SENTENCES[language]
     links = align(lines(BEFORE, first, second, AFTER), lines(BEFORE, f"{first} {second}", AFTER))
-    assert became(links, 1) == became(links, 2) == [(Change.MERGED, 1)]
+    assert became(links, 1) == became(links, 2) == [(BlockFate.MERGED, 1)]
     assert min(link_of(links, 1).confidence, link_of(links, 2).confidence) >= SURE
 
 
@@ -93,18 +93,18 @@ def test_two_joined_are_merged(language):
 def test_another_subject_in_the_same_place_is_deleted_and_new_and_a_person_decides(language):
     old, other = REWORDED[language][0], TWO_SENTENCES[language][0]
     links = align(lines(BEFORE, old, AFTER), lines(BEFORE, other, AFTER))
-    assert became(links, 1) == [(Change.DELETED, None)]
+    assert became(links, 1) == [(BlockFate.DELETED, None)]
     assert link_of(links, 1).confidence < SURE
 
 
 def test_what_is_gone_without_a_successor_is_surely_deleted():
     link = link_of(align(lines(BEFORE, REWORDED["fr"][0], AFTER), lines(BEFORE, AFTER)), 1)
-    assert (link.change, link.confidence) == (Change.DELETED, 1.0)
+    assert (link.change, link.confidence) == (BlockFate.DELETED, 1.0)
 
 
 def test_a_translation_is_no_continuation():
     links = align(lines(BEFORE, REWORDED["fr"][0], AFTER), lines(BEFORE, REWORDED["ar"][0], AFTER))
-    assert became(links, 1) == [(Change.DELETED, None)]
+    assert became(links, 1) == [(BlockFate.DELETED, None)]
 
 
 def test_renumbered_is_kept():
@@ -113,8 +113,8 @@ def test_renumbered_is_kept():
     added = Line("Action 8.1.1 — Recenser les textes en vigueur dans les cinq secteurs.", ACTION, label="A8-P1-a1")
     new = [added, Line(f"Action 8.1.2 — {first}", ACTION, label="A8-P1-a2"), Line(f"Action 8.1.3 — {second}", ACTION, label="A8-P1-a3")]
     links = align(old, new)
-    assert became(links, 0) == [(Change.KEPT, 1)]
-    assert became(links, 1) == [(Change.KEPT, 2)]
+    assert became(links, 0) == [(BlockFate.KEPT, 1)]
+    assert became(links, 1) == [(BlockFate.KEPT, 2)]
 
 
 @LANGUAGES
@@ -131,26 +131,26 @@ def test_when_one_of_two_like_actions_goes_and_the_other_changes_nothing_sure_is
     like = ("Ouvrir un guichet dans six régions pour les artisans.", "Ouvrir un guichet dans quatre ports pour les importateurs.")
     old = lines(BEFORE, *like, AFTER)
     links = align(old, lines(BEFORE, "Ouvrir un guichet dans cinq ports pour les importateurs.", AFTER))
-    assert became(links, 2) == [(Change.CHANGED, 1)]
-    assert became(links, 1) == [(Change.DELETED, None)] or link_of(links, 1).confidence < SURE
+    assert became(links, 2) == [(BlockFate.CHANGED, 1)]
+    assert became(links, 1) == [(BlockFate.DELETED, None)] or link_of(links, 1).confidence < SURE
 
 
 def test_a_heading_above_the_same_text_is_the_same_heading_whatever_its_words():
     old = [Line("TL;DR", HEADING), *lines(BEFORE, AFTER)]
-    assert became(align(old, [Line("En résumé", HEADING), *lines(BEFORE, AFTER)]), 0) == [(Change.CHANGED, 0)]
+    assert became(align(old, [Line("En résumé", HEADING), *lines(BEFORE, AFTER)]), 0) == [(BlockFate.CHANGED, 0)]
 
 
 def test_a_few_words_elsewhere_that_are_not_the_same_are_another_block():
     old = [Line("Bonnes pratiques", HEADING), *lines(BEFORE, AFTER)]
     links = align(old, [*lines(BEFORE, AFTER), Line("Pratiques de développement", HEADING)])
-    assert became(links, 0) == [(Change.DELETED, None)]
+    assert became(links, 0) == [(BlockFate.DELETED, None)]
 
 
 def test_a_sentence_that_grew_into_a_list_is_changed():
     old = lines(BEFORE, "Il est recommandé de référencer le compte auprès de la plateforme.", AFTER)
     grown = ("Référencer le compte auprès de la plateforme ; désigner deux personnes qui en répondent ; publier une adresse de contact ; "
              "vérifier chaque année que les droits accordés sont encore justifiés.")
-    assert became(align(old, [Line(BEFORE), Line(grown, LIST), Line(AFTER)]), 1) == [(Change.CHANGED, 1)]
+    assert became(align(old, [Line(BEFORE), Line(grown, LIST), Line(AFTER)]), 1) == [(BlockFate.CHANGED, 1)]
 
 
 def test_the_row_of_a_table_whose_one_cell_changed_is_that_row():
@@ -163,16 +163,16 @@ def test_repeated_words_follow_their_neighbours():
     facts = "Organisme pilote : IMANOR"
     old = lines(BEFORE, facts, REWORDED["fr"][0], facts, AFTER, facts)
     links = align(old, [old[0], old[1], *old[4:]])
-    assert became(links, 1) == [(Change.KEPT, 1)]
-    assert became(links, 3) == [(Change.DELETED, None)]
-    assert became(links, 5) == [(Change.KEPT, 3)]
+    assert became(links, 1) == [(BlockFate.KEPT, 1)]
+    assert became(links, 3) == [(BlockFate.DELETED, None)]
+    assert became(links, 5) == [(BlockFate.KEPT, 3)]
 
 
 def test_vowel_signs_and_typographic_apostrophes_make_a_change_that_is_sure():
     pairs = ("L'annexe de l'accord d'origine", "L’annexe de l’accord d’origine"), ("تنشر الوزارة اللائحة", "تَنشُرُ الوزارةُ اللائحةَ")
     for old, new in pairs:
         link = link_of(align(lines(BEFORE, old, AFTER), lines(BEFORE, new, AFTER)), 1)
-        assert (link.change, link.new) == (Change.CHANGED, 1)
+        assert (link.change, link.new) == (BlockFate.CHANGED, 1)
         assert link.confidence >= SURE
 
 
@@ -180,8 +180,8 @@ def test_what_is_given_is_not_looked_for():
     old, new = lines(BEFORE, AFTER), lines(AFTER, BEFORE)
     assert [(link.old, link.new) for link in align(old, new, given={0: 0, 1: 1})] == [(0, 0), (1, 1)]
     links = align(old, new, given={0: None})
-    assert became(links, 1) == [(Change.DELETED, None)]
-    assert became(links, 0) == [(Change.KEPT, 1)]
+    assert became(links, 1) == [(BlockFate.DELETED, None)]
+    assert became(links, 0) == [(BlockFate.KEPT, 1)]
 
 
 # What holds for any text
@@ -200,8 +200,8 @@ def test_every_block_of_either_text_is_told_of(old, new):
     assert {link.new for link in links} - {None} == set(range(len(new)))
     for link in links:
         assert 0 <= link.confidence <= 1
-        assert (link.new is None) == (link.change == Change.DELETED)
-        assert (link.old is None) == (link.change == Change.NEW)
+        assert (link.new is None) == (link.change == BlockFate.DELETED)
+        assert (link.old is None) == (link.change == BlockFate.NEW)
     assert links == align(old, new)
 
 
@@ -209,7 +209,7 @@ def test_every_block_of_either_text_is_told_of(old, new):
 @settings(max_examples=80, deadline=None)
 def test_a_text_that_did_not_change_is_kept_whole_and_surely(old):
     links = align(old, old)
-    assert [(link.old, link.new, link.change) for link in links] == [(n, n, Change.KEPT) for n in range(len(old))]
+    assert [(link.old, link.new, link.change) for link in links] == [(n, n, BlockFate.KEPT) for n in range(len(old))]
     assert all(link.confidence >= 0.95 for link in links)
 
 
@@ -218,7 +218,7 @@ def test_a_text_that_did_not_change_is_kept_whole_and_surely(old):
 def test_blocks_that_only_change_places_are_kept_or_moved_to_where_they_stand(old, dice):
     new = dice.sample(old, len(old))
     for link in align(old, new):
-        assert link.change in (Change.KEPT, Change.MOVED)
+        assert link.change in (BlockFate.KEPT, BlockFate.MOVED)
         assert old[link.old] is new[link.new]
 
 
@@ -231,7 +231,7 @@ def test_words_that_stand_unchanged_among_others_are_never_lost(old, others, dic
     links = align(old, new)
     for place, block in enumerate(old):
         change, at = became(links, place)[0]
-        assert change not in (Change.DELETED, Change.NEW)
+        assert change not in (BlockFate.DELETED, BlockFate.NEW)
         assert new[at].text == block.text
 
 
@@ -250,7 +250,7 @@ def test_blocks_labelled_by_hand_are_told_rightly_and_nothing_sure_is_wrong():
     if not anchors.HISTORIES.exists():
         pytest.skip("the collected texts are not beside this checkout: shared/data/revisions-fr")
     for file in ("revisions-fr.tsv", "revisions-fr-backward.tsv"):
-        found = [one for one in map(anchors.judged, anchors.labelled(file)) if one.expected & (GOING_ON | {Change.DELETED})]
+        found = [one for one in map(anchors.judged, anchors.labelled(file)) if one.expected & (GOING_ON | {BlockFate.DELETED})]
         assert not [one.name for one in found if one.is_wrong_and_sure]
         assert sum(one.is_class_right for one in found) >= 0.98 * len(found)
 

@@ -5,10 +5,10 @@ import time
 import pytest
 
 from consult.chapters.comparison import Comparison, compare
-from consult.chapters.models import Block, BlockKind, Change
+from consult.chapters.models import Block, BlockFate, BlockKind
 from consult.chapters.parsing import parse_file
 from tests import factories
-from tests.bench.revisions import reworded
+from tests.benchmarks.revisions import reworded
 
 
 def blocks(text: str) -> list[Block]:
@@ -37,13 +37,13 @@ def joined(segments, *kept) -> str:
 def test_the_same_text_has_nothing_to_show():
     found = after()
     assert found.is_same
-    assert list(found.totals) == [Change.KEPT]
+    assert list(found.totals) == [BlockFate.KEPT]
     assert [(run.unchanged, run.rows) for run in found.runs()] == [(len(found.rows), ())]
 
 
 def test_a_changed_block_shows_its_words():
     row = row_of(after(("chaque année", "tous les deux ans")), "C1-A1-P1-a1")
-    assert row.change == Change.CHANGED
+    assert row.change == BlockFate.CHANGED
     assert ("delete", "chaque année") in row.segments
     assert ("insert", "tous les deux ans") in row.segments
     assert joined(row.segments, "equal", "delete") == row.old.text == joined(row.before, "equal", "delete")
@@ -52,7 +52,7 @@ def test_a_changed_block_shows_its_words():
 
 def test_arabic_is_compared_word_by_word():
     row = row_of(after(("Publier chaque année", "تُنشَرُ كلَّ سنةٍ"), language="ar"), "C1-A1-P1-a1")
-    assert row.change == Change.CHANGED
+    assert row.change == BlockFate.CHANGED
     assert joined(row.segments, "equal", "insert") == row.new.text
 
 
@@ -67,12 +67,12 @@ def test_a_new_block_and_a_dropped_one():
     dropped = factories.markdown()[factories.markdown().index("- **Action 1.1.2**"):factories.markdown().index("[^1]:")]
     found = after((dropped, ""))
     row = row_of(found, "C1-A1-P1-a2")
-    assert (row.change, row.new) == (Change.DELETED, None)
+    assert (row.change, row.new) == (BlockFate.DELETED, None)
     assert {op for op, _words in row.segments} == {"delete"}
     assert [r.key for r in found.rows].index("C1-A1-P1-a2") == [r.key for r in found.rows].index("C1-A1-P1-a1") + 1
     found = compare(blocks(factories.markdown().replace(dropped, "")), blocks(factories.markdown()))
-    assert row_of(found, "C1-A1-P1-a2").change == Change.NEW
-    assert found.counts[BlockKind.ACTION] == {Change.NEW: 1, Change.KEPT: 1}
+    assert row_of(found, "C1-A1-P1-a2").change == BlockFate.NEW
+    assert found.counts[BlockKind.ACTION] == {BlockFate.NEW: 1, BlockFate.KEPT: 1}
 
 
 SECTION_DROPPED = factories.markdown()[factories.markdown().index("### Projet 1.1"):factories.markdown().index("[^1]:")]
@@ -88,9 +88,9 @@ def test_a_moved_block_is_moved_not_deleted_and_added():
     old = text.replace("## Axe 1", SECTION + "## Axe 1")
     new = text.replace("[^1]: Loi", SECTION + "[^1]: Loi")
     found = compare(blocks(old), blocks(new))
-    assert not {Change.NEW, Change.DELETED} & set(found.totals)
+    assert not {BlockFate.NEW, BlockFate.DELETED} & set(found.totals)
     row = next(r for r in found.rows if r.new and "Le présent chapitre" in r.new.text)
-    assert (row.change, row.has_moved, row.segments) == (Change.MOVED, True, ())
+    assert (row.change, row.has_moved, row.segments) == (BlockFate.MOVED, True, ())
     assert row.after.text == "Champ d’application"
     trace = next(r for r in found.rows if r.is_trace and "Le présent chapitre" in r.old.text)
     assert trace.kin == (row.new,)
@@ -102,7 +102,7 @@ def test_a_block_that_moved_and_changed_shows_both():
     old = text.replace("## Axe 1", SECTION + "## Axe 1")
     new = text.replace("[^1]: Loi", SECTION.replace("entreprises", "sociétés") + "[^1]: Loi")
     row = next(r for r in compare(blocks(old), blocks(new)).rows if r.new and "sociétés" in r.new.text)
-    assert (row.change, row.has_moved) == (Change.CHANGED, True)
+    assert (row.change, row.has_moved) == (BlockFate.CHANGED, True)
     assert ("delete", "entreprises") in row.segments
 
 
@@ -115,7 +115,7 @@ ONE, TWO = (
 def test_a_split_block_shows_each_part_without_deletion():
     text = factories.markdown()
     found = compare(blocks(text.replace("But du projet.", f"{ONE} {TWO}")), blocks(text.replace("But du projet.", f"{ONE}\n\n{TWO}")))
-    parts = [row for row in found.rows if row.change == Change.SPLIT]
+    parts = [row for row in found.rows if row.change == BlockFate.SPLIT]
     assert [row.new.text for row in parts] == [ONE, TWO]
     assert all(joined(row.segments, "equal") == row.new.text for row in parts)
     assert all(row.kin for row in parts)
@@ -125,7 +125,7 @@ def test_a_split_block_shows_each_part_without_deletion():
 def test_merged_blocks_show_one_block_and_where_the_other_went():
     text = factories.markdown()
     found = compare(blocks(text.replace("But du projet.", f"{ONE}\n\n{TWO}")), blocks(text.replace("But du projet.", f"{ONE} {TWO}")))
-    row = next(row for row in found.rows if row.change == Change.MERGED and not row.is_trace)
+    row = next(row for row in found.rows if row.change == BlockFate.MERGED and not row.is_trace)
     assert [piece.text for piece in row.kin] == [ONE, TWO]
     assert row.segments == ()
     assert row.is_changed
@@ -139,7 +139,7 @@ def test_what_is_only_renumbered_says_so():
     for block, twin in zip(new, old, strict=True):
         block.key = twin.key
     row = next(row for row in compare(old, new).rows if row.new.kind == BlockKind.AXIS)
-    assert row.change == Change.KEPT
+    assert row.change == BlockFate.KEPT
     assert row.is_renumbered
     assert ("insert", "2") in row.segments
 
@@ -160,9 +160,9 @@ def test_what_was_dropped_stands_under_what_stood_above_it():
 
 def test_the_summary_counts_each_sort():
     found = after(("chaque année", "tous les ans"), ("But du projet.", "But du projet de loi."), ("Étalonner", "Étalonner et vérifier"))
-    assert found.counts[BlockKind.ACTION][Change.CHANGED] == 1
-    assert found.counts[BlockKind.PROJECT][Change.CHANGED] == 1
-    assert found.counts[BlockKind.PARAGRAPH][Change.CHANGED] == 1
+    assert found.counts[BlockKind.ACTION][BlockFate.CHANGED] == 1
+    assert found.counts[BlockKind.PROJECT][BlockFate.CHANGED] == 1
+    assert found.counts[BlockKind.PARAGRAPH][BlockFate.CHANGED] == 1
     assert sum(found.totals.values()) == len(found.rows)
 
 
@@ -173,5 +173,5 @@ def test_sixty_kilobytes_are_compared_in_half_a_second(language):
     begun = time.perf_counter()
     found = compare(old, new)
     assert time.perf_counter() - begun < 2  # half a second on an idle machine: `make bench` says
-    assert found.totals[Change.CHANGED] > 50
+    assert found.totals[BlockFate.CHANGED] > 50
     assert all(joined(row.segments, "equal", "insert") == row.new.text for row in found.rows if row.new and row.segments)

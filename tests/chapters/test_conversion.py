@@ -12,14 +12,14 @@ import docx.oxml
 import pypandoc
 import pytest
 
-from consult.core.config import resource_dir
-from consult.core.errors import Invalid
-from consult.core.i18n import force_locale
 from consult.chapters import conversion
 from consult.chapters.conversion import convert
 from consult.chapters.models import BlockKind
 from consult.chapters.parsing import read_file
 from consult.chapters.source import front_matter, with_front_matter
+from consult.core.config import resource_dir
+from consult.core.errors import Invalid
+from consult.core.i18n import force_locale
 
 TEXTS = sorted(resource_dir("policy_drafts").glob("*.md"))
 STRUCTURE = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION)
@@ -325,7 +325,7 @@ LOCKED_ODT = zipped(mimetype=b"application/vnd.oasis.opendocument.text", **{
     (b"{\\rtf1", "neither"),
     (zipped(**{"[Content_Types].xml": b"spreadsheetml", "xl__workbook.xml": b"<a/>"}), "neither"),
     (zipped(**{"word__document.xml": b" " * (conversion.LARGEST_UNPACKED + 1)}), "too large"),
-    (zipped(**{f"{n}.xml": b"" for n in range(conversion.MOST_PARTS + 1)}), "too large"),
+    (zipped(**{f"{n}.xml": b"" for n in range(conversion.MAX_PARTS + 1)}), "too large"),
     (zipped(**{"[Content_Types].xml": b"wordprocessingml", "word__document.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}), "damaged"),
     (zipped(**{"[Content_Types].xml": b"wordprocessingml", "word__document.xml": b"<torn"}), "damaged"),
     (b"x" * (conversion.LARGEST + 1), "30 MB"),

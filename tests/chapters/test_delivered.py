@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from consult.core.config import resource_dir
 from consult.chapters.models import BlockKind
 from consult.chapters.parsing import parse_file
+from consult.core.config import resource_dir
 from tests.chapters.test_parsing import assert_well_made
 
 

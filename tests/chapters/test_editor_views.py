@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from consult.core.db import session
 from consult.chapters.models import WorkingDraft
+from consult.core.db import session
 from tests.chapters.test_preparing_views import EDIT, NEW, OLD, PLACE, changed, keep, published
 
 
@@ -16,7 +16,7 @@ def draft(chapter, rapporteur):
 def typed(**over) -> dict[str, str]:
     source = changed()
     body = source[source.index("# Chapitre"):].replace("\n", "\r\n")
-    return {"title": "Métrologie", "note": "Mensuelle.", "body": body, "lock": "", **over}
+    return {"title": "Métrologie", "note": "Mensuelle.", "body": body, "expected_counter": "", **over}
 
 
 def test_the_editor_begins_from_what_is_published_and_saves(client, chapter, rapporteur):
@@ -32,7 +32,7 @@ def test_the_editor_begins_from_what_is_published_and_saves(client, chapter, rap
     assert "revision_note: Mensuelle." in kept.source
     again = client.get(EDIT).text
     assert NEW in again
-    answer = client.post(EDIT, data=typed(act="save", lock="1"))
+    answer = client.post(EDIT, data=typed(act="save", expected_counter="1"))
     assert (answer.status_code, answer.location) == (303, EDIT)
     assert published(chapter) == 1
 
@@ -41,9 +41,10 @@ def test_the_first_version_of_a_language_is_written_in_the_browser(client, chapt
     client.sign_in(chair)
     address = "/en/chapters/1/edit/en"
     assert client.get(address).status_code == 200
-    answer = client.post(address, data={"title": "Metrology", "note": "", "body": "# Metrology\n\nWords.", "lock": "", "act": "changes"})
+    answer = client.post(address, data={"title": "Metrology", "note": "", "body": "# Metrology\n\nWords.", "expected_counter": "",
+                                        "act": "changes"})
     assert "all new" in client.get(answer.location).text
-    assert client.post("/en/chapters/1/working-draft/en/publish", data={"lock": 1, "note": ""}).status_code == 303
+    assert client.post("/en/chapters/1/working-draft/en/publish", data={"expected_counter": 1, "note": ""}).status_code == 303
     assert "Words." in client.get("/en/chapters/1").text
 
 
@@ -73,26 +74,27 @@ def test_a_text_that_cannot_be_kept_stays_in_the_form(client, chapter, rapporteu
 
 def test_two_editors_at_once_lose_nothing(client, draft, chair):
     client.sign_in(chair)
-    answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock="77"))
+    answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", expected_counter="77"))
     assert answer.status_code == 409
     assert "Mon propos." in answer.text
     assert NEW in answer.text
-    assert f'value="{draft.lock}"' in answer.text
+    assert f'value="{draft.row_counter}"' in answer.text
     assert NEW in session.get(WorkingDraft, draft.id).source
-    assert client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock=str(draft.lock))).status_code == 303
+    assert client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.",
+                                        expected_counter=str(draft.row_counter))).status_code == 303
     assert "Mon propos." in session.get(WorkingDraft, draft.id).source
 
 
 def test_two_who_begin_at_once_lose_nothing(client, draft, chair):
-    answer = client.sign_in(chair).post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock=""))
+    answer = client.sign_in(chair).post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", expected_counter=""))
     assert answer.status_code == 409
     assert "Mon propos." in answer.text
 
 
 def test_a_draft_that_was_published_meanwhile_leaves_the_text_in_the_form(client, draft, chair):
     client.sign_in(chair)
-    client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
-    answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock="1"))
+    client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": ""})
+    answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", expected_counter="1"))
     assert answer.status_code == 409
     assert "Mon propos." in answer.text
 
@@ -109,7 +111,8 @@ def test_a_lost_session_keeps_what_was_typed(client, draft):
 def test_a_form_of_another_session_keeps_what_was_typed(app, client, draft, chair):
     app.config["WTF_CSRF_ENABLED"] = True
     try:
-        answer = client.sign_in(chair).post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", lock=str(draft.lock)))
+        answer = client.sign_in(chair).post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.",
+                                                             expected_counter=str(draft.row_counter)))
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
     assert answer.status_code == 422

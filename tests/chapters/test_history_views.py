@@ -2,11 +2,11 @@
 
 import pytest
 
-from consult.adoption.models import AdoptionDecision, Outcome, Submission
-from consult.core.pages import pages
-from consult.core.permissions import SYSTEM
+from consult.adoption.models import AdoptionDecision, CouncilOutcome, Submission
 from consult.chapters import service
 from consult.chapters.service import history
+from consult.core.pages import pages
+from consult.core.permissions import SYSTEM
 from consult.synthesis.models import SynthesisState
 from tests import factories
 
@@ -88,7 +88,7 @@ def test_an_earlier_version_says_so_and_stays_as_it_was(client, three):
     page = client.get("/en/chapters/1/revisions/fr/1").text
     assert EARLIER in page
     assert REWORDED[0] in page
-    assert "/contributions/submit/" not in page
+    assert "/contributions/lodge/" not in page
     newest = client.get("/en/chapters/1/revisions/fr/3").text
     assert EARLIER not in newest
     assert REWORDED[1] in newest
@@ -246,7 +246,7 @@ def test_the_council_s_decision_stands_on_the_page(client, three, chapter, secre
     sealed = {"submitted_by_id": secretary.id, "chain_position": 1, "chain_digest": "0" * 64}
     sent = factories.saved(Submission(consultation=chapter.consultation, **sealed))
     factories.saved(AdoptionDecision(
-        submission=sent, chapter=chapter, outcome=Outcome.ADOPTED_WITH_CHANGES, words="Avec une échéance.",
+        submission=sent, chapter=chapter, outcome=CouncilOutcome.ADOPTED_WITH_CHANGES, words="Avec une échéance.",
         decided_on=sent.submitted_at.date(), recorded_by_id=secretary.id,
     ))
     assert "Avec une échéance." in passport(client)
@@ -267,7 +267,7 @@ def test_an_earlier_version_shows_what_stood_on_it(client, consultation, three, 
     block = next(block for block in service.list_blocks(three[0]) if block.key == "C1-A1-P1-a1")
     said = factories.a_published_contribution(block=block, body="Sur la première version.")
     left = factories.a_published_contribution(block=block, body="Restée là.")
-    left.place_key = None
+    left.current_key = None
     unseen = factories.a_contribution(block=block)
     page = client.get("/en/chapters/1/revisions/fr/1").text
     assert said.ref in page

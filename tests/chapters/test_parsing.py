@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from consult.chapters import service
+from consult.chapters.models import Block, BlockKind, Chapter, Revision
+from consult.chapters.parsing import parse_file, read_file
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Invalid
 from consult.core.permissions import SYSTEM
-from consult.chapters import service
-from consult.chapters.models import Block, BlockKind, Chapter, Revision
-from consult.chapters.parsing import parse_file, read_file
 from tests import factories
 from tests.core.test_markup import ATTACKS, assert_harmless
 

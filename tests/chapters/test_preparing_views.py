@@ -7,12 +7,12 @@ import docx
 import pytest
 import sqlalchemy as sa
 
-from consult.consultations.models import Consultation, Phase, Role
-from consult.core.audit import AuditEvent
-from consult.core.db import session
 from consult.chapters import service
 from consult.chapters.models import Chapter, WorkingDraft
 from consult.chapters.service import publishing
+from consult.consultations.models import Consultation, Phase, Role
+from consult.core.audit import AuditEvent
+from consult.core.db import session
 from tests import factories
 
 PLACE = "/en/chapters/1/working-draft/fr"
@@ -81,7 +81,8 @@ def test_staff_reach_the_list_from_every_page(client, chapter, rapporteur, parti
 
 @pytest.mark.parametrize("act", ["publish", "rebase", "discard", "correct"])
 def test_strangers_change_nothing(client, draft, participant, act):
-    answer = client.sign_in(participant).post(f"{PLACE}/{act}", data={"lock": draft.lock, "new_key": "C1-A1-P1-a1", "chosen": ""})
+    answer = client.sign_in(participant).post(f"{PLACE}/{act}", data={"expected_counter": draft.row_counter, "new_key": "C1-A1-P1-a1",
+                                                                      "chosen": ""})
     assert answer.status_code == 403
     assert session.scalar(sa.select(sa.func.count()).select_from(WorkingDraft)) == 1
 
@@ -255,11 +256,11 @@ def test_a_correction_is_made_and_taken_back_without_javascript(client, chapter,
     page = client.get(f"{PLACE}/correct?new=C1-A1-§1")
     assert page.status_code == 200
     assert "C1-A1-P1-§1" in page.text
-    fields = {"new_key": "C1-A1-§1", "old_key": "", "lock": 1, "chosen": "C1-A1-P1-§1", "act": "set"}
+    fields = {"new_key": "C1-A1-§1", "old_key": "", "expected_counter": 1, "chosen": "C1-A1-P1-§1", "act": "set"}
     answer = client.post(f"{PLACE}/correct", data=fields)
     assert answer.status_code == 303
     assert "decided by hand" in client.get(answer.location).text
-    back = client.post(f"{PLACE}/correct", data={**fields, "lock": 2, "act": "take-back"})
+    back = client.post(f"{PLACE}/correct", data={**fields, "expected_counter": 2, "act": "take-back"})
     assert back.status_code == 303
     assert "decided by hand" not in client.get(answer.location).text
     assert client.post(f"{PLACE}/correct", data=fields).status_code == 409  # what they saw is no longer so
@@ -271,7 +272,8 @@ def test_what_was_dropped_can_be_given_a_successor(client, chapter, rapporteur):
     page = client.get(f"{PLACE}/correct?old=C1-A1-§1")
     assert "What became of this passage" in page.text
     new = re.search(r'value="([^"]+)">[^<]*Nouveau propos', page.text)[1]
-    answer = client.post(f"{PLACE}/correct", data={"old_key": "C1-A1-§1", "new_key": "", "chosen": new, "lock": 1, "act": "set"})
+    answer = client.post(f"{PLACE}/correct", data={"old_key": "C1-A1-§1", "new_key": "", "chosen": new, "expected_counter": 1,
+                                                   "act": "set"})
     assert answer.status_code == 303
     session.expire_all()
     kept = session.scalars(sa.select(WorkingDraft)).one()
@@ -279,7 +281,8 @@ def test_what_was_dropped_can_be_given_a_successor(client, chapter, rapporteur):
 
 
 def test_an_unknown_passage_is_not_found(client, draft, rapporteur):
-    assert client.sign_in(rapporteur).post(f"{PLACE}/correct", data={"new_key": "C1-nowhere", "lock": draft.lock}).status_code == 404
+    assert client.sign_in(rapporteur).post(f"{PLACE}/correct", data={"new_key": "C1-nowhere",
+                                                                     "expected_counter": draft.row_counter}).status_code == 404
     assert client.sign_in(rapporteur).get(f"{PLACE}/correct?new=C1-nowhere").status_code == 404
 
 
@@ -289,23 +292,23 @@ def test_an_unknown_passage_is_not_found(client, draft, rapporteur):
 def test_the_chair_publishes_with_a_note(client, draft, chapter, chair):
     client.sign_in(chair)
     assert "Publish this version" in client.get(PLACE).text
-    answer = client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": "La liste devient mensuelle."})
+    answer = client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": "La liste devient mensuelle."})
     assert (answer.status_code, answer.location) == (303, "/en/chapters/1")
     assert "chaque mois" in client.get("/fr/chapters/1").text
     now = service.current_revision(chapter, "fr")
     assert (now.number, now.note) == (2, "La liste devient mensuelle.")
     assert session.scalars(sa.select(AuditEvent.action).order_by(AuditEvent.id.desc())).first() == "chapters.publish"
-    assert client.post(f"{PLACE}/publish", data={"lock": 1, "note": ""}).status_code == 409  # sent twice: published once
+    assert client.post(f"{PLACE}/publish", data={"expected_counter": 1, "note": ""}).status_code == 409  # sent twice: published once
 
 
 def test_a_rapporteur_does_not_publish(client, draft, chapter, rapporteur):
-    assert client.sign_in(rapporteur).post(f"{PLACE}/publish", data={"lock": draft.lock}).status_code == 403
+    assert client.sign_in(rapporteur).post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter}).status_code == 403
     assert published(chapter) == 1
 
 
 def test_what_was_changed_meanwhile_is_not_published_unread(client, draft, chapter, chair, rapporteur):
-    keep(rapporteur, changed(by="Publier chaque jour la liste"), seen_lock=draft.lock)
-    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"lock": 1, "note": ""})
+    keep(rapporteur, changed(by="Publier chaque jour la liste"), expected_counter=draft.row_counter)
+    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"expected_counter": 1, "note": ""})
     assert answer.status_code == 409
     assert published(chapter) == 1
 
@@ -318,7 +321,7 @@ def breaks(_revision) -> None:
 
 def test_what_the_database_refuses_is_a_conflict_on_the_preview_and_nothing_is_published(client, draft, chapter, chair, monkeypatch):
     monkeypatch.setattr(publishing, "followers", [*publishing.followers, breaks])
-    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"lock": draft.lock, "note": "Mensuelle."})
+    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": "Mensuelle."})
     assert answer.status_code == 409
     assert "Somebody else has just changed this" in answer.text
     assert "Mensuelle." in answer.text
@@ -331,7 +334,7 @@ def test_a_draft_that_the_database_refuses_is_a_conflict_too(client, draft, chai
     monkeypatch.setattr(publishing, "hold", lambda *_seen: breaks(None))
     client.sign_in(chair)
     if address == EDIT:
-        answer = client.post(EDIT, data={"title": "Titre", "body": "Mon propos.", "lock": draft.lock, "act": "save"})
+        answer = client.post(EDIT, data={"title": "Titre", "body": "Mon propos.", "expected_counter": draft.row_counter, "act": "save"})
         assert (answer.status_code, "Mon propos." in answer.text) == (409, True)
     else:
         answer = upload(client, changed(by="Publier chaque jour la liste").encode(), may_replace="y")
@@ -347,7 +350,7 @@ def test_a_draft_that_is_gone_when_it_is_published_is_said(client, draft, chapte
     found = service.find_working_draft
     monkeypatch.setattr(publishing, "find_working_draft", lambda *place: seen.append(1) or (found(*place) if len(seen) == 1 else None))
     seen: list[int] = []
-    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
+    answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": ""})
     assert (answer.status_code, "published or discarded meanwhile" in answer.text) == (409, True)
 
 
@@ -357,15 +360,15 @@ def test_a_draft_overtaken_by_another_publication_is_rebased_first(client, draft
     page = client.get(PLACE).text
     assert "Version 2 was published since" in page
     assert "Publish this version" not in page
-    refused = client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
+    refused = client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": ""})
     assert refused.status_code == 409
     assert "Version 2 was published while" in refused.text
-    assert client.post(f"{PLACE}/rebase", data={"lock": 77}).status_code == 409
-    assert client.post(f"{PLACE}/rebase", data={"lock": draft.lock}).status_code == 303
+    assert client.post(f"{PLACE}/rebase", data={"expected_counter": 77}).status_code == 409
+    assert client.post(f"{PLACE}/rebase", data={"expected_counter": draft.row_counter}).status_code == 303
     page = client.get(PLACE).text
     assert "Publish this version" in page
-    lock = session.scalars(sa.select(WorkingDraft.lock)).one()
-    assert client.post(f"{PLACE}/publish", data={"lock": lock, "note": ""}).status_code == 303
+    counter = session.scalars(sa.select(WorkingDraft.row_counter)).one()
+    assert client.post(f"{PLACE}/publish", data={"expected_counter": counter, "note": ""}).status_code == 303
     assert published(chapter) == 3
 
 
@@ -375,17 +378,17 @@ def test_a_text_that_shrinks_by_half_asks_for_confirmation(client, chapter, chai
     client.sign_in(chair)
     page = client.get(PLACE).text
     assert "may_shrink" in page
-    refused = client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": ""})
+    refused = client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": ""})
     assert refused.status_code == 422
     assert published(chapter) == 1
-    assert client.post(f"{PLACE}/publish", data={"lock": draft.lock, "note": "", "may_shrink": "y"}).status_code == 303
+    assert client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": "", "may_shrink": "y"}).status_code == 303
     assert published(chapter) == 2
 
 
 def test_a_draft_is_discarded(client, draft, chapter, rapporteur):
     client.sign_in(rapporteur)
-    assert client.post(f"{PLACE}/discard", data={"lock": 77}).status_code == 409
-    assert client.post(f"{PLACE}/discard", data={"lock": draft.lock}).status_code == 303
+    assert client.post(f"{PLACE}/discard", data={"expected_counter": 77}).status_code == 409
+    assert client.post(f"{PLACE}/discard", data={"expected_counter": draft.row_counter}).status_code == 303
     assert session.scalars(sa.select(WorkingDraft)).all() == []
     assert published(chapter) == 1
 
@@ -394,5 +397,5 @@ def test_nothing_is_revised_once_the_council_has_the_text(client, draft, chapter
     chapter.consultation.phase = Phase.SUBMITTED
     client.sign_in(secretary)
     assert client.get(PLACE).status_code == 200
-    assert client.post(f"{PLACE}/publish", data={"lock": draft.lock}).status_code == 403
+    assert client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter}).status_code == 403
     assert client.get(EDIT).status_code == 403

@@ -8,14 +8,14 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from consult.chapters import revising, service
+from consult.chapters.models import Alignment, Block, BlockFate, Chapter, OutdatedTranslation, Revision, WorkingDraft
+from consult.chapters.service import publishing
 from consult.consultations.models import Consultation, Role
 from consult.core.audit import AuditEvent
 from consult.core.db import db, session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.permissions import SYSTEM
-from consult.chapters import revising, service
-from consult.chapters.models import Alignment, Block, Change, Chapter, Revision, StaleTwin, WorkingDraft
-from consult.chapters.service import publishing
 from tests import factories
 from tests.house.source import ROOT
 
@@ -40,7 +40,7 @@ def keep(person, chapter, *changes, language: str = "fr", **values) -> WorkingDr
 
 def publish(person, chapter, *changes, language: str = "fr", **values) -> Revision:
     draft = keep(person, chapter, *changes, language=language, may_replace=True)
-    revision = service.publish(person, draft, seen_lock=draft.lock, **values)
+    revision = service.publish(person, draft, expected_counter=draft.row_counter, **values)
     session.flush()
     return revision
 
@@ -60,7 +60,7 @@ def key_of(words: str, revision: Revision) -> str:
 def test_a_reworded_action_keeps_its_key_and_leaves_a_row(chapter, chair):
     revision = publish(chair, chapter, ("chaque année la liste", "chaque mois la liste complète"))
     assert "chaque mois" in keys(revision)["C1-A1-P1-a1"]
-    row = session.scalars(sa.select(Alignment).where(Alignment.revision_id == revision.id, Alignment.change == Change.CHANGED)).one()
+    row = session.scalars(sa.select(Alignment).where(Alignment.revision_id == revision.id, Alignment.change == BlockFate.CHANGED)).one()
     assert row.old_block.key == row.new_block.key == "C1-A1-P1-a1"
     assert (revision.number, revision.published_by_id) == (2, chair.id)
 
@@ -83,7 +83,7 @@ def test_a_project_moved_under_another_axis_keeps_its_key(chapter, chair):
     moved = source(("Intention de l’axe.", "Intention de l’axe.\n\n## Axe 2 — Diffuser les résultats"),
                    ("Projet 1.1", "Projet 2.1"), ("Action 1.1.1", "Action 2.1.1"), ("Action 1.1.2", "Action 2.1.2"))
     draft = service.keep_working_draft(chair, chapter.consultation, data=moved.encode())
-    revision = service.publish(chair, draft, seen_lock=draft.lock)
+    revision = service.publish(chair, draft, expected_counter=draft.row_counter)
     assert key_of("Étalonner", revision) == "C1-A1-P1"
     assert key_of("Publier", revision) == "C1-A1-P1-a1"
 
@@ -106,7 +106,7 @@ def test_the_very_words_that_were_dropped_come_back_under_their_key(chapter, cha
 def test_a_version_that_changes_nothing_but_its_note_is_refused(chapter, chair):
     draft = keep(chair, chapter)
     with pytest.raises(Conflict, match="exactly this text"):
-        service.publish(chair, draft, seen_lock=draft.lock, note="Rien de neuf.")
+        service.publish(chair, draft, expected_counter=draft.row_counter, note="Rien de neuf.")
 
 
 def test_a_key_that_the_author_gave_says_what_a_passage_is(chapter, chair):
@@ -117,9 +117,9 @@ def test_a_key_that_the_author_gave_says_what_a_passage_is(chapter, chair):
 
 def test_corrections_decide_and_an_authors_key_gives_way_to_a_person(chapter, chair):
     draft = keep(chair, chapter, ("Intention de l’axe.", "Un propos neuf sans rapport."))
-    service.correct(chair, draft, new_key="C1-A1-§1", old_key="C1-contexte-§1", seen_lock=1)
+    service.correct(chair, draft, new_key="C1-A1-§1", old_key="C1-contexte-§1", expected_counter=1)
     session.flush()
-    revision = service.publish(chair, draft, seen_lock=2)
+    revision = service.publish(chair, draft, expected_counter=2)
     assert keys(revision)["C1-contexte-§1"] == "Un propos neuf sans rapport."
     row = session.scalars(sa.select(Alignment).where(Alignment.revision_id == revision.id, Alignment.is_by_hand)).one()
     assert (row.old_block.key, row.confidence) == ("C1-contexte-§1", 1.0)
@@ -127,15 +127,15 @@ def test_corrections_decide_and_an_authors_key_gives_way_to_a_person(chapter, ch
 
 def test_a_correction_survives_edits_elsewhere_and_ends_with_its_words(chapter, chair):
     draft = keep(chair, chapter, ("Intention de l’axe.", "Un propos neuf sans rapport."))
-    service.correct(chair, draft, new_key="C1-A1-§1", old_key="", seen_lock=1)
+    service.correct(chair, draft, new_key="C1-A1-§1", old_key="", expected_counter=1)
     session.flush()
-    keep(chair, chapter, ("Intention de l’axe.", "Un ajout avant.\n\nUn propos neuf sans rapport."), seen_lock=2)
+    keep(chair, chapter, ("Intention de l’axe.", "Un ajout avant.\n\nUn propos neuf sans rapport."), expected_counter=2)
     made = publishing.plan_of(draft)
     (place,) = made.by_hand
     assert made.parsed.blocks[place].text == "Un propos neuf sans rapport."
     assert made.corrections[0]["new"] == "C1-A1-§2"
     assert made.forgotten == 0
-    keep(chair, chapter, ("Intention de l’axe.", "Un propos neuf, mais réécrit."), seen_lock=draft.lock)
+    keep(chair, chapter, ("Intention de l’axe.", "Un propos neuf, mais réécrit."), expected_counter=draft.row_counter)
     made = publishing.plan_of(draft)
     assert (made.by_hand, made.forgotten) == (frozenset(), 1)
 
@@ -145,8 +145,8 @@ def test_the_plan_reads_in_order_with_what_is_gone_in_its_place(chapter, chair):
     rows = revising.rows_of(publishing.plan_of(draft))
     order = [row.key for row in rows]
     assert order == [b.key for b in service.list_blocks(service.current_revision(chapter, "fr"))]
-    assert {row.key: row.change for row in rows if row.change != Change.KEPT} == {
-        "C1-contexte-§1": Change.CHANGED, "C1-A1-§1": Change.DELETED}
+    assert {row.key: row.change for row in rows if row.change != BlockFate.KEPT} == {
+        "C1-contexte-§1": BlockFate.CHANGED, "C1-A1-§1": BlockFate.DELETED}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -163,7 +163,7 @@ def test_whatever_is_changed_no_block_is_lost_and_no_key_is_used_twice(chapter, 
             session.delete(draft)
             session.flush()
             continue
-        revision = service.publish(chair, draft, seen_lock=draft.lock, may_shrink=True)
+        revision = service.publish(chair, draft, expected_counter=draft.row_counter, may_shrink=True)
         found = [block.key for block in service.list_blocks(revision)]
         assert len(found) == len(set(found)) == len(made.parsed.blocks)
         rows = session.scalars(sa.select(Alignment).where(Alignment.revision_id == revision.id)).all()
@@ -178,35 +178,35 @@ def test_what_was_published_meanwhile_is_read_first(chapter, chair, secretary):
     draft = keep(chair, chapter, ("chaque année", "chaque mois"))
     service.import_chapter(secretary, chapter.consultation, data=source(("Former", "Bien former")).encode())
     with pytest.raises(Conflict, match="Version 2 was published"):
-        service.publish(chair, draft, seen_lock=draft.lock)
+        service.publish(chair, draft, expected_counter=draft.row_counter)
     with pytest.raises(Conflict, match="Somebody has changed"):
-        service.rebase(chair, draft, seen_lock=draft.lock + 1)
-    service.rebase(chair, draft, seen_lock=draft.lock)
+        service.rebase(chair, draft, expected_counter=draft.row_counter + 1)
+    service.rebase(chair, draft, expected_counter=draft.row_counter)
     session.flush()
-    assert service.publish(chair, draft, seen_lock=draft.lock).number == 3
+    assert service.publish(chair, draft, expected_counter=draft.row_counter).number == 3
 
 
 def test_what_was_not_seen_is_not_published(chapter, chair, rapporteur):
     draft = keep(chair, chapter, ("chaque année", "chaque mois"))
-    keep(rapporteur, chapter, ("chaque année", "chaque jour"), seen_lock=draft.lock)
+    keep(rapporteur, chapter, ("chaque année", "chaque jour"), expected_counter=draft.row_counter)
     with pytest.raises(Conflict):
-        service.publish(chair, draft, seen_lock=1)
+        service.publish(chair, draft, expected_counter=1)
     with pytest.raises(Conflict):
-        keep(chair, chapter, ("chaque année", "chaque heure"), seen_lock=1)
+        keep(chair, chapter, ("chaque année", "chaque heure"), expected_counter=1)
     with pytest.raises(Conflict):
-        service.discard(chair, draft, seen_lock=1)
+        service.discard(chair, draft, expected_counter=1)
 
 
 def test_the_same_text_is_not_published_twice(chapter, chair):
     draft = keep(chair, chapter)
     with pytest.raises(Conflict, match="exactly this text"):
-        service.publish(chair, draft, seen_lock=draft.lock)
+        service.publish(chair, draft, expected_counter=draft.row_counter)
 
 
 def test_a_key_that_stands_twice_blocks(chapter, chair):
     draft = keep(chair, chapter, ("1.1.2", "1.1.1"))
     with pytest.raises(Invalid, match="stands twice"):
-        service.publish(chair, draft, seen_lock=draft.lock)
+        service.publish(chair, draft, expected_counter=draft.row_counter)
 
 
 def test_a_text_that_shrinks_by_half_is_confirmed_first(chapter, chair):
@@ -214,9 +214,9 @@ def test_a_text_that_shrinks_by_half_is_confirmed_first(chapter, chair):
     short = text[: text.index("## Axe 1")] + "## Axe 1 — Mesurer\n"
     draft = service.keep_working_draft(chair, chapter.consultation, data=short.encode())
     with pytest.raises(Invalid) as refusal:
-        service.publish(chair, draft, seen_lock=draft.lock)
+        service.publish(chair, draft, expected_counter=draft.row_counter)
     assert refusal.value.field == "may_shrink"
-    assert service.publish(chair, draft, seen_lock=draft.lock, may_shrink=True).number == 2
+    assert service.publish(chair, draft, expected_counter=draft.row_counter, may_shrink=True).number == 2
 
 
 def test_each_prepares_and_publishes_what_is_theirs(chapter, chair, rapporteur, participant, secretary):
@@ -227,10 +227,10 @@ def test_each_prepares_and_publishes_what_is_theirs(chapter, chair, rapporteur, 
     draft = keep(rapporteur, chapter, ("chaque année", "chaque mois"))
     for person in (participant, stranger, rapporteur):
         with pytest.raises(NotAllowed):
-            service.publish(person, draft, seen_lock=draft.lock)
+            service.publish(person, draft, expected_counter=draft.row_counter)
     with pytest.raises(NotAllowed):
         service.get_plan(stranger, draft)
-    assert service.publish(secretary, draft, seen_lock=draft.lock).number == 2
+    assert service.publish(secretary, draft, expected_counter=draft.row_counter).number == 2
 
 
 def test_each_lists_the_drafts_that_are_theirs_and_no_source_is_read_for_it(chapter, chair, participant, secretary):
@@ -252,7 +252,7 @@ def test_the_note_goes_into_the_file_and_the_rest_stays_as_it_was(chapter, chair
 
 def test_a_twin_that_changes_alone_is_marked(chapter, chair):
     publish(chair, chapter, ("chaque année", "chaque mois"))
-    mark = session.scalars(sa.select(StaleTwin)).one()
+    mark = session.scalars(sa.select(OutdatedTranslation)).one()
     assert (mark.key, mark.language) == ("C1-A1-P1-a1", "ar")
 
 
@@ -286,7 +286,7 @@ def test_two_who_publish_at_once_make_one_revision_and_the_other_is_told(prepare
                     draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
                     if draft is None:
                         raise publishing.gone()
-                    service.publish(session.get(factories.User, chair_id), draft, seen_lock=1)
+                    service.publish(session.get(factories.User, chair_id), draft, expected_counter=1)
                 told.append("published")
             except Conflict as refusal:
                 told.append(str(refusal))
@@ -347,7 +347,7 @@ def test_who_begins_a_draft_holds_no_first_publication_up(own_app):
 
 def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
     _app, chair_id = prepared
-    tables = (Revision, Block, Alignment, StaleTwin, WorkingDraft, AuditEvent)
+    tables = (Revision, Block, Alignment, OutdatedTranslation, WorkingDraft, AuditEvent)
     before = [count(table) for table in tables]
 
     def fails(_revision) -> None:
@@ -356,10 +356,10 @@ def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
     monkeypatch.setattr(publishing, "followers", [*publishing.followers, fails])
     with pytest.raises(RuntimeError), unit_of_work():
         draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
-        service.publish(session.get(factories.User, chair_id), draft, seen_lock=draft.lock)
+        service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter)
     session.remove()
     assert [count(table) for table in tables] == before
-    assert service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr").lock == 1
+    assert service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr").row_counter == 1
 
 
 KILLED = """
@@ -375,13 +375,13 @@ from tests.conftest import make_app
 publishing.followers.append(lambda revision: os.kill(os.getpid(), 9))
 with make_app(sys.argv[1], sys.argv[2]).app_context(), unit_of_work():
     draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
-    service.publish(session.get(User, int(sys.argv[3])), draft, seen_lock=draft.lock)
+    service.publish(session.get(User, int(sys.argv[3])), draft, expected_counter=draft.row_counter)
 """
 
 
 def test_a_process_that_is_killed_in_the_middle_leaves_nothing_of_it(prepared, tmp_path):
     app, chair_id = prepared
-    tables = (Revision, Block, Alignment, StaleTwin, WorkingDraft, AuditEvent)
+    tables = (Revision, Block, Alignment, OutdatedTranslation, WorkingDraft, AuditEvent)
     before = [count(table) for table in tables]
     session.remove()
     address = db.engine.url.render_as_string(hide_password=False)
@@ -390,7 +390,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_nothing_of_it(prepared, t
     assert [count(table) for table in tables] == before
     with unit_of_work():
         draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
-        assert service.publish(session.get(factories.User, chair_id), draft, seen_lock=draft.lock).number == 2
+        assert service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter).number == 2
 
 
 def test_an_import_of_several_languages_shares_keys_whichever_comes_first(consultation):

@@ -1,13 +1,13 @@
 import pytest
 import sqlalchemy as sa
 
+from consult.chapters import service
+from consult.chapters.models import BlockKind
 from consult.core import audit
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.permissions import SYSTEM
-from consult.chapters import service
-from consult.chapters.models import BlockKind
 from tests import factories
 
 

@@ -73,9 +73,9 @@ def test_unchanged_page_is_not_sent_again(client, chapter):
 
 
 def test_no_invitation_to_comment_once_closed(client, chapter):
-    assert "/contributions/submit/" in client.get("/fr/chapters/1").text
+    assert "/contributions/lodge/" in client.get("/fr/chapters/1").text
     chapter.consultation.phase = Phase.CLOSED
-    assert "/contributions/submit/" not in client.get("/fr/chapters/1").text
+    assert "/contributions/lodge/" not in client.get("/fr/chapters/1").text
 
 
 def test_secretariat_imports_a_file_and_publishes_it(client, secretary, consultation):
@@ -84,7 +84,7 @@ def test_secretariat_imports_a_file_and_publishes_it(client, secretary, consulta
     answer = client.sign_in(secretary).post("/fr/chapters/import-chapter", data=data)
     assert answer.status_code == 303
     assert client.get("/fr/chapters/1").status_code == 404
-    assert client.post(f"{answer.location}/publish", data={"lock": 1, "note": ""}).status_code == 303
+    assert client.post(f"{answer.location}/publish", data={"expected_counter": 1, "note": ""}).status_code == 303
     assert client.get("/fr/chapters/1").status_code == 200
 
 

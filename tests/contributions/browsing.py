@@ -12,7 +12,7 @@ FILLED = {"position": "opposed", "kind": "comment", "comment_type": "technical",
 
 
 def address(block, language="en"):
-    return f"/{language}/contributions/submit/{block.chapter.number}/{block.key}"
+    return f"/{language}/contributions/lodge/{block.chapter.number}/{block.key}"
 
 
 def form_of(page):

@@ -2,11 +2,11 @@
 
 import sqlalchemy as sa
 
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import Anchor, Contribution
 from consult.core.db import session
 from consult.core.permissions import SYSTEM
-from consult.chapters import service as chapters
-from consult.chapters.models import Block, Chapter, Revision
 from tests import factories
 
 LIST = "- **Action 1.1.1** — Publier chaque année la liste des étalons nationaux.\n\n    *Pilote :* LNM · *Échéance :* 2027 · *Indicateur :* une liste par an\n\n"  # noqa: E501
@@ -43,9 +43,9 @@ def last_of(contribution: Contribution) -> Anchor:
 
 def tallies_shown(chapter: Chapter) -> dict[str, int]:
     """Published contributions by the key under which they are shown, counted afresh."""
-    shown = sa.select(Contribution.place_key, sa.func.count()).where(
-        Contribution.chapter_id == chapter.id, Contribution.state == "published", Contribution.place_key.is_not(None))
-    return dict(session.execute(shown.group_by(Contribution.place_key)).all())
+    shown = sa.select(Contribution.current_key, sa.func.count()).where(
+        Contribution.chapter_id == chapter.id, Contribution.state == "published", Contribution.current_key.is_not(None))
+    return dict(session.execute(shown.group_by(Contribution.current_key)).all())
 
 
 def tallies_kept(chapter: Chapter) -> dict[str, int]:
@@ -54,7 +54,7 @@ def tallies_kept(chapter: Chapter) -> dict[str, int]:
 
 def standing(contribution: Contribution) -> tuple:
     anchor = last_of(contribution)
-    return anchor.anchor_class, anchor.state, contribution.place_key
+    return anchor.anchor_class, anchor.state, contribution.current_key
 
 
 def quoting(block: Block, exact: str, **over) -> Contribution:

@@ -4,6 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import ModerationMode, Phase
 from consult.contributions import service
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
@@ -11,8 +13,6 @@ from consult.contributions.service import anchoring
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from consult.chapters import service as chapters
-from consult.chapters.models import Block, Chapter, Revision
 from tests import factories
 from tests.contributions.revising import (
     A1,
@@ -40,10 +40,10 @@ def said(block):
 def test_the_rapporteur_decides_and_the_text_and_its_counts_follow(chapter, said, rapporteur):
     revise(chapter, REWORDED)
     anchor = service.reattach(rapporteur, last_of(said), key=f" {A2} ")
-    assert (anchor.state, anchor.block.key, said.place_key, anchor.decided_by_id) == (AnchorState.REATTACHED, A2, A2, rapporteur.id)
+    assert (anchor.state, anchor.block.key, said.current_key, anchor.decided_by_id) == (AnchorState.REATTACHED, A2, A2, rapporteur.id)
     assert tallies_kept(chapter) == tallies_shown(chapter) == {A2: 1}
     service.leave(rapporteur, anchor)
-    assert (said.place_key, tallies_kept(chapter)) == (None, {})
+    assert (said.current_key, tallies_kept(chapter)) == (None, {})
     service.confirm_anchor(rapporteur, anchor)
     assert tallies_kept(chapter) == tallies_shown(chapter) == {A2: 1}
     actions = session.scalars(sa.select(AuditEvent.action).where(AuditEvent.subject == "anchor").order_by(AuditEvent.id)).all()
@@ -53,10 +53,10 @@ def test_the_rapporteur_decides_and_the_text_and_its_counts_follow(chapter, said
 def test_what_is_gone_can_be_attached_left_and_given_up(chapter, said, rapporteur):
     revise(chapter, DROP)
     anchor = service.reattach(rapporteur, last_of(said), key=A2)
-    assert said.place_key == A2
+    assert said.current_key == A2
     service.leave(rapporteur, anchor)
     service.confirm_anchor(rapporteur, anchor)
-    assert (anchor.block_id, said.place_key) == (None, None)
+    assert (anchor.block_id, said.current_key) == (None, None)
     revise(chapter, DROP, ELSEWHERE)
     assert standing(said)[1:] == (AnchorState.LEFT, None)
 
@@ -73,7 +73,7 @@ def test_a_place_that_does_not_exist_is_refused(chapter, said, rapporteur):
 def test_attaching_it_where_it_stands_already_is_refused_and_tells_nobody(chapter, said, rapporteur):
     revise(chapter, REWORDED)
     with pytest.raises(Invalid, match="stands there already"):
-        service.reattach(rapporteur, last_of(said), key=said.place_key)
+        service.reattach(rapporteur, last_of(said), key=said.current_key)
     assert last_of(said).state == AnchorState.PROPOSED
 
 
@@ -90,10 +90,10 @@ def test_decisions_on_an_older_version_are_refused(chapter, said, rapporteur):
 
 def test_the_second_of_two_who_decide_is_told(chapter, said, rapporteur, chair):
     revise(chapter, REWORDED)
-    seen = last_of(said).lock
-    service.confirm_anchor(rapporteur, last_of(said), seen=seen)
+    expected_counter = last_of(said).row_counter
+    service.confirm_anchor(rapporteur, last_of(said), expected_counter=expected_counter)
     with pytest.raises(Conflict):
-        service.leave(chair, last_of(said), seen=seen)
+        service.leave(chair, last_of(said), expected_counter=expected_counter)
     assert last_of(said).state == AnchorState.CONFIRMED
 
 
@@ -109,11 +109,11 @@ def test_only_those_in_charge_decide_and_only_while_the_text_may_change(chapter,
         with pytest.raises(NotAllowed):
             service.get_anchor(actor, anchor.id)
         for query, of in ((service.count_anchors, revision), (service.count_certain, revision), (service.list_candidates, anchor),
-                          (service.count_at_places, chapter)):
+                          (service.count_by_provision, chapter)):
             with pytest.raises(NotAllowed):
                 query(actor, of)
         assert service.count_undecided(actor, chapter.consultation) == {}
-    assert service.count_at_places(rapporteur, chapter) == {A1: 1}
+    assert service.count_by_provision(rapporteur, chapter) == {A1: 1}
     chapter.consultation.phase = Phase.SUBMITTED
     with pytest.raises(NotAllowed):
         service.leave(rapporteur, anchor)
@@ -138,7 +138,7 @@ def test_the_certain_ones_are_confirmed_at_once(chapter, said, rapporteur):
 
 
 def test_unsure_ones_come_first_and_pages_hold_all(chapter, block, rapporteur, monkeypatch):
-    monkeypatch.setattr("consult.contributions.service.ledger.PAGE", 2)
+    monkeypatch.setattr("consult.contributions.service.anchor_review.PAGE", 2)
     made = {factories.a_contribution(block=factories.block_of(chapter, key)).id: key for key in (A2, A1, A2, A1, A2)}
     revision = revise(chapter, DROP)
     pages, after = [], None
@@ -174,7 +174,7 @@ def test_a_crash_while_anchoring_leaves_no_revision(own_app, monkeypatch):
         session.expire_all()
         assert chapters.current_revision(session.merge(chapter), "fr").number == 1
         assert session.scalar(sa.select(sa.func.count()).select_from(Anchor)) == 0
-        assert session.get(Contribution, contribution.id).place_key == A1
+        assert session.get(Contribution, contribution.id).current_key == A1
 
 
 def together(app, *acts) -> list:
@@ -221,7 +221,7 @@ def test_publishing_and_lodging_at_the_same_moment_lose_nothing(own_app, turn):
     chapter = session.get(Chapter, ids[0])
     for contribution in session.scalars(sa.select(Contribution)).all():
         assert [(a.anchor_class, a.block_id) for a in anchors_of(contribution)] == [(AnchorClass.DELETED, None)]
-        assert contribution.place_key is None
+        assert contribution.current_key is None
     assert tallies_kept(chapter) == tallies_shown(chapter) == {}
 
 
@@ -250,13 +250,13 @@ def test_two_who_decide_at_the_same_moment(own_app):
         contribution = factories.a_published_contribution(block=factories.block_of(chapter, A1))
         revise(chapter, REWORDED)
         anchor = last_of(contribution)
-        ids = anchor.id, anchor.lock, [factories.a_user(role="secretariat").id for _n in range(2)]
+        ids = anchor.id, anchor.row_counter, [factories.a_user(role="secretariat").id for _n in range(2)]
 
     def confirm():
-        return service.confirm_anchor(session.get(User, ids[2][0]), session.get(Anchor, ids[0]), seen=ids[1]).state
+        return service.confirm_anchor(session.get(User, ids[2][0]), session.get(Anchor, ids[0]), expected_counter=ids[1]).state
 
     def leave():
-        return service.leave(session.get(User, ids[2][1]), session.get(Anchor, ids[0]), seen=ids[1]).state
+        return service.leave(session.get(User, ids[2][1]), session.get(Anchor, ids[0]), expected_counter=ids[1]).state
     results = together(own_app, confirm, leave)
     assert sorted(type(result) is Conflict for result in results) == [False, True], results
     assert session.get(Anchor, ids[0]).state == next(result for result in results if not isinstance(result, Conflict))

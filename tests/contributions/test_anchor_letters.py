@@ -59,9 +59,9 @@ def test_nobody_is_told_again_of_what_was_dropped_before(chapter, said):
 
 def test_telling_does_not_disturb_who_is_deciding(chapter, said, rapporteur):
     revise(chapter, REWORDED)
-    seen = last_of(said).lock
+    expected_counter = last_of(said).row_counter
     work()
-    service.confirm_anchor(rapporteur, last_of(said), seen=seen)
+    service.confirm_anchor(rapporteur, last_of(said), expected_counter=expected_counter)
     assert (last_of(said).state, last_of(said).told_at is None) == (AnchorState.CONFIRMED, False)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from consult.chapters import service as chapters
 from consult.consultations.models import Phase, Role
 from consult.contributions import service
 from consult.contributions.models import Anchor, AnchorState, ContributionState
@@ -11,7 +12,6 @@ from consult.contributions.service import anchoring
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.browsing import text_of
 from tests.contributions.revising import A1, A2, DROP, ELSEWHERE, LISTED, REWORDED, last_of, quoting, revise
@@ -31,7 +31,8 @@ def ledger_of(client, path=LEDGER):
 
 
 def act(client, verb, anchor, **data):
-    return client.post(f"/en/contributions/{verb}/{anchor.id}?next={anchor.id}&state=proposed", data={"seen": anchor.lock, **data})
+    return client.post(f"/en/contributions/{verb}/{anchor.id}?next={anchor.id}&state=proposed",
+                       data={"expected_counter": anchor.row_counter, **data})
 
 
 # The ledger
@@ -73,16 +74,17 @@ def test_a_decision_goes_on_to_the_next(client, chapter, said, block, rapporteur
     revise(chapter, REWORDED)
     client.sign_in(rapporteur)
     first, second = last_of(said), last_of(other)
-    answer = client.post(f"/en/contributions/confirm-anchor/{first.id}?next={second.id}&class=changed", data={"seen": first.lock})
+    answer = client.post(f"/en/contributions/confirm-anchor/{first.id}?next={second.id}&class=changed",
+                         data={"expected_counter": first.row_counter})
     assert (answer.status_code, answer.location) == (303, f"{LEDGER}?text=fr&class=changed#a{second.id}")
     assert last_of(said).state == AnchorState.CONFIRMED
     assert "The place of" in ledger_of(client)
     assert act(client, "leave", second).status_code == 303
-    assert (last_of(other).state, other.place_key) == (AnchorState.LEFT, None)
+    assert (last_of(other).state, other.current_key) == (AnchorState.LEFT, None)
     page = client.get(f"/en/contributions/anchor/{second.id}")
     assert "Publier chaque semestre" in text_of(page)
     assert act(client, "reattach", last_of(other), key=A2).status_code == 303
-    assert other.place_key == A2
+    assert other.current_key == A2
 
 
 def test_likely_passages_come_first_and_a_wrong_one_is_refused(client, chapter, said, rapporteur):
@@ -97,15 +99,15 @@ def test_likely_passages_come_first_and_a_wrong_one_is_refused(client, chapter, 
     assert "There is no passage C1-nowhere" in text_of(refused)
     assert last_of(said).state == AnchorState.PROPOSED
     assert act(client, "reattach", anchor, likely=key, key=A2).status_code == 303
-    assert said.place_key == key
+    assert said.current_key == key
 
 
 def test_the_second_who_decides_is_told(client, chapter, said, rapporteur, chair):
     revise(chapter, REWORDED)
     anchor = last_of(said)
-    seen = anchor.lock
+    expected_counter = anchor.row_counter
     service.confirm_anchor(chair, anchor)
-    answer = client.sign_in(rapporteur).post(f"/en/contributions/leave/{anchor.id}", data={"seen": seen})
+    answer = client.sign_in(rapporteur).post(f"/en/contributions/leave/{anchor.id}", data={"expected_counter": expected_counter})
     assert answer.status_code == 409
     assert client.post(f"/en/contributions/leave/{anchor.id}").status_code == 409
     assert last_of(said).state == AnchorState.CONFIRMED
@@ -265,7 +267,7 @@ def test_a_dropped_passage_keeps_its_discussion(client, chapter, said, participa
     assert "This passage is no longer in the text. You read it as it stood in version 1." in text
     assert "Une liste, mais publique." in text
     assert LISTED in text
-    assert "/en/contributions/submit/" not in page.get_data(as_text=True)
+    assert "/en/contributions/lodge/" not in page.get_data(as_text=True)
 
 
 def test_a_passage_whose_words_were_all_left_invites_to_speak(client, chapter, said, rapporteur):
@@ -278,13 +280,13 @@ def test_both_lists_of_a_discussion_have_their_pages(client, chapter, block, rap
     monkeypatch.setattr("consult.contributions.service.reading.PAGE", 2)
     made = [factories.a_published_contribution(block=block) for _n in range(5)]
     revise(chapter, DROP)
-    seen, more = [], ""
+    expected_counter, more = [], ""
     for _turn in range(3):
         html = client.get(f"/en/contributions/discussion/1/{A1}{more}").get_data(as_text=True)
-        seen += [c.ref for c in made if f'id="{c.ref}"' in html]
+        expected_counter += [c.ref for c in made if f'id="{c.ref}"' in html]
         older = re.search(r'rel="next" href="[^"?]*([^"#]*)', html)
         more = older[1] if older else ""
-    assert sorted(seen) == sorted(c.ref for c in made)
+    assert sorted(expected_counter) == sorted(c.ref for c in made)
     assert "On earlier versions" in discussion(client, more="?left_after=1")
 
 

@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from consult.chapters import service as chapters
 from consult.contributions import service
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, ContributionState, QuoteState
 from consult.contributions.service import anchoring
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.revising import (
     A1,
@@ -59,14 +59,14 @@ def test_moved_and_changed_texts_are_shown_where_they_went(chapter, said):
     revise(chapter, (LIST, ""), (TRAIN, TRAIN.replace("1.1.2", "1.1.1").replace("laboratoires", "laboratoires accrédités") + moved))
     assert standing(said)[0] in (AnchorClass.MOVED, AnchorClass.KEPT)
     assert standing(other)[0] == AnchorClass.CHANGED
-    assert (said.place_key, other.place_key) == (A1, A2)  # the keys go with the text
+    assert (said.current_key, other.current_key) == (A1, A2)  # the keys go with the text
     assert tallies_kept(chapter) == tallies_shown(chapter)
 
 
 def test_what_is_gone_is_not_shown_and_keeps_its_passage(chapter, said):
     revise(chapter, DROP)
     assert standing(said) == (AnchorClass.DELETED, AnchorState.PROPOSED, None)
-    assert said.passage_key == A1
+    assert said.provision_key == A1
     assert last_of(said).block is None
     assert tallies_kept(chapter) == tallies_shown(chapter) == {}
     assert service.list_for_block(chapter, A1).rows == []
@@ -87,7 +87,7 @@ def test_an_unsure_place_is_proposed_and_not_shown(chapter, said, monkeypatch):
     revise(chapter, REWORDED, ELSEWHERE)
     assert last_of(said).confidence == pytest.approx(0.36)
     decided = service.confirm_anchor(factories.a_user(role="secretariat"), last_of(said))
-    assert (decided.state, said.place_key) == (AnchorState.CONFIRMED, A1)
+    assert (decided.state, said.current_key) == (AnchorState.CONFIRMED, A1)
     revise(chapter, REWORDED, ("technicien", "technicienne"))
     assert last_of(said).confidence == pytest.approx(0.6)
 
@@ -99,9 +99,9 @@ def test_every_contribution_is_anchored_in_its_own_language_alone(chapter, block
     arabic = factories.a_published_contribution(block=factories.block_of(chapter, A1, "ar"))
     revise(chapter, DROP)
     assert [len(anchors_of(c)) for c in made] == [1, 1, 1, 1]
-    assert {c.place_key for c in made} == {None}
+    assert {c.current_key for c in made} == {None}
     assert anchors_of(arabic) == []
-    assert arabic.place_key == A1
+    assert arabic.current_key == A1
     assert tallies_kept(chapter) == tallies_shown(chapter) == {A1: 1}
 
 
@@ -121,7 +121,7 @@ def test_what_nobody_decided_goes_on_waiting_and_what_was_left_stays(chapter, sa
 def test_a_confirmed_deletion_stays_where_it_was(chapter, said):
     revise(chapter, DROP)
     service.confirm_anchor(factories.a_user(role="secretariat"), last_of(said))
-    assert said.place_key is None
+    assert said.current_key is None
     revise(chapter, DROP, ELSEWHERE)
     assert standing(said) == (AnchorClass.DELETED, AnchorState.LEFT, None)
 
@@ -132,17 +132,17 @@ def test_a_dropped_text_that_comes_back_is_proposed(chapter, said):
     revise(chapter, DROP, ELSEWHERE)
     revise(chapter, ELSEWHERE)
     anchor = last_of(said)
-    assert (anchor.anchor_class, anchor.state, anchor.confidence, said.place_key) == (AnchorClass.MOVED, AnchorState.PROPOSED, 0.7, None)
+    assert (anchor.anchor_class, anchor.state, anchor.confidence, said.current_key) == (AnchorClass.MOVED, AnchorState.PROPOSED, 0.7, None)
     assert anchor.block.text == said.block.text
     service.confirm_anchor(factories.a_user(role="secretariat"), anchor)
-    assert said.place_key == anchor.block.key
+    assert said.current_key == anchor.block.key
     assert tallies_kept(chapter) == {anchor.block.key: 1}
 
 
 def test_left_on_an_earlier_version_it_stays_there(chapter, said):
     revise(chapter, REWORDED)
     service.leave(factories.a_user(role="secretariat"), last_of(said))
-    assert (said.place_key, tallies_kept(chapter)) == (None, {})
+    assert (said.current_key, tallies_kept(chapter)) == (None, {})
     revise(chapter, REWORDED, ELSEWHERE)
     assert standing(said)[1:] == (AnchorState.LEFT, None)
     service.reattach(factories.a_user(role="secretariat"), last_of(said), key=A1)
@@ -227,7 +227,7 @@ def test_what_is_lodged_on_an_outdated_form_finds_its_place(chapter, block, part
     assert [(a.anchor_class, a.state) for a in anchors_of(contribution)] == [
         (AnchorClass.CHANGED, AnchorState.PROPOSED), (AnchorClass.KEPT, AnchorState.PROPOSED)]
     assert last_of(contribution).exact == "la liste des étalons"
-    assert (contribution.block_id, contribution.place_key) == (block.id, A1)
+    assert (contribution.block_id, contribution.current_key) == (block.id, A1)
 
 
 def test_lodged_late_on_what_was_dropped_and_came_back(chapter, block, participant):
@@ -236,15 +236,16 @@ def test_lodged_late_on_what_was_dropped_and_came_back(chapter, block, participa
     contribution = lodge(participant, block)
     first, second = anchors_of(contribution)
     assert (first.anchor_class, first.block_id) == (AnchorClass.DELETED, None)
-    assert (second.anchor_class, second.confidence, contribution.place_key) == (AnchorClass.MOVED, 0.7, None)
+    assert (second.anchor_class, second.confidence, contribution.current_key) == (AnchorClass.MOVED, 0.7, None)
 
 
 def test_one_late_contribution_does_not_ask_for_all_others(chapter, block, participant, monkeypatch):
     for _n in range(3):
         factories.a_contribution(block=block)
     revise(chapter, REWORDED)
-    seen = []
+    expected_counter = []
     real = anchoring.list_standings
-    monkeypatch.setattr(anchoring, "list_standings", lambda *args, **more: seen.append(real(*args, **more)) or seen[-1])
+    monkeypatch.setattr(anchoring, "list_standings", lambda *args, **more: expected_counter.append(real(*args,
+                                                                                                        **more)) or expected_counter[-1])
     lodge(participant, block)
-    assert [len(found) for found in seen] == [1]
+    assert [len(found) for found in expected_counter] == [1]

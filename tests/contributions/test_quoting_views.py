@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts import service as accounts
+from consult.chapters import service as chapters
 from consult.consultations.models import Phase
 from consult.contributions import jobs as letters
 from consult.contributions import service
@@ -15,7 +16,6 @@ from consult.contributions.models import Contribution, ContributionDraft
 from consult.core.db import session, unit_of_work
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
-from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.browsing import FILLED, address, count, form_of, send, text_of
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from consult.contributions import service
 from consult.contributions.models import CommentType, ContributionDraft, ContributionState, Kind, Position
-from consult.core import words
 from consult.core.db import session
+from consult.text import normalising
 from tests import factories
 from tests.contributions.browsing import address, send, text_of
 from tests.counting import queries
@@ -180,7 +180,7 @@ def test_known_hostile_strings_are_kept_or_refused_and_always_escaped(client, pa
     tags = ("<script", "<img", "<svg", "<iframe", "<object", "<a ")
     clean = None
     for number, body in enumerate(["inoffensif", *parcels(strings)]):
-        contribution = service.submit(
+        contribution = service.lodge(
             participant, block, form_key=f"hostile-{number}", kind=Kind.COMMENT, comment_type=CommentType.GENERAL,
             position=Position.NEUTRAL, body=body, justification=body, replacement=body[:4_900])
         assert contribution.body == body
@@ -194,7 +194,7 @@ def parcels(strings):
     """As many strings in each contribution as it takes, without the characters that are refused."""
     parcel = ""
     for string in strings:
-        kept = "".join(c for c in string if not words.UNKEPT.match(c))[:9_000]
+        kept = "".join(c for c in string if not normalising.UNKEPT.match(c))[:9_000]
         if len(parcel) + len(kept) > 9_900:
             yield parcel
             parcel = ""

@@ -5,6 +5,8 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block
 from consult.consultations.models import ModerationMode, Phase
 from consult.contributions import jobs as letters
 from consult.contributions import service
@@ -26,8 +28,6 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import VISITOR
-from consult.chapters import service as chapters
-from consult.chapters.models import Block
 from tests import factories
 from tests.counting import queries
 
@@ -35,7 +35,7 @@ VALUES = {"kind": Kind.COMMENT, "comment_type": CommentType.TECHNICAL, "position
 
 
 def lodge(actor, block, form_key="form-key-1", **over):
-    return service.submit(actor, block, form_key=form_key, **{**VALUES, **over})
+    return service.lodge(actor, block, form_key=form_key, **{**VALUES, **over})
 
 
 def events(action):
@@ -50,7 +50,7 @@ def test_submitting_gives_a_reference_a_receipt_and_one_event(participant, block
     assert contribution.ref == "PNQ-C1-0001"
     assert (contribution.state, contribution.organisation_id) == (ContributionState.SUBMITTED, None)
     assert contribution.receipt.digest == contribution.digest
-    (event,) = events("contributions.submit")
+    (event,) = events("contributions.lodge")
     assert (event.subject, event.subject_id, event.actor_id) == ("contribution", contribution.id, participant.id)
     assert event.details["sha256"] == contribution.digest
     assert jobs.latest(letters.send_receipt, contribution.id) is not None
@@ -81,7 +81,7 @@ def test_the_same_form_twice_is_one_contribution_and_one_event(participant, bloc
     again = lodge(participant, block, body="Changé depuis.")
     assert again is first
     assert first.body == VALUES["body"]
-    assert len(events("contributions.submit")) == 1
+    assert len(events("contributions.lodge")) == 1
     assert session.scalar(sa.select(sa.func.count()).select_from(Contribution)) == 1
 
 
@@ -89,7 +89,7 @@ def test_the_same_words_in_a_new_form_are_the_same_contribution(participant, cit
     said = {"replacement": "Publier chaque mois la liste."}
     first = lodge(participant, block, **said)
     assert lodge(participant, block, "after-going-back", **said) is first
-    assert len(events("contributions.submit")) == 1
+    assert len(events("contributions.lodge")) == 1
     others = ({"position": Position.NEUTRAL}, {"replacement": "Publier chaque jour la liste."}, {"body": "Autre chose."})
     for number, over in enumerate(others):
         assert lodge(participant, block, f"other-{number}", **{**said, **over}) is not first
@@ -140,7 +140,7 @@ def test_the_same_form_at_the_same_moment_is_lodged_once(own_app):
     for thread in threads:
         thread.join()
     assert refs == ["PNQ-C1-0001"] * 4
-    assert len(events("contributions.submit")) == 1
+    assert len(events("contributions.lodge")) == 1
 
 
 def test_only_signed_in_people_lodge_and_only_while_it_is_open(consultation, participant, block):

@@ -5,12 +5,12 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts import service as accounts
+from consult.chapters import service as chapters
 from consult.consultations.models import Phase
 from consult.contributions import service
 from consult.contributions.models import ContributionDraft, ContributionState
 from consult.core.audit import AuditEvent
 from consult.core.db import session
-from consult.chapters import service as chapters
 from tests import factories
 from tests.contributions.browsing import FILLED, address, count, form_of, send, text_of
 
@@ -69,7 +69,7 @@ def test_a_double_click_and_a_reload_are_one(client, participant, block):
     answers = {(a.status_code, a.location) for a in (send(client, block) for _ in range(3))}
     assert answers == {(303, "/en/contributions/receipt/PNQ-C1-0001")}
     assert count() == 1
-    assert len(session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contributions.submit")).all()) == 1
+    assert len(session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contributions.lodge")).all()) == 1
 
 
 def test_words_changed_after_going_back_are_not_lost(client, participant, block):
@@ -121,7 +121,7 @@ def test_what_is_refused_is_shown_again_with_its_reason(client, participant, blo
 
 @pytest.mark.parametrize(("number", "key"), [(1, "C1-nowhere"), (9, "C9"), (1, "\u202e"), (1, "x" * 500)])
 def test_an_unknown_passage_is_not_found(client, participant, chapter, number, key):
-    assert client.sign_in(participant).get(f"/en/contributions/submit/{number}/{key}").status_code == 404
+    assert client.sign_in(participant).get(f"/en/contributions/lodge/{number}/{key}").status_code == 404
     assert client.get(f"/en/contributions/discussion/{number}/{key}").status_code == 404
 
 
@@ -139,7 +139,7 @@ def test_a_consultation_that_is_not_open_gives_the_text_back(client, consultatio
 
 
 def test_no_consultation_at_all(client):
-    assert client.get("/en/contributions/submit/1/C1").status_code == 404
+    assert client.get("/en/contributions/lodge/1/C1").status_code == 404
 
 
 # Sessions

@@ -8,12 +8,12 @@ from flask.cli import ScriptInfo
 
 from consult import create_app
 from consult.accounts.models import User
+from consult.chapters.models import Block, Revision
 from consult.cli import cli
 from consult.consultations.models import Role
 from consult.core import audit, mail
 from consult.core.config import resource_dir
 from consult.core.db import Base, db, session, unit_of_work
-from consult.chapters.models import Block, Revision
 from tests import factories
 from tests.conftest import make_app
 from tests.core.test_audit import without_triggers

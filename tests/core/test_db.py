@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from consult.accounts.models import User
+from consult.chapters.models import Revision
 from consult.core.db import Base, UtcDateTime, add_now, after_commit, db, reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job
-from consult.chapters.models import Revision
 from tests import factories
 
 

@@ -210,7 +210,7 @@ def test_what_an_errand_returns_is_done_with_its_end(own_app):
         assert not session().in_transaction()
         return lambda: greet(organisation_id)
 
-    jobs.errand(greet_outside)
+    jobs.outbound_job(greet_outside)
     organisation_id, job_id = promised(greet_outside)
     jobs.run_pending()
     assert state_of(job_id).state == JobState.DONE

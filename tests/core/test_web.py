@@ -225,7 +225,7 @@ def test_a_query_stays_with_the_page_in_another_language(client, consultation):
 def test_a_number_that_no_database_holds_is_no_number(client, block, address):
     huge = "9" * 30
     assert client.get(f"/fr/contributions/{address.format(huge)}").status_code == 200
-    assert client.post("/fr/contributions/submit/1/C1-A1-P1-a1", data={"block_id": huge, "act": "preview"}).status_code == 422
+    assert client.post("/fr/contributions/lodge/1/C1-A1-P1-a1", data={"block_id": huge, "act": "preview"}).status_code == 422
 
 
 def test_what_the_database_cannot_hold_is_not_understood(broken):

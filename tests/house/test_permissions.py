@@ -8,85 +8,85 @@ import pytest
 import time_machine
 
 from consult.accounts.models import User
+from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Phase, Role, Round
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
-from consult.chapters.models import Chapter
 from consult.synthesis.models import Synthesis, SynthesisState
 
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
 # all the staff belong to one house, from which `colleague's` comes; `elsewhere` is the rapporteur of commission 2.
 TABLE = """
-action                          on             who                                                                    in phases
-accounts.add                    nothing        administrator system                                                   *
-accounts.add_organisation       nothing        participant other STAFF secretariat administrator system               *
-accounts.edit_profile           person         participant                                                            *
-accounts.join                   person         participant                                                            *
-accounts.register               nothing        EVERYBODY                                                              *
-adoption.decide                 consultation   secretariat                                                            submitted
-adoption.download               export         participant secretariat system                                         *
-adoption.download               public-export  EVERYBODY                                                              *
-adoption.request_export         consultation   rapporteur elsewhere chair secretariat system                          *
-adoption.request_export         chapter        rapporteur chair secretariat system                                    *
-adoption.submit                 consultation   secretariat                                                            synthesis
-consultations.add               nothing        administrator system                                                   *
-consultations.appoint           consultation   secretariat administrator system                                       *
-consultations.begin_synthesis   consultation   secretariat                                                            closed
-consultations.close             consultation   secretariat                                                            open
-consultations.close             consultation   system                                                                 *
-consultations.dismiss           consultation   secretariat administrator system                                       *
-consultations.edit              consultation   secretariat administrator system                                       *
-consultations.extend            consultation   secretariat                                                            open
-consultations.manage           consultation   secretariat administrator                                    *
-consultations.open             consultation   secretariat                                                  preparation
-consultations.open             consultation   system                                                       *
-consultations.schedule         consultation   secretariat                                                  preparation
-consultations.schedule         consultation   system                                                       *
-contributions.confirm_anchor   published      rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.confirm_certain  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.drop_draft       draft          participant                                                  *
-contributions.keep_draft       chapter        EVERYBODY                                                    *
-contributions.leave            published      rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.reattach         published      rapporteur chair secretariat                                 preparation open closed synthesis
-contributions.read             waiting        participant moderator rapporteur chair secretariat system    *
-contributions.read             published      EVERYBODY                                                    *
-contributions.receipt          waiting        participant moderator rapporteur chair secretariat system    *
-contributions.submit           chapter        participant other STAFF secretariat administrator            open
-contributions.view_anchors     chapter        rapporteur chair secretariat                                 *
-contributions.withdraw         waiting        participant                                                  open closed synthesis
-chapters.confirm_twin            chapter        rapporteur chair secretariat                                 *
-chapters.confirm_twins           chapter        rapporteur chair secretariat                                 *
-chapters.correct                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-chapters.discard                 chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-chapters.import_chapter          consultation   secretariat                                                  preparation open closed synthesis
-chapters.import_chapter          consultation   system                                                       *
-chapters.keep_working_draft      chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-chapters.keep_working_draft      consultation   rapporteur elsewhere chair secretariat                       preparation open closed synthesis
-chapters.publish                 chapter        chair secretariat                                            preparation open closed synthesis
-chapters.read                    chapter        EVERYBODY                                                    *
-chapters.rebase                  chapter        rapporteur chair secretariat                                 preparation open closed synthesis
-chapters.view_twins              chapter        rapporteur chair secretariat                                 *
-chapters.view_twins              consultation   rapporteur elsewhere chair secretariat                       *
-chapters.view_working_draft      chapter        rapporteur chair secretariat                                 *
-moderation.publish             waiting        moderator rapporteur chair secretariat                       open closed synthesis
-moderation.publish             colleague's    nobody                                                       *
-moderation.restore              waiting        moderator rapporteur chair secretariat                                 open closed synthesis
-moderation.restore              colleague's    nobody                                                                 *
-moderation.view                 consultation   STAFF secretariat                                                      *
-moderation.view                 waiting        moderator rapporteur chair secretariat                                 *
-moderation.withhold             waiting        moderator rapporteur chair secretariat                                 open closed synthesis
-moderation.withhold             colleague's    nobody                                                                 *
-synthesis.add_item              synthesis      rapporteur chair                                                       open closed synthesis
-synthesis.attach                synthesis      rapporteur chair                                                       open closed synthesis
-synthesis.detach                synthesis      rapporteur chair                                                       open closed synthesis
-synthesis.drop_item             synthesis      rapporteur chair                                                       open closed synthesis
-synthesis.edit_item             synthesis      rapporteur chair                                                       open closed synthesis
-synthesis.read                  synthesis      rapporteur chair secretariat system                                    *
-synthesis.read                  submitted-one  EVERYBODY                                                              *
-synthesis.reopen                synthesis      chair                                                                  synthesis
-synthesis.validate              synthesis      chair                                                                  synthesis
-synthesis.view                  consultation   rapporteur elsewhere chair secretariat                                 *
-synthesis.view                  synthesis      rapporteur chair secretariat                                           *
+action                         on             who                                                        in phases
+accounts.add                   nothing        administrator system                                       *
+accounts.add_organisation      nothing        participant other STAFF secretariat administrator system   *
+accounts.edit_profile          person         participant                                                *
+accounts.join                  person         participant                                                *
+accounts.register              nothing        EVERYBODY                                                  *
+adoption.decide                consultation   secretariat                                                submitted
+adoption.download              export         participant secretariat system                             *
+adoption.download              public-export  EVERYBODY                                                  *
+adoption.request_export        consultation   rapporteur elsewhere chair secretariat system              *
+adoption.request_export        chapter        rapporteur chair secretariat system                        *
+adoption.submit                consultation   secretariat                                                synthesis
+chapters.confirm_translation   chapter        rapporteur chair secretariat                               *
+chapters.confirm_translations  chapter        rapporteur chair secretariat                               *
+chapters.correct               chapter        rapporteur chair secretariat                               preparation open closed synthesis
+chapters.discard               chapter        rapporteur chair secretariat                               preparation open closed synthesis
+chapters.import_chapter        consultation   secretariat                                                preparation open closed synthesis
+chapters.import_chapter        consultation   system                                                     *
+chapters.keep_working_draft    chapter        rapporteur chair secretariat                               preparation open closed synthesis
+chapters.keep_working_draft    consultation   rapporteur elsewhere chair secretariat                     preparation open closed synthesis
+chapters.publish               chapter        chair secretariat                                          preparation open closed synthesis
+chapters.read                  chapter        EVERYBODY                                                  *
+chapters.rebase                chapter        rapporteur chair secretariat                               preparation open closed synthesis
+chapters.view_translations     chapter        rapporteur chair secretariat                               *
+chapters.view_translations     consultation   rapporteur elsewhere chair secretariat                     *
+chapters.view_working_draft    chapter        rapporteur chair secretariat                               *
+consultations.add              nothing        administrator system                                       *
+consultations.appoint          consultation   secretariat administrator system                           *
+consultations.begin_synthesis  consultation   secretariat                                                closed
+consultations.close            consultation   secretariat                                                open
+consultations.close            consultation   system                                                     *
+consultations.dismiss          consultation   secretariat administrator system                           *
+consultations.edit             consultation   secretariat administrator system                           *
+consultations.extend           consultation   secretariat                                                open
+consultations.manage           consultation   secretariat administrator                                  *
+consultations.open             consultation   secretariat                                                preparation
+consultations.open             consultation   system                                                     *
+consultations.schedule         consultation   secretariat                                                preparation
+consultations.schedule         consultation   system                                                     *
+contributions.confirm_anchor   published      rapporteur chair secretariat                               preparation open closed synthesis
+contributions.confirm_certain  chapter        rapporteur chair secretariat                               preparation open closed synthesis
+contributions.drop_draft       draft          participant                                                *
+contributions.keep_draft       chapter        EVERYBODY                                                  *
+contributions.leave            published      rapporteur chair secretariat                               preparation open closed synthesis
+contributions.lodge            chapter        participant other STAFF secretariat administrator          open
+contributions.read             waiting        participant moderator rapporteur chair secretariat system  *
+contributions.read             published      EVERYBODY                                                  *
+contributions.reattach         published      rapporteur chair secretariat                               preparation open closed synthesis
+contributions.receipt          waiting        participant moderator rapporteur chair secretariat system  *
+contributions.view_anchors     chapter        rapporteur chair secretariat                               *
+contributions.withdraw         waiting        participant                                                open closed synthesis
+moderation.publish             waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.publish             colleague's    nobody                                                     *
+moderation.restore             waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.restore             colleague's    nobody                                                     *
+moderation.view                consultation   STAFF secretariat                                          *
+moderation.view                waiting        moderator rapporteur chair secretariat                     *
+moderation.withhold            waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.withhold            colleague's    nobody                                                     *
+synthesis.add_item             synthesis      rapporteur chair                                           open closed synthesis
+synthesis.attach               synthesis      rapporteur chair                                           open closed synthesis
+synthesis.detach               synthesis      rapporteur chair                                           open closed synthesis
+synthesis.drop_item            synthesis      rapporteur chair                                           open closed synthesis
+synthesis.edit_item            synthesis      rapporteur chair                                           open closed synthesis
+synthesis.read                 synthesis      rapporteur chair secretariat system                        *
+synthesis.read                 submitted-one  EVERYBODY                                                  *
+synthesis.reopen               synthesis      chair                                                      synthesis
+synthesis.validate             synthesis      chair                                                      synthesis
+synthesis.view                 consultation   rapporteur elsewhere chair secretariat                     *
+synthesis.view                 synthesis      rapporteur chair secretariat                               *
 """
 ROLES = ("visitor", "participant", "other", "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
 GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": ()}
@@ -182,4 +182,4 @@ def test_permission(worlds, action, subject, role):
 def test_the_last_second_counts(worlds, seconds, allowed):
     world = worlds["open"]
     with time_machine.travel(world.consultation.closes_at + timedelta(seconds=seconds), tick=False):
-        assert can(world.actors["participant"], "contributions.submit", world.subjects["chapter"]) is allowed
+        assert can(world.actors["participant"], "contributions.lodge", world.subjects["chapter"]) is allowed

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.consultations.models import Phase, Role
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.audit import AuditEvent
@@ -12,7 +13,6 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job, run_pending
 from consult.core.mail import OutgoingMail
-from consult.chapters import service as chapters
 from consult.moderation import jobs, service
 from consult.moderation.models import ModerationDecision, ModerationNotice, Reason, Verdict
 from tests import factories
@@ -27,7 +27,7 @@ def tally(contribution):
 
 
 def test_publishing_leaves_a_decision_an_event_a_tally_and_a_promise(rapporteur, contribution):
-    decision = service.publish(rapporteur, contribution, seen=contribution.lock)
+    decision = service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     assert contribution.state == ContributionState.PUBLISHED
     assert tally(contribution) == 1
     event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "moderation.publish")).one()
@@ -38,10 +38,10 @@ def test_publishing_leaves_a_decision_an_event_a_tally_and_a_promise(rapporteur,
 
 
 def test_withholding_and_restoring_keep_the_tally_and_add_decisions(rapporteur, contribution):
-    service.publish(rapporteur, contribution, seen=contribution.lock)
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     assert (contribution.state, tally(contribution)) == (ContributionState.WITHHELD, 0)
-    service.restore(rapporteur, contribution, seen=contribution.lock, **RESTORED)
+    service.restore(rapporteur, contribution, expected_counter=contribution.row_counter, **RESTORED)
     assert (contribution.state, tally(contribution)) == (ContributionState.PUBLISHED, 1)
     history = service.list_decisions(rapporteur, contribution)
     assert [d.verdict for d in history] == [Verdict.PUBLISH, Verdict.WITHHOLD, Verdict.RESTORE]
@@ -49,20 +49,20 @@ def test_withholding_and_restoring_keep_the_tally_and_add_decisions(rapporteur, 
 
 
 def test_withholding_what_nobody_saw_counts_nothing(rapporteur, contribution):
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     assert tally(contribution) == 0
 
 
 def test_the_text_is_never_touched(rapporteur, contribution):
     before = contribution.digest
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     assert contribution.digest == before
 
 
 @pytest.mark.parametrize("said", ["", "  \n ", "\u200b", "a\x00b", "a\u202eb", "x" * 2001])
 def test_words_are_required_and_readable(rapporteur, contribution, said):
     with pytest.raises(Invalid) as refusal:
-        service.withhold(rapporteur, contribution, reason=Reason.INSULT, words=said, seen=contribution.lock)
+        service.withhold(rapporteur, contribution, reason=Reason.INSULT, words=said, expected_counter=contribution.row_counter)
     assert refusal.value.field == "words"
     assert contribution.state == ContributionState.SUBMITTED
 
@@ -70,21 +70,21 @@ def test_words_are_required_and_readable(rapporteur, contribution, said):
 @pytest.mark.parametrize("reason", [Reason.CONFORMS, Reason.MISTAKE])
 def test_a_reason_of_the_list_is_required(rapporteur, contribution, reason):
     with pytest.raises(Invalid) as refusal:
-        service.withhold(rapporteur, contribution, reason=reason, words=WORDS, seen=contribution.lock)
+        service.withhold(rapporteur, contribution, reason=reason, words=WORDS, expected_counter=contribution.row_counter)
     assert refusal.value.field == "reason"
 
 
 def test_restoring_has_reasons_of_its_own(rapporteur, contribution):
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     with pytest.raises(Invalid):
-        service.restore(rapporteur, contribution, reason=Reason.INSULT, words=WORDS, seen=contribution.lock)
+        service.restore(rapporteur, contribution, reason=Reason.INSULT, words=WORDS, expected_counter=contribution.row_counter)
 
 
 def test_the_second_moderator_learns_who_was_first(rapporteur, other_rapporteur, contribution):
-    seen = contribution.lock
-    service.publish(other_rapporteur, contribution, seen=seen)
+    expected_counter = contribution.row_counter
+    service.publish(other_rapporteur, contribution, expected_counter=expected_counter)
     with pytest.raises(Conflict) as refusal:
-        service.withhold(rapporteur, contribution, seen=seen, **WITHHELD)
+        service.withhold(rapporteur, contribution, expected_counter=expected_counter, **WITHHELD)
     assert "Autre Rapporteure" in str(refusal.value)
     assert "Published" in str(refusal.value) or "Publi" in str(refusal.value)
     assert contribution.state == ContributionState.PUBLISHED
@@ -92,27 +92,27 @@ def test_the_second_moderator_learns_who_was_first(rapporteur, other_rapporteur,
 
 
 def test_a_withdrawal_meanwhile_is_named(rapporteur, contribution):
-    seen = contribution.lock
+    expected_counter = contribution.row_counter
     contribution.state, contribution.withdrawn_at = ContributionState.WITHDRAWN, utcnow()
     session.flush()
     with pytest.raises(Conflict, match=contribution.ref):
-        service.publish(rapporteur, contribution, seen=seen)
+        service.publish(rapporteur, contribution, expected_counter=expected_counter)
     with pytest.raises(Conflict):
-        service.publish(rapporteur, contribution, seen=contribution.lock)
+        service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
 
 
 def test_each_verdict_starts_where_it_may(rapporteur, contribution):
     with pytest.raises(Conflict):
-        service.restore(rapporteur, contribution, seen=contribution.lock, **RESTORED)
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+        service.restore(rapporteur, contribution, expected_counter=contribution.row_counter, **RESTORED)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     for again in (service.publish, lambda *a, **v: service.withhold(*a, **WITHHELD, **v)):
         with pytest.raises(Conflict):
-            again(rapporteur, contribution, seen=contribution.lock)
+            again(rapporteur, contribution, expected_counter=contribution.row_counter)
     assert contribution.state == ContributionState.WITHHELD
 
 
 def test_decisions_are_append_only(rapporteur, contribution):
-    decision = service.publish(rapporteur, contribution, seen=contribution.lock)
+    decision = service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     for statement in (sa.update(ModerationDecision).values(words="autre"), sa.delete(ModerationDecision)):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), session.begin_nested():
             session.execute(statement.where(ModerationDecision.id == decision.id))
@@ -123,35 +123,35 @@ def test_recusal_own_organisation_and_own_words(chapter, contribution, block):
         role=Role.RAPPORTEUR, commission=chapter.commission, organisation=contribution.organisation,
     )
     with pytest.raises(NotAllowed, match="another moderator decides"):
-        service.publish(colleague, contribution, seen=contribution.lock)
+        service.publish(colleague, contribution, expected_counter=contribution.row_counter)
     own = factories.a_contribution(block=block, author=factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission))
     with pytest.raises(NotAllowed, match="another moderator decides"):
-        service.publish(own.author, own, seen=own.lock)
+        service.publish(own.author, own, expected_counter=own.row_counter)
 
 
 def test_who_may_decide(consultation, contribution, participant, citizen, secretary):
     elsewhere = factories.a_user(role=Role.RAPPORTEUR, commission=consultation.commissions[1])
     for actor in (elsewhere, participant, citizen):
         with pytest.raises(NotAllowed):
-            service.publish(actor, contribution, seen=contribution.lock)
-    assert service.publish(secretary, contribution, seen=contribution.lock)
+            service.publish(actor, contribution, expected_counter=contribution.row_counter)
+    assert service.publish(secretary, contribution, expected_counter=contribution.row_counter)
 
 
 def test_nothing_is_decided_after_the_submission(rapporteur, contribution, consultation):
     consultation.phase = Phase.SUBMITTED
     with pytest.raises(NotAllowed):
-        service.publish(rapporteur, contribution, seen=contribution.lock)
+        service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
 
 
 def test_several_at_once_say_which_could_not_be_and_why(rapporteur, chapter, block, consultation):
     good = [factories.a_contribution(block=block) for _n in range(3)]
     taken = factories.a_contribution(block=block)
-    stale = taken.lock
-    service.withhold(rapporteur, taken, seen=stale, **WITHHELD)
+    stale = taken.row_counter
+    service.withhold(rapporteur, taken, expected_counter=stale, **WITHHELD)
     own = factories.a_contribution(block=block, author=rapporteur)
     foreign = factories.a_contribution(block=factories.block_of(factories.a_chapter(consultation, number=2), "C2-A1-P1-a1"))
-    seen = {c.ref: c.lock for c in (*good, own, foreign)} | {taken.ref: stale, "PNQ-C1-9999": 1}
-    bulk = service.publish_several(rapporteur, consultation, seen=seen)
+    expected_counter = {c.ref: c.row_counter for c in (*good, own, foreign)} | {taken.ref: stale, "PNQ-C1-9999": 1}
+    bulk = service.publish_several(rapporteur, consultation, expected_counter=expected_counter)
     assert bulk.published == [c.ref for c in good]
     why = {ref: str(message) for ref, message in bulk.refused}
     assert set(why) == {taken.ref, own.ref, foreign.ref, "PNQ-C1-9999"}
@@ -184,15 +184,15 @@ def test_the_queue_is_of_ones_own_chapters_oldest_first(rapporteur, secretary, c
 
 def test_the_queue_is_paged_by_key(rapporteur, chapter, block):
     made = [factories.a_contribution(block=block).id for _n in range(2 * service.PAGE + 3)]
-    seen, after = [], None
+    expected_counter, after = [], None
     while True:
         rows = service.queue(rapporteur, [chapter], after=after)
         page = rows[: service.PAGE]
-        seen += [c.id for c in page]
+        expected_counter += [c.id for c in page]
         if len(rows) <= service.PAGE:
             break
         after = page[-1].id
-    assert seen == made
+    assert expected_counter == made
 
 
 def test_what_comes_next(rapporteur, chapter, block):
@@ -201,13 +201,13 @@ def test_what_comes_next(rapporteur, chapter, block):
     assert service.get_next(rapporteur, [chapter], second) == third
     assert service.get_next(rapporteur, [chapter], third) == first
     for c in (first, second):
-        service.publish(rapporteur, c, seen=c.lock)
+        service.publish(rapporteur, c, expected_counter=c.row_counter)
     assert service.get_next(rapporteur, [chapter], third) is None
     assert service.around(rapporteur, [chapter], first, state=ContributionState.PUBLISHED) == ([second], [])
 
 
 def test_counts_of_each_state_and_chapter(secretary, consultation, chapter, contribution, block):
-    service.publish(secretary, contribution, seen=contribution.lock)
+    service.publish(secretary, contribution, expected_counter=contribution.row_counter)
     other = factories.a_chapter(consultation, number=2)
     counts = service.count_by_state(secretary, [chapter, other])
     assert counts[chapter.id][ContributionState.PUBLISHED] == 1
@@ -216,7 +216,7 @@ def test_counts_of_each_state_and_chapter(secretary, consultation, chapter, cont
 
 
 def test_the_register_reads_neither_texts_nor_words(rapporteur, consultation, contribution):
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     session.expunge_all()
     decision = service.list_register(consultation)[0]
     assert (decision.contribution.ref, decision.reason, decision.capacity) == (contribution.ref, Reason.PERSONAL_DATA, Role.RAPPORTEUR)
@@ -228,7 +228,7 @@ def test_the_register_reads_neither_texts_nor_words(rapporteur, consultation, co
 def test_the_register_is_paged_and_by_chapter(rapporteur, consultation, chapter, block):
     for _n in range(service.REGISTER_PAGE + 2):
         c = factories.a_contribution(block=block)
-        service.publish(rapporteur, c, seen=c.lock)
+        service.publish(rapporteur, c, expected_counter=c.row_counter)
     page = service.list_register(consultation, chapter=chapter)
     assert len(page) == service.REGISTER_PAGE + 1
     assert len(service.list_register(consultation, after=page[service.REGISTER_PAGE - 1].id)) == 2
@@ -245,7 +245,7 @@ def letters_to(user):
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 def test_the_author_is_told_once_with_words_and_appeal(rapporteur, block, language):
     contribution = factories.a_contribution(block=block, author=factories.a_user(language=language))
-    decision = service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    decision = service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     for _again in range(2):
         jobs.tell_author(decision.id)
     [letter] = letters_to(contribution.author)
@@ -257,7 +257,7 @@ def test_the_author_is_told_once_with_words_and_appeal(rapporteur, block, langua
 
 def test_publishing_and_restoring_are_told_too(rapporteur, contribution):
     for verdict, values in ((service.publish, {}), (service.withhold, WITHHELD), (service.restore, RESTORED)):
-        jobs.tell_author(verdict(rapporteur, contribution, seen=contribution.lock, **values).id)
+        jobs.tell_author(verdict(rapporteur, contribution, expected_counter=contribution.row_counter, **values).id)
     letters = letters_to(contribution.author)
     assert len({letter.subject for letter in letters}) == 3
     assert [RESTORED["words"] in letter.body for letter in letters] == [False, False, True]
@@ -265,7 +265,7 @@ def test_publishing_and_restoring_are_told_too(rapporteur, contribution):
 
 def test_the_promise_is_kept_by_the_worker(rapporteur, contribution):
     with unit_of_work():
-        decision = service.publish(rapporteur, contribution, seen=contribution.lock)
+        decision = service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     while run_pending():
         pass
     assert session.get(ModerationNotice, decision.id).written_at
@@ -279,7 +279,7 @@ def prepared():
     with unit_of_work():
         chapter = factories.a_chapter(factories.a_consultation())
         blocks = [factories.block_of(chapter, f"C1-A1-P1-a{n}") for n in (1, 2)]
-        made = {c.ref: c.lock for c in (factories.a_contribution(block=blocks[n % 2]) for n in range(8))}
+        made = {c.ref: c.row_counter for c in (factories.a_contribution(block=blocks[n % 2]) for n in range(8))}
         people = [factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission, name=name).id for name in ("Une", "Deux")]
     return made, people
 
@@ -291,11 +291,11 @@ def found(ref):
 @pytest.mark.parametrize("second", [service.publish, service.withhold])
 def test_two_moderators_at_the_same_second(own_app, at_once, second):
     made, people = prepared()
-    ref, seen = next(iter(made.items()))
+    ref, expected_counter = next(iter(made.items()))
 
     def decide(person, verdict):
         values = {} if verdict is service.publish else WITHHELD
-        return verdict(session.get(User, person), found(ref), seen=seen, **values).verdict
+        return verdict(session.get(User, person), found(ref), expected_counter=expected_counter, **values).verdict
 
     ends = at_once(own_app, lambda: decide(people[0], service.publish), lambda: decide(people[1], second))
     refused = [end for end in ends if isinstance(end, Conflict)]
@@ -310,8 +310,9 @@ def test_two_moderators_at_the_same_second(own_app, at_once, second):
 def test_overlapping_bulks_publish_each_once(own_app, at_once):
     made, people = prepared()
 
-    def bulk(person, seen):
-        return service.publish_several(session.get(User, person), found(next(iter(seen))).consultation, seen=seen)
+    def bulk(person, expected_counter):
+        return service.publish_several(session.get(User, person), found(next(iter(expected_counter))).consultation,
+                                       expected_counter=expected_counter)
 
     ends = at_once(own_app, lambda: bulk(people[0], made), lambda: bulk(people[1], dict(reversed(made.items()))))
     assert sorted(ref for end in ends for ref in end.published) == sorted(made)
@@ -319,6 +320,6 @@ def test_overlapping_bulks_publish_each_once(own_app, at_once):
 
 
 def test_the_moment_is_aware_utc(rapporteur, contribution):
-    decision = service.publish(rapporteur, contribution, seen=contribution.lock)
+    decision = service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     session.expire(decision)
     assert utcnow() - decision.decided_at < timedelta(minutes=1)

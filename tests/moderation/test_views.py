@@ -37,7 +37,7 @@ def test_the_queue_shows_what_waits(signed_in, contribution, language):
 
 
 def test_each_state_and_chapter_has_its_list(signed_in, rapporteur, contribution):
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     assert contribution.ref not in signed_in.get("/fr/moderation/").text
     assert contribution.ref in signed_in.get("/fr/moderation/?state=withheld&chapter=1").text
     assert signed_in.get("/fr/moderation/?state=nonsense&chapter=").status_code == 200
@@ -57,7 +57,7 @@ def test_others_are_refused_with_a_sentence(client, consultation, contribution, 
     assert page.status_code == 403
     assert "reserved for the people in charge" in page.text
     assert client.get(f"/fr/moderation/{contribution.ref}").status_code == 403
-    assert client.post(f"/fr/moderation/publish/{contribution.ref}", data={"seen": contribution.lock}).status_code == 403
+    assert client.post(f"/fr/moderation/publish/{contribution.ref}", data={"expected_counter": contribution.row_counter}).status_code == 403
     assert decisions() == []
 
 
@@ -80,7 +80,7 @@ def test_one_contribution_with_its_change_and_history(signed_in, rapporteur, blo
     contribution = factories.a_contribution(
         block=block, replacement="Publier chaque semestre la liste des étalons nationaux.", justification="Un an est long.",
     )
-    service.publish(rapporteur, contribution, seen=contribution.lock)
+    service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     page = signed_in.get(f"/fr/moderation/{contribution.ref}")
     assert page.status_code == 200
     for part in (contribution.body, "Un an est long.", "<ins>", "<del>", block.text, rapporteur.name):
@@ -97,7 +97,8 @@ def test_text_of_people_is_never_markup(signed_in, block):
 
 def test_publishing_goes_on_to_the_next(signed_in, contribution, block):
     following = factories.a_contribution(block=block)
-    answer = signed_in.post(f"/fr/moderation/publish/{contribution.ref}?chapter=1&state=submitted", data={"seen": contribution.lock})
+    answer = signed_in.post(f"/fr/moderation/publish/{contribution.ref}?chapter=1&state=submitted",
+                            data={"expected_counter": contribution.row_counter})
     assert answer.status_code == 303
     assert answer.location == f"/fr/moderation/{following.ref}?chapter=1&state=submitted"
     assert contribution.state == ContributionState.PUBLISHED
@@ -106,23 +107,23 @@ def test_publishing_goes_on_to_the_next(signed_in, contribution, block):
 
 def test_the_last_one_leads_back_to_the_queue(signed_in, block):
     only = factories.a_contribution(block=block)
-    answer = signed_in.post(f"/fr/moderation/publish/{only.ref}", data={"seen": only.lock})
+    answer = signed_in.post(f"/fr/moderation/publish/{only.ref}", data={"expected_counter": only.row_counter})
     assert (answer.status_code, answer.location) == (303, "/fr/moderation/")
 
 
 def test_withholding_needs_words_and_gives_back_what_was_typed(signed_in, contribution):
     address = f"/fr/moderation/withhold/{contribution.ref}"
-    page = signed_in.post(address, data={"seen": contribution.lock, "reason": "insult", "words": "  "})
+    page = signed_in.post(address, data={"expected_counter": contribution.row_counter, "reason": "insult", "words": "  "})
     assert page.status_code == 422
     assert '<option selected value="insult">' in page.text
-    page = signed_in.post(address, data={"seen": contribution.lock, "reason": "", "words": TYPED["words"]})
+    page = signed_in.post(address, data={"expected_counter": contribution.row_counter, "reason": "", "words": TYPED["words"]})
     assert page.status_code == 422
     assert TYPED["words"] in page.text
-    page = signed_in.post(address, data={"seen": contribution.lock, "reason": "insult", "words": "a\u202eb"})
+    page = signed_in.post(address, data={"expected_counter": contribution.row_counter, "reason": "insult", "words": "a\u202eb"})
     assert page.status_code == 422
     assert "U+202E" in page.text
     assert decisions() == []
-    assert signed_in.post(address, data={"seen": contribution.lock, **TYPED}).status_code == 303
+    assert signed_in.post(address, data={"expected_counter": contribution.row_counter, **TYPED}).status_code == 303
     assert [d.reason for d in decisions()] == [Reason.INSULT]
 
 
@@ -132,26 +133,27 @@ def test_a_reload_of_a_refused_form_shows_the_contribution(signed_in, contributi
 
 
 def test_restoring(signed_in, rapporteur, contribution):
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     assert "/moderation/restore/" in signed_in.get(f"/fr/moderation/{contribution.ref}").text
-    values = {"seen": contribution.lock, "reason": "mistake", "words": "Le nom est public."}
+    values = {"expected_counter": contribution.row_counter, "reason": "mistake", "words": "Le nom est public."}
     assert signed_in.post(f"/fr/moderation/restore/{contribution.ref}", data=values).status_code == 303
     assert contribution.state == ContributionState.PUBLISHED
 
 
 def test_a_decision_taken_meanwhile_is_named_and_kept(signed_in, other_rapporteur, contribution):
-    seen = contribution.lock
-    service.publish(other_rapporteur, contribution, seen=seen)
-    page = signed_in.post(f"/fr/moderation/withhold/{contribution.ref}", data={"seen": seen, **TYPED})
+    expected_counter = contribution.row_counter
+    service.publish(other_rapporteur, contribution, expected_counter=expected_counter)
+    page = signed_in.post(f"/fr/moderation/withhold/{contribution.ref}", data={"expected_counter": expected_counter, **TYPED})
     assert page.status_code == 409
     assert "Autre Rapporteure" in page.text
     assert contribution.state == ContributionState.PUBLISHED
     assert len(decisions()) == 1
 
 
-@pytest.mark.parametrize("seen", ["", "x", "99999999999999999999"])
-def test_a_damaged_mark_decides_nothing(signed_in, contribution, seen):
-    assert signed_in.post(f"/fr/moderation/publish/{contribution.ref}", data={"seen": seen}).status_code in (409, 422)
+@pytest.mark.parametrize("expected_counter", ["", "x", "99999999999999999999"])
+def test_a_damaged_mark_decides_nothing(signed_in, contribution, expected_counter):
+    assert signed_in.post(f"/fr/moderation/publish/{contribution.ref}", data={"expected_counter": expected_counter}).status_code in (409,
+                                                                                                                                     422)
     assert decisions() == []
 
 
@@ -165,10 +167,10 @@ def test_recusal_is_said_where_the_buttons_would_be(client, chapter, contributio
 def test_several_at_once(signed_in, rapporteur, block):
     made = [factories.a_contribution(block=block) for _n in range(3)]
     taken = factories.a_contribution(block=block)
-    choices = [f"{c.ref}:{c.lock}" for c in (*made, taken)]
+    choices = [f"{c.ref}:{c.row_counter}" for c in (*made, taken)]
     answer = signed_in.post("/fr/moderation/publish-several", data={"choice": choices[:2]})
     assert answer.status_code == 303
-    service.withhold(rapporteur, taken, seen=taken.lock, **WITHHELD)
+    service.withhold(rapporteur, taken, expected_counter=taken.row_counter, **WITHHELD)
     page = signed_in.post("/fr/moderation/publish-several", data={"choice": choices[2:]})
     assert page.status_code == 200
     assert made[2].ref in page.text
@@ -179,7 +181,7 @@ def test_several_at_once(signed_in, rapporteur, block):
 
 
 def test_anybody_reads_the_register(client, rapporteur, contribution):
-    service.withhold(rapporteur, contribution, seen=contribution.lock, **WITHHELD)
+    service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     page = client.get("/en/moderation/register")
     assert page.status_code == 200
     assert contribution.ref in page.text
@@ -192,7 +194,7 @@ def test_anybody_reads_the_register(client, rapporteur, contribution):
 
 def test_the_register_names_those_who_agreed(client, rapporteur, contribution, block):
     rapporteur.is_name_public = False
-    service.publish(rapporteur, contribution, seen=contribution.lock)
+    service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     page = client.get("/en/moderation/register")
     assert rapporteur.name not in page.text
     assert "Rapporteur of the commission" in page.text
@@ -208,7 +210,7 @@ def test_the_desk_counts_what_waits(app, secretary, citizen, consultation, contr
 
 
 def test_counts_agree_with_what_they_count(app, client, rapporteur, contribution):
-    service.publish(rapporteur, contribution, seen=contribution.lock)
+    service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     page = re.sub(r"<[^>]+>", "", client.sign_in(rapporteur).get("/fr/moderation/").text)
     assert "1 contribution publiée\n" in page
     assert "1 contribution en attente de modération\n" in page
@@ -226,7 +228,7 @@ def test_pages_ask_as_much_whatever_the_number_of_rows(client, secretary, block,
             c = factories.a_contribution(block=block, replacement=f"Autre phrase {n}.")
             moderator = factories.a_user(role=Role.RAPPORTEUR, commission=block.chapter.commission)
             if n % 3 == 0 and path.endswith("register"):
-                service.publish(moderator, c, seen=c.lock)
+                service.publish(moderator, c, expected_counter=c.row_counter)
         address = path.format(ref=c.ref)
         with queries() as sent:
             assert client.get(address).status_code == 200

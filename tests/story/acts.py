@@ -40,7 +40,7 @@ def lodge_as_a_stranger(person: Person) -> str:
     person.add_organisation("Coopérative Tighanimine")
     person.picture("profile")
     person.sign_out()
-    person.go(f"contributions/submit/1/{KEY}")
+    person.go(f"contributions/lodge/1/{KEY}")
     person.press("main .notice a[href*=login]")
     person.picture("sign-in")
     person.sign_in_by_link(STAKEHOLDER)

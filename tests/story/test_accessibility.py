@@ -10,17 +10,19 @@ pytestmark = pytest.mark.browser
 PUBLIC = (
     "", "chapters/1", "chapters/5", "consultations/take-part", "consultations/charter", "consultations/help", "consultations/legal-notice",
     "contributions/discussion/1/C1-A7-P1-a1", "contributions/discussion/1/C1-contexte-§1", "contributions/{published}",
-    "contributions/{withheld}", "contributions/{withdrawn}", "contributions/submit/1/C1-A7-P1-a1",
-    "contributions/submit/1/C1-contexte-t1-r1", "moderation/register",
+    "contributions/{withheld}", "contributions/{withdrawn}", "contributions/lodge/1/C1-A7-P1-a1",
+    "contributions/lodge/1/C1-contexte-t1-r1", "moderation/register",
     "adoption/open-data", "adoption/submission", "accounts/login", "accounts/register", "accounts/reset",
     "accounts/confirm", "accounts/check-mail", "accounts/follow-link", "contributions/PNQ-C9-9999",
-    "no-such-page", "chapters/3", "chapters/3/revisions", "chapters/3/revisions/fr/1", "chapters/3/revisions/ar/1", "chapters/3/compare/fr/1/2",
+    "no-such-page", "chapters/3", "chapters/3/revisions", "chapters/3/revisions/fr/1", "chapters/3/revisions/ar/1",
+    "chapters/3/compare/fr/1/2",
     "chapters/3/compare/fr/1/2?view=side&only=all", "chapters/3/compare/ar/1/2", "chapters/3/provisions/C3-A16-P1-a3",
-    "chapters/3/provisions/C3-A18-P4-a2", "chapters/3/twins/ar", "contributions/PNQ-C3-0063", "contributions/discussion/3/C3-A16-P3-a3",
+    "chapters/3/provisions/C3-A18-P4-a2", "chapters/3/translations/ar", "contributions/PNQ-C3-0063",
+    "contributions/discussion/3/C3-A16-P3-a3",
 )
 PARTICIPANT = (
     "contributions/mine", "contributions/receipt/{own}", "contributions/{own}", "contributions/withdraw/{own}", "accounts/profile",
-    "accounts/add-organisation", "accounts/change", "contributions/submit/1/C1-A7-P1-a1", "moderation/", "chapters/1",
+    "accounts/add-organisation", "accounts/change", "contributions/lodge/1/C1-A7-P1-a1", "moderation/", "chapters/1",
 )
 RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
@@ -29,7 +31,7 @@ RAPPORTEUR = (
 )
 METROLOGIST = (
     "contributions/anchors/3", "contributions/anchors/3?text=ar", "contributions/anchors/1",
-    "chapters/3/twins/ar?show=stale", "chapters/coverage",
+    "chapters/3/translations/ar?show=stale", "chapters/coverage",
     "chapters/working-drafts", "chapters/3/edit/fr", "chapters/3/edit/ar", "chapters/import-chapter",
 )
 SECRETARIAT = (
@@ -93,7 +95,7 @@ def test_refused_forms_are_accessible(site, arrive, language):
     person = arrive(site, language)
     for path, button in (
         ("accounts/login", "main [name=submit]"), ("accounts/register", "main form button"),
-        ("contributions/submit/1/C1-A7-P1-a1", "[name=act][value=preview]"),
+        ("contributions/lodge/1/C1-A7-P1-a1", "[name=act][value=preview]"),
     ):
         person.go(path)
         person.press(button)

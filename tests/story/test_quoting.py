@@ -102,7 +102,7 @@ def test_words_selected_with_the_keyboard_lead_to_the_form(site, arrive, languag
 @pytest.mark.parametrize("language", ["fr", "ar"])
 def test_words_are_chosen_in_the_form_with_the_keyboard(site, arrive, language):
     person = arrive(site, language)
-    person.go(f"contributions/submit/1/{KEY}")
+    person.go(f"contributions/lodge/1/{KEY}")
     page, words = person.page, WORDS[language]
     page.locator(".words-concerned > summary").press("Enter")
     page.locator(".words-concerned details > summary").press("Enter")
@@ -164,7 +164,7 @@ def test_too_many_words_are_kindly_refused(site, arrive):
 
 
 def lodge(person: Person, words: str, body: str) -> str:
-    person.go(f"contributions/submit/1/{KEY}")
+    person.go(f"contributions/lodge/1/{KEY}")
     person.page.locator(".words-concerned > summary").click()
     person.page.fill("[name=exact]", words)
     person.write(body=body)
@@ -212,7 +212,7 @@ def test_words_are_pasted_or_chosen_without_javascript(own_site, arrive):
     own_site.start()
     person = arrive(own_site, "fr", java_script_enabled=False).sign_in("karim-benzaytoun@fed-agro.example")
     lodge(person, WORDS["fr"], "Sans script.")
-    person.go(f"contributions/submit/1/{KEY}")
+    person.go(f"contributions/lodge/1/{KEY}")
     assert person.page.locator("#passage-view").count() == 0
     person.page.locator(".words-concerned > summary").click()
     person.page.select_option("[name=sentence]", index=2)

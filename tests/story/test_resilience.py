@@ -16,7 +16,7 @@ from tests.story.sites import until
 pytestmark = pytest.mark.browser
 
 PARTICIPANT = "karim-benzaytoun@fed-agro.example"
-FORM = "contributions/submit/1/C1-A7-P1-a1"
+FORM = "contributions/lodge/1/C1-A7-P1-a1"
 TYPED = "Mots que personne ne veut taper deux fois"
 
 

@@ -25,7 +25,7 @@ def published(block):
 
 @pytest.fixture
 def synthesis(chapter, published):
-    return service.get_or_start(chapter)
+    return service.get_or_new(chapter)
 
 
 @pytest.fixture
@@ -44,4 +44,4 @@ def in_synthesis(consultation):
 def complete(rapporteur, synthesis, published, in_synthesis):
     """Every published contribution has its answer; an Arabic wording stays out of the way."""
     item = service.add_item(rapporteur, synthesis, title="Tout", contributions=published)
-    return service.edit_item(rapporteur, item, seen=item.lock, **DECIDED).synthesis
+    return service.edit_item(rapporteur, item, expected_counter=item.row_counter, **DECIDED).synthesis

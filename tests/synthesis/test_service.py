@@ -31,7 +31,7 @@ NEW = "Publier chaque année, en ligne, la liste des étalons nationaux."
 
 
 def edited(rapporteur, item, **over):
-    return service.edit_item(rapporteur, item, **{"seen": item.lock, **DECIDED, **over})
+    return service.edit_item(rapporteur, item, **{"expected_counter": item.row_counter, **DECIDED, **over})
 
 
 def held(item):
@@ -49,7 +49,7 @@ def test_an_item_gathers_contributions_and_leaves_one_event(rapporteur, item, pu
 
 
 def test_the_first_item_starts_the_synthesis_once(rapporteur, chapter, item):
-    service.add_item(rapporteur, service.get_or_start(chapter), title="Un autre point")
+    service.add_item(rapporteur, service.get_or_new(chapter), title="Un autre point")
     assert session.scalar(sa.select(sa.func.count()).select_from(Synthesis)) == 1
     assert [line.number for line in service.list_item_lines(rapporteur, item.synthesis)] == [1, 2]
 
@@ -72,10 +72,10 @@ def test_a_decision_needs_its_reasons_and_a_refusal_its_ground(rapporteur, item)
 
 
 def test_somebody_elses_edit_is_not_overwritten(rapporteur, item):
-    seen = item.lock
+    counter = item.row_counter
     edited(rapporteur, item, title="Le titre d’un collègue")
     with pytest.raises(Conflict) as refusal:
-        edited(rapporteur, item, seen=seen, title="Le mien")
+        edited(rapporteur, item, expected_counter=counter, title="Le mien")
     assert rapporteur.name in str(refusal.value)
     assert item.title == "Le titre d’un collègue"
 
@@ -119,8 +119,8 @@ def test_gathering_into_another_item_moves(rapporteur, item, published):
 def test_gathering_what_somebody_else_gathered_meanwhile_is_refused(rapporteur, item, published):
     other = service.add_item(rapporteur, item.synthesis, title="Un autre point")
     with pytest.raises(Conflict):
-        service.attach(rapporteur, other, contributions=published, seen={c.id: None for c in published})
-    service.attach(rapporteur, other, contributions=published[1:], seen={c.id: item.id for c in published[1:]})
+        service.attach(rapporteur, other, contributions=published, expected_items={c.id: None for c in published})
+    service.attach(rapporteur, other, contributions=published[1:], expected_items={c.id: item.id for c in published[1:]})
     assert len(held(other)) == 2
 
 
@@ -167,10 +167,10 @@ def test_items_are_made_by_the_commission(request, who, synthesis, consultation)
 def test_the_bench_is_in_text_order_and_keeps_to_what_is_published(rapporteur, synthesis, published, block):
     factories.a_contribution(block=block)
     factories.a_contribution(block=block, state=ContributionState.WITHHELD)
-    rows = service.list_bench(rapporteur, synthesis, service.Wanted())
+    rows = service.list_workbench(rapporteur, synthesis, service.WorkbenchFilter())
     assert [row.contribution.id for row in rows] == [published[1].id, published[2].id, published[0].id]
-    first = service.list_bench(rapporteur, synthesis, service.Wanted(), limit=1)[-1]
-    assert [r.contribution.id for r in service.list_bench(rapporteur, synthesis, service.Wanted(), after=first.cursor)] == [
+    first = service.list_workbench(rapporteur, synthesis, service.WorkbenchFilter(), limit=1)[-1]
+    assert [r.contribution.id for r in service.list_workbench(rapporteur, synthesis, service.WorkbenchFilter(), after=first.cursor)] == [
         published[2].id, published[0].id]
 
 
@@ -178,7 +178,7 @@ def test_filters(rapporteur, synthesis, item, block, citizen):
     opposed = factories.a_published_contribution(block=block, author=citizen, position=Position.OPPOSED, language="ar")
 
     def found(**wanted):
-        return {row.contribution.id for row in service.list_bench(rapporteur, synthesis, service.Wanted(**wanted))}
+        return {row.contribution.id for row in service.list_workbench(rapporteur, synthesis, service.WorkbenchFilter(**wanted))}
 
     assert opposed.id in found()
     assert found(answer="undecided") == held(item)
@@ -187,22 +187,22 @@ def test_filters(rapporteur, synthesis, item, block, citizen):
     assert found(position=Position.OPPOSED) == found(own_name=True) == found(language="ar") == {opposed.id}
     assert len(found(answer="all", category=Category.LABORATORY)) == 3
     assert len(found(answer="all", block=block.key)) == 3
-    assert service.count_matching(rapporteur, synthesis, service.Wanted(answer="all")) == 4
-    assert {c.id for c in service.list_matching(rapporteur, synthesis, service.Wanted())} == found()
+    assert service.count_matching(rapporteur, synthesis, service.WorkbenchFilter(answer="all")) == 4
+    assert {c.id for c in service.list_matching(rapporteur, synthesis, service.WorkbenchFilter())} == found()
 
 
 def test_passages_count_what_is_left(rapporteur, item, chapter, published):
     edited(rapporteur, item)
-    passages = {p.key: (p.total, p.unanswered) for p in service.get_passages(rapporteur, item.synthesis)}
+    passages = {p.key: (p.total, p.unanswered) for p in service.list_commented_provisions(rapporteur, item.synthesis)}
     assert passages == {KEY: (2, 0), "C1-A1-P1-a2": (1, 1)}
     assert service.count_unanswered(chapter.consultation)[chapter] == 1
     assert service.list_unanswered(rapporteur, item.synthesis) == [published[0]]
 
 
-@pytest.mark.parametrize("query", [service.list_bench, service.count_matching, service.list_matching])
+@pytest.mark.parametrize("query", [service.list_workbench, service.count_matching, service.list_matching])
 def test_the_bench_is_not_public(participant, synthesis, query):
     with pytest.raises(NotAllowed):
-        query(participant, synthesis, service.Wanted())
+        query(participant, synthesis, service.WorkbenchFilter())
 
 
 # Validation
@@ -242,7 +242,7 @@ def test_validating_numbers_the_items_in_text_order(chair, rapporteur, synthesis
 
 
 def test_a_chapter_nobody_spoke_about_is_validated_too(chair, chapter, in_synthesis):
-    assert service.validate(chair, service.get_or_start(chapter)).state == SynthesisState.VALIDATED
+    assert service.validate(chair, service.get_or_new(chapter)).state == SynthesisState.VALIDATED
 
 
 def test_only_the_chair_validates_and_only_in_the_synthesis_phase(rapporteur, chair, secretary, complete, consultation):
@@ -257,7 +257,8 @@ def test_only_the_chair_validates_and_only_in_the_synthesis_phase(rapporteur, ch
 def test_a_validated_synthesis_is_changed_only_after_reopening(chair, rapporteur, complete, published):
     service.validate(chair, complete)
     item = complete.items[0]
-    for act, values in ((service.edit_item, {"seen": item.lock, **DECIDED}), (service.attach, {"contributions": published}),
+    for act, values in ((service.edit_item, {"expected_counter": item.row_counter, **DECIDED}), (service.attach,
+                                                                                                 {"contributions": published}),
                         (service.detach, {"contribution": published[0]})):
         with pytest.raises(Conflict):
             act(rapporteur, item, **values)
@@ -280,7 +281,7 @@ def test_submitting_checks_again(chair, complete, block):
     assert complete.is_public
     with pytest.raises(Conflict):
         service.reopen(chair, complete, reason="Trop tard.")
-    service.record_outcome(complete, SynthesisState.RETURNED)
+    service.record_council_outcome(complete, SynthesisState.RETURNED)
     assert complete.state == SynthesisState.RETURNED
 
 
@@ -297,15 +298,15 @@ def test_the_synthesis_is_public_once_submitted(chair, participant, secretary, c
     for reader in (VISITOR, participant):
         with pytest.raises(NotAllowed):
             service.get_synthesis(reader, chapter)
-        assert service.get_outcome(reader, published[0]) is None
-    assert service.get_outcome(secretary, published[0]).disposition == Disposition.NOTED
+        assert service.get_answer(reader, published[0]) is None
+    assert service.get_answer(secretary, published[0]).disposition == Disposition.NOTED
     assert service.count_answered(chapter.consultation) == 0
     submitted(chair, complete)
     assert service.count_answered(chapter.consultation) == 3
-    outcome = service.get_outcome(VISITOR, published[0])
-    assert (outcome.rationale, outcome.count) == (DECIDED["rationale"], 3)
-    assert set(outcome.others) == {published[1].ref, published[2].ref}
-    assert [view.item.id for view in service.list_items(VISITOR, complete)] == [outcome.item.id]
+    answer = service.get_answer(VISITOR, published[0])
+    assert (answer.rationale, answer.count) == (DECIDED["rationale"], 3)
+    assert set(answer.others) == {published[1].ref, published[2].ref}
+    assert [view.item.id for view in service.list_items(VISITOR, complete)] == [answer.item.id]
 
 
 def test_nothing_to_read_is_not_found(rapporteur, chapter):
@@ -365,7 +366,7 @@ def test_each_author_is_told_once_in_their_language(chair, rapporteur, complete,
                   "http://consult.test/ar/synthesis/read/1"):
         assert words in theirs.body
     assert published[1].ref not in theirs.body
-    jobs.tell_outcomes(complete.id, lambda _percent: None)
+    jobs.tell_answers(complete.id, lambda _percent: None)
     assert len(letters()) == 4
     assert session.scalar(sa.select(sa.func.count()).select_from(SynthesisNotice)) == 4
 

@@ -2,10 +2,10 @@
 import pytest
 import sqlalchemy as sa
 
+from consult.chapters import service as chapters
 from consult.consultations.models import Role
 from consult.contributions.models import Position
 from consult.core.db import session
-from consult.chapters import service as chapters
 from consult.synthesis import service
 from consult.synthesis.models import Disposition, ItemContribution, SynthesisItem, SynthesisState
 from tests import factories
@@ -136,7 +136,7 @@ def test_the_item_shows_what_was_said_and_the_wording_to_change(signed_in, item,
 
 def test_recording_an_item(signed_in, item, block):
     answer = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={
-        **TYPED, "disposition": "accepted", "seen": item.lock, "key": [KEY, "C1-A1-P1-a2"],
+        **TYPED, "disposition": "accepted", "expected_counter": item.row_counter, "key": [KEY, "C1-A1-P1-a2"],
         "wording": ["Publier la liste.", factories.block_of(block.chapter, "C1-A1-P1-a2").lead]})
     assert answer.status_code == 303
     assert (item.title, item.disposition, [c.wording for c in item.changes]) == ("Titre tapé", Disposition.ACCEPTED, ["Publier la liste."])
@@ -145,23 +145,23 @@ def test_recording_an_item(signed_in, item, block):
 @pytest.mark.parametrize("over", [{"rationale": ""}, {"disposition": "not_accepted"}, {"title": ""}, {"disposition": "nonsense"},
                                   {"key": KEY, "wording": "Des mots."}, {"rationale": "a\u202eb"}])
 def test_a_refused_item_comes_back_as_it_was_typed_and_nothing_is_written(signed_in, item, over):
-    answer = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={**TYPED, "seen": item.lock, **over})
+    answer = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={**TYPED, "expected_counter": item.row_counter, **over})
     assert answer.status_code == 422
     assert "Résumé tapé" in answer.text
-    assert (item.title, item.lock) == ("Liste des étalons", 1)
+    assert (item.title, item.row_counter) == ("Liste des étalons", 1)
 
 
 def test_an_edit_made_meanwhile_is_shown_beside_what_was_typed(signed_in, chair, item):
-    service.edit_item(chair, item, seen=item.lock, **{**DECIDED, "title": "Celui du président"})
-    answer = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={**TYPED, "seen": 1})
+    service.edit_item(chair, item, expected_counter=item.row_counter, **{**DECIDED, "title": "Celui du président"})
+    answer = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={**TYPED, "expected_counter": 1})
     assert answer.status_code == 409
-    for words in ("Titre tapé", "Raison tapée", "Celui du président", chair.name, f'name="seen" value="{item.lock}"'):
+    for words in ("Titre tapé", "Raison tapée", "Celui du président", chair.name, f'name="expected_counter" value="{item.row_counter}"'):
         assert words in answer.text
     assert item.title == "Celui du président"
 
 
 def test_preview_and_another_passage_write_nothing(signed_in, item):
-    data = {**TYPED, "seen": 1, "key": KEY, "wording": "Publier chaque mois la liste des étalons nationaux."}
+    data = {**TYPED, "expected_counter": 1, "key": KEY, "wording": "Publier chaque mois la liste des étalons nationaux."}
     page = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={**data, "act": "preview"})
     assert page.status_code == 200
     assert "<ins>" in page.text
@@ -170,7 +170,7 @@ def test_preview_and_another_passage_write_nothing(signed_in, item):
     assert "Publier chaque mois" in page.text
     page = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={**data, "act": "more", "more": "C9"})
     assert "C9" in page.text
-    assert item.lock == 1
+    assert item.row_counter == 1
 
 
 def test_detaching_and_dropping(signed_in, item, published):
@@ -189,7 +189,7 @@ def test_the_overview_says_what_changes_what_is_contested_and_what_is_missing(cl
     against = factories.a_published_contribution(block=block, position=Position.OPPOSED)
     service.attach(rapporteur, item, contributions=[against])
     decided = {**DECIDED, "disposition": Disposition.ACCEPTED}
-    service.edit_item(rapporteur, item, seen=item.lock, **decided, changes={KEY: "Publier la liste."})
+    service.edit_item(rapporteur, item, expected_counter=item.row_counter, **decided, changes={KEY: "Publier la liste."})
     page = client.sign_in(chair).get("/fr/synthesis/overview/1")
     assert page.status_code == 200
     assert "<del>" in page.text
@@ -258,7 +258,7 @@ def test_before_submission_the_public_sees_no_answer(client, complete, published
 
 def test_peoples_words_are_escaped(signed_in, rapporteur, item):
     hostile = "<script>alert(1)</script>"
-    service.edit_item(rapporteur, item, seen=item.lock, **{
+    service.edit_item(rapporteur, item, expected_counter=item.row_counter, **{
         **DECIDED, "title": hostile, "summary": hostile, "rationale": hostile, "disposition": Disposition.ACCEPTED}, changes={KEY: hostile})
     for path in ("workbench/1", f"edit-item/{item.id}", "overview/1", "read/1"):
         page = signed_in.get(f"/fr/synthesis/{path}")
@@ -268,9 +268,10 @@ def test_peoples_words_are_escaped(signed_in, rapporteur, item):
 
 @pytest.mark.parametrize("path", ["workbench/1?answer=all", "overview/1", "read/1", "edit-item/{id}"])
 def test_a_page_asks_the_database_as_often_for_many_as_for_few(signed_in, rapporteur, published, block, path):
-    synthesis = service.get_or_start(block.chapter)
+    synthesis = service.get_or_new(block.chapter)
     item = service.add_item(rapporteur, synthesis, title="Un point", contributions=published)
-    service.edit_item(rapporteur, item, seen=1, **{**DECIDED, "disposition": Disposition.ACCEPTED}, changes={KEY: "Publier la liste."})
+    service.edit_item(rapporteur, item, expected_counter=1, **{**DECIDED, "disposition": Disposition.ACCEPTED},
+                      changes={KEY: "Publier la liste."})
     counts = []
     for number in (0, 57):
         for n in range(number):

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from consult.accounts.models import Category, User
 from consult.adoption import matrix
 from consult.adoption.documents.parts import QUIET, STRONG, Annex, Composer, Report, Table, ref
-from consult.adoption.matrix import Point, Row
+from consult.adoption.matrix import MatrixRow, Point
 from consult.adoption.models import AdoptionDecision
+from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
-from consult.core.redline import redline
-from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.synthesis.models import Disposition, Synthesis, SynthesisState
-from consult.synthesis.service.voices import Speaker, Voices, by_category
+from consult.synthesis.service.respondents import Respondent, Respondents, by_category
+from consult.text.redline import redline
 
 SEPARATOR = " · "
 
@@ -43,7 +43,7 @@ def gather(chapter: Chapter, language: str) -> Report:
     introduce(page, chapter, synthesis)
     participation(page, rows)
     outcomes(page, points, rows)
-    everybody = by_category(speaker_of(row) for row in rows if row.state == ContributionState.PUBLISHED)
+    everybody = by_category(respondent_of(row) for row in rows if row.state == ContributionState.PUBLISHED)
     for point in points.values():
         tell_point(page, point, [row for row in rows if row.point is point], everybody)
     without_answer(page, rows)
@@ -114,7 +114,7 @@ def state_of(synthesis: Synthesis | None) -> str:
     return f"{synthesis.state.label}{SEPARATOR}{validated}" + (f" ({name})" if name else "")
 
 
-def participation(page: Composer, rows: list[Row]) -> None:
+def participation(page: Composer, rows: list[MatrixRow]) -> None:
     """Counts by state, then published contributions by category and position."""
     page.heading(1, gettext("Participation in figures"))
     states = Counter(row.state for row in rows)
@@ -148,7 +148,7 @@ def figure(count: int) -> str:
     return number(count) if count else "–"  # noqa: RUF001 - a dash stands for nothing in a table of figures
 
 
-def outcomes(page: Composer, points: dict[int, Point], rows: list[Row]) -> None:
+def outcomes(page: Composer, points: dict[int, Point], rows: list[MatrixRow]) -> None:
     """How many points and contributions got each disposition; then the list of points, which is the table of contents."""
     if not points:
         return
@@ -168,7 +168,7 @@ def outcomes(page: Composer, points: dict[int, Point], rows: list[Row]) -> None:
     )
 
 
-def tell_point(page: Composer, point: Point, rows: list[Row], everybody: Counter) -> None:
+def tell_point(page: Composer, point: Point, rows: list[MatrixRow], everybody: Counter) -> None:
     """One point: what is asked, by whom, what is decided, why, and the new wording."""
     page.heading(2, f"{point.number}. {point.title}")
     answer = point.disposition.label if point.disposition else gettext("No answer yet")
@@ -198,27 +198,27 @@ def joined(parts: list) -> list:
     return between
 
 
-def who(rows: list[Row], everybody: Counter) -> str:
+def who(rows: list[MatrixRow], everybody: Counter) -> str:
     """Counts by category, out of all who spoke about the chapter, and by position."""
-    voices = Voices.among([speaker_of(row) for row in rows], everybody)
+    voices = Respondents.among([respondent_of(row) for row in rows], everybody)
     total = ngettext("%(num)s contribution", "%(num)s contributions", voices.contributions)
     stances = [f"{position.label} ({number(count)})" for position, count in voices.position_labels()]
     return gettext("%(total)s. %(categories)s. Positions: %(positions)s.", total=total,
                    categories=SEPARATOR.join(voices.category_labels()), positions=SEPARATOR.join(stances))
 
 
-def speaker_of(row: Row) -> Speaker:
-    return Speaker(row.position, row.category, row.organisation_id, row.author_id)
+def respondent_of(row: MatrixRow) -> Respondent:
+    return Respondent(row.position, row.category, row.organisation_id, row.author_id)
 
 
-def without_answer(page: Composer, rows: list[Row]) -> None:
+def without_answer(page: Composer, rows: list[MatrixRow]) -> None:
     waiting = [row for row in rows if not row.is_silent and not row.is_answered]
     if waiting:
         page.heading(1, gettext("Contributions not yet answered"))
         page.say(*joined([ref(row.ref) for row in waiting]))
 
 
-def without_text(page: Composer, rows: list[Row]) -> None:
+def without_text(page: Composer, rows: list[MatrixRow]) -> None:
     withheld = [row for row in rows if row.state == ContributionState.WITHHELD]
     withdrawn = [row for row in rows if row.state == ContributionState.WITHDRAWN]
     if withheld:
@@ -231,7 +231,7 @@ def without_text(page: Composer, rows: list[Row]) -> None:
         page.say(*joined([ref(row.ref) for row in withdrawn]))
 
 
-def annex(chapter: Chapter, rows: list[Row], language: str) -> Annex:
+def annex(chapter: Chapter, rows: list[MatrixRow], language: str) -> Annex:
     """The table of observations of the standards world: one line for each contribution, in the order of the text."""
     page = Composer(direction(language))
     places, codes = places_of(chapter, language), codes_of(rows)
@@ -266,7 +266,7 @@ def places_of(chapter: Chapter, language: str) -> dict[str, Place]:
     return places
 
 
-def codes_of(rows: list[Row]) -> dict[int, str]:
+def codes_of(rows: list[MatrixRow]) -> dict[int, str]:
     """ORG-003: the organisation's code and the number of its contribution on this chapter, in order of lodging."""
     counts: Counter = Counter()
     codes = {}
@@ -277,7 +277,7 @@ def codes_of(rows: list[Row]) -> dict[int, str]:
     return codes
 
 
-def matrix_line(page: Composer, row: Row, code: str, place: Place | None) -> list:
+def matrix_line(page: Composer, row: MatrixRow, code: str, place: Place | None) -> list:
     said = page.words(row.body) + page.words(row.justification)
     if row.is_silent:
         said = page.cell((QUIET, row.state.label if row.reason is None else f"{row.state.label}: {row.reason.label}"))
@@ -289,7 +289,7 @@ def matrix_line(page: Composer, row: Row, code: str, place: Place | None) -> lis
     ]
 
 
-def observations(page: Composer, row: Row) -> list:
+def observations(page: Composer, row: MatrixRow) -> list:
     """Disposition, ground, rationale: what the secretariat answers."""
     if row.is_silent:
         return page.cell(row.state.label)

@@ -46,25 +46,28 @@ from consult.chapters.service.publishing import (
     publish,
     rebase,
 )
-from consult.chapters.service.twins import (
+from consult.chapters.service.translations import (
     ChapterCoverage,
-    TwinPage,
-    confirm_twin,
-    confirm_twins,
-    count_stale_twins,
-    get_stale_twin,
-    get_twins,
+    TranslationPage,
+    confirm_translation,
+    confirm_translations,
+    count_outdated_translations,
+    get_outdated_translation,
+    get_translations,
     list_coverage,
-    list_stale_twins,
+    list_outdated_translations,
 )
 
 __all__ = [
-    "SURE", "ChapterCoverage", "Step", "TwinPage", "Version", "confirm_twin", "confirm_twins", "correct", "count_changes",
-    "count_published", "count_stale_twins", "current_revision", "current_revision_id", "discard", "find_working_draft", "get_block",
+    "SURE", "ChapterCoverage", "Step", "TranslationPage", "Version", "confirm_translation", "confirm_translations", "correct",
+    "count_changes",
+    "count_published", "count_outdated_translations", "current_revision", "current_revision_id", "discard", "find_working_draft",
+    "get_block",
     "get_chapter", "get_comparison", "get_numbered_revision", "get_plan", "get_previous_revision", "get_revision_pair",
-    "get_revisions", "get_source_to_edit", "get_stale_twin", "get_twins", "get_working_draft", "gone", "import_chapter",
+    "get_revisions", "get_source_to_edit", "get_outdated_translation", "get_translations", "get_working_draft", "gone", "import_chapter",
     "keep_working_draft", "list_blocks", "list_blocks_of",
     "list_chapters", "list_coverage", "list_current_revisions", "list_later_revisions",
-    "list_new_blocks", "list_revisions", "list_stale_twins", "list_steps", "list_versions", "list_working_drafts", "on_publication",
+    "list_new_blocks", "list_revisions", "list_outdated_translations", "list_steps", "list_versions", "list_working_drafts",
+    "on_publication",
     "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies",
 ]

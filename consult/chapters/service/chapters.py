@@ -4,11 +4,11 @@ from collections import Counter
 
 import sqlalchemy as sa
 
+from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, BlockTally, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.core.db import session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
-from consult.chapters.models import Alignment, Block, BlockKind, BlockTally, Change, Chapter, Revision
 
 # Made once: whoever lodges asks it.
 NEWEST_ID = sa.select(sa.func.max(Revision.id)).where(
@@ -81,7 +81,7 @@ def list_new_blocks(revision: Revision) -> list[Block]:
     """The blocks of a revision that continue none of the one before."""
     return list(session.scalars(
         sa.select(Block).join(Alignment, Alignment.new_block_id == Block.id)
-        .where(Alignment.revision_id == revision.id, Alignment.change == Change.NEW).order_by(Block.position)))
+        .where(Alignment.revision_id == revision.id, Alignment.change == BlockFate.NEW).order_by(Block.position)))
 
 
 def list_blocks_of(*revisions: Revision) -> list[list[Block]]:

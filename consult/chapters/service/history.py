@@ -7,15 +7,15 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from consult.chapters.alignment import Link
+from consult.chapters.comparison import Comparison, compare
+from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, Chapter, Revision
+from consult.chapters.service.chapters import list_blocks_of
 from consult.core.db import session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
-from consult.chapters.alignment import Link
-from consult.chapters.comparison import Comparison, compare
-from consult.chapters.models import Alignment, Block, BlockKind, Change, Chapter, Revision
-from consult.chapters.service.chapters import list_blocks_of
 
-MOST_KEPT = 16
+MAX_KEPT = 16
 made: dict[tuple, Comparison] = {}  # of immutable revisions: the oldest give way
 
 
@@ -47,7 +47,7 @@ class Step:
     """One row of the alignment between two revisions, as a passage's history tells it."""
 
     revision_id: int
-    change: Change
+    change: BlockFate
     has_moved: bool
     confidence: float
     is_by_hand: bool
@@ -78,7 +78,7 @@ def get_comparison(old: Revision, new: Revision) -> Comparison:
     if found is None:
         blocks = list_blocks_of(old, new)
         found = compare(*blocks, list_links(old, new, blocks))
-        while len(made) >= MOST_KEPT:
+        while len(made) >= MAX_KEPT:
             made.pop(next(iter(made)), None)
         made[stamp] = found
     return found
@@ -96,13 +96,13 @@ def list_links(old: Revision, new: Revision, blocks: list[list[Block]]) -> list[
     return sorted(links, key=lambda link: (last if link.new is None else link.new, -1 if link.old is None else link.old)) or None
 
 
-def count_changes(chapter: Chapter) -> dict[int, Counter[Change]]:
+def count_changes(chapter: Chapter) -> dict[int, Counter[BlockFate]]:
     """By the id of each revision: how many blocks of each change it made."""
     rows = session.execute(
         sa.select(Alignment.revision_id, Alignment.change, sa.func.count()).join(Revision, Revision.id == Alignment.revision_id)
         .where(Revision.chapter_id == chapter.id).group_by(Alignment.revision_id, Alignment.change)
     )
-    counts: dict[int, Counter[Change]] = {}
+    counts: dict[int, Counter[BlockFate]] = {}
     for revision_id, change, count in rows:
         counts.setdefault(revision_id, Counter())[change] = count
     return counts

@@ -7,6 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from consult.accounts.models import User
+from consult.chapters.models import Alignment, Block, BlockFate, Chapter, OutdatedTranslation, Revision, WorkingDraft
+from consult.chapters.parsing import ParsedChapter, read_file, refuse_blocking
+from consult.chapters.revising import Plan, fingerprint, plan
+from consult.chapters.service.chapters import current_revision, list_blocks
+from consult.chapters.source import decode, front_matter, with_front_matter, with_note
 from consult.consultations.models import Commission, Consultation
 from consult.core import markup
 from consult.core.commands import command
@@ -14,11 +19,6 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, Actor, can, require
-from consult.chapters.models import Alignment, Block, Change, Chapter, Revision, StaleTwin, WorkingDraft
-from consult.chapters.parsing import ParsedChapter, read_file, refuse_blocking
-from consult.chapters.revising import Plan, fingerprint, plan
-from consult.chapters.service.chapters import current_revision, list_blocks
-from consult.chapters.source import decode, front_matter, with_front_matter, with_note
 
 CHANGING = ("changed", "split", "merged")
 # What higher rooms do in the same transaction when a revision is published, in the order of the rooms.
@@ -46,11 +46,12 @@ def import_chapter(actor: User, consultation: Consultation, *, data: bytes, may_
 
 @command
 def keep_working_draft(
-    actor: User, consultation: Consultation, *, data: bytes, seen_lock: int | None = None, may_replace: bool = False,
+    actor: User, consultation: Consultation, *, data: bytes, expected_counter: int | None = None, may_replace: bool = False,
 ) -> WorkingDraft:
     """Keep a source as the next revision in preparation, whatever its faults; :class:`Invalid` when it cannot even be read as text.
 
-    ``seen_lock`` is the ``lock`` of the draft that its editor saw: :class:`Conflict` when somebody has changed it since, unless
+    ``expected_counter`` is the ``row_counter`` of the draft that its editor saw: :class:`Conflict` when somebody has changed it since,
+    unless
     ``may_replace`` says that whatever is there may go.
     """
     source = decode(data)
@@ -65,22 +66,22 @@ def keep_working_draft(
                              number=meta["chapter"], language=meta["language"],
                              corrections=[], base=base_of(consultation, meta["chapter"], meta["language"]))
         require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft)
-        if seen_lock is not None:
+        if expected_counter is not None:
             raise gone()
         session.add(draft)
     else:
         require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft)
-        hold(draft, draft.lock if may_replace else seen_lock)
+        hold(draft, draft.row_counter if may_replace else expected_counter)
     draft.source, draft.edited_by_id, draft.edited_at = source, actor.id, utcnow()
     return draft
 
 
 @command
-def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: str | None, seen_lock: int) -> WorkingDraft:
+def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: str | None, expected_counter: int) -> WorkingDraft:
     """Say by hand which published block (``old_key``, empty for none) a block of the draft (``new_key``, empty where the published
     one is gone) continues; None for the one takes back what was decided of the other.
     """
-    hold(draft, seen_lock)
+    hold(draft, expected_counter)
     made = plan_of(draft)
     news, olds = ({block.key: block for block in blocks} for blocks in (made.parsed.blocks, made.old))
     if new_key not in news if new_key else not old_key:
@@ -95,25 +96,25 @@ def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: s
 
 
 @command
-def rebase(actor: User, draft: WorkingDraft, *, seen_lock: int) -> WorkingDraft:
+def rebase(actor: User, draft: WorkingDraft, *, expected_counter: int) -> WorkingDraft:
     """Take what is published now as the version that this draft, as it was last seen, will follow."""
-    hold(draft, seen_lock)
+    hold(draft, expected_counter)
     draft.base = base_of(draft.consultation, draft.number, draft.language)
     draft.edited_by_id, draft.edited_at = actor.id, utcnow()
     return draft
 
 
 @command
-def discard(_actor: User, draft: WorkingDraft, *, seen_lock: int) -> None:
+def discard(_actor: User, draft: WorkingDraft, *, expected_counter: int) -> None:
     """Drop what was being prepared, as it was last seen; nothing that was published is touched."""
-    hold(draft, seen_lock)
+    hold(draft, expected_counter)
     session.delete(draft)
 
 
 @command
-def publish(actor: User, draft: WorkingDraft, *, seen_lock: int, note: str | None = None, may_shrink: bool = False) -> Revision:
+def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: str | None = None, may_shrink: bool = False) -> Revision:
     """Make the draft the chapter's next revision; refused when it, or what it follows, is not what its editor saw."""
-    hold(draft, seen_lock)
+    hold(draft, expected_counter)
     parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
     refuse_blocking(parsed)
     chapter = find_or_add_chapter(draft.consultation, parsed)
@@ -130,7 +131,7 @@ def publish(actor: User, draft: WorkingDraft, *, seen_lock: int, note: str | Non
 
 
 def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bool) -> Revision:
-    """Revision, blocks, alignment, stale twins, and what the rooms above add; all in the transaction of the act."""
+    """Revision, blocks, alignment, stale translations, and what the rooms above add; all in the transaction of the act."""
     parsed = made.parsed
     before = current_revision(chapter, parsed.language)
     if before and (before.source_sha256 == parsed.sha256 or is_same_text(before, made)):
@@ -154,7 +155,7 @@ def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bo
     session.flush()
     if before:
         write_alignment(revision, made)
-        mark_stale_twins(revision, made)
+        mark_outdated_translations(revision, made)
     chapter.activity = Chapter.activity + 1  # counted by the database: somebody may be lodging at this moment
     session.flush()
     for follow in followers:
@@ -179,23 +180,23 @@ def write_alignment(revision: Revision, made: Plan) -> None:
     ])
 
 
-def mark_stale_twins(revision: Revision, made: Plan) -> None:
+def mark_outdated_translations(revision: Revision, made: Plan) -> None:
     """Blocks of the other languages whose twin now reads otherwise; one that is catching up makes no other one stale."""
     changed = {revision.blocks[link.new].key for link in made.links if link.new is not None and link.change.value in CHANGING}
-    marked = {(twin.key, twin.language) for twin in open_marks(revision.chapter)}
+    marked = {(translation.key, translation.language) for translation in open_marks(revision.chapter)}
     awaited = {key for key, language in marked if language == revision.language}
     for other in current_revisions(revision.chapter):
         if other.language != revision.language:
             present = set(session.scalars(sa.select(Block.key).where(Block.revision_id == other.id)))
             session.add_all(
-                StaleTwin(chapter_id=revision.chapter_id, key=key, language=other.language, since=revision)
+                OutdatedTranslation(chapter_id=revision.chapter_id, key=key, language=other.language, since=revision)
                 for key in sorted((changed - awaited) & present) if (key, other.language) not in marked
             )
 
 
-def open_marks(chapter: Chapter) -> list[StaleTwin]:
-    found = sa.select(StaleTwin).where(StaleTwin.chapter_id == chapter.id, StaleTwin.confirmed_at.is_(None))
-    return list(session.scalars(found.order_by(StaleTwin.id)))
+def open_marks(chapter: Chapter) -> list[OutdatedTranslation]:
+    found = sa.select(OutdatedTranslation).where(OutdatedTranslation.chapter_id == chapter.id, OutdatedTranslation.confirmed_at.is_(None))
+    return list(session.scalars(found.order_by(OutdatedTranslation.id)))
 
 
 def current_revisions(chapter: Chapter) -> list[Revision]:
@@ -217,10 +218,11 @@ def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[di
     return plan(
         parsed, list_blocks(now) if now else [],
         taken={key for key, _language in used}, spent={key for key, language in used if language == parsed.language},
-        twins=session.scalars(sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id, Block.position)).all(),
+        translations=session.scalars(sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id,
+                                                                                                    Block.position)).all(),
         gone=session.scalars(
             sa.select(Block).join(Alignment, Alignment.old_block_id == Block.id).join(Revision, Revision.id == Alignment.revision_id)
-            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language, Alignment.change == Change.DELETED)
+            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language, Alignment.change == BlockFate.DELETED)
             .order_by(Block.id)).all(),
         corrections=corrections,
     )
@@ -272,15 +274,15 @@ def base_of(consultation: Consultation, number: int, language: str) -> Revision 
     return current_revision(chapter, language) if chapter else None
 
 
-def hold(draft: WorkingDraft, seen_lock: int | None) -> None:
+def hold(draft: WorkingDraft, expected_counter: int | None) -> None:
     """Keep the draft for this act; :class:`Conflict` when it is no longer what its editor saw."""
-    lock = session.scalar(sa.select(WorkingDraft.lock).where(WorkingDraft.id == draft.id).with_for_update())
-    if lock is None:
+    counter = session.scalar(sa.select(WorkingDraft.row_counter).where(WorkingDraft.id == draft.id).with_for_update())
+    if counter is None:
         raise gone()
-    if lock != seen_lock:
+    if counter != expected_counter:
         raise Conflict(_("Somebody has changed this draft since you opened it, or began one at the same time."),
                        _("Nothing of theirs was overwritten. Copy your text, open the draft again and put your changes in."))
-    if draft.lock != lock:
+    if draft.row_counter != counter:
         session.refresh(draft)
 
 

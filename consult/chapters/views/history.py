@@ -6,16 +6,16 @@ from types import SimpleNamespace
 
 from flask import redirect, render_template, request, url_for
 
+from consult.chapters import reading, service
+from consult.chapters.comparison import GROUPS, Comparison
+from consult.chapters.models import BlockFate, Chapter
+from consult.chapters.views.pages import bp, chapter_here, chapter_stamp, kept
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.permissions import Action, require
 from consult.core.web import actor, filled, language, small_number
-from consult.chapters import reading, service
-from consult.chapters.comparison import GROUPS, Comparison
-from consult.chapters.models import Change, Chapter
-from consult.chapters.views.pages import bp, chapter_here, chapter_stamp, kept
 
 VIEWS, PARTS = ("inline", "side"), ("changes", "all")
-COLUMNS = (Change.NEW, Change.CHANGED, Change.MOVED, Change.SPLIT, Change.MERGED, Change.DELETED, Change.KEPT)
+COLUMNS = (BlockFate.NEW, BlockFate.CHANGED, BlockFate.MOVED, BlockFate.SPLIT, BlockFate.MERGED, BlockFate.DELETED, BlockFate.KEPT)
 
 
 def read_chapter(number: int) -> Chapter:
@@ -92,9 +92,9 @@ def wanted() -> dict[str, str]:
     return {"view": view if view in VIEWS else VIEWS[0], "only": only if only in PARTS else PARTS[0]}
 
 
-def shown_columns(found: Comparison) -> list[Change]:
+def shown_columns(found: Comparison) -> list[BlockFate]:
     """Blocks that were split or merged are rare: their columns are there when there are any."""
-    return [change for change in COLUMNS if found.totals[change] or change not in (Change.SPLIT, Change.MERGED)]
+    return [change for change in COLUMNS if found.totals[change] or change not in (BlockFate.SPLIT, BlockFate.MERGED)]
 
 
 def table(found: Comparison) -> list[tuple[str, Counter]]:
@@ -106,14 +106,14 @@ def table(found: Comparison) -> list[tuple[str, Counter]]:
 def sentence(found: Comparison) -> list[str]:
     """What changed, in the parts of one sentence."""
     totals = found.totals
-    split, merged = totals[Change.SPLIT], totals[Change.MERGED]
+    split, merged = totals[BlockFate.SPLIT], totals[BlockFate.MERGED]
     parts = [
-        (totals[Change.CHANGED], ngettext("%(num)s passage changed", "%(num)s passages changed", totals[Change.CHANGED])),
-        (totals[Change.NEW], ngettext("%(num)s new", "%(num)s new", totals[Change.NEW])),
-        (totals[Change.MOVED], ngettext("%(num)s moved", "%(num)s moved", totals[Change.MOVED])),
+        (totals[BlockFate.CHANGED], ngettext("%(num)s passage changed", "%(num)s passages changed", totals[BlockFate.CHANGED])),
+        (totals[BlockFate.NEW], ngettext("%(num)s new", "%(num)s new", totals[BlockFate.NEW])),
+        (totals[BlockFate.MOVED], ngettext("%(num)s moved", "%(num)s moved", totals[BlockFate.MOVED])),
         (split, ngettext("%(num)s out of a split", "%(num)s out of a split", split)),
         (merged, ngettext("%(num)s merged", "%(num)s merged", merged)),
-        (totals[Change.DELETED], ngettext("%(num)s dropped", "%(num)s dropped", totals[Change.DELETED])),
-        (totals[Change.KEPT], ngettext("%(num)s as it was", "%(num)s as they were", totals[Change.KEPT])),
+        (totals[BlockFate.DELETED], ngettext("%(num)s dropped", "%(num)s dropped", totals[BlockFate.DELETED])),
+        (totals[BlockFate.KEPT], ngettext("%(num)s as it was", "%(num)s as they were", totals[BlockFate.KEPT])),
     ]
     return [words for count, words in parts if count]

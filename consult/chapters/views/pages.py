@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 from flask import current_app, g, render_template, request, session, url_for
 
+from consult.chapters import reading, service
+from consult.chapters.models import Chapter, OutdatedTranslation
 from consult.consultations.models import Consultation, Phase
 from consult.core import audit
 from consult.core.db import reading as reading_unit
@@ -12,8 +14,6 @@ from consult.core.i18n import _, utcnow
 from consult.core.pages import Page, pages
 from consult.core.permissions import Action
 from consult.core.web import actor, consultation, filled, headers, language, required_consultation, room
-from consult.chapters import reading, service
-from consult.chapters.models import Chapter, StaleTwin
 
 bp = room("chapters", prefix="")
 LANGUAGE_NAMES = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
@@ -151,11 +151,11 @@ def render_chapter(number: int) -> str:
     blocks = [
         reading.read_block(b, at, frame, tallies.get(b.key, 0), margin.get(b.key, [])) for (b, at), frame in zip(laid, frames, strict=True)
     ]
-    stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_stale_twins(chapter)}
+    stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_outdated_translations(chapter)}
     for b in blocks:
         b.stale = stale.get((b.key, b.language))
         b.url_discussion = url_for("contributions.discussion", number=number, key=b.key) if b.count else ""
-        b.url_contribute = url_for("contributions.submit", number=number, key=b.key) if consultation().current_phase == Phase.OPEN else ""
+        b.url_contribute = url_for("contributions.lodge", number=number, key=b.key) if consultation().current_phase == Phase.OPEN else ""
     share = reading.coverage(french_blocks, own_blocks) if language() != "fr" else None
     return render_template(
         "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
@@ -164,20 +164,21 @@ def render_chapter(number: int) -> str:
     )
 
 
-def stale_note(mark: StaleTwin) -> SimpleNamespace:
+def stale_note(mark: OutdatedTranslation) -> SimpleNamespace:
     """Which language changed alone, when, and where both are compared."""
     beside = mark.language if mark.language != "fr" else mark.since.language
     return SimpleNamespace(
         name=LANGUAGE_NAMES[mark.since.language], date=mark.since.published_at, is_translation=mark.language != "fr",
-        url=url_for("chapters.twins", number=mark.chapter.number, text_language=beside, _anchor=mark.key),
+        url=url_for("chapters.translations", number=mark.chapter.number, text_language=beside, _anchor=mark.key),
     )
 
 
 def links_of(chapter: Chapter) -> list[tuple[str, str]]:
     """What the head of a chapter leads to: its past, its other languages, and what higher rooms have about it."""
     beside = {"ar": (chapter.title_ar, _("French and Arabic side by side")), "en": (chapter.title_en, _("French and English side by side"))}
-    twins = [
-        (words, url_for("chapters.twins", number=chapter.number, text_language=code)) for code, (title, words) in beside.items() if title
+    translations = [
+        (words, url_for("chapters.translations", number=chapter.number, text_language=code)) for code, (title,
+                                                                                                        words) in beside.items() if title
     ]
-    return [(_("All versions"), url_for("chapters.revisions", number=chapter.number)), *twins,
+    return [(_("All versions"), url_for("chapters.revisions", number=chapter.number)), *translations,
             *(link for some in filled("chapter.links", chapter) for link in some)]

@@ -4,21 +4,21 @@ from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, request, url_for
 
+from consult.chapters import conversion, revising, service
+from consult.chapters.forms import CorrectForm, CounterForm, EditForm, ImportForm, PublishForm
+from consult.chapters.models import BlockFate, WorkingDraft
+from consult.chapters.parsing import read_file
+from consult.chapters.source import front_matter, with_front_matter
+from consult.chapters.views.pages import bp, chapters_here
 from consult.core import markup
 from consult.core.commands import undo
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, _, direction
 from consult.core.permissions import Action, can, require
-from consult.core.redline import redline
 from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, small_number
-from consult.chapters import conversion, revising, service
-from consult.chapters.forms import CorrectForm, EditForm, ImportForm, LockForm, PublishForm
-from consult.chapters.models import Change, WorkingDraft
-from consult.chapters.parsing import read_file
-from consult.chapters.source import front_matter, with_front_matter
-from consult.chapters.views.pages import bp, chapters_here
+from consult.text.redline import redline
 
-REWORDED = (Change.CHANGED, Change.SPLIT, Change.MERGED)
+REWORDED = (BlockFate.CHANGED, BlockFate.SPLIT, BlockFate.MERGED)
 SHOWN = {"all": _("Every passage"), "changes": _("Changes only"), "unsure": _("Only what is not sure")}
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and save it again.")
 
@@ -123,16 +123,17 @@ def preview_of(draft: WorkingDraft, form: PublishForm | None = None, conflict: C
         return render_template("chapters/working_draft.html", draft=draft, made=None, fault=fault), status
     if form is None:
         form = PublishForm(data={"note": made.parsed.note})
-    form.lock.data = draft.lock
+    form.expected_counter.data = draft.row_counter
     if not made.shrinks:
         del form.may_shrink
     chapter = chapter_of(draft)
     now = made.old[0].revision if made.old else None  # what the plan is compared with
-    touched = next(iter(filled("revision.touched", chapter)), {}) if chapter else {}
+    touched = next(iter(filled("revision.impact", chapter)), {}) if chapter else {}
     rows = [row_of(row, touched) for row in revising.rows_of(made)]
     show = request.args.get("show", "changes" if made.old else "all")
     page = render_template(
-        "chapters/working_draft.html", draft=draft, made=made, form=form, conflict=conflict, act=LockForm(data={"lock": draft.lock}),
+        "chapters/working_draft.html", draft=draft, made=made, form=form, conflict=conflict,
+        act=CounterForm(data={"expected_counter": draft.row_counter}),
         problems=sorted(made.problems, key=lambda problem: (not problem.blocks, problem.line)), counts=counts_of(rows),
         rows=[row for row in rows if is_shown(row, show)], total=len(rows), unsure=sum(row.is_unsure for row in rows),
         show=show, filters=SHOWN, is_outdated=(now.id if now else None) != draft.base_id, now_published=now, editor=draft.edited_by,
@@ -145,15 +146,16 @@ def chapter_of(draft: WorkingDraft):
     return next((chapter for chapter in chapters_here() if chapter.number == draft.number), None)
 
 
-def row_of(row: revising.Row, touched: dict[str, int]) -> SimpleNamespace:
+def row_of(row: revising.PreviewRow, touched: dict[str, int]) -> SimpleNamespace:
     """What one line of the preview says; ``words`` stand where there is nothing to compare."""
     before = " ".join(old.text for old in row.olds)
-    compared = row.new is not None and row.change in (Change.CHANGED, Change.MERGED)
+    compared = row.new is not None and row.change in (BlockFate.CHANGED, BlockFate.MERGED)
     return SimpleNamespace(
-        change=row.change, has_moved=row.has_moved and row.change != Change.MOVED, key=row.key, kind=row.block.kind, label=row.block.label,
+        change=row.change, has_moved=row.has_moved and row.change != BlockFate.MOVED, key=row.key, kind=row.block.kind,
+        label=row.block.label,
         text=row.block.text, level=row.block.level, olds=[old.key for old in row.olds], before=row.before, is_by_hand=row.is_by_hand,
         segments=redline(before, row.new.text) if compared else (), confidence=row.confidence,
-        is_unsure=row.confidence < service.SURE and row.change != Change.NEW, own_key=row.new.key if row.new else "",
+        is_unsure=row.confidence < service.SURE and row.change != BlockFate.NEW, own_key=row.new.key if row.new else "",
         touched={old.key: touched[old.key] for old in row.olds if touched.get(old.key)},
     )
 
@@ -161,13 +163,13 @@ def row_of(row: revising.Row, touched: dict[str, int]) -> SimpleNamespace:
 def is_shown(row: SimpleNamespace, show: str) -> bool:
     if show == "unsure":
         return row.is_unsure
-    return show == "all" or row.change != Change.KEPT
+    return show == "all" or row.change != BlockFate.KEPT
 
 
-def counts_of(rows: list[SimpleNamespace]) -> list[tuple[Change, int, int]]:
+def counts_of(rows: list[SimpleNamespace]) -> list[tuple[BlockFate, int, int]]:
     """(change, passages, contributions on them), of each change that there is."""
     counted = []
-    for change in Change:
+    for change in BlockFate:
         here = [row for row in rows if row.change == change]
         touched = {key: count for row in here for key, count in row.touched.items()}
         if here:
@@ -198,7 +200,7 @@ def page_of_correction(draft: WorkingDraft, form: CorrectForm) -> str:
                                                          not new_key and row.new is None and row.key == old_key)), None)
     if row is None:
         raise NotFound(_("There is no such passage in this preview."), _("Go back to the preview and choose it there."))
-    form.new_key.data, form.old_key.data, form.lock.data = new_key, old_key, draft.lock
+    form.new_key.data, form.old_key.data, form.expected_counter.data = new_key, old_key, draft.row_counter
     form.chosen.choices, form.chosen.data = choices(made, row), row.olds[0].key if row.new and row.olds else ""
     return render_template("chapters/correct.html", draft=draft, row=row, form=form, is_gone=row.new is None)
 
@@ -207,11 +209,11 @@ def corrected(draft: WorkingDraft, form: CorrectForm):
     """Carried out; the page knows one of the two keys, the other is chosen: empty for nothing, None when a decision is taken back."""
     chosen = None if request.form.get("act") == "take-back" else form.chosen.data or ""
     new, old = (form.new_key.data, chosen) if form.new_key.data else (chosen, form.old_key.data)
-    service.correct(actor(), draft, new_key=new, old_key=old, seen_lock=seen_lock())
+    service.correct(actor(), draft, new_key=new, old_key=old, expected_counter=expected_counter())
     return redirect(url_for(".working_draft", number=draft.number, text_language=draft.language, _anchor=f"at-{new or old}"), 303)
 
 
-def choices(made: revising.Plan, row: revising.Row) -> dict[str, list[tuple[str, str]]]:
+def choices(made: revising.Plan, row: revising.PreviewRow) -> dict[str, list[tuple[str, str]]]:
     """The passages to choose from, in groups: those without a partner first."""
     rows = revising.rows_of(made)
     def option(key: str, block) -> tuple[str, str]:
@@ -221,7 +223,7 @@ def choices(made: revising.Plan, row: revising.Row) -> dict[str, list[tuple[str,
         every = [option(old.key, old) for old in made.old]
         return {str(_("Nothing")): [("", _("Nothing: it is a new passage"))], str(_("No longer in the text")): free,
                 str(_("Every passage of the published version")): every}
-    free = [option(r.new.key, r.new) for r in rows if r.change == Change.NEW]
+    free = [option(r.new.key, r.new) for r in rows if r.change == BlockFate.NEW]
     every = [option(block.key, block) for block in made.parsed.blocks]
     return {str(_("Nothing")): [("", _("Nothing: it was dropped"))], str(_("New passages")): free,
             str(_("Every passage of the new text")): every}
@@ -238,7 +240,7 @@ def publish(number: int, text_language: str):
         return preview_of(draft, form, status=422)
     may_shrink = form.may_shrink.data
     try:
-        revision = service.publish(actor(), draft, seen_lock=seen_lock(), note=form.note.data or "", may_shrink=may_shrink)
+        revision = service.publish(actor(), draft, expected_counter=expected_counter(), note=form.note.data or "", may_shrink=may_shrink)
     except Invalid as refusal:
         put_refusal(form, refusal)
         return preview_of(draft, form, status=422)
@@ -255,23 +257,23 @@ def overtaken(number: int, text_language: str, form: PublishForm, refusal: Confl
     return preview_of(draft_here(number, text_language), form, refusal, status=409)
 
 
-def seen_lock() -> int | None:
-    return request.form.get("lock", type=small_number)
+def expected_counter() -> int | None:
+    return request.form.get("expected_counter", type=small_number)
 
 
 @bp.post("/chapters/<int:number>/working-draft/<string:text_language>/rebase")
 def rebase(number: int, text_language: str):
     draft = draft_here(number, text_language)
-    if LockForm().validate_on_submit():
-        service.rebase(actor(), draft, seen_lock=seen_lock())
+    if CounterForm().validate_on_submit():
+        service.rebase(actor(), draft, expected_counter=expected_counter())
     return redirect(url_for(".working_draft", number=number, text_language=text_language), 303)
 
 
 @bp.post("/chapters/<int:number>/working-draft/<string:text_language>/discard")
 def discard(number: int, text_language: str):
     draft = draft_here(number, text_language)
-    if LockForm().validate_on_submit():
-        service.discard(actor(), draft, seen_lock=seen_lock())
+    if CounterForm().validate_on_submit():
+        service.discard(actor(), draft, expected_counter=expected_counter())
         flash(str(_("The version in preparation is discarded; what is published is as it was.")), "success")
     return redirect(url_for(".working_drafts"), 303)
 
@@ -289,14 +291,14 @@ def edit_working_draft(number: int, text_language: str):
     meta, body, _line = front_matter(source)
     if request.method == "GET":
         form.title.data, form.note.data, form.body.data = str(meta["title"]), str(meta.get("revision_note") or ""), body.strip("\n") + "\n"
-        form.lock.data = draft.lock if draft else ""
+        form.expected_counter.data = draft.row_counter if draft else ""
         return editor(number, text_language, form, draft=draft)
     if request.form.get("act") == "preview":
         return editor(number, text_language, form, draft=draft, preview=rendered(meta, form))
     if not is_complete(form, SESSION_ENDED):
         return editor(number, text_language, form, draft=draft), 422
     try:
-        kept = service.keep_working_draft(actor(), required_consultation(), data=typed(meta, form), seen_lock=seen_lock())
+        kept = service.keep_working_draft(actor(), required_consultation(), data=typed(meta, form), expected_counter=expected_counter())
     except Invalid as refusal:
         put_refusal(form, Invalid("body", refusal.message, refusal.remedy))
         return editor(number, text_language, form, draft=draft), 422
@@ -318,8 +320,8 @@ def conflicting(number: int, text_language: str, form: EditForm, refusal: Confli
     undo()
     source, draft = service.get_source_to_edit(actor(), required_consultation(), number, text_language)
     meta, theirs, _line = front_matter(source)
-    form.lock.data = draft.lock if draft else ""
-    form.lock.raw_data = None
+    form.expected_counter.data = draft.row_counter if draft else ""
+    form.expected_counter.raw_data = None
     page = editor(number, text_language, form, draft=draft, conflict=refusal, theirs=theirs.strip("\n"), their_title=meta["title"])
     return page, 409
 

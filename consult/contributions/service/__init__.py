@@ -1,9 +1,8 @@
 """Contributions: lodging and withdrawing them, reading them, and finding their places in a text that changes."""
 
-from consult.contributions.service.anchoring import is_shown
-from consult.contributions.service.ledger import (
+from consult.contributions.service.anchor_review import (
     CERTAIN,
-    LedgerPage,
+    AnchorReviewPage,
     confirm_anchor,
     confirm_certain,
     count_anchors,
@@ -16,21 +15,23 @@ from consult.contributions.service.ledger import (
     list_candidates,
     reattach,
 )
+from consult.contributions.service.anchoring import is_shown
+from consult.contributions.service.impact import count_by_provision
 from consult.contributions.service.lodging import (
-    MOST,
+    MAX_LENGTHS,
     check_words,
     drop_draft,
     is_amendment,
     keep_draft,
+    lodge,
     quote_in,
-    submit,
     withdraw,
 )
-from consult.contributions.service.passport import (
+from consult.contributions.service.provision import (
     EarlierLine,
     Lines,
-    count_about_passage,
-    list_about_passage,
+    count_about_provision,
+    list_about_provision,
     list_earlier_lines,
 )
 from consult.contributions.service.reading import (
@@ -53,13 +54,14 @@ from consult.contributions.service.reading import (
     list_margin_lines,
     list_mine,
 )
-from consult.contributions.service.touched import count_at_places
 
 __all__ = [
-    "CERTAIN", "MOST", "EarlierLine", "Figures", "LedgerPage", "Lines", "MarginLine", "Page", "Trace", "check_words", "confirm_anchor",
-    "confirm_certain", "count_about_passage", "count_anchors", "count_at_places", "count_by_state", "count_certain", "count_figures",
+    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "AnchorReviewPage", "Lines", "MarginLine", "Page", "Trace", "check_words",
+    "confirm_anchor",
+    "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state", "count_certain", "count_figures",
     "count_undecided", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own",
-    "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave", "list_about_passage", "list_anchors",
+    "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "keep_draft", "leave", "list_about_provision",
+    "list_anchors",
     "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "quote_in",
-    "reattach", "submit", "withdraw",
+    "lodge", "reattach", "withdraw",
 ]

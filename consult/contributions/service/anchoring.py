@@ -12,15 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from consult.contributions import jobs, quotes
+from consult.chapters import service as chapters
+from consult.chapters.models import Alignment, Block, BlockFate, Chapter, Revision
+from consult.contributions import jobs
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, ContributionState, QuoteState
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import later
-from consult.chapters import service as chapters
-from consult.chapters.models import Alignment, Block, Change, Chapter, Revision
+from consult.text import quotes
 
-CLASSES = {Change.KEPT: AnchorClass.KEPT, Change.MOVED: AnchorClass.MOVED}
+CLASSES = {BlockFate.KEPT: AnchorClass.KEPT, BlockFate.MOVED: AnchorClass.MOVED}
 RETURNED = 0.7  # how sure it is that words which come back letter for letter are the passage that was dropped
 BY_WORDS = 0.97  # how sure a changed passage is whose quoted words stand in it
 ENOUGH_WORDS = 3  # quoted words: fewer stand in many passages, and say nothing about which one is meant
@@ -47,7 +48,7 @@ class Standing:
 
     contribution_id: int
     block_id: int
-    place_key: str | None
+    current_key: str | None
     quote: quotes.Quote
     exact: str
     is_placed: bool
@@ -77,7 +78,7 @@ class Finder:
         told_at = utcnow() if not standing.is_placed and block_id is None else None
         return {
             "contribution_id": standing.contribution_id, "old_block_id": standing.block_id, "block_id": block_id, "exact": exact,
-            "quote": quote, "anchor_class": anchor_class, "confidence": round(sure, 3), "told_at": told_at, "lock": 1,
+            "quote": quote, "anchor_class": anchor_class, "confidence": round(sure, 3), "told_at": told_at, "row_counter": 1,
             "state": AnchorState.LEFT if is_left else AnchorState.PROPOSED,
         }
 
@@ -159,7 +160,7 @@ def reanchor(revision: Revision) -> None:
     rows = [{**finder.row(standing), "revision_id": revision.id} for standing in standings]
     session.execute(sa.insert(Anchor), rows)
     placed = ((standing, finder.key_of(standing, row)) for standing, row in zip(standings, rows, strict=True))
-    put_places([{"of": standing.contribution_id, "key": key} for standing, key in placed if key != standing.place_key])
+    put_places([{"of": standing.contribution_id, "key": key} for standing, key in placed if key != standing.current_key])
     recount(revision.chapter)
     later(jobs.tell_authors, revision)
 
@@ -171,7 +172,7 @@ def anchor_late(contribution: Contribution) -> None:
         finder = finder_for(revision, [standing])
         row = finder.row(standing)
         session.add(Anchor(**row, revision_id=revision.id))
-        contribution.place_key = finder.key_of(standing, row)
+        contribution.current_key = finder.key_of(standing, row)
         session.flush()
 
 
@@ -206,7 +207,7 @@ def list_standings(before: Revision, *, contribution: Contribution | None = None
     """Every contribution of the text's language, or one, as it stood in the revision ``before``, or where it was left earlier."""
     written = aliased(Revision)
     wanted = (
-        sa.select(Contribution.id, Contribution.block_id, written.id, Contribution.place_key, Contribution.exact, Contribution.prefix,
+        sa.select(Contribution.id, Contribution.block_id, written.id, Contribution.current_key, Contribution.exact, Contribution.prefix,
                   Contribution.suffix, Anchor.block_id, Anchor.old_block_id, Anchor.anchor_class, Anchor.confidence, Anchor.state,
                   Anchor.exact)
         .join(Block, Block.id == Contribution.block_id).join(written, written.id == Block.revision_id)
@@ -240,18 +241,19 @@ def put_places(places: list[dict[str, Any]]) -> None:
     """Where the text shows each; whoever was about to decide on one of them has to look again."""
     if places:
         table = Contribution.__table__
-        put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(place_key=sa.bindparam("key"), lock=table.c.lock + 1)
+        put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(current_key=sa.bindparam("key"),
+                                                                              row_counter=table.c.row_counter + 1)
         session.connection().execute(put, places)
         for known in session.identity_map.values():
             if isinstance(known, Contribution):
-                session.expire(known, ["place_key", "lock"])
+                session.expire(known, ["current_key", "row_counter"])
 
 
 def recount(chapter: Chapter) -> None:
     counted = session.execute(
-        sa.select(Contribution.place_key, sa.func.count())
+        sa.select(Contribution.current_key, sa.func.count())
         .where(Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED,
-               Contribution.place_key.is_not(None))
-        .group_by(Contribution.place_key)
+               Contribution.current_key.is_not(None))
+        .group_by(Contribution.current_key)
     )
     chapters.put_tallies(chapter, dict(counted.all()))

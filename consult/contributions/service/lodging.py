@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consult.accounts.models import Organisation, User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter
 from consult.consultations.models import ModerationMode
-from consult.contributions import jobs, quotes
+from consult.contributions import jobs
 from consult.contributions.models import (
     MAX_BODY,
     MAX_EXACT,
@@ -24,17 +26,16 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.contributions.service.anchoring import anchor_late
-from consult.core import states, words
+from consult.core import states
 from consult.core.commands import command
 from consult.core.db import add_now, add_row, begin_writing, session, wait_for
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can
-from consult.chapters import service as chapters
-from consult.chapters.models import Block, Chapter
+from consult.text import normalising, quotes
 
-MOST = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000, "exact": MAX_EXACT}
+MAX_LENGTHS = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000, "exact": MAX_EXACT}
 LOOKED_AT = 200  # characters that are looked at on each side of quoted words
 SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -69,7 +70,7 @@ def _lodged_before(
     prefix: str = "", suffix: str = "", as_organisation: Organisation | None = None, **choices: Any,
 ) -> Contribution | None:
     """What this form lodged, or this author on this passage in the very same words: a browser's "back" fills a new form with them."""
-    may = can(actor, Action.CONTRIBUTIONS_SUBMIT, block)
+    may = can(actor, Action.CONTRIBUTIONS_LODGE, block)
     said = check_words(body=body, justification=justification, replacement=replacement) if may else {"body": ""}
     known = session.scalars(LODGED, {"form": form_key, "author": actor.id if may else None, "body": said["body"]}).all()
     lodged = next((one for one in known if one.form_key == form_key), None)
@@ -95,7 +96,7 @@ def _wording(contribution: Contribution) -> str | None:
 
 @_once
 @command
-def submit(
+def lodge(
     actor: User, block: Block, *, form_key: str, kind: Kind, comment_type: CommentType, position: Position, body: str,
     justification: str = "", replacement: str = "", exact: str = "", prefix: str = "", suffix: str = "",
     as_organisation: Organisation | None = None, language: str = "fr",
@@ -106,18 +107,19 @@ def submit(
     The same ``form_key`` again returns what it lodged the first time. ``draft`` is the kept text that this one replaces.
     """
     said = check_words(body=body, justification=justification, replacement=replacement)
-    if words.is_blank(said["body"]):
+    if normalising.is_blank(said["body"]):
         raise Invalid("body", _("The contribution is empty."), _("Write what you have to say about this passage."))
     if as_organisation is not None and as_organisation.id != actor.organisation_id:
         raise Invalid("speak_as", _("You are not a member of this organisation."), _("Choose your own name, or your own organisation."))
     quote = quote_in(block, exact, prefix, suffix)
     chapter = block.chapter
     contribution = Contribution(
-        ref=_next_ref(chapter), form_key=form_key, chapter_id=chapter.id, block_id=block.id, block_key=block.key, place_key=block.key,
+        ref=_next_ref(chapter), form_key=form_key, chapter_id=chapter.id, block_id=block.id, block_key=block.key, current_key=block.key,
         author_id=actor.id, organisation_id=as_organisation.id if as_organisation else None,
-        language=words.language_of(said["body"], language), kind=kind, comment_type=comment_type, position=position, body=said["body"],
+        language=normalising.language_of(said["body"], language), kind=kind, comment_type=comment_type, position=position,
+        body=said["body"],
         justification=said["justification"], exact=quote.exact, prefix=quote.prefix, suffix=quote.suffix,
-        state=ContributionState.SUBMITTED, submitted_at=utcnow(), withdrawn_at=None, lock=1,
+        state=ContributionState.SUBMITTED, submitted_at=utcnow(), withdrawn_at=None, row_counter=1,
     )
     add_now(contribution)
     if is_amendment(block, said["replacement"]):
@@ -130,7 +132,7 @@ def submit(
         anchor_late(contribution)
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)
-        chapters.count_published(chapter, contribution.place_key, 1)
+        chapters.count_published(chapter, contribution.current_key, 1)
     return contribution
 
 
@@ -142,14 +144,14 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     states.move(contribution, ContributionState.WITHDRAWN)
     contribution.withdrawn_at = utcnow()
     if was_public:
-        chapters.count_published(contribution.chapter, contribution.place_key, -1)
+        chapters.count_published(contribution.chapter, contribution.current_key, -1)
     return contribution
 
 
 @command
 def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any]) -> ContributionDraft:
     """Keep what was typed under an unguessable token, for whoever holds the token until its author is known."""
-    said = check_words(**{name: fields.get(name) or "" for name in MOST})
+    said = check_words(**{name: fields.get(name) or "" for name in MAX_LENGTHS})
     draft = session.scalar(sa.select(ContributionDraft).where(ContributionDraft.token == token))
     if draft is None:
         draft = ContributionDraft(token=token)
@@ -168,14 +170,14 @@ def drop_draft(_actor: User, draft: ContributionDraft) -> None:
 
 def check_words(**said: str) -> dict[str, str]:
     """The texts of a contribution as they can be kept; :class:`Invalid` on the first that cannot."""
-    return {name: words.kept(name, text, most=MOST[name]) for name, text in said.items()}
+    return {name: normalising.validated_text(name, text, max_length=MAX_LENGTHS[name]) for name, text in said.items()}
 
 
 def quote_in(block: Block, exact: str, prefix: str = "", suffix: str = "") -> quotes.Quote:
     """The block's own words that are meant, with what stands around them; :class:`Invalid` (field ``exact``) when they are not in it."""
-    if words.is_blank(exact):
+    if normalising.is_blank(exact):
         return quotes.Quote("")
-    kept = words.kept("exact", exact, most=MAX_EXACT)
+    kept = normalising.validated_text("exact", exact, max_length=MAX_EXACT)
     for said in quotes.as_pasted(kept):
         wanted = quotes.standing_between(block.text, quotes.Quote(said, prefix[-LOOKED_AT:], suffix[:LOOKED_AT]))
         if found := quotes.find(block.text, wanted):
@@ -191,7 +193,7 @@ def quote_in(block: Block, exact: str, prefix: str = "", suffix: str = "") -> qu
 
 def is_amendment(block: Block, replacement: str) -> bool:
     """Whether the wording was changed: the form shows the block's own words to begin with."""
-    return not words.is_blank(replacement) and replacement.strip() != block.lead.strip()
+    return not normalising.is_blank(replacement) and replacement.strip() != block.lead.strip()
 
 
 _chapter, _same = Chapter.__table__, Chapter.__table__.alias()

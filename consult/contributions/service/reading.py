@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload, selectinload
 
 from consult.accounts.models import Organisation, User
+from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Round
 from consult.contributions.models import (
@@ -19,13 +20,12 @@ from consult.contributions.models import (
     ContributionState,
     Position,
 )
-from consult.contributions.quotes import Quote
 from consult.core.db import session
 from consult.core.errors import NotAllowed, NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.permissions import Action, Actor, require
-from consult.chapters.models import Block, Chapter, Revision
+from consult.text.quotes import Quote
 
 KEPT = ("exact", "body", "justification", "replacement")
 PAGE = 20
@@ -43,7 +43,7 @@ class Trace:
     ref: str
     state: ContributionState
     chapter: Chapter
-    passage_key: str
+    provision_key: str
     submitted_at: datetime
     withdrawn_at: datetime | None
 
@@ -118,7 +118,7 @@ def get_trace(ref: str) -> Trace:
 
 
 def _trace(c: Contribution) -> Trace:
-    return Trace(c.ref, c.state, c.chapter, c.passage_key, c.submitted_at, c.withdrawn_at)
+    return Trace(c.ref, c.state, c.chapter, c.provision_key, c.submitted_at, c.withdrawn_at)
 
 
 @cache
@@ -142,12 +142,12 @@ def get_seen_block(number: int, key: str, block_id: int | None) -> Block | None:
 
 def list_for_block(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
     """What the public sees said about a block, in whatever revision and language: contributions, and traces of those taken down."""
-    return _page_of((Contribution.chapter_id == chapter.id, Contribution.place_key == key), after)
+    return _page_of((Contribution.chapter_id == chapter.id, Contribution.current_key == key), after)
 
 
 def list_left_of(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
     """The same of what was written on a block and is not shown on the present text: its passage was dropped, or reads otherwise."""
-    return _page_of((Contribution.chapter_id == chapter.id, Contribution.place_key.is_(None), Contribution.block_key == key), after)
+    return _page_of((Contribution.chapter_id == chapter.id, Contribution.current_key.is_(None), Contribution.block_key == key), after)
 
 
 def _page_of(of: tuple, after: int | None) -> Page:
@@ -235,21 +235,21 @@ def line_in(shown_in: str, ref: str, position: Position, language: str, body: st
 
 def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginLine]]:
     """The three newest published lines of each block, in one query."""
-    place = sa.func.row_number().over(partition_by=Contribution.place_key, order_by=Contribution.id.desc()).label("place")
+    place = sa.func.row_number().over(partition_by=Contribution.current_key, order_by=Contribution.id.desc()).label("place")
     newest = (
-        sa.select(Contribution.id, Contribution.place_key, place)
+        sa.select(Contribution.id, Contribution.current_key, place)
         .where(Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED,
-               Contribution.place_key.is_not(None)).subquery()
+               Contribution.current_key.is_not(None)).subquery()
     )
     written, now = aliased(Block), aliased(Block)
     last = sa.select(sa.func.max(Anchor.revision_id)).where(Anchor.contribution_id == Contribution.id).correlate(Contribution)
     rows = session.execute(
-        lines_of(newest, newest.c.place_key, sa.case((written.text != now.text, Revision.number)),
+        lines_of(newest, newest.c.current_key, sa.case((written.text != now.text, Revision.number)),
                  sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last.scalar_subquery()))
         .join(written, written.id == Contribution.block_id).join(Revision, Revision.id == written.revision_id)
         .outerjoin(now, now.id == Anchor.block_id)
-        .where(newest.c.place <= 3).order_by(newest.c.place_key, newest.c.place)
+        .where(newest.c.place <= 3).order_by(newest.c.current_key, newest.c.place)
     )
     lines: dict[str, list[MarginLine]] = {}
     for key, version, exact, prefix, suffix, *line in rows:

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, request, url_for
 
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions import service
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
@@ -13,8 +15,6 @@ from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.permissions import Action, can, refusal, require
 from consult.core.web import actor, required_consultation, slot, small_number
-from consult.chapters import service as chapters
-from consult.chapters.models import Chapter, Revision
 
 LIKELY = 0.6
 
@@ -30,7 +30,7 @@ def confidence_of(anchor: Anchor) -> str:
 
 
 @dataclass(frozen=True)
-class Sieve:
+class AnchorFilter:
     """What the address asks to see: one text of a chapter, one class, one state."""
 
     chapter: Chapter
@@ -41,7 +41,7 @@ class Sieve:
 
     @property
     def values(self) -> dict:
-        """The same sieve in an address."""
+        """The same filters in an address."""
         after = "-".join(map(str, self.after)) if self.after else None
         return {**self.filters, "after": after} if after else self.filters
 
@@ -65,10 +65,10 @@ def place_in_list(text: str) -> tuple[int, int]:
     return small_number(rank), small_number(number)
 
 
-def sieve(chapter: Chapter, newest: dict[str, Revision], waiting: dict[str, int]) -> Sieve:
+def filters(chapter: Chapter, newest: dict[str, Revision], waiting: dict[str, int]) -> AnchorFilter:
     first = next((code for code in newest if waiting.get(code)), next(iter(newest)))
     wanted = request.args.get("text", first)
-    return Sieve(
+    return AnchorFilter(
         chapter, newest.get(wanted, newest[first]), asked(AnchorClass, request.args.get("class", "")),
         asked(AnchorState, request.args.get("state", "")), request.args.get("after", type=place_in_list),
     )
@@ -88,12 +88,12 @@ def anchors(number: int):
     require(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
     newest = newest_of(chapter)
     undecided = {code: n for (of, code), n in service.count_undecided(actor(), chapter.consultation).items() if of.id == chapter.id}
-    chosen = sieve(chapter, newest, undecided)
+    chosen = filters(chapter, newest, undecided)
     counts = service.count_anchors(actor(), chosen.revision)
     page = service.list_anchors(
         actor(), chosen.revision, anchor_class=chosen.anchor_class, state=chosen.state, after=chosen.after)
     return render_template(
-        "contributions/anchors.html", chapter=chapter, revision=chosen.revision, sieve=chosen, rows=page.rows, counts=counts,
+        "contributions/anchors.html", chapter=chapter, revision=chosen.revision, filters=chosen, rows=page.rows, counts=counts,
         undecided=undecided, certain=service.count_certain(actor(), chosen.revision), least_certain=service.CERTAIN,
         classes=AnchorClass, states=AnchorState, languages=LANGUAGES,
         texts=[revision for revision in newest.values() if revision.number > 1],
@@ -145,7 +145,7 @@ def back_url(found: Anchor) -> str:
 @bp.post("/confirm-anchor/<int:anchor_id>")
 def confirm_anchor(anchor_id: int):
     found = service.get_anchor(actor(), anchor_id)
-    service.confirm_anchor(actor(), found, seen=seen())
+    service.confirm_anchor(actor(), found, expected_counter=expected_counter())
     if found.anchor_class == AnchorClass.DELETED:
         said = _("%(ref)s stays on the version that it was written on.", ref=found.contribution.ref)
     else:
@@ -156,7 +156,7 @@ def confirm_anchor(anchor_id: int):
 @bp.post("/leave/<int:anchor_id>")
 def leave(anchor_id: int):
     found = service.get_anchor(actor(), anchor_id)
-    service.leave(actor(), found, seen=seen())
+    service.leave(actor(), found, expected_counter=expected_counter())
     said = _("%(ref)s stays on the version that it was written on; its author is told by mail.", ref=found.contribution.ref)
     return decided(found, said)
 
@@ -166,7 +166,7 @@ def reattach(anchor_id: int):
     found = service.get_anchor(actor(), anchor_id)
     key = request.form.get("likely", "") or request.form.get("key", "")
     try:
-        service.reattach(actor(), found, key=key, seen=seen())
+        service.reattach(actor(), found, key=key, expected_counter=expected_counter())
     except Invalid as refused:
         return page_of(found, f"{refused.message} {refused.remedy}"), 422
     place = found.block.label or found.block.key
@@ -174,9 +174,9 @@ def reattach(anchor_id: int):
     return decided(found, said)
 
 
-def seen() -> int:
-    """The lock that the page showed; none at all is as good as an old one."""
-    return request.form.get("seen", 0, type=small_number)
+def expected_counter() -> int:
+    """The counter that the page showed; none at all is as good as an old one."""
+    return request.form.get("expected_counter", 0, type=small_number)
 
 
 def decided(found: Anchor, said):
@@ -209,7 +209,7 @@ def since_written(contribution: Contribution) -> SimpleNamespace | None:
     last = service.get_last_anchor(contribution)
     if last is None:
         return None
-    written, now = contribution.block, last.block if contribution.place_key else None
+    written, now = contribution.block, last.block if contribution.current_key else None
     if now is None:
         how = "dropped" if last.anchor_class == AnchorClass.DELETED else "left" if last.state == AnchorState.LEFT else "unsure"
     elif last.state == AnchorState.REATTACHED:

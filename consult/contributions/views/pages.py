@@ -7,27 +7,27 @@ from flask import redirect, render_template, request, url_for
 from flask import session as cookies
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation, Phase
 from consult.contributions import service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
 from consult.contributions.models import MAX_EXACT, Contribution, ContributionDraft
-from consult.contributions.quotes import Quote, find
-from consult.core import words
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, excerpt, marked
 from consult.core.permissions import Action, require
-from consult.core.redline import redline
 from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, room, slot, small_number
-from consult.chapters import service as chapters
-from consult.chapters.models import Block, Chapter
+from consult.text import normalising
+from consult.text.quotes import Quote, find
+from consult.text.redline import redline
 
 bp = room("contributions")
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and send it again.")
 # How many drafts a browser remembers without an account.
 REMEMBERED = 12
-MOST_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
-MOST_SHOWN = 140  # characters of quoted words in the margin
+MAX_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
+MAX_SHOWN = 140  # characters of quoted words in the margin
 bp.app_template_global("redline_of")(redline)
 
 
@@ -50,10 +50,10 @@ def margin_quote(quote: Quote) -> SimpleNamespace | None:
     """The quoted words as the margin shows them, and ``exact`` in full where they are cut short."""
     if not quote.exact:
         return None
-    shown = excerpt(quote.exact, MOST_SHOWN)
+    shown = excerpt(quote.exact, MAX_SHOWN)
     return SimpleNamespace(
         words=shown, exact=quote.exact if shown != quote.exact else "", prefix=quote.prefix, suffix=quote.suffix,
-        language=words.language_of(quote.exact, "fr"),
+        language=normalising.language_of(quote.exact, "fr"),
     )
 
 
@@ -74,9 +74,9 @@ def my_data(person: User) -> dict:
 # Writing
 
 
-@bp.route("/submit/<int:number>/<string:key>", methods=["GET", "POST"])
+@bp.route("/lodge/<int:number>/<string:key>", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, and keeps the text when the token is lost
-def submit(number: int, key: str):
+def lodge(number: int, key: str):
     seen = request.form.get("block_id", type=small_number)
     block = service.get_seen_block(number, key, seen) or block_of(number, key)
     if block.consultation.current_phase != Phase.OPEN:
@@ -90,7 +90,7 @@ def submit(number: int, key: str):
     form = a_form(block)
     form.take_sentence(block)
     form.form_key.data = form.form_key.data or new_key()
-    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act"), lodge if actor().is_authenticated else ask_to_sign_in)
+    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act"), lodge_form if actor().is_authenticated else ask_to_sign_in)
     return act(block, form)
 
 
@@ -104,14 +104,14 @@ def save_draft(block: Block, form: ContributionForm):
         keep(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
-    return redirect(url_for(".submit", number=block.chapter.number, key=block.key), 303)
+    return redirect(url_for(".lodge", number=block.chapter.number, key=block.key), 303)
 
 
 def preview(block: Block, form: ContributionForm):
     if not is_complete(form, SESSION_ENDED):
         return refused(block, form)
     try:
-        service.check_words(**{name: form[name].data or "" for name in service.MOST})
+        service.check_words(**{name: form[name].data or "" for name in service.MAX_LENGTHS})
         form.quote = quote_of(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
@@ -127,11 +127,11 @@ def ask_to_sign_in(block: Block, form: ContributionForm):
     return page(block, form, draft=draft, must_sign_in=True)
 
 
-def lodge(block: Block, form: ContributionForm):
+def lodge_form(block: Block, form: ContributionForm):
     if not is_complete(form, SESSION_ENDED):
         return refused(block, form)
     try:
-        contribution = service.submit(actor(), block, **form.values(), draft=known_draft(block), language=language())
+        contribution = service.lodge(actor(), block, **form.values(), draft=known_draft(block), language=language())
     except Invalid as refusal:
         return refused(block, form, refusal)
     if not is_same(contribution, form):
@@ -142,7 +142,7 @@ def lodge(block: Block, form: ContributionForm):
 
 def is_same(contribution: Contribution, form: ContributionForm) -> bool:
     """Whether what is in the form is what was lodged with it (it may have been changed after a return with the browser)."""
-    sent = service.check_words(**{name: form[name].data or "" for name in service.MOST})
+    sent = service.check_words(**{name: form[name].data or "" for name in service.MAX_LENGTHS})
     try:
         exact = quote_of(contribution.block, form).exact
     except Invalid:
@@ -169,7 +169,7 @@ def selected() -> dict[str, str]:
     """The words that the reader selected in the text before coming to the form."""
     if not request.args.get("exact"):
         return {}
-    return {name: without_controls(request.args.get(name))[:MOST_ASKED] for name in ("exact", "prefix", "suffix")}
+    return {name: without_controls(request.args.get(name))[:MAX_ASKED] for name in ("exact", "prefix", "suffix")}
 
 
 def quote_of(block: Block, form: ContributionForm) -> Quote:
@@ -208,9 +208,9 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     newest = chapters.current_revision(block.chapter, block.revision.language)
     start, end = place_in(block, form)
     return render_template(
-        "contributions/submit.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
+        "contributions/lodge.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
-        written_in=words.language_of(form.body.data or "", language()), voices=chapters.tallies(block.chapter).get(block.key, 0),
+        written_in=normalising.language_of(form.body.data or "", language()), voices=chapters.tallies(block.chapter).get(block.key, 0),
         is_outdated=newest.id != block.revision_id,
         parts=parts_of(block, start, end), quoted=block.text[start:end],
         came_from=request.full_path if selected() else request.path, **extra,

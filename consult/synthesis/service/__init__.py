@@ -1,15 +1,6 @@
 """The synthesis of a chapter: gathering contributions into items, answering each with reasons, validating, telling their authors."""
 
-from consult.synthesis.service.bench import (
-    ANSWERS,
-    Wanted,
-    count_matching,
-    get_passages,
-    list_bench,
-    list_chosen,
-    list_item_lines,
-    list_matching,
-)
+from consult.synthesis.service.answers import Answer, get_answer, list_answers
 from consult.synthesis.service.items import (
     add_item,
     attach,
@@ -19,32 +10,44 @@ from consult.synthesis.service.items import (
     edit_item,
     get_item,
     list_item_contributions,
-    list_item_passages,
+    list_item_provisions,
 )
-from consult.synthesis.service.outcomes import Outcome, get_outcome, list_outcomes
-from consult.synthesis.service.passport import list_answers
+from consult.synthesis.service.provision import list_provision_answers
 from consult.synthesis.service.report import ItemView, list_contested, list_items
+from consult.synthesis.service.respondents import Respondents
 from consult.synthesis.service.syntheses import (
     count_answered,
     count_progress,
     count_unanswered,
-    get_or_start,
+    get_or_new,
     get_synthesis,
     list_obstacles,
     list_reopenings,
     list_syntheses,
     list_unanswered,
-    record_outcome,
+    record_council_outcome,
     reopen,
     submit_all,
     validate,
 )
-from consult.synthesis.service.voices import Voices
+from consult.synthesis.service.workbench import (
+    ANSWERS,
+    WorkbenchFilter,
+    count_matching,
+    list_chosen,
+    list_commented_provisions,
+    list_item_lines,
+    list_matching,
+    list_workbench,
+)
 
 __all__ = [
-    "ANSWERS", "ItemView", "Outcome", "Voices", "Wanted", "add_item", "attach", "count_answered", "count_elsewhere", "count_matching",
-    "count_progress", "count_unanswered", "detach", "drop_item", "edit_item", "get_item", "get_or_start", "get_outcome", "get_passages",
-    "get_synthesis", "list_answers", "list_bench", "list_chosen", "list_contested", "list_item_contributions", "list_item_lines",
-    "list_item_passages", "list_items", "list_matching", "list_obstacles", "list_outcomes", "list_reopenings", "list_syntheses",
-    "list_unanswered", "record_outcome", "reopen", "submit_all", "validate",
+    "ANSWERS", "ItemView", "Answer", "Respondents", "WorkbenchFilter", "add_item", "attach", "count_answered", "count_elsewhere",
+    "count_matching",
+    "count_progress", "count_unanswered", "detach", "drop_item", "edit_item", "get_item", "get_or_new", "get_answer",
+    "list_commented_provisions",
+    "get_synthesis", "list_provision_answers", "list_workbench", "list_chosen", "list_contested", "list_item_contributions",
+    "list_item_lines",
+    "list_item_provisions", "list_items", "list_matching", "list_obstacles", "list_answers", "list_reopenings", "list_syntheses",
+    "list_unanswered", "record_council_outcome", "reopen", "submit_all", "validate",
 ]

@@ -6,14 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
+from consult.chapters.models import Block
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
 from consult.core.permissions import Action, Actor, require
-from consult.core.words import is_blank, kept
-from consult.chapters.models import Block
 from consult.synthesis.models import (
     CHANGING,
     BlockChange,
@@ -23,8 +22,9 @@ from consult.synthesis.models import (
     Synthesis,
     SynthesisItem,
 )
-from consult.synthesis.service.places import newest_revision
 from consult.synthesis.service.syntheses import hold
+from consult.synthesis.service.text_order import newest_revision
+from consult.text.normalising import is_blank, validated_text
 
 MAX_TITLE, MAX_WORDS, MAX_WORDING = 200, 10_000, 5_000
 
@@ -32,14 +32,14 @@ MAX_TITLE, MAX_WORDS, MAX_WORDING = 200, 10_000, 5_000
 @command
 def add_item(
     actor: User, synthesis: Synthesis, *, title: str, summary: str = "", contributions: Sequence[Contribution] = (),
-    seen: Mapping[int, int | None] | None = None,
+    expected_items: Mapping[int, int | None] | None = None,
 ) -> SynthesisItem:
     """A new point of the synthesis, with the contributions that make it (taken out of the items they were in)."""
     hold(synthesis)
     title, summary = clean("title", title, MAX_TITLE), clean("summary", summary, MAX_WORDS)
     if not title:
         raise Invalid("title", _("Give the item a title: the point that these contributions make, in a few words."))
-    held = gatherable(synthesis, contributions, seen)
+    held = gatherable(synthesis, contributions, expected_items)
     last = session.scalar(sa.select(sa.func.max(SynthesisItem.position)).where(SynthesisItem.synthesis_id == synthesis.id)) or 0
     item = SynthesisItem(synthesis=synthesis, position=last + 1, title=title, summary=summary, edited_by_id=actor.id)
     session.add(item)
@@ -50,12 +50,14 @@ def add_item(
 
 @command
 def edit_item(
-    actor: User, item: SynthesisItem, *, seen: int, title: str, summary: str, disposition: Disposition | None,
+    actor: User, item: SynthesisItem, *, expected_counter: int, title: str, summary: str, disposition: Disposition | None,
     ground: Ground | None, rationale: str, changes: Mapping[str, str] | None = None,
 ) -> SynthesisItem:
-    """Write the item as it reads from now on, new wordings (by block key) included; ``seen`` is the ``lock`` its editor started from."""
+    """Write the item as it reads from now on, new wordings (by block key) included; ``expected_counter`` is the ``row_counter`` its
+    editor started from.
+    """
     hold(item.synthesis)
-    if item.lock != seen:
+    if item.row_counter != expected_counter:
         raise Conflict(changed_by(item), RELOAD)
     title, summary = clean("title", title, MAX_TITLE), clean("summary", summary, MAX_WORDS)
     rationale = clean("rationale", rationale, MAX_WORDS)
@@ -75,13 +77,15 @@ def edit_item(
 
 @command
 def attach(
-    _actor, item: SynthesisItem, *, contributions: Sequence[Contribution], seen: Mapping[int, int | None] | None = None,
+    _actor, item: SynthesisItem, *, contributions: Sequence[Contribution], expected_items: Mapping[int, int | None] | None = None,
 ) -> SynthesisItem:
-    """Gather contributions into the item, moving those that another item holds; ``seen`` says which item each was in on the page."""
+    """Gather contributions into the item, moving those that another item holds; ``expected_items`` says which item each was in on the
+    page.
+    """
     hold(item.synthesis)
     if not contributions:
         raise Invalid("contributions", _("Choose one contribution at least."))
-    gather(item, contributions, gatherable(item.synthesis, contributions, seen))
+    gather(item, contributions, gatherable(item.synthesis, contributions, expected_items))
     return item
 
 
@@ -114,7 +118,7 @@ def drop_item(_actor, item: SynthesisItem) -> None:
 
 def clean(field: str, text: str | None, most: int) -> str:
     """Trimmed and kept, or refused with the place of what cannot be kept; empty when no reader would see anything."""
-    text = kept(field, text, most=most).strip()
+    text = validated_text(field, text, max_length=most).strip()
     return "" if is_blank(text) else text
 
 
@@ -123,7 +127,8 @@ def changed_by(item: SynthesisItem):
              when=when(item.edited_at))
 
 
-def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], seen: Mapping[int, int | None] | None) -> dict[int, int]:
+def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], expected_items: Mapping[int, int | None] | None) -> dict[int,
+                                                                                                                                     int]:
     """Check before anything is written; answers which item holds which contribution now."""
     for contribution in contributions:
         if contribution.chapter_id != synthesis.chapter.id:
@@ -132,7 +137,7 @@ def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], seen
             raise Invalid("contributions", _("%(ref)s cannot be gathered: %(state)s.", ref=contribution.ref,
                                              state=contribution.state.label))
     held = links_of([contribution.id for contribution in contributions])
-    if seen is not None and any(held.get(contribution.id) != seen.get(contribution.id) for contribution in contributions):
+    if expected_items is not None and any(held.get(one.id) != expected_items.get(one.id) for one in contributions):
         raise Conflict(_("Somebody else has gathered some of these contributions meanwhile."), RELOAD)
     return held
 
@@ -232,10 +237,10 @@ def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: int = 0
     return list(session.scalars(gathered.order_by(Contribution.id).limit(limit).options(*shown_whole())))
 
 
-def list_item_passages(actor: Actor, item: SynthesisItem, *, also: Sequence[str] = (), limit: int = 30) -> list[Block]:
+def list_item_provisions(actor: Actor, item: SynthesisItem, *, also: Sequence[str] = (), limit: int = 30) -> list[Block]:
     """The passages, as they now read, that the item's contributions and new wordings are about, and those named besides."""
     require(actor, Action.SYNTHESIS_VIEW, item)
-    keys = sa.select(Contribution.passage_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
+    keys = sa.select(Contribution.provision_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
     changed = [change.block.key for change in item.changes]
     found = sa.select(Block).where(
         Block.revision_id == newest_revision(item.synthesis.chapter_id), sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))

@@ -7,18 +7,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, lazyload
 
 from consult.accounts.models import Organisation
+from consult.chapters.models import Block
 from consult.contributions.models import Contribution, ContributionState, Position
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
-from consult.core.redline import redline
-from consult.chapters.models import Block
 from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
-from consult.synthesis.service.places import LAST, places
-from consult.synthesis.service.voices import Speaker, Voices, by_category
+from consult.synthesis.service.respondents import Respondent, Respondents, by_category
+from consult.synthesis.service.text_order import LAST, places
+from consult.text.redline import redline
 
 
 @dataclass(frozen=True)
-class Change:
+class Rewording:
     """New wording of one passage, beside the one it replaces."""
 
     key: str
@@ -31,7 +31,7 @@ class Change:
         return redline(self.lead, self.wording)
 
     @classmethod
-    def of(cls, change: BlockChange) -> "Change":
+    def of(cls, change: BlockChange) -> "Rewording":
         return cls(change.block.key, change.block.label or change.block.key, change.block.lead, change.wording)
 
 
@@ -52,9 +52,9 @@ class ItemView:
     order: int = LAST
     labels: dict[str, str] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
-    speakers: list[Speaker] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    voices: Voices | None = None
+    respondents: list[Respondent] = field(default_factory=list)
+    changes: list[Rewording] = field(default_factory=list)
+    voices: Respondents | None = None
 
 
 def list_items(actor: Actor, synthesis: Synthesis) -> list[ItemView]:
@@ -63,22 +63,22 @@ def list_items(actor: Actor, synthesis: Synthesis) -> list[ItemView]:
     views = {item.id: ItemView(item) for item in session.scalars(
         sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id).order_by(SynthesisItem.position))}
     whole = []
-    for item_id, reference, speaker, key, label, order in spoken(synthesis):
-        if speaker:
-            whole.append(speaker)
+    for item_id, reference, respondent, key, label, order in spoken(synthesis):
+        if respondent:
+            whole.append(respondent)
         if item_id not in views:
             continue
         view = views[item_id]
         view.order = min(view.order, order)
         view.labels.setdefault(key, label)
         view.references.append(reference)
-        if speaker:
-            view.speakers.append(speaker)
+        if respondent:
+            view.respondents.append(respondent)
     of = by_category(whole)
     for change in all_changes(views):
-        views[change.item_id].changes.append(Change.of(change))
+        views[change.item_id].changes.append(Rewording.of(change))
     for view in views.values():
-        view.voices = Voices.among(view.speakers, of)
+        view.voices = Respondents.among(view.respondents, of)
     return sorted(views.values(), key=lambda view: (view.order, view.item.position))
 
 
@@ -88,15 +88,15 @@ def spoken(synthesis: Synthesis):
     order = sa.func.coalesce(place.c.position, LAST)
     rows = session.execute(
         sa.select(ItemContribution.item_id, Contribution.ref, Contribution.position, Contribution.state, Contribution.organisation_id,
-                  Contribution.author_id, Organisation.category, Contribution.passage_key, place.c.label, order)
+                  Contribution.author_id, Organisation.category, Contribution.provision_key, place.c.label, order)
         .select_from(Contribution).outerjoin(ItemContribution).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
-        .outerjoin(place, place.c.key == Contribution.passage_key)
+        .outerjoin(place, place.c.key == Contribution.provision_key)
         .where(Contribution.chapter_id == synthesis.chapter.id).order_by(order, Contribution.id)
     )
     for item_id, ref, position, state, organisation_id, author_id, category, key, label, at in rows:
         published = state == ContributionState.PUBLISHED
-        speaker = Speaker(position, category, organisation_id, author_id) if published else None
-        yield item_id, Reference(ref, position, state), speaker, key, label or key, at
+        respondent = Respondent(position, category, organisation_id, author_id) if published else None
+        yield item_id, Reference(ref, position, state), respondent, key, label or key, at
 
 
 def all_changes(item_ids: Iterable[int]) -> list[BlockChange]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import lazyload
 
 from consult.accounts.models import User
+from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import states
@@ -17,8 +18,6 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, ngettext, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, require
-from consult.core.words import is_blank, kept
-from consult.chapters.models import Block, Chapter
 from consult.synthesis import jobs
 from consult.synthesis.models import (
     PUBLIC_STATES,
@@ -29,7 +28,8 @@ from consult.synthesis.models import (
     SynthesisReopening,
     SynthesisState,
 )
-from consult.synthesis.service.places import LAST, places
+from consult.synthesis.service.text_order import LAST, places
+from consult.text.normalising import is_blank, validated_text
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def of_chapter(chapter: Chapter) -> Synthesis | None:
     return session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
 
 
-def get_or_start(chapter: Chapter) -> Synthesis:
+def get_or_new(chapter: Chapter) -> Synthesis:
     """The chapter's synthesis as its commission works on it; a new one is written with its first item. What is in it asks who reads."""
     return of_chapter(chapter) or Synthesis(chapter=chapter, state=SynthesisState.DRAFT)
 
@@ -195,7 +195,7 @@ def hold(synthesis: Synthesis) -> None:
     """Lock the row, so that nobody validates what somebody is changing; only a draft may be changed."""
     if synthesis.id is not None:
         session.execute(sa.select(Synthesis.id).where(Synthesis.id == synthesis.id).with_for_update())
-        session.refresh(synthesis, ["state", "lock"])
+        session.refresh(synthesis, ["state", "row_counter"])
     if synthesis.state != SynthesisState.DRAFT:
         raise Conflict(
             _("This synthesis is not a draft any more (%(state)s): its items cannot be changed.", state=synthesis.state.label),
@@ -220,7 +220,7 @@ def number_in_text_order(synthesis: Synthesis) -> None:
     place = places(synthesis.chapter)
     ordered = (
         sa.select(SynthesisItem).outerjoin(ItemContribution).outerjoin(Contribution)
-        .outerjoin(place, place.c.key == Contribution.passage_key)
+        .outerjoin(place, place.c.key == Contribution.provision_key)
         .where(SynthesisItem.synthesis_id == synthesis.id).group_by(SynthesisItem.id)
         .order_by(sa.func.min(sa.func.coalesce(place.c.position, LAST)), SynthesisItem.position)
     )
@@ -240,7 +240,7 @@ def refuse_incomplete(synthesis: Synthesis) -> None:
 @command
 def reopen(actor: User, synthesis: Synthesis, *, reason: str) -> SynthesisReopening:
     """Take a validated synthesis up again, before it is submitted; the reason is kept."""
-    reason = kept("reason", reason, most=2000).strip()
+    reason = validated_text("reason", reason, max_length=2000).strip()
     if is_blank(reason):
         raise Invalid("reason", _("Say why: the reason is kept with the synthesis."))
     states.move(synthesis, SynthesisState.DRAFT)
@@ -258,9 +258,9 @@ def submit_all(syntheses: Iterable[Synthesis]) -> None:
     for synthesis in syntheses:
         refuse_incomplete(synthesis)
         states.move(synthesis, SynthesisState.SUBMITTED)
-        later(jobs.tell_outcomes, synthesis)
+        later(jobs.tell_answers, synthesis)
 
 
-def record_outcome(synthesis: Synthesis, state: Any) -> None:
+def record_council_outcome(synthesis: Synthesis, state: Any) -> None:
     """Part of the Council's decision: adopted, adopted with changes, or returned."""
     states.move(synthesis, SynthesisState(str(state)))

@@ -1,0 +1,195 @@
+"""Keeping the languages of a chapter in step: what waits for a translator, and the translator's word that both say the same."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, contains_eager, lazyload
+
+from consult.accounts.models import User
+from consult.chapters import translations
+from consult.chapters.models import Block, BlockKind, Chapter, OutdatedTranslation, Revision
+from consult.chapters.service.chapters import list_blocks_of, list_chapters
+from consult.chapters.service.publishing import current_revisions
+from consult.consultations.models import Consultation
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Conflict, NotFound
+from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _, day, utcnow
+from consult.core.permissions import Action, Actor, require
+
+READ_AGAIN = _("Nothing was confirmed. Read the passage again as it is now, then decide.")
+
+
+@dataclass(frozen=True)
+class TranslationPage:
+    """A chapter in French beside another language; ``shown_revisions`` are the revisions that it shows, to be named when one confirms."""
+
+    french: Revision | None
+    other: Revision
+    rows: list[translations.TranslationPair]
+    shown_revisions: list[int]
+
+    @property
+    def coverage(self) -> translations.Coverage:
+        kinds = [{row.key: side.kind for row in self.rows if (side := getattr(row, name))} for name in ("french", "other")]
+        return translations.coverage(*kinds, [row.key for row in self.rows if row.mark])
+
+    @property
+    def caught_up(self) -> list[translations.TranslationPair]:
+        return [row for row in self.rows if row.is_caught_up]
+
+
+@dataclass(frozen=True)
+class ChapterCoverage:
+    """How each other language (None: nothing is published in it) follows the French text of one chapter."""
+
+    chapter: Chapter
+    french: Revision | None
+    others: dict[str, tuple[Revision, translations.Coverage] | None]
+
+
+def get_translations(chapter: Chapter, text_language: str) -> TranslationPage:
+    """Public, as the texts are; :class:`NotFound` when nothing is published in that language."""
+    newest = {revision.language: revision for revision in current_revisions(chapter)}
+    if text_language == DEFAULT_LANGUAGE or text_language not in newest:
+        raise NotFound(_("This chapter is not published in this language."), _("Read it in French, or choose another language."))
+    french, other = newest.get(DEFAULT_LANGUAGE), newest[text_language]
+    sides = list_blocks_of(french, other) if french else [[], *list_blocks_of(other)]
+    marks = of_pair(list_outdated_translations(chapter), text_language)
+    return TranslationPage(french, other, translations.lay(*sides, marks, wordings(chapter, marks.values())),
+                           [r.id for r in newest.values()])
+
+
+def of_pair(marks: Iterable[OutdatedTranslation], text_language: str) -> dict[str, OutdatedTranslation]:
+    """Those that a page of French beside this language shows, by key: its own, and those that it put on the French text."""
+    return {
+        mark.key: mark for mark in reversed(list(marks))
+        if mark.language == text_language or (mark.language, mark.since.language) == (DEFAULT_LANGUAGE, text_language)
+    }
+
+
+def list_outdated_translations(chapter: Chapter) -> list[OutdatedTranslation]:
+    """Passages whose twin changed alone and which nobody has confirmed since, oldest first; only where both still stand."""
+    return list(session.scalars(_stale(OutdatedTranslation.chapter_id == chapter.id)).unique())
+
+
+def _stale(*chosen) -> sa.Select:
+    since = aliased(Revision)
+
+    def stands(language) -> sa.ColumnElement[bool]:
+        newest, block = aliased(Revision), aliased(Block)
+        present = sa.select(sa.func.max(newest.id)).where(newest.chapter_id == OutdatedTranslation.chapter_id, newest.language == language)
+        return sa.exists().where(block.key == OutdatedTranslation.key, block.revision_id == present.correlate(OutdatedTranslation,
+                                                                                                              since).scalar_subquery())
+    return (
+        sa.select(OutdatedTranslation).join(since, since.id == OutdatedTranslation.since_id)
+        .where(*chosen, OutdatedTranslation.confirmed_at.is_(None), stands(since.language), stands(OutdatedTranslation.language))
+        .options(contains_eager(OutdatedTranslation.since.of_type(since)).lazyload("*")).order_by(OutdatedTranslation.id)
+    )
+
+
+def count_outdated_translations(actor: Actor, consultation: Consultation) -> int:
+    """In all chapters and languages, for those who see to it."""
+    require(actor, Action.CHAPTERS_VIEW_TRANSLATIONS, consultation)
+    chapters = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
+    return session.scalar(sa.select(sa.func.count()).select_from(_stale(OutdatedTranslation.chapter_id.in_(chapters)).subquery()))
+
+
+def wordings(chapter: Chapter, marks: Collection[OutdatedTranslation]) -> Iterable[translations.Wording]:
+    """What the passages of these marks said, from just before the oldest of them on."""
+    if not marks:
+        return ()
+    oldest = min(mark.since_id for mark in marks)
+    earlier = aliased(Revision)
+    before = sa.select(sa.func.max(earlier.id)).where(
+        earlier.chapter_id == chapter.id, earlier.language == Revision.language, earlier.id < oldest).scalar_subquery()
+    chosen = (
+        sa.select(Revision.language, Block.key, Revision.id, Block.text).join(Block.revision)
+        .where(Revision.chapter_id == chapter.id, Block.key.in_({mark.key for mark in marks}), Revision.id >= sa.func.coalesce(before, 0))
+    )
+    return [translations.Wording(*row) for row in session.execute(chosen.order_by(Revision.id))]
+
+
+def get_outdated_translation(chapter: Chapter, mark_id: int) -> OutdatedTranslation:
+    """The mark, confirmed or not."""
+    mark = session.scalar(sa.select(OutdatedTranslation).where(OutdatedTranslation.chapter_id == chapter.id,
+                                                               OutdatedTranslation.id == mark_id))
+    if mark is None:
+        raise NotFound(_("This passage is not waiting to be checked."), _("Reload the page to see what is."))
+    return mark
+
+
+@command
+def confirm_translation(actor: User, mark: OutdatedTranslation, *, shown_revisions: Collection[int]) -> OutdatedTranslation:
+    """A translator says that both languages of a passage say the same; ``shown_revisions`` are the revisions whose wordings they read."""
+    hold(mark.chapter)
+    session.refresh(mark)
+    if mark.confirmed_at is not None:
+        raise Conflict(_("This passage was confirmed already, on %(date)s.", date=day(mark.confirmed_at)), _("Nothing was changed."))
+    refuse_unread(mark, shown_revisions)
+    confirm(actor, [mark])
+    return mark
+
+
+@command
+def confirm_translations(actor: User, chapter: Chapter, *, language: str, shown_revisions: Collection[int]) -> int:
+    """The same at once for all passages that were edited after their twin; how many."""
+    hold(chapter)
+    page = get_translations(chapter, language)
+    if set(shown_revisions) != set(page.shown_revisions):
+        raise Conflict(_("A version was published since you opened this page."), READ_AGAIN)
+    if not page.caught_up:
+        raise Conflict(_("No passage was edited after its twin and waits to be confirmed."), _("Reload the page to see what is."))
+    confirm(actor, [row.mark for row in page.caught_up])
+    return len(page.caught_up)
+
+
+def confirm(actor: User, marks: list[OutdatedTranslation]) -> None:
+    for mark in marks:
+        mark.confirmed_at, mark.confirmed_by_id = utcnow(), actor.id
+
+
+def hold(chapter: Chapter) -> None:
+    """The chapter, locked against publications; its pages kept ready show the marks, and must know that they are old."""
+    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+
+
+def refuse_unread(mark: OutdatedTranslation, shown_revisions: Collection[int]) -> None:
+    """What one confirms is what one read: neither wording may have changed since."""
+    present = {revision.id for revision in current_revisions(mark.chapter)}
+    chosen = (
+        sa.select(Revision.id, Revision.language, Block.text).join(Block.revision)
+        .where(Revision.chapter_id == mark.chapter_id, Revision.id.in_({*present, *shown_revisions}), Block.key == mark.key)
+    )
+    found = session.execute(chosen).all()
+    read, now = ({language: text for id_, language, text in found if id_ in ids} for ids in (set(shown_revisions), present))
+    languages = {DEFAULT_LANGUAGE, mark.language, mark.since.language}
+    if any(read.get(language) != now.get(language) for language in languages):
+        raise Conflict(_("One side of this passage changed since you opened the page."), READ_AGAIN)
+
+
+def list_coverage(actor: Actor, consultation: Consultation) -> list[ChapterCoverage]:
+    """Chapter by chapter, how far each language follows the French text: for those who see to it."""
+    require(actor, Action.CHAPTERS_VIEW_TRANSLATIONS, consultation)
+    chapters = list_chapters(consultation)
+    newest = sa.select(sa.func.max(Revision.id)).where(
+        Revision.chapter_id.in_([chapter.id for chapter in chapters])).group_by(Revision.chapter_id, Revision.language)
+    revisions = session.scalars(sa.select(Revision).where(Revision.id.in_(newest)).options(lazyload(Revision.chapter))).all()
+    kinds: dict[int, dict[str, BlockKind]] = {revision.id: {} for revision in revisions}
+    for revision_id, key, kind in session.execute(sa.select(Block.revision_id, Block.key, Block.kind).where(Block.revision_id.in_(kinds))):
+        kinds[revision_id][key] = kind
+    marks = list(session.scalars(_stale(OutdatedTranslation.chapter_id.in_([chapter.id for chapter in chapters]))).unique())
+    by_place = {(revision.chapter_id, revision.language): revision for revision in revisions}
+
+    def follow(chapter: Chapter, language: str) -> tuple[Revision, translations.Coverage] | None:
+        french, other = by_place.get((chapter.id, DEFAULT_LANGUAGE)), by_place.get((chapter.id, language))
+        if other is None:
+            return None
+        stale = of_pair([mark for mark in marks if mark.chapter_id == chapter.id], language)
+        return other, translations.coverage(kinds[french.id] if french else {}, kinds[other.id], stale)
+    return [
+        ChapterCoverage(chapter, by_place.get((chapter.id, DEFAULT_LANGUAGE)),
+                        {language: follow(chapter, language) for language in LANGUAGES if language != DEFAULT_LANGUAGE})
+        for chapter in chapters
+    ]

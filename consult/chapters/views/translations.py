@@ -1,0 +1,68 @@
+"""The languages of a chapter side by side, the translator's confirmations, and how far each language follows the French text."""
+
+from flask import flash, redirect, render_template, request, url_for
+
+from consult.chapters import service
+from consult.chapters.translations import FOUND_WANTING, TranslationState
+from consult.chapters.views.pages import LANGUAGE_NAMES, bp, chapter_here
+from consult.core.i18n import LANGUAGES, direction, ngettext
+from consult.core.markup import without_addresses
+from consult.core.permissions import Action, can
+from consult.core.web import actor, required_consultation, slot, small_number
+
+SHOWN = {"all": tuple(TranslationState), "stale": (TranslationState.STALE,), "missing": FOUND_WANTING}
+
+
+@bp.get("/chapters/<int:number>/translations/<string:text_language>")
+def translations(number: int, text_language: str):
+    """Passage by passage, French beside another language; whoever is in charge confirms here that both say the same."""
+    chapter = chapter_here(number)
+    page = service.get_translations(chapter, text_language)
+    show = request.args.get("show") if request.args.get("show") in SHOWN else "all"
+    confirmed = request.args.get("confirmed", "")
+    rows = [row for row in page.rows if row.state in SHOWN[show] or row.key == confirmed]
+    return render_template(
+        "chapters/translations.html", chapter=chapter, page=page, rows=rows, show=show, confirmed=confirmed, text_language=text_language,
+        counts=page.coverage, names=LANGUAGE_NAMES, native=LANGUAGES, words_of=lambda block: without_addresses(block.html),
+        may_confirm=can(actor(), Action.CHAPTERS_CONFIRM_TRANSLATION, chapter),
+        languages=[("french", "fr", direction("fr")), ("other", text_language, direction(text_language))],
+    )
+
+
+@bp.post("/chapters/<int:number>/translations/<string:text_language>/confirm-translation")
+def confirm_translation(number: int, text_language: str):
+    mark = service.get_outdated_translation(chapter_here(number), request.form.get("mark", 0, type=small_number))
+    service.confirm_translation(actor(), mark, shown_revisions=request.form.getlist("shown_revisions", type=small_number))
+    return redirect(back(number, text_language, confirmed=mark.key, _anchor=mark.key), 303)
+
+
+@bp.post("/chapters/<int:number>/translations/<string:text_language>/confirm-translations")
+def confirm_translations(number: int, text_language: str):
+    count = service.confirm_translations(
+        actor(), chapter_here(number), language=text_language, shown_revisions=request.form.getlist("shown_revisions", type=small_number))
+    flash(ngettext("One passage is in step again.", "%(num)s passages are in step again.", count), "success")
+    return redirect(back(number, text_language), 303)
+
+
+def back(number: int, text_language: str, **values: str) -> str:
+    """The page one came from, with the same passages shown."""
+    show = request.form.get("show")
+    return url_for(".translations", number=number, text_language=text_language, **values, **({"show": show} if show in SHOWN else {}))
+
+
+@bp.get("/chapters/coverage")
+def coverage():
+    """For those in charge: each chapter, each language, and what it still lacks."""
+    rows = service.list_coverage(actor(), required_consultation())
+    begun = [code for code in LANGUAGES if any(row.others.get(code) for row in rows)]
+    return render_template("chapters/coverage.html", rows=rows, languages=begun or ["ar"], names=LANGUAGE_NAMES)
+
+
+@slot("dashboard")
+def dashboard_lines(consultation) -> list[tuple]:
+    """How many passages wait for a translator, with the way to them."""
+    if not can(actor(), Action.CHAPTERS_VIEW_TRANSLATIONS, consultation):
+        return []
+    stale = service.count_outdated_translations(actor(), consultation)
+    return [(ngettext("passage whose translation is to be checked", "passages whose translation is to be checked", stale), stale,
+             url_for("chapters.coverage"))]

@@ -1,0 +1,220 @@
+"""The ledger of anchors: what a new revision did to each contribution's place, how sure that is, and what the rapporteur decides."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from rapidfuzz import fuzz
+from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
+
+from consult.accounts.models import User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
+from consult.consultations.models import Consultation
+from consult.contributions import jobs
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
+from consult.contributions.service.anchoring import is_shown, look_for
+from consult.core import states
+from consult.core.commands import RELOAD, TAKEN, command
+from consult.core.db import session, wait_for
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _, utcnow
+from consult.core.jobs import later
+from consult.core.permissions import Action, Actor, can, require
+from consult.text import quotes
+
+CERTAIN = 0.95
+SAME_TEXT = (AnchorClass.KEPT, AnchorClass.MOVED)
+PAGE = 30
+SUGGESTED = 5
+FEW_WORDS = 4
+LIKE_ENOUGH = 62  # of 100: less alike is no suggestion
+
+
+# What the rapporteur decides
+
+
+@command
+def confirm_anchor(actor: User, anchor: Anchor, *, expected_counter: int | None = None) -> Anchor:
+    """The place that was found is right: the contribution is shown there, or stays where it was when its passage is gone."""
+    claim(anchor, expected_counter)
+    if anchor.anchor_class == AnchorClass.DELETED:
+        anchor.block = None  # one that was chosen by hand meanwhile, and given up
+    return decide(actor, anchor, AnchorState.CONFIRMED)
+
+
+@command
+def reattach(actor: User, anchor: Anchor, *, key: str, expected_counter: int | None = None) -> Anchor:
+    """Show it on another passage of the same revision; :class:`Invalid` (field ``key``) when there is none of that key."""
+    claim(anchor, expected_counter)
+    block = session.scalar(sa.select(Block).where(Block.revision_id == anchor.revision_id, Block.key == key.strip()))
+    if block is None:
+        raise Invalid("key", _("There is no passage %(key)s in this version.", key=key), _("Choose one of the list."))
+    said = anchor.contribution
+    if block.id == anchor.block_id and said.current_key == block.key:
+        raise Invalid("key", _("It stands there already."), _("Choose another passage, or confirm this place."))
+    anchor.block = block
+    anchor.quote, anchor.exact = look_for(block.text, quotes.Quote(said.exact, said.prefix, said.suffix), anchor.exact)
+    later(jobs.tell_moved, anchor)
+    return decide(actor, anchor, AnchorState.REATTACHED)
+
+
+@command
+def leave(actor: User, anchor: Anchor, *, expected_counter: int | None = None) -> Anchor:
+    """Keep it on the revision that it was written on."""
+    claim(anchor, expected_counter)
+    later(jobs.tell_moved, anchor)
+    return decide(actor, anchor, AnchorState.LEFT)
+
+
+@command
+def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int:
+    """Confirm at once all that is :data:`CERTAIN` and still waits in the newest revision of a language; how many places that were."""
+    if revision.chapter_id != chapter.id:
+        raise NotFound(_("There is no such version of this chapter."))
+    wait_for(chapter)
+    refuse_older(revision)
+    # Where they are shown does not change: what is certain is shown before anybody confirms it.
+    confirm = sa.update(Anchor).where(Anchor.revision_id == revision.id, *certain()).values(
+        state=AnchorState.CONFIRMED, decided_by_id=actor.id, decided_at=utcnow(), row_counter=Anchor.row_counter + 1)
+    confirmed = session.execute(confirm.execution_options(synchronize_session=False)).rowcount
+    session.expire_all()
+    return confirmed
+
+
+def claim(anchor: Anchor, expected_counter: int | None) -> None:
+    """Hold the chapter, as publishing and lodging do; :class:`Conflict` when the place is not what the page showed
+    (``expected_counter``).
+    """
+    wait_for(anchor.contribution.chapter)
+    session.refresh(anchor)
+    session.refresh(anchor.contribution, ["state", "current_key", "row_counter"])
+    if expected_counter is not None and anchor.row_counter != expected_counter:
+        raise Conflict(TAKEN, RELOAD)
+    refuse_older(anchor.revision)
+
+
+def refuse_older(revision: Revision) -> None:
+    if chapters.current_revision_id(revision) != revision.id:
+        raise Conflict(_("A newer version of the text was published."), _("Decide in the list of the newest version."))
+
+
+def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
+    """Take a decision, and show the contribution accordingly."""
+    states.move(anchor, state)
+    anchor.decided_by_id, anchor.decided_at = actor.id, utcnow()
+    shown = anchor.block if is_shown(anchor.anchor_class, anchor.confidence, state) else None
+    contribution = anchor.contribution
+    if contribution.current_key != (key := shown.key if shown else None):
+        for place, change in ((contribution.current_key, -1), (key, 1)):
+            if contribution.is_public and place is not None:
+                chapters.count_published(contribution.chapter, place, change)
+        contribution.current_key = key
+    return anchor
+
+
+def certain() -> tuple[sa.ColumnElement[bool], ...]:
+    return Anchor.state == AnchorState.PROPOSED, Anchor.confidence >= CERTAIN, Anchor.anchor_class.in_(SAME_TEXT)
+
+
+# What they read
+
+
+@dataclass(frozen=True)
+class AnchorReviewPage:
+    """At most :data:`PAGE` anchors, and what :func:`list_anchors` continues after (None: nothing is left)."""
+
+    rows: list[Anchor]
+    older: tuple[int, int] | None
+
+
+def get_anchor(actor: Actor, anchor_id: int) -> Anchor:
+    anchor = session.scalar(sa.select(Anchor).where(Anchor.id == anchor_id).join(Anchor.contribution).options(*whole()))
+    if anchor is None:
+        raise NotFound(_("There is no such entry in the list of places."))
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, anchor)
+    return anchor
+
+
+def get_last_anchor(contribution: Contribution) -> Anchor | None:
+    """Where the newest revision has it; None when it was written on the newest one."""
+    newest = sa.select(Anchor).where(Anchor.contribution_id == contribution.id).order_by(Anchor.revision_id.desc()).limit(1)
+    return session.scalar(newest.options(*between()))
+
+
+def count_anchors(actor: Actor, revision: Revision) -> dict[tuple[AnchorClass, AnchorState], int]:
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
+    rows = session.execute(
+        sa.select(Anchor.anchor_class, Anchor.state, sa.func.count()).where(Anchor.revision_id == revision.id)
+        .group_by(Anchor.anchor_class, Anchor.state)
+    )
+    return {(anchor_class, state): count for anchor_class, state, count in rows}
+
+
+def count_certain(actor: Actor, revision: Revision) -> int:
+    """How many :func:`confirm_certain` would confirm."""
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
+    return session.scalar(sa.select(sa.func.count()).select_from(Anchor).where(Anchor.revision_id == revision.id, *certain()))
+
+
+def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chapter, str], int]:
+    """By chapter of theirs and language, in their order: the places in the newest revision that nobody has decided on."""
+    newest = sa.select(sa.func.max(Revision.id)).group_by(Revision.chapter_id, Revision.language)
+    rows = session.execute(
+        sa.select(Chapter, Revision.language, sa.func.count()).join(Revision, Revision.chapter_id == Chapter.id)
+        .join(Anchor, Anchor.revision_id == Revision.id).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
+        .where(Chapter.consultation_id == consultation.id, Revision.id.in_(newest), Anchor.state == AnchorState.PROPOSED)
+        .group_by(Chapter.id, Revision.language).order_by(Chapter.number, Revision.language.desc())
+    )
+    return {(chapter, language): count for chapter, language, count in rows if can(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)}
+
+
+def list_anchors(
+    actor: Actor, revision: Revision, *, anchor_class: AnchorClass | None = None, state: AnchorState | None = None,
+    after: tuple[int, int] | None = None,
+) -> AnchorReviewPage:
+    """Anchors of a revision with contribution, old block and new block: unsure ones first, then what else waits, then what is decided."""
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
+    unsure = sa.or_(Anchor.confidence < chapters.SURE, Anchor.anchor_class == AnchorClass.DELETED)
+    rank = sa.case((Anchor.state != AnchorState.PROPOSED, 2), (unsure, 0), else_=1)
+    wanted = sa.select(Anchor, rank).where(Anchor.revision_id == revision.id).join(Anchor.contribution)
+    for column, value in ((Anchor.anchor_class, anchor_class), (Anchor.state, state)):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if after is not None:
+        wanted = wanted.where(sa.or_(rank > after[0], sa.and_(rank == after[0], Anchor.id > after[1])))
+    rows = session.execute(wanted.options(*whole()).order_by(rank, Anchor.id).limit(PAGE + 1)).all()
+    older = (rows[PAGE - 1][1], rows[PAGE - 1][0].id) if len(rows) > PAGE else None
+    return AnchorReviewPage([anchor for anchor, _rank in rows[:PAGE]], older)
+
+
+def between() -> tuple:
+    """Old block with its revision, new block, and the revision of the anchor."""
+    of = (defer(Revision.source), lazyload(Revision.chapter))
+    return (joinedload(Anchor.old_block).joinedload(Block.revision).options(*of), joinedload(Anchor.block).lazyload(Block.revision),
+            joinedload(Anchor.revision).options(*of))
+
+
+def whole() -> tuple:
+    return (*between(), contains_eager(Anchor.contribution).options(
+        joinedload(Contribution.author).lazyload(User.appointments), joinedload(Contribution.organisation),
+        lazyload(Contribution.chapter), joinedload(Contribution.block).joinedload(Block.revision).options(
+            defer(Revision.source), lazyload(Revision.chapter))))
+
+
+def list_candidates(actor: Actor, anchor: Anchor) -> tuple[list[Block], list[Block]]:
+    """(the likeliest other places for it in the revision, all of the revision's blocks in order)."""
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, anchor)
+    blocks = chapters.list_blocks(anchor.revision)
+    said = anchor.contribution
+    similarity = {
+        block.id: 100 if said.exact and said.exact in block.text else alike(anchor.old_block.lead, block.lead)
+        for block in blocks if block.id != anchor.block_id
+    }
+    likely = sorted((block for block in blocks if similarity.get(block.id)), key=lambda block: (-similarity[block.id], block.position))
+    return likely[:SUGGESTED], blocks
+
+
+def alike(old: str, new: str) -> float:
+    """0 to 100; of a few words nothing follows from their standing in the other."""
+    measure = fuzz.token_set_ratio if min(len(old.split()), len(new.split())) > FEW_WORDS else fuzz.token_sort_ratio
+    return measure(old, new, score_cutoff=LIKE_ENOUGH)

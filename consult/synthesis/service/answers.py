@@ -1,0 +1,86 @@
+"""What became of a contribution: its item, the answer and the wording that it changed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from consult.contributions.models import Contribution, ContributionState
+from consult.core.db import session
+from consult.core.permissions import Action, Actor, can
+from consult.synthesis.models import Disposition, Ground, ItemContribution, SynthesisItem
+from consult.synthesis.service.report import Rewording, all_changes
+
+OTHERS = 30
+
+
+@dataclass
+class Answer:
+    """The answer to one contribution."""
+
+    item: SynthesisItem
+    changes: list[Rewording] = field(default_factory=list)
+    count: int = 1
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def is_public(self) -> bool:
+        return self.item.synthesis.is_public
+
+    @property
+    def chapter_number(self) -> int:
+        return self.item.synthesis.chapter.number
+
+    @property
+    def disposition(self) -> Disposition | None:
+        return self.item.disposition
+
+    @property
+    def ground(self) -> Ground | None:
+        return self.item.ground
+
+    @property
+    def rationale(self) -> str:
+        return self.item.rationale
+
+
+def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> dict[int, Answer]:
+    """The answers that ``actor`` may see (everybody once submitted, the commission before), by contribution id; three queries."""
+    ids = [row if isinstance(row, int) else row.id for row in contributions]
+    if not ids:
+        return {}
+    links = session.execute(
+        sa.select(ItemContribution.contribution_id, SynthesisItem).join(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
+        .where(ItemContribution.contribution_id.in_(ids)).options(joinedload(SynthesisItem.synthesis))
+    ).all()
+    seen = {contribution_id: Answer(item) for contribution_id, item in links if can(actor, Action.SYNTHESIS_READ, item.synthesis)}
+    if not seen:
+        return {}
+    items = {answer.item.id for answer in seen.values()}
+    changes: dict[int, list[Rewording]] = {}
+    for change in all_changes(items):
+        changes.setdefault(change.item_id, []).append(Rewording.of(change))
+    counts = dict(session.execute(
+        sa.select(ItemContribution.item_id, sa.func.count()).where(ItemContribution.item_id.in_(items)).group_by(ItemContribution.item_id)
+    ).all())
+    for answer in seen.values():
+        answer.changes, answer.count = changes.get(answer.item.id, []), counts[answer.item.id]
+    return seen
+
+
+def get_answer(actor: Actor, contribution: Contribution) -> Answer | None:
+    """The answer to one contribution, with the references it shares it with; None while there is none to show."""
+    answer = list_answers(actor, [contribution.id]).get(contribution.id)
+    if answer is not None and answer.count > 1:
+        answer.others = list_others(contribution, answer.item)
+    return answer
+
+
+def list_others(contribution: Contribution, item: SynthesisItem) -> Sequence[str]:
+    return session.scalars(
+        sa.select(Contribution.ref).join(ItemContribution)
+        .where(ItemContribution.item_id == item.id, Contribution.id != contribution.id,
+               Contribution.state == ContributionState.PUBLISHED)
+        .order_by(Contribution.id).limit(OTHERS)
+    ).all()

@@ -1,0 +1,162 @@
+"""The workbench: a chapter's published contributions in text order, filtered, a page at a time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from consult.accounts.models import Category, Organisation
+from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
+from consult.core.db import session
+from consult.core.permissions import Action, Actor, require
+from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.service.items import shown_whole
+from consult.synthesis.service.text_order import LAST, places
+
+PAGE = 25
+ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
+
+
+@dataclass(frozen=True)
+class WorkbenchFilter:
+    """What the rapporteur wants to see; empty: everything."""
+
+    answer: str = "to_gather"
+    block: str = ""
+    position: Position | None = None
+    category: Category | None = None
+    own_name: bool = False
+    kind: Kind | None = None
+    comment_type: CommentType | None = None
+    language: str = ""
+
+    def conditions(self) -> list:
+        decided = SynthesisItem.disposition.is_not(None)
+        answers: dict[str, Any] = {
+            "to_gather": ItemContribution.id.is_(None), "undecided": ItemContribution.id.is_not(None) & ~decided,
+            "unanswered": ~decided, "answered": decided,
+        }
+        found = [answers[self.answer]] if self.answer in answers else []
+        for value, column in ((self.block, Contribution.provision_key), (self.position, Contribution.position),
+                              (self.category, Organisation.category), (self.kind, Contribution.kind),
+                              (self.comment_type, Contribution.comment_type), (self.language, Contribution.language)):
+            if value:
+                found.append(column == value)
+        return [*found, *([Contribution.organisation_id.is_(None)] if self.own_name else [])]
+
+
+@dataclass(frozen=True)
+class WorkbenchRow:
+    """A contribution on the bench, its place in the text and the item it is in."""
+
+    contribution: Contribution
+    order: int
+    label: str
+    text: str
+    item_id: int | None
+    item_number: int | None
+    item_title: str | None
+    disposition: Disposition | None
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.order}-{self.contribution.id}"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage that was commented: how many contributions, how many of them still unanswered."""
+
+    key: str
+    label: str
+    lead: str
+    total: int
+    unanswered: int
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """An item in a list."""
+
+    id: int
+    number: int
+    title: str
+    disposition: Disposition | None
+    count: int
+
+
+def matching(selection, synthesis: Synthesis, wanted: WorkbenchFilter, place):
+    return (
+        selection.select_from(Contribution).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
+        .outerjoin(place, place.c.key == Contribution.provision_key)
+        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.state == ContributionState.PUBLISHED, *wanted.conditions())
+    )
+
+
+def parsed(after: str) -> tuple[int, int] | None:
+    first, _dash, second = after.partition("-")
+    return (int(first), int(second)) if all(part.isdecimal() and len(part) <= 10 for part in (first, second)) else None
+
+
+def list_workbench(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, after: str = "",
+                   limit: int = PAGE) -> list[WorkbenchRow]:
+    """One page in text order; ``after`` is the ``cursor`` of the last row seen."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    place = places(synthesis.chapter)
+    order = sa.func.coalesce(place.c.position, LAST)
+    columns = sa.select(Contribution, order, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.position,
+                        SynthesisItem.title, SynthesisItem.disposition)
+    page = matching(columns, synthesis, wanted, place)
+    if cursor := parsed(after):
+        page = page.where(sa.or_(order > cursor[0], sa.and_(order == cursor[0], Contribution.id > cursor[1])))
+    page = page.order_by(order, Contribution.id).limit(limit).options(*shown_whole())
+    return [WorkbenchRow(c, at, label or c.provision_key, text or c.block.text, *item) for c, at, label, text,
+            *item in session.execute(page)]
+
+
+def count_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> int:
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    return session.scalar(matching(sa.select(sa.func.count()), synthesis, wanted, places(synthesis.chapter)))
+
+
+def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> list[Contribution]:
+    """All that the filter holds, for an act on the whole of it."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    return list(session.scalars(matching(sa.select(Contribution), synthesis, wanted, places(synthesis.chapter))))
+
+
+def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[Contribution]:
+    """Those contributions of the chapter that were ticked."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    chosen = sa.select(Contribution).where(Contribution.chapter_id == synthesis.chapter.id, Contribution.id.in_(list(ids)))
+    return list(session.scalars(chosen.order_by(Contribution.id)))
+
+
+def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passage]:
+    """The passages that were commented, in text order."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    place = places(synthesis.chapter)
+    order = sa.func.min(sa.func.coalesce(place.c.position, LAST))
+    open_ = sa.func.sum(sa.case((SynthesisItem.disposition.is_(None), 1), else_=0))
+    columns = sa.select(Contribution.provision_key, sa.func.max(place.c.label), sa.func.max(place.c.lead), sa.func.count(), open_)
+    found = matching(columns, synthesis, WorkbenchFilter(answer="all"), place).group_by(Contribution.provision_key).order_by(order)
+    return [Passage(key, label or key, lead or "", total, int(left)) for key, label, lead, total, left in session.execute(found)]
+
+
+def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:
+    """The items in text order, each with the number of contributions it gathers; one query."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    place = places(synthesis.chapter)
+    order = sa.func.min(sa.func.coalesce(place.c.position, LAST))
+    found = (
+        sa.select(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title, SynthesisItem.disposition,
+                  sa.func.count(ItemContribution.id))
+        .outerjoin(ItemContribution).outerjoin(Contribution).outerjoin(place, place.c.key == Contribution.provision_key)
+        .where(SynthesisItem.synthesis_id == synthesis.id)
+        .group_by(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title, SynthesisItem.disposition)
+        .order_by(order, SynthesisItem.position)
+    )
+    return [ItemLine(*row) for row in session.execute(found)]

@@ -1,0 +1,60 @@
+"""People's words as they come in: kept as they were typed, or refused with the place of what cannot be kept."""
+
+import re
+import unicodedata
+
+from consult.core.errors import Invalid
+from consult.core.i18n import _
+
+# Controls break documents and databases (NUL, other C0, lone surrogates, U+FFFE and U+FFFF, which XML forbids);
+# marks that turn the writing direction by force let a text read otherwise than it is stored.
+TURNING = "\u202a-\u202e\u2066-\u2069"
+UNKEPT = re.compile(f"[\x00-\x08\x0b-\x1f{TURNING}\ud800-\udfff\ufffe\uffff]")
+UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
+ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
+
+
+def validated_text(field: str, text: str | None, *, max_length: int) -> str:
+    """``text`` with its line ends as ``\\n`` and nothing else changed; :class:`Invalid` names what cannot be kept, and where."""
+    text = (text or "").replace("\r\n", "\n")
+    if len(text) > max_length:
+        raise Invalid(field, _("It has %(count)s characters; %(most)s at most can be kept.", count=len(text), most=max_length),
+                      _("Shorten it, or send it in several parts."))
+    found = UNKEPT.search(text)
+    if found:
+        before = text[: found.start()]
+        raise Invalid(field, unkept_sentence(found.group(), before.count("\n") + 1, len(before) - before.rfind("\n")),
+                      _("Delete it, or type this line again."))
+    return text
+
+
+def unkept_sentence(character: str, line: int, place: int):
+    code = f"U+{ord(character):04X}"
+    if re.match(f"[{TURNING}]", character):
+        return _("Line %(line)s, character %(place)s: an invisible mark that turns the direction of the text (%(code)s) cannot be kept.",
+                 line=line, place=place, code=code)
+    return _("Line %(line)s, character %(place)s: an invisible control character (%(code)s) cannot be kept.",
+             line=line, place=place, code=code)
+
+
+# Vowel signs, the stretching line and unseen joiners of Arabic, and letters that are written in several ways.
+SIGNS = re.compile("[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u2060\ufeff\u00ad]")
+ALIKE = str.maketrans("أإآٱىؤئة’‘ʼ“”«»–—‑…", "اااايويه'''\"\"\"\"---.")
+
+
+def normalised(text: str) -> str:
+    """``text`` for comparing: small letters, without vowel signs, the writings of one letter or mark made one, spaces made one."""
+    return " ".join(SIGNS.sub("", unicodedata.normalize("NFC", text)).casefold().translate(ALIKE).split())
+
+
+def is_blank(text: str) -> bool:
+    """Nothing that a reader would see."""
+    return all(unicodedata.category(character) in UNSEEN for character in text)
+
+
+def language_of(text: str, otherwise: str) -> str:
+    """``ar`` when most letters are Arabic, else the Latin language ``otherwise`` (French when it is none)."""
+    letters = [character for character in text if character.isalpha()]
+    if 2 * sum(1 for character in letters if ARABIC.match(character)) > len(letters):
+        return "ar"
+    return otherwise if otherwise in ("fr", "en") else "fr"

@@ -1,0 +1,61 @@
+"""What changed between two wordings, word by word; right for Arabic as for French."""
+
+import re
+
+from diff_match_patch import diff_match_patch
+
+NAMES = {-1: "delete", 0: "equal", 1: "insert"}
+# A word keeps its vowel signs and joiners, a number its points (16.1.3 changed in one digit is another number, and halves of it would
+# stand in the wrong order in an Arabic line); a run of spaces is one token; any other character stands alone.
+TOKEN = re.compile("\\d+(?:[.,/]\\d+)+|[\\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]+|\\s+|.", re.DOTALL)
+# Beyond this many comparisons two texts that have little in common are shown as replaced: bounded, and always the same.
+MAX_WORK = 4_000_000
+FIRST, SURROGATES, AFTER_SURROGATES = 0x100, 0xD800, 0xE000
+
+
+def redline(old: str, new: str) -> list[tuple[str, str]]:
+    """(``equal`` | ``insert`` | ``delete``, text) segments: equal and delete joined give ``old``, equal and insert give ``new``."""
+    words: list[str] = []
+    coded_old, coded_new = encode(old, new, words)
+    engine = diff_match_patch()
+    engine.Diff_Timeout = 0  # a clock would make the same texts differ from one machine to the next
+    if len(coded_old) * len(coded_new) > MAX_WORK:
+        diffs = coarse(engine, coded_old, coded_new)
+    else:
+        diffs = engine.diff_main(coded_old, coded_new, False)
+        engine.diff_cleanupSemantic(diffs)
+    return [(NAMES[op], "".join(words[number_of(character)] for character in run)) for op, run in diffs if run]
+
+
+def coarse(engine, old: str, new: str) -> list[tuple[int, str]]:
+    """Common beginning and end kept, all between replaced."""
+    start = engine.diff_commonPrefix(old, new)
+    end = engine.diff_commonSuffix(old[start:], new[start:])
+    last_old, last_new = len(old) - end, len(new) - end
+    return [(0, old[:start]), (-1, old[start:last_old]), (1, new[start:last_new]), (0, old[last_old:])]
+
+
+def encode(old: str, new: str, words: list[str]) -> tuple[str, str]:
+    """Each text as one character for each token; ``words`` receives the tokens in the order of their characters."""
+    numbers: dict[str, int] = {}
+
+    def coded(text: str) -> str:
+        characters = []
+        for word in TOKEN.findall(text):
+            if word not in numbers:
+                numbers[word] = len(words)
+                words.append(word)
+            characters.append(character_of(numbers[word]))
+        return "".join(characters)
+
+    return coded(old), coded(new)
+
+
+def character_of(number: int) -> str:
+    code = FIRST + number
+    return chr(code if code < SURROGATES else code + AFTER_SURROGATES - SURROGATES)
+
+
+def number_of(character: str) -> int:
+    code = ord(character)
+    return (code if code < SURROGATES else code - (AFTER_SURROGATES - SURROGATES)) - FIRST

@@ -1,0 +1,86 @@
+"""Start a server, wait for it, measure it, stop it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+GRANIAN = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-access-log", "--log-level", "warning", "--workers", "2"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def process(command: list[str], port: int, path: str, **environment: str):
+    """Run ``command`` until the block ends; ready once ``path`` answers."""
+    whole = {**os.environ, **environment}
+    running = subprocess.Popen(command, env=whole, stdout=subprocess.DEVNULL)  # noqa: S603 - our own servers
+    try:
+        wait_for(f"http://127.0.0.1:{port}{path}", running)
+        yield running
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+def wait_for(url: str, running: subprocess.Popen, seconds: int = 60) -> None:
+    for _ in range(seconds * 10):
+        if running.poll() is not None:
+            raise RuntimeError(f"the server of {url} stopped with status {running.returncode}")
+        try:
+            urllib.request.urlopen(url, timeout=5).read()  # noqa: S310 - our own loopback address
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{url} did not answer in {seconds} s")
+
+
+def bare(which: str, size: int):
+    port = free_port()
+    command = [*GRANIAN, "--factory", "--port", str(port), f"tests.benchmarks.bare:{which}"]
+    return port, process(command, port, "/", BENCH_BYTES=str(size))
+
+
+def platform(folder: Path):
+    port = free_port()
+    command = [sys.executable, "-m", "consult", "serve", "--work", "--port", str(port)]
+    return port, process(
+        command, port, "/healthz", CONSULT_DATA_DIR=str(folder), CONSULT_BASE_URL=f"http://127.0.0.1:{port}", CONSULT_LOG_LEVEL="ERROR",
+        CONSULT_MAIL_URL=f"file://{folder}/mail",
+    )
+
+
+def wrk(url: str, clients: int, seconds: int = 4, cookie: str = "", script: str = "") -> float:
+    """Requests per second; raises when any answer was not a success."""
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s"]
+    command += (["-H", f"Cookie: {cookie}"] if cookie else []) + (["-s", script] if script else [])
+    out = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout  # noqa: S603 - wrk on loopback
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise RuntimeError(f"{url}: {out}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+
+
+def memory_of_workers(parent: int) -> list[float]:
+    """Peak resident MB of each process below ``parent`` (VmHWM)."""
+    peaks = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = status.read_text()
+        except OSError:
+            continue
+        if re.search(rf"^PPid:\s+{parent}$", text, re.MULTILINE):
+            peaks.append(int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024)
+    return peaks

@@ -1,0 +1,61 @@
+"""Signed-in readers for the load: session cookies of real accounts, and the scripts that make wrk use them."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+
+from consult import create_app
+from consult.accounts.models import User
+from consult.chapters.models import Block, Revision
+from consult.consultations.models import Appointment
+from consult.core.config import Config
+from consult.core.db import reading, session
+
+RAW_TOKEN = "b" * 40
+# Flask-Login's mark of the browser that signed in: wrk, from this machine, which names itself not.
+BROWSER = hashlib.sha512(b"127.0.0.1|None").hexdigest()
+
+READ = """
+local cookies = {cookies}
+local n = 0
+request = function()
+  n = n + 1
+  return wrk.format("GET", nil, {{["Cookie"] = cookies[n % #cookies + 1]}})
+end
+"""
+LODGE = """
+local cookies = {cookies}
+local n = 0
+math.randomseed({seed})
+local run = tostring(math.random(1, 1000000000))
+request = function()
+  n = n + 1
+  local body = "csrf_token={token}&position=in_favour&kind=comment&comment_type=general&speak_as=self&block_id={block}"
+    .. "&form_key=bench-" .. run .. "-" .. n
+    .. "&body=Nous+partageons+cette+orientation.+Il+faudrait+toutefois+en+dire+le+co%C3%BBt+et+le+calendrier+(" .. run .. "-" .. n .. ")."
+  return wrk.format("POST", nil, {{["Cookie"] = cookies[n % #cookies + 1], ["Content-Type"] = "application/x-www-form-urlencoded"}}, body)
+end
+response = function(status, headers, body)
+  if status ~= 303 then io.stderr:write("status " .. status .. "\\n") end
+end
+"""
+
+
+def scripts(data: Path, folder: Path, readers: int = 50) -> tuple[str, str]:
+    """Paths of wrk's scripts: (read as fifty people in turn, lodge as fifty people in turn)."""
+    app = create_app(Config(data_dir=str(data), log_level="ERROR"))
+    sign = SecureCookieSessionInterface().get_signing_serializer(app).dumps
+    token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN)
+    with app.app_context(), reading():
+        people = sa.select(User.fs_uniquifier).where(User.id.not_in(sa.select(Appointment.user_id)))
+        keys = session.scalars(people.order_by(User.id).limit(readers)).all()
+        block = session.scalar(sa.select(Block.id).join(Block.revision).where(Block.key == "C1-A1-P1-a1", Revision.language == "fr"))
+    cookies = [f"consult={sign({'_id': BROWSER, '_user_id': key, '_fresh': True, 'csrf_token': RAW_TOKEN})}" for key in keys]
+    table = "{" + ", ".join(json.dumps(cookie) for cookie in cookies) + "}"
+    (folder / "read.lua").write_text(READ.format(cookies=table))
+    (folder / "lodge.lua").write_text(LODGE.format(cookies=table, token=token, block=block, seed="os.time()"))
+    return str(folder / "read.lua"), str(folder / "lodge.lua")
