@@ -1,7 +1,7 @@
 """Two revisions of a text laid against each other: what stands in the new one, word by word, and what became of the rest.
 
 Rows follow the new text; what was dropped, moved away or merged leaves a row where it stood. Blocks with the same lasting key are the
-same; the others are aligned (:mod:`consult.chapters.alignment`), unless what was decided at publication is known.
+same; the others are aligned (:mod:`consult.chapters.aligning`), unless what was decided at publication is known.
 """
 
 from collections import Counter, defaultdict
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from consult.chapters.alignment import Link, align
+from consult.chapters.aligning import Link, align
 from consult.chapters.models import Block, BlockFate, BlockKind
 from consult.core.markup import Markup, trusted, without_addresses
 from consult.text.redline import redline

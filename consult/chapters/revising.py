@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consult.chapters.alignment import Link, align
+from consult.chapters.aligning import Link, align
 from consult.chapters.models import Block, BlockFate
 from consult.chapters.parsing import ParsedBlock, ParsedChapter, wording_of
 from consult.chapters.source import Problem

@@ -1,13 +1,10 @@
 """What changed between two wordings, word by word; right for Arabic as for French."""
 
-import re
-
 from diff_match_patch import diff_match_patch
 
+from consult.text.words import tokens
+
 NAMES = {-1: "delete", 0: "equal", 1: "insert"}
-# A word keeps its vowel signs and joiners, a number its points (16.1.3 changed in one digit is another number, and halves of it would
-# stand in the wrong order in an Arabic line); a run of spaces is one token; any other character stands alone.
-TOKEN = re.compile("\\d+(?:[.,/]\\d+)+|[\\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]+|\\s+|.", re.DOTALL)
 # Beyond this many comparisons two texts that have little in common are shown as replaced: bounded, and always the same.
 MAX_WORK = 4_000_000
 FIRST, SURROGATES, AFTER_SURROGATES = 0x100, 0xD800, 0xE000
@@ -41,7 +38,7 @@ def encode(old: str, new: str, words: list[str]) -> tuple[str, str]:
 
     def coded(text: str) -> str:
         characters = []
-        for word in TOKEN.findall(text):
+        for word in tokens(text):
             if word not in numbers:
                 numbers[word] = len(words)
                 words.append(word)

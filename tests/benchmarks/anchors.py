@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from consult.chapters.alignment import Link, align
+from consult.chapters.aligning import Link, align
 from consult.chapters.models import BlockFate
 from consult.chapters.parsing import Cutter, ParsedBlock
 from consult.core import markup

@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 from string import ascii_lowercase
 
-from consult.chapters.alignment import align
+from consult.chapters.aligning import align
 from consult.chapters.models import BlockFate, BlockKind
 from consult.chapters.parsing import NUMBERED, STRUCTURE, parse_file
 from consult.core.config import resource_dir

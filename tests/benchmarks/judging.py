@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from consult.chapters.alignment import SURE, Link
+from consult.chapters.aligning import SURE, Link
 from consult.chapters.models import BlockFate
 
 GOING_ON = frozenset({BlockFate.CHANGED, BlockFate.SPLIT, BlockFate.MERGED})  # an anchor on any of these is shown as changed

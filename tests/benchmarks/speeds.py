@@ -7,7 +7,7 @@ from pathlib import Path
 
 from consult import create_app
 from consult.chapters import service as chapters
-from consult.chapters.alignment import align
+from consult.chapters.aligning import align
 from consult.consultations import service as consultations
 from consult.core.config import Config, resource_dir
 from consult.core.db import unit_of_work

@@ -32,10 +32,6 @@ def keep(person, source: str, **values) -> WorkingDraft:
     return draft
 
 
-
-
-
-
 @pytest.fixture
 def draft(chapter, rapporteur):
     return keep(rapporteur, changed())

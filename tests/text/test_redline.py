@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consult.core import redline as module
+from consult.text import redline as module
 from consult.text.redline import redline
 
 WORDS = st.lists(st.sampled_from(["qualité", "الجودة", "l’axe", " ", ", ", "norme", "\n", "وَطَنِيَّة", "١٢", "😀"]), max_size=40).map("".join)

@@ -1,6 +1,6 @@
 """Chapters: reading them, preparing and publishing their revisions, keeping their languages in step."""
 
-from consult.chapters.alignment import SURE
+from consult.chapters.aligning import SURE
 from consult.chapters.service.chapters import (
     count_published,
     current_revision,

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from consult.chapters.alignment import Link
+from consult.chapters.aligning import Link
 from consult.chapters.comparison import Comparison, compare
 from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, Chapter, Revision
 from consult.chapters.service.chapters import list_blocks_of

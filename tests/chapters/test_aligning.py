@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consult.chapters.alignment import SURE, Link, align
+from consult.chapters.aligning import SURE, Link, align
 from consult.chapters.models import BlockFate, BlockKind
 from tests.benchmarks import anchors, edits
 from tests.benchmarks.judging import GOING_ON

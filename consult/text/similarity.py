@@ -1,70 +1,44 @@
-"""How alike two blocks are, in any language: the words they share, weighted by how rare each is in both texts, and their order.
-
-Words are compared by their stems, five letters without accents (McNamee and Mayfield 2004 found this about as good as the stemmer of
-each language), Arabic ones without the article and what is joined to it, so that a word that took another ending is the same word.
-"""
+"""How alike two passages are, in any language: the stems they share, weighted by how rare each is in both texts, and their order."""
 
 import math
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import Protocol
+from functools import cached_property
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
-from consult.chapters.models import BlockKind
-from consult.chapters.parsing import wording_of
-from consult.text.normalising import ARABIC, normalised
+from consult.text.normalising import normalised
+from consult.text.stems import stems
 
-WORD = re.compile(r"[^\W_]+")
-JOINED = re.compile("^[وف]?(?:[بك]?ال|لل)(?=..)")  # and, then, by, as, for, the: written as one word with the next
-STEM_LENGTH = 5
 FEWEST_WORDS = 4  # of a part: fewer words stand in any long text by chance
 CHANCE_WORDS = 0.1  # of the weight of the words: less in common is chance, their order need not be measured
-PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.QUOTE})
 CARRIED = 0.75  # what the whole of one block within another is worth, beside the same words alone
 FEW_WORDS = 12  # up to here the letters say more than the words
 CHANCE = 0.4  # of the letters of two short texts that have nothing in common, so many are the same in order
 
 
-class Unit(Protocol):
-    """What is aligned: a block that is stored, or one that has only been read."""
-
-    key: str
-    kind: BlockKind
-    label: str
-    text: str
-
-
-@lru_cache(50_000)
-def stem(word: str) -> str:
-    if ARABIC.match(word):
-        return JOINED.sub("", word)[:STEM_LENGTH]
-    letters = unicodedata.normalize("NFD", word.replace("œ", "oe").replace("æ", "ae"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))[:STEM_LENGTH]
-
-
 class Side:
-    """One of the two texts: the wording of each block without its number, and its words as stems."""
+    """One of the two texts: the wording of each of its passages, without its number, and its words as stems.
 
-    def __init__(self, blocks: Sequence[Unit]) -> None:
-        self.blocks = blocks
-        self.wordings = [normalised(wording_of(block)) for block in blocks]
-        self.words = [[stem(word) for word in WORD.findall(wording)] or [wording] for wording in self.wordings]
+    ``is_prose`` says which passages are running text, of which one may have been carried whole into another.
+    """
+
+    def __init__(self, wordings: Sequence[str], is_prose: Sequence[bool]) -> None:
+        self.is_prose = is_prose
+        self.wordings = [normalised(wording) for wording in wordings]
+        self.words = [stems(wording) or [wording] for wording in self.wordings]
         self.bags = [Counter(words) for words in self.words]
         self.places: dict[str, list[int]] = defaultdict(list)
         for place, wording in enumerate(self.wordings):
             self.places[wording].append(place)
 
     def __len__(self) -> int:
-        return len(self.blocks)
+        return len(self.wordings)
 
 
 class Similarity:
-    """Of the blocks of two texts, by their places; each pair is measured once."""
+    """Of the passages of two texts, by their places; each pair is measured once."""
 
     def __init__(self, old: Side, new: Side) -> None:
         self.old, self.new = old, new
@@ -107,7 +81,7 @@ class Similarity:
         if max(len(self.old.words[old]), len(self.new.words[new])) <= FEW_WORDS:
             letters = fuzz.ratio(self.old.wordings[old], self.new.wordings[new]) / 100
             alike = max(alike, (letters - CHANCE) / (1 - CHANCE))
-        if {self.old.blocks[old].kind, self.new.blocks[new].kind} <= PROSE:
+        if self.old.is_prose[old] and self.new.is_prose[new]:
             alike = max(alike, CARRIED * self.carried(old, new))
         return min(0.99, alike)
 
