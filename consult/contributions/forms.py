@@ -3,21 +3,19 @@
 import re
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
 from consult.accounts.models import Organisation
 from consult.chapters.models import Block
 from consult.contributions.models import CommentType, Kind, Position
-from consult.core.i18n import _
+from consult.contributions.statement import FURTHER_TEXTS, MAX_LENGTHS, STATEMENT
+from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
 from consult.text.normalising import UNKEPT
 from consult.text.quotes import Quote, at, sentences
 
-TYPED = (
-    "position", "kind", "comment_type", "body", "exact", "prefix", "suffix", "justification", "replacement", "speak_as", "form_key",
-    "block_id",
-)
+TYPED = (*(field.name for field in STATEMENT), "form_key", "block_id")
 
 
 def without_controls(words: str | None) -> str:
@@ -91,14 +89,26 @@ class ContributionForm(FlaskForm):
         """What stands in the form, to be kept as a draft."""
         return {name: str(self[name].data or "") for name in TYPED if name in self}
 
+    @property
+    def further_texts(self) -> list[tuple[str, str]]:
+        """(heading, words) of what is written beside the body."""
+        return [(gettext(field.heading), self[field.name].data) for field in FURTHER_TEXTS if self[field.name].data]
+
+    @property
+    def further_fields(self) -> list[Field]:
+        return [self[field.name] for field in FURTHER_TEXTS]
+
+    def statement(self) -> dict:
+        """What its author says."""
+        return {
+            "kind": self.kind.data, "comment_type": self.comment_type.data, "position": self.position.data,
+            "as_organisation": self.as_organisation, **{name: self[name].data or "" for name in MAX_LENGTHS},
+            "prefix": self.quote.prefix, "suffix": self.quote.suffix,
+        }
+
     def values(self) -> dict:
         """What the service takes."""
-        return {
-            "form_key": self.form_key.data, "kind": self.kind.data, "comment_type": self.comment_type.data,
-            "position": self.position.data, "body": self.body.data, "justification": self.justification.data or "",
-            "replacement": self.replacement.data or "", "as_organisation": self.as_organisation,
-            "exact": self.quote.exact, "prefix": self.quote.prefix, "suffix": self.quote.suffix,
-        }
+        return {"form_key": self.form_key.data, **self.statement()}
 
 
 class ConfirmForm(FlaskForm):

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from consult.accounts.models import Organisation, User
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
+from consult.contributions import statement
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.i18n import N_, LabelledEnum, gettext
 
 
 class Kind(LabelledEnum):
@@ -52,9 +53,6 @@ ContributionState.NEXT = {
     ContributionState.WITHHELD: (ContributionState.PUBLISHED, ContributionState.WITHDRAWN),
     ContributionState.WITHDRAWN: (),
 }
-
-MAX_BODY = 10_000
-MAX_EXACT = 1_000
 
 
 class AnchorClass(LabelledEnum):
@@ -163,15 +161,16 @@ class Contribution(Base):
         return self.state == ContributionState.PUBLISHED
 
     def content(self) -> dict[str, Any]:
-        """Everything its author said, in the form that the receipt's digest covers."""
+        """Everything its author said, where and when, in the form that the receipt's digest covers."""
         return {
-            "ref": self.ref, "block": self.block_key, "block_id": self.block_id, "author_id": self.author_id,
-            "organisation_id": self.organisation_id, "language": self.language, "kind": self.kind.value,
-            "type": self.comment_type.value, "position": self.position.value, "body": self.body,
-            "justification": self.justification, "replacement": self.amendment.replacement if self.amendment else None,
-            "submitted_at": self.submitted_at.isoformat(),
-            **({"exact": self.exact, "prefix": self.prefix, "suffix": self.suffix} if self.exact else {}),
+            "ref": self.ref, "block": self.block_key, "block_id": self.block_id, "author_id": self.author_id, "language": self.language,
+            "submitted_at": self.submitted_at.isoformat(), **statement.digested(self),
         }
+
+    @property
+    def further_texts(self) -> list[tuple[str, str]]:
+        """(heading, words) of what its author wrote beside the body."""
+        return [(gettext(field.heading), getattr(self, field.name)) for field in statement.FURTHER_TEXTS if getattr(self, field.name)]
 
     @property
     def digest(self) -> str:

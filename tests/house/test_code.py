@@ -17,6 +17,7 @@ PLAIN = {
     "chapters.current_revision": "the public text", "consultations.settle": "writes down what the clock says, as the system",
     "adoption.present": "fills gaps of what was asked for already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
+    "contributions.is_what_was_lodged": "a yes or no",
     "contributions.quote_in": "reads what was typed", "chapters.gone": "a sentence",
 }
 # Queries by name that write: a count that is kept, called inside of acts only.

@@ -14,8 +14,6 @@ from consult.chapters.models import Block, Chapter
 from consult.consultations.models import ModerationMode
 from consult.contributions import jobs
 from consult.contributions.models import (
-    MAX_BODY,
-    MAX_EXACT,
     CommentType,
     Contribution,
     ContributionDraft,
@@ -26,6 +24,7 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.contributions.service.anchoring import anchor_late
+from consult.contributions.statement import MAX_EXACT, MAX_LENGTHS, TEXTS, lodged_in
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import add_now, add_row, begin_writing, session, wait_for
@@ -35,7 +34,7 @@ from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can
 from consult.text import normalising, quotes
 
-MAX_LENGTHS = {"body": MAX_BODY, "justification": MAX_BODY, "replacement": 5_000, "exact": MAX_EXACT}
+CHOICES = {"kind": Kind, "comment_type": CommentType, "position": Position}
 LOOKED_AT = 200  # characters that are looked at on each side of quoted words
 SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -65,67 +64,87 @@ LODGED = sa.select(Contribution).where(sa.or_(
 )).order_by(Contribution.id)
 
 
-def _lodged_before(
-    actor: Actor, block: Block, form_key: str, *, body: str, justification: str = "", replacement: str = "", exact: str = "",
-    prefix: str = "", suffix: str = "", as_organisation: Organisation | None = None, **choices: Any,
-) -> Contribution | None:
+def _lodged_before(actor: Actor, block: Block, form_key: str, *, body: str, **values: Any) -> Contribution | None:
     """What this form lodged, or this author on this passage in the very same words: a browser's "back" fills a new form with them."""
     may = can(actor, Action.CONTRIBUTIONS_LODGE, block)
-    said = check_words(body=body, justification=justification, replacement=replacement) if may else {"body": ""}
-    known = session.scalars(LODGED, {"form": form_key, "author": actor.id if may else None, "body": said["body"]}).all()
+    body = check_words(body=body)["body"] if may else ""
+    known = session.scalars(LODGED, {"form": form_key, "author": actor.id if may else None, "body": body}).all()
     lodged = next((one for one in known if one.form_key == form_key), None)
     if lodged is not None and (actor.id is None or lodged.author_id != actor.id):
         raise Conflict(_("This form was sent already, by somebody else."), _("Open the form again from the chapter."))
-    if lodged is not None or not may:
+    if lodged is not None or not may or not known:
         return lodged
+    values.pop("language", None)
+    wanted = said_in(block, body=body, **values)
+    return next((one for one in known if one.state != ContributionState.WITHDRAWN and _is_on(one, block)
+                 and lodged_in(one) == wanted), None)
+
+
+def _is_on(contribution: Contribution, block: Block) -> bool:
+    return (contribution.chapter_id, contribution.block_key) == (block.chapter.id, block.key)
+
+
+def said_in(
+    block: Block, *, kind: Kind, comment_type: CommentType, position: Position, as_organisation: Organisation | None = None,
+    exact: str = "", prefix: str = "", suffix: str = "", replacement: str = "", **texts: str,
+) -> dict[str, Any]:
+    """What a form on this block says, by the names of :data:`~consult.contributions.statement.STATEMENT`, as it would be lodged.
+
+    :class:`Invalid` names the first field that cannot be taken; :class:`TypeError` for a name that is none of these.
+    """
+    if unknown := texts.keys() - {field.name for field in TEXTS}:
+        raise TypeError(f"an author's statement has no {', '.join(sorted(unknown))}")
+    texts = check_words(**{field.name: texts.get(field.name, "") for field in TEXTS}, replacement=replacement)
     quote = quote_in(block, exact, prefix, suffix)
-    wanted = {
-        "exact": quote.exact, "prefix": quote.prefix,
-        "chapter_id": block.chapter.id, "block_key": block.key, "justification": said["justification"],
-        "organisation_id": as_organisation.id if as_organisation else None,
-        **{name: choices[name] for name in ("kind", "comment_type", "position")},
+    wording = texts.pop("replacement")
+    return {
+        **texts, "kind": kind.value, "comment_type": comment_type.value, "position": position.value,
+        "speak_as": as_organisation.id if as_organisation else None, "replacement": wording if is_amendment(block, wording) else None,
+        "exact": quote.exact, "prefix": quote.prefix, "suffix": quote.suffix,
     }
-    wording = said["replacement"] if is_amendment(block, said["replacement"]) else None
-    return next((one for one in known if one.state != ContributionState.WITHDRAWN and _wording(one) == wording
-                 and all(getattr(one, name) == value for name, value in wanted.items())), None)
 
 
-def _wording(contribution: Contribution) -> str | None:
-    return contribution.amendment.replacement if contribution.amendment else None
+def is_what_was_lodged(contribution: Contribution, block: Block, **values: Any) -> bool:
+    """Whether a form that is sent again says what was lodged with it: it may have been changed after a return with the browser."""
+    try:
+        return _is_on(contribution, block) and said_in(contribution.block, **values) == lodged_in(contribution)
+    except Invalid:
+        return False
 
 
 @_once
 @command
-def lodge(
-    actor: User, block: Block, *, form_key: str, kind: Kind, comment_type: CommentType, position: Position, body: str,
-    justification: str = "", replacement: str = "", exact: str = "", prefix: str = "", suffix: str = "",
-    as_organisation: Organisation | None = None, language: str = "fr",
-) -> Contribution:
-    """Lodge a contribution and promise its receipt; :class:`Invalid` names the field that cannot be taken.
+def lodge(actor: User, block: Block, *, form_key: str, language: str = "fr", as_organisation: Organisation | None = None,
+          **values: Any) -> Contribution:
+    """Lodge a contribution and promise its receipt; ``values`` are those of :func:`said_in`.
 
-    ``exact`` are words of the block that it is about, ``prefix`` and ``suffix`` tell which of several such places is meant.
-    The same ``form_key`` again returns what it lodged the first time. ``draft`` is the kept text that this one replaces.
+    :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where somebody else sent this form. The same ``form_key``
+    again returns what it lodged the first time. ``draft`` is the kept text that this one replaces.
     """
-    said = check_words(body=body, justification=justification, replacement=replacement)
+    said = said_in(block, as_organisation=as_organisation, **values)
     if normalising.is_blank(said["body"]):
         raise Invalid("body", _("The contribution is empty."), _("Write what you have to say about this passage."))
     if as_organisation is not None and as_organisation.id != actor.organisation_id:
         raise Invalid("speak_as", _("You are not a member of this organisation."), _("Choose your own name, or your own organisation."))
-    quote = quote_in(block, exact, prefix, suffix)
-    chapter = block.chapter
+    chapter, wording, organisation_id = block.chapter, said.pop("replacement"), said.pop("speak_as")
+    choices = {name: enum(said.pop(name)) for name, enum in CHOICES.items()}
     contribution = Contribution(
         ref=_next_ref(chapter), form_key=form_key, chapter_id=chapter.id, block_id=block.id, block_key=block.key, current_key=block.key,
-        author_id=actor.id, organisation_id=as_organisation.id if as_organisation else None,
-        language=normalising.language_of(said["body"], language), kind=kind, comment_type=comment_type, position=position,
-        body=said["body"],
-        justification=said["justification"], exact=quote.exact, prefix=quote.prefix, suffix=quote.suffix,
-        state=ContributionState.SUBMITTED, submitted_at=utcnow(), withdrawn_at=None, row_counter=1,
+        author_id=actor.id, organisation_id=organisation_id, language=normalising.language_of(said["body"], language),
+        state=ContributionState.SUBMITTED, submitted_at=utcnow(), withdrawn_at=None, row_counter=1, **choices, **said,
     )
     add_now(contribution)
-    if is_amendment(block, said["replacement"]):
-        add_row(SuggestedAmendment, contribution_id=contribution.id, replacement=said["replacement"])
+    if wording:
+        add_row(SuggestedAmendment, contribution_id=contribution.id, replacement=wording)
     else:
         set_committed_value(contribution, "amendment", None)
+    _promise(contribution, block)
+    return contribution
+
+
+def _promise(contribution: Contribution, block: Block) -> None:
+    """The receipt, its place in a text that has changed since, and at once its publication where moderation comes afterwards."""
+    chapter = block.chapter
     add_row(Receipt, contribution_id=contribution.id, digest=contribution.digest)
     later(jobs.send_receipt, contribution)
     if chapters.current_revision_id(block.revision) != block.revision_id:
@@ -133,7 +152,6 @@ def lodge(
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)
         chapters.count_published(chapter, contribution.current_key, 1)
-    return contribution
 
 
 @command

@@ -20,6 +20,7 @@ from consult.contributions.models import (
     ContributionState,
     Position,
 )
+from consult.contributions.statement import STATEMENT
 from consult.core.db import session
 from consult.core.errors import NotAllowed, NotFound
 from consult.core.i18n import _
@@ -27,7 +28,6 @@ from consult.core.markup import excerpt
 from consult.core.permissions import Action, Actor, require
 from consult.text.quotes import Quote
 
-KEPT = ("exact", "body", "justification", "replacement")
 PAGE = 20
 TRACED = (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
 LINE = (
@@ -169,9 +169,13 @@ def get_data(actor: User) -> dict[str, list[dict[str, Any]]]:
     lodged = session.scalars(sa.select(Contribution).where(Contribution.author_id == actor.id).order_by(Contribution.id).options(*_whole()))
     return {
         "contributions": [{**c.content(), "state": c.state.value, "sha256": c.digest} for c in lodged],
-        "drafts": [{"block": d.block.key, "updated_at": d.updated_at.isoformat(), **{n: d.fields.get(n, "") for n in KEPT}}
-                   for d in list_drafts(actor)],
+        "drafts": [_draft_data(draft) for draft in list_drafts(actor)],
     }
+
+
+def _draft_data(draft: ContributionDraft) -> dict[str, Any]:
+    said = {field.name: draft.fields.get(field.name, "") for field in STATEMENT}
+    return {"block": draft.block.key, "updated_at": draft.updated_at.isoformat(), **said}
 
 
 def _page(chosen: sa.Select, after: int | None) -> Page:

@@ -12,7 +12,8 @@ from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation, Phase
 from consult.contributions import service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
-from consult.contributions.models import MAX_EXACT, Contribution, ContributionDraft
+from consult.contributions.models import ContributionDraft
+from consult.contributions.statement import MAX_EXACT
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, excerpt, marked
@@ -134,23 +135,10 @@ def lodge_form(block: Block, form: ContributionForm):
         contribution = service.lodge(actor(), block, **form.values(), draft=known_draft(block), language=language())
     except Invalid as refusal:
         return refused(block, form, refusal)
-    if not is_same(contribution, form):
+    if not service.is_what_was_lodged(contribution, block, **form.statement()):
         form.form_key.data = new_key()
         return page(block, form, earlier=contribution), 409
     return redirect(url_for(".receipt", ref=contribution.ref), 303)
-
-
-def is_same(contribution: Contribution, form: ContributionForm) -> bool:
-    """Whether what is in the form is what was lodged with it (it may have been changed after a return with the browser)."""
-    sent = service.check_words(**{name: form[name].data or "" for name in service.MAX_LENGTHS})
-    try:
-        exact = quote_of(contribution.block, form).exact
-    except Invalid:
-        exact = None
-    wording = sent["replacement"] if service.is_amendment(contribution.block, sent["replacement"]) else None
-    lodged = contribution.amendment.replacement if contribution.amendment else None
-    said = (contribution.body, contribution.justification, contribution.exact, lodged)
-    return said == (sent["body"], sent["justification"], exact, wording)
 
 
 def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None):
