@@ -20,7 +20,7 @@ from consult.consultations.models import (
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
 from consult.core.permissions import SYSTEM, Action, require
 from consult.text import normalising
@@ -120,8 +120,8 @@ def begin_synthesis(_actor, consultation: Consultation) -> Consultation:
 
 @command
 def appoint(actor, consultation: Consultation, *, user: User, role: Role, commission: Commission | None = None) -> Appointment:
-    if role == Role.ADMINISTRATOR and not (actor.is_system or actor.holds(Role.ADMINISTRATOR)):
-        raise NotAllowed(_("An administrator is appointed by an administrator."))
+    if role == Role.ADMINISTRATOR:
+        require(actor, Action.CONSULTATIONS_APPOINT_ADMINISTRATOR, consultation)
     if (role in COMMISSION_ROLES) != (commission is not None):
         raise Invalid("commission", _("This role needs a commission.") if commission is None else _("This role has no commission."))
     if any(held.role == role and held.commission == commission for held in user.appointments):

@@ -160,6 +160,11 @@ class Contribution(Base):
     def is_public(self) -> bool:
         return self.state == ContributionState.PUBLISHED
 
+    @property
+    def is_traced(self) -> bool:
+        """Whether the public knows that it was there: withheld or withdrawn, without its words."""
+        return self.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+
     def content(self) -> dict[str, Any]:
         """Everything its author said, where and when, in the form that the receipt's digest covers."""
         return {

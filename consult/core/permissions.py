@@ -64,6 +64,7 @@ class Action(enum.StrEnum):
     CHAPTERS_VIEW_WORKING_DRAFT = "chapters.view_working_draft"
     CONSULTATIONS_ADD = "consultations.add"
     CONSULTATIONS_APPOINT = "consultations.appoint"
+    CONSULTATIONS_APPOINT_ADMINISTRATOR = "consultations.appoint_administrator"
     CONSULTATIONS_BEGIN_SYNTHESIS = "consultations.begin_synthesis"
     CONSULTATIONS_CLOSE = "consultations.close"
     CONSULTATIONS_DISMISS = "consultations.dismiss"
@@ -79,10 +80,12 @@ class Action(enum.StrEnum):
     CONTRIBUTIONS_LEAVE = "contributions.leave"
     CONTRIBUTIONS_LODGE = "contributions.lodge"
     CONTRIBUTIONS_READ = "contributions.read"
+    CONTRIBUTIONS_READ_TRACE = "contributions.read_trace"
     CONTRIBUTIONS_REATTACH = "contributions.reattach"
     CONTRIBUTIONS_RECEIPT = "contributions.receipt"
     CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
+    CONTRIBUTIONS_WRITE = "contributions.write"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
@@ -100,10 +103,11 @@ class Action(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One condition, with the sentence that a refused reader gets."""
+    """One condition, with the sentence that a refused reader gets and what they can do."""
 
     holds: Callable[[Actor, Any], bool]
     refusal: Any
+    remedy: Any = ""
 
 
 def phase(*names: str) -> Rule:
@@ -133,16 +137,22 @@ PHASE_REFUSALS = {
 anyone = Rule(lambda actor, obj: True, "")
 signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in first."))
 system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."))
+unowned = Rule(lambda actor, obj: getattr(obj, "author_id", None) is None, _("This belongs to somebody else."))
 own = Rule(lambda actor, obj: actor.id is not None and obj.author_id == actor.id, _("This belongs to somebody else."))
 oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, _("This belongs to somebody else."))
 own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, _("This belongs to somebody else."))
 public = Rule(lambda actor, obj: obj.is_public, _("This is not public."))
+leaves_a_trace = Rule(
+    lambda actor, obj: obj.is_traced, _("This contribution is not public."),
+    _("Its author sees it after signing in; others once it is published."),
+)
 from_elsewhere = Rule(
     lambda actor, obj: obj.author_id != actor.id and (obj.organisation_id is None or obj.organisation_id != actor.organisation_id),
     _("It comes from yourself or from your own organisation: another moderator decides."),
 )
 secretariat = holds("secretariat")
 administrator = holds("administrator")
+by_an_administrator = Rule(administrator.holds, _("An administrator is appointed by an administrator."))
 moderator = holds("moderator", "rapporteur", "chair")
 rapporteur = holds("rapporteur", "chair")
 chair = holds("chair")
@@ -168,7 +178,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CHAPTERS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
     Action.CHAPTERS_DISCARD: ((secretariat, revising), (rapporteur, revising)),
     Action.CHAPTERS_IMPORT_CHAPTER: ((secretariat, revising), (system,)),
-    Action.CHAPTERS_KEEP_WORKING_DRAFT: ((secretariat, revising), (rapporteur, revising)),
+    Action.CHAPTERS_KEEP_WORKING_DRAFT: ((signed_in, secretariat, revising), (signed_in, rapporteur, revising)),
     Action.CHAPTERS_PUBLISH: ((secretariat, revising), (chair, revising)),
     Action.CHAPTERS_READ: ((anyone,),),
     Action.CHAPTERS_REBASE: ((secretariat, revising), (rapporteur, revising)),
@@ -176,6 +186,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CHAPTERS_VIEW_WORKING_DRAFT: ((secretariat,), (rapporteur,)),
     Action.CONSULTATIONS_ADD: ((system,), (administrator,)),
     Action.CONSULTATIONS_APPOINT: ((secretariat,), (administrator,), (system,)),
+    Action.CONSULTATIONS_APPOINT_ADMINISTRATOR: ((by_an_administrator,), (system,)),
     Action.CONSULTATIONS_BEGIN_SYNTHESIS: ((secretariat, phase("closed")),),
     Action.CONSULTATIONS_CLOSE: ((secretariat, is_open), (system,)),
     Action.CONSULTATIONS_DISMISS: ((secretariat,), (administrator,), (system,)),
@@ -187,14 +198,16 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_CONFIRM_ANCHOR: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own),),
-    Action.CONTRIBUTIONS_KEEP_DRAFT: ((anyone,),),
+    Action.CONTRIBUTIONS_KEEP_DRAFT: ((unowned,), (own,)),
     Action.CONTRIBUTIONS_LEAVE: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_LODGE: ((signed_in, is_open),),
     Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_READ_TRACE: ((leaves_a_trace,),),
     Action.CONTRIBUTIONS_REATTACH: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_RECEIPT: ((signed_in, own), (moderator,), (secretariat,), (system,)),
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
+    Action.CONTRIBUTIONS_WRITE: ((is_open,),),
     Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
@@ -211,25 +224,32 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 }
 
 
-def refusal(actor: Actor, action: Action, obj: Any) -> Any | None:
-    """None when allowed; else the sentence of the first rule broken in the line that came nearest."""
-    nearest, sentence = -1, None
+def broken(actor: Actor, action: Action, obj: Any) -> Rule | None:
+    """None when allowed; else the first rule broken in the line that came nearest."""
+    nearest, rule_broken = -1, None
     for line in RULES[action]:
         for passed, rule in enumerate(line):
             if not rule.holds(actor, obj):
                 if passed > nearest:
-                    nearest, sentence = passed, rule.refusal
+                    nearest, rule_broken = passed, rule
                 break
         else:
             return None
-    return sentence
+    return rule_broken
 
 
 def require(actor: Actor, action: Action, obj: Any) -> None:
-    sentence = refusal(actor, action, obj)
-    if sentence is not None:
-        raise NotAllowed(sentence)
+    """Raises :class:`NotAllowed` with the sentence of the rule that was broken."""
+    rule = broken(actor, action, obj)
+    if rule is not None:
+        raise NotAllowed(rule.refusal, rule.remedy)
+
+
+def refusal(actor: Actor, action: Action, obj: Any) -> Any | None:
+    """None when allowed; else the sentence of the rule that was broken."""
+    rule = broken(actor, action, obj)
+    return rule.refusal if rule else None
 
 
 def can(actor: Actor, action: Action | str, obj: Any) -> bool:
-    return refusal(actor, Action(action), obj) is None
+    return broken(actor, Action(action), obj) is None

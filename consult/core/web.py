@@ -323,7 +323,7 @@ def came_from() -> str | None:
 
 PLAIN = "<!doctype html><html lang='{0}' dir='{1}'><meta charset='utf-8'><title>{2}</title><h1>{2}</h1><p>{3}</p><p>{4}</p></html>"
 TITLES = {
-    403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Somebody was there first"),
+    403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Changed since you opened it"),
     413: _("Too large"), 422: _("Something to correct"), 429: _("Too many attempts"), 400: _("Request not understood"),
 }
 REMEDIES = {

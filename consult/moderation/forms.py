@@ -26,7 +26,7 @@ class ReasonedForm(PublishForm):
 
     reason = SelectField(_("Reason (published in the register)"), validators=[DataRequired(_("Choose a reason of the list."))])
     words = TextAreaField(
-        _("Words to the author"), description=_("Sent to the author by mail with the reason and the way to appeal; not published."),
+        _("Message to the author"), description=_("Sent to the author by mail with the reason and the way to appeal; not published."),
         validators=[DataRequired(_("Write to the author what led to this decision: a reason alone does not tell them.")),
                     at_most(MAX_WORDS)],
         render_kw={"dir": "auto", "rows": 5, "maxlength": MAX_WORDS},

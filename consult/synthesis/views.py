@@ -9,10 +9,10 @@ from consult.accounts.models import Category
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.contributions.models import CommentType, Kind, Position
-from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
-from consult.core.permissions import Action, can
+from consult.core.permissions import Action, can, require
 from consult.core.web import actor, put_refusal, required_consultation, room, slot, small_number
 from consult.synthesis import service
 from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wordings
@@ -61,18 +61,14 @@ def panels(consultation):
 
 def my_chapters() -> list[Chapter]:
     """The chapters whose synthesis the reader works on or watches."""
-    mine = [c for c in chapters.list_chapters(required_consultation()) if can(actor(), Action.SYNTHESIS_VIEW, c)]
-    if not mine:
-        raise NotAllowed(_("This is reserved for the people in charge of it."))
-    return mine
+    require(actor(), Action.SYNTHESIS_VIEW, required_consultation())
+    return [c for c in chapters.list_chapters(required_consultation()) if can(actor(), Action.SYNTHESIS_VIEW, c)]
 
 
 def my_chapter(number: int) -> tuple[list[Chapter], Chapter]:
     mine = my_chapters()
-    chapter = next((c for c in mine if c.number == number), None)
-    if chapter is None:
-        chapters.get_chapter(required_consultation(), number)
-        raise NotAllowed(_("This chapter belongs to another commission."))
+    chapter = next((c for c in mine if c.number == number), None) or chapters.get_chapter(required_consultation(), number)
+    require(actor(), Action.SYNTHESIS_VIEW, chapter)
     return mine, chapter
 
 

@@ -94,6 +94,34 @@ def test_the_list_of_plain_functions_is_no_longer_than_needed():
     assert [name for name in (*PLAIN, *KEEPERS) if name not in known or is_command(known[name])] == []
 
 
+# Who asks about phases or roles outside of the table of rules, and why.
+OWN_RULES = {
+    "consult/consultations/service.py": "moves the phases themselves, and holds the term of the law for people but not for the clock",
+    "consult/accounts/views.py": "where each begins the day",
+    "consult/adoption/service.py": "the secretariat sees every export",
+    "consult/adoption/views.py": "the same, and what comes next of each phase",
+    "consult/moderation/models.py": "names the role in which a decision was taken",
+}
+
+
+def test_rules_stand_in_the_table_of_permissions():
+    """A role, a phase or a refusal that a service, a view or a page decides by itself is a second table: give it an ``Action``."""
+    loose = []
+    for role in ("models", "service", "views", "forms", "jobs"):
+        for path, tree in parts(role).items():
+            for node in ast.walk(tree):
+                is_refusal = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "NotAllowed"
+                is_role = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "holds"
+                is_phase = isinstance(node, ast.Compare) and any(
+                    isinstance(part, ast.Attribute) and part.attr in ("current_phase", "is_system") for part in ast.walk(node))
+                if (is_refusal or is_role or is_phase) and path not in OWN_RULES:
+                    loose.append(f"{path}:{node.lineno}")
+    for page in sorted((ROOT / "templates").rglob("*.*")):
+        loose += [f"templates/{page.relative_to(ROOT / 'templates')}: {found}" for found in
+                  re.findall(r"current_phase\s*[=!]=|\.holds\(|current_phase in ", page.read_text())]
+    assert loose == []
+
+
 def test_queries_write_nothing():
     names = [name for name, node in services() if name.partition(".")[2].startswith(QUERIES) and writes(node) and name not in KEEPERS]
     assert names == []

@@ -17,79 +17,85 @@ from consult.synthesis.models import Synthesis, SynthesisState
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
 # all the staff belong to one house, from which `colleague's` comes; `elsewhere` is the rapporteur of commission 2.
 TABLE = """
-action                         on             who                                                        in phases
-accounts.add                   nothing        administrator system                                       *
-accounts.add_organisation      nothing        participant other STAFF secretariat administrator system   *
-accounts.edit_profile          person         participant                                                *
-accounts.join                  person         participant                                                *
-accounts.register              nothing        EVERYBODY                                                  *
-adoption.decide                consultation   secretariat                                                submitted
-adoption.download              export         participant secretariat system                             *
-adoption.download              public-export  EVERYBODY                                                  *
-adoption.request_export        consultation   rapporteur elsewhere chair secretariat system              *
-adoption.request_export        chapter        rapporteur chair secretariat system                        *
-adoption.submit                consultation   secretariat                                                synthesis
-chapters.confirm_translation   chapter        rapporteur chair secretariat                               *
-chapters.confirm_translations  chapter        rapporteur chair secretariat                               *
-chapters.correct               chapter        rapporteur chair secretariat                               preparation open closed synthesis
-chapters.discard               chapter        rapporteur chair secretariat                               preparation open closed synthesis
-chapters.import_chapter        consultation   secretariat                                                preparation open closed synthesis
-chapters.import_chapter        consultation   system                                                     *
-chapters.keep_working_draft    chapter        rapporteur chair secretariat                               preparation open closed synthesis
-chapters.keep_working_draft    consultation   rapporteur elsewhere chair secretariat                     preparation open closed synthesis
-chapters.publish               chapter        chair secretariat                                          preparation open closed synthesis
-chapters.read                  chapter        EVERYBODY                                                  *
-chapters.rebase                chapter        rapporteur chair secretariat                               preparation open closed synthesis
-chapters.view_translations     chapter        rapporteur chair secretariat                               *
-chapters.view_translations     consultation   rapporteur elsewhere chair secretariat                     *
-chapters.view_working_draft    chapter        rapporteur chair secretariat                               *
-consultations.add              nothing        administrator system                                       *
-consultations.appoint          consultation   secretariat administrator system                           *
-consultations.begin_synthesis  consultation   secretariat                                                closed
-consultations.close            consultation   secretariat                                                open
-consultations.close            consultation   system                                                     *
-consultations.dismiss          consultation   secretariat administrator system                           *
-consultations.edit             consultation   secretariat administrator system                           *
-consultations.extend           consultation   secretariat                                                open
-consultations.manage           consultation   secretariat administrator                                  *
-consultations.open             consultation   secretariat                                                preparation
-consultations.open             consultation   system                                                     *
-consultations.schedule         consultation   secretariat                                                preparation
-consultations.schedule         consultation   system                                                     *
-contributions.confirm_anchor   published      rapporteur chair secretariat                               preparation open closed synthesis
-contributions.confirm_certain  chapter        rapporteur chair secretariat                               preparation open closed synthesis
-contributions.drop_draft       draft          participant                                                *
-contributions.keep_draft       chapter        EVERYBODY                                                  *
-contributions.leave            published      rapporteur chair secretariat                               preparation open closed synthesis
-contributions.lodge            chapter        participant other STAFF secretariat administrator          open
-contributions.read             waiting        participant moderator rapporteur chair secretariat system  *
-contributions.read             published      EVERYBODY                                                  *
-contributions.reattach         published      rapporteur chair secretariat                               preparation open closed synthesis
-contributions.receipt          waiting        participant moderator rapporteur chair secretariat system  *
-contributions.view_anchors     chapter        rapporteur chair secretariat                               *
-contributions.withdraw         waiting        participant                                                open closed synthesis
-moderation.publish             waiting        moderator rapporteur chair secretariat                     open closed synthesis
-moderation.publish             colleague's    nobody                                                     *
-moderation.restore             waiting        moderator rapporteur chair secretariat                     open closed synthesis
-moderation.restore             colleague's    nobody                                                     *
-moderation.view                consultation   STAFF secretariat                                          *
-moderation.view                waiting        moderator rapporteur chair secretariat                     *
-moderation.withhold            waiting        moderator rapporteur chair secretariat                     open closed synthesis
-moderation.withhold            colleague's    nobody                                                     *
-synthesis.add_item             synthesis      rapporteur chair                                           open closed synthesis
-synthesis.attach               synthesis      rapporteur chair                                           open closed synthesis
-synthesis.detach               synthesis      rapporteur chair                                           open closed synthesis
-synthesis.drop_item            synthesis      rapporteur chair                                           open closed synthesis
-synthesis.edit_item            synthesis      rapporteur chair                                           open closed synthesis
-synthesis.read                 synthesis      rapporteur chair secretariat system                        *
-synthesis.read                 submitted-one  EVERYBODY                                                  *
-synthesis.reopen               synthesis      chair                                                      synthesis
-synthesis.validate             synthesis      chair                                                      synthesis
-synthesis.view                 consultation   rapporteur elsewhere chair secretariat                     *
-synthesis.view                 synthesis      rapporteur chair secretariat                               *
+action                               on             who                                                        in phases
+accounts.add                         nothing        administrator system                                       *
+accounts.add_organisation            nothing        participant other STAFF secretariat administrator system   *
+accounts.edit_profile                person         participant                                                *
+accounts.join                        person         participant                                                *
+accounts.register                    nothing        EVERYBODY                                                  *
+adoption.decide                      consultation   secretariat                                                submitted
+adoption.download                    export         participant secretariat system                             *
+adoption.download                    public-export  EVERYBODY                                                  *
+adoption.request_export              consultation   rapporteur elsewhere chair secretariat system              *
+adoption.request_export              chapter        rapporteur chair secretariat system                        *
+adoption.submit                      consultation   secretariat                                                synthesis
+chapters.confirm_translation         chapter        rapporteur chair secretariat                               *
+chapters.confirm_translations        chapter        rapporteur chair secretariat                               *
+chapters.correct                     chapter        rapporteur chair secretariat                               REVISING
+chapters.discard                     chapter        rapporteur chair secretariat                               REVISING
+chapters.import_chapter              consultation   secretariat                                                REVISING
+chapters.import_chapter              consultation   system                                                     *
+chapters.keep_working_draft          chapter        rapporteur chair secretariat                               REVISING
+chapters.keep_working_draft          consultation   rapporteur elsewhere chair secretariat                     REVISING
+chapters.publish                     chapter        chair secretariat                                          REVISING
+chapters.read                        chapter        EVERYBODY                                                  *
+chapters.rebase                      chapter        rapporteur chair secretariat                               REVISING
+chapters.view_translations           chapter        rapporteur chair secretariat                               *
+chapters.view_translations           consultation   rapporteur elsewhere chair secretariat                     *
+chapters.view_working_draft          chapter        rapporteur chair secretariat                               *
+consultations.add                    nothing        administrator system                                       *
+consultations.appoint                consultation   secretariat administrator system                           *
+consultations.appoint_administrator  consultation   administrator system                                       *
+consultations.begin_synthesis        consultation   secretariat                                                closed
+consultations.close                  consultation   secretariat                                                open
+consultations.close                  consultation   system                                                     *
+consultations.dismiss                consultation   secretariat administrator system                           *
+consultations.edit                   consultation   secretariat administrator system                           *
+consultations.extend                 consultation   secretariat                                                open
+consultations.manage                 consultation   secretariat administrator                                  *
+consultations.open                   consultation   secretariat                                                preparation
+consultations.open                   consultation   system                                                     *
+consultations.schedule               consultation   secretariat                                                preparation
+consultations.schedule               consultation   system                                                     *
+contributions.confirm_anchor         published      rapporteur chair secretariat                               REVISING
+contributions.confirm_certain        chapter        rapporteur chair secretariat                               REVISING
+contributions.drop_draft             draft          participant                                                *
+contributions.keep_draft             chapter        EVERYBODY                                                  *
+contributions.keep_draft             draft          participant                                                *
+contributions.leave                  published      rapporteur chair secretariat                               REVISING
+contributions.lodge                  chapter        participant other STAFF secretariat administrator          open
+contributions.read                   waiting        participant moderator rapporteur chair secretariat system  *
+contributions.read                   published      EVERYBODY                                                  *
+contributions.read_trace             waiting        nobody                                                     *
+contributions.read_trace             withheld       EVERYBODY                                                  *
+contributions.reattach               published      rapporteur chair secretariat                               REVISING
+contributions.receipt                waiting        participant moderator rapporteur chair secretariat system  *
+contributions.view_anchors           chapter        rapporteur chair secretariat                               *
+contributions.withdraw               waiting        participant                                                open closed synthesis
+contributions.write                  chapter        EVERYBODY                                                  open
+moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.publish                   colleague's    nobody                                                     *
+moderation.restore                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.restore                   colleague's    nobody                                                     *
+moderation.view                      consultation   STAFF secretariat                                          *
+moderation.view                      waiting        moderator rapporteur chair secretariat                     *
+moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.withhold                  colleague's    nobody                                                     *
+synthesis.add_item                   synthesis      rapporteur chair                                           open closed synthesis
+synthesis.attach                     synthesis      rapporteur chair                                           open closed synthesis
+synthesis.detach                     synthesis      rapporteur chair                                           open closed synthesis
+synthesis.drop_item                  synthesis      rapporteur chair                                           open closed synthesis
+synthesis.edit_item                  synthesis      rapporteur chair                                           open closed synthesis
+synthesis.read                       synthesis      rapporteur chair secretariat system                        *
+synthesis.read                       submitted-one  EVERYBODY                                                  *
+synthesis.reopen                     synthesis      chair                                                      synthesis
+synthesis.validate                   synthesis      chair                                                      synthesis
+synthesis.view                       consultation   rapporteur elsewhere chair secretariat                     *
+synthesis.view                       synthesis      rapporteur chair secretariat                               *
 """
 ROLES = ("visitor", "participant", "other", "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
 GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": ()}
+REVISING = "preparation open closed synthesis"
 PHASES = tuple(phase.value for phase in Phase)
 NOW = datetime(2027, 1, 20, 12, tzinfo=UTC)
 HOUSE, FEDERATION = 7, 5
@@ -105,7 +111,7 @@ def expected() -> dict[tuple[str, str, str], set[str]]:
         for role in ROLES:
             when = phases_of.setdefault((action, subject, role), set())
             if role in allowed:
-                when |= set(PHASES if phases == "*" else phases.split())
+                when |= set(PHASES if phases == "*" else phases.replace("REVISING", REVISING).split())
     return phases_of
 
 
@@ -146,6 +152,7 @@ class World:
         return {
             "nothing": None, "person": self.actors["participant"], "consultation": self.consultation, "chapter": chapter,
             "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
+            "withheld": contribution(ContributionState.WITHHELD),
             "colleague's": contribution(organisation_id=HOUSE, author_id=99),
             "draft": SimpleNamespace(author_id=1, consultation=self.consultation), "export": export(False), "public-export": export(True),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),

@@ -12,7 +12,7 @@ from consult.chapters.source import front_matter, with_front_matter
 from consult.chapters.views.pages import bp, chapters_here
 from consult.core import markup
 from consult.core.commands import undo
-from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, direction
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, small_number
@@ -350,8 +350,6 @@ def rendered(meta: dict, form: EditForm) -> SimpleNamespace:
 def preview(number: int, text_language: str):
     """The part beside the editor, asked for while one types."""
     form = EditForm(text_language=known(text_language))
-    if not actor().is_authenticated:
-        raise NotAllowed(_("Your session has ended."))
     source, _draft = service.get_source_to_edit(actor(), required_consultation(), number, text_language)
     meta, _body, _line = front_matter(source)
     return render_template("chapters/_preview.html", preview=rendered(meta, form), direction_of_text=direction(text_language),

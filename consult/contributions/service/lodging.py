@@ -28,10 +28,10 @@ from consult.contributions.statement import MAX_EXACT, MAX_LENGTHS, TEXTS, lodge
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import add_now, add_row, begin_writing, session, wait_for
-from consult.core.errors import Conflict, Invalid, NotAllowed
+from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
-from consult.core.permissions import Action, Actor, can
+from consult.core.permissions import Action, Actor, can, require
 from consult.text import normalising, quotes
 
 CHOICES = {"kind": Kind, "comment_type": CommentType, "position": Position}
@@ -174,8 +174,7 @@ def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any]
     if draft is None:
         draft = ContributionDraft(token=token)
         session.add(draft)
-    elif draft.author_id not in (None, actor.id):
-        raise NotAllowed(_("This belongs to somebody else."))
+    require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, draft)
     draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
     draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
     return draft

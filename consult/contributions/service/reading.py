@@ -22,10 +22,10 @@ from consult.contributions.models import (
 )
 from consult.contributions.statement import STATEMENT
 from consult.core.db import session
-from consult.core.errors import NotAllowed, NotFound
+from consult.core.errors import NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import VISITOR, Action, Actor, require
 from consult.text.quotes import Quote
 
 PAGE = 20
@@ -112,8 +112,7 @@ def get_own(actor: Actor, ref: str) -> Contribution:
 def get_trace(ref: str) -> Trace:
     """For readers who may not see the text: what stays public of it, or a refusal when nothing is."""
     contribution = _get(ref)
-    if contribution.state not in TRACED:
-        raise NotAllowed(_("This contribution is not public."), _("Its author sees it after signing in; others once it is published."))
+    require(VISITOR, Action.CONTRIBUTIONS_READ_TRACE, contribution)
     return _trace(contribution)
 
 

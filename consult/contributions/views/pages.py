@@ -9,7 +9,7 @@ from flask import session as cookies
 from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter
-from consult.consultations.models import Consultation, Phase
+from consult.consultations.models import Consultation
 from consult.contributions import service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
 from consult.contributions.models import ContributionDraft
@@ -17,7 +17,7 @@ from consult.contributions.statement import MAX_EXACT
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, excerpt, marked
-from consult.core.permissions import Action, require
+from consult.core.permissions import Action, can, require
 from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, room, slot, small_number
 from consult.text import normalising
 from consult.text.quotes import Quote, find
@@ -80,7 +80,7 @@ def my_data(person: User) -> dict:
 def lodge(number: int, key: str):
     seen = request.form.get("block_id", type=small_number)
     block = service.get_seen_block(number, key, seen) or block_of(number, key)
-    if block.consultation.current_phase != Phase.OPEN:
+    if not can(actor(), Action.CONTRIBUTIONS_WRITE, block):
         return page(block, a_form(block), closed=True), 403
     if request.method == "GET":
         draft = known_draft(block)
