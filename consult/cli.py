@@ -332,15 +332,16 @@ def verify_contributions() -> list[str]:
 
 
 def verify_revisions() -> list[str]:
-    """Each imported text as its event says."""
+    """Each text as the event of its import, or of its draft's publication, says."""
     faults, kept = [], {revision.id: revision for revision in session.scalars(sa.select(Revision))}
-    for event in audit.events_of(Action.CHAPTERS_IMPORT_CHAPTER):
-        said = "revision {number} of chapter {chapter} ({language})".format_map(event.details)
-        revision = kept.get(event.subject_id)
-        if revision is None:
-            faults.append(f"{said} was imported (event {event.id}) and is not there any more")
-        elif {hashlib.sha256(revision.source.encode()).hexdigest(), revision.source_sha256} != {event.details["sha256"]}:
-            faults.append(f"{said} is not the text that was imported (event {event.id})")
+    for action, done in ((Action.CHAPTERS_IMPORT_CHAPTER, "imported"), (Action.CHAPTERS_PUBLISH, "published")):
+        for event in audit.events_of(action):
+            said = "revision {number} of chapter {chapter} ({language})".format_map(event.details)
+            revision = kept.get(event.subject_id)
+            if revision is None:
+                faults.append(f"{said} was {done} (event {event.id}) and is not there any more")
+            elif {hashlib.sha256(revision.source.encode()).hexdigest(), revision.source_sha256} != {event.details["sha256"]}:
+                faults.append(f"{said} is not the text that was {done} (event {event.id})")
     return faults
 
 

@@ -8,8 +8,10 @@ from flask.cli import ScriptInfo
 
 from consult import create_app
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block, Revision
 from consult.cli import cli
+from consult.consultations import service as consultations
 from consult.consultations.models import Role
 from consult.core import audit, mail
 from consult.core.config import resource_dir
@@ -175,6 +177,17 @@ def test_a_rewritten_text_is_found(consult, filled):
     assert "All is well." in consult("verify")
     behind_its_back("revision_no_update", "UPDATE revision SET source = 'Autre texte'")
     assert "is not the text that was imported" in consult("verify", status=1)
+
+
+def test_a_rewritten_text_that_was_published_from_a_draft_is_found(consult, filled):
+    with unit_of_work():
+        secretary = factories.a_user(role=Role.SECRETARIAT)
+        source = factories.markdown().replace("Former les techniciens", "Former chaque année les techniciens")
+        draft = chapters.keep_working_draft(secretary, consultations.get_current(), data=source.encode())
+        chapters.publish(secretary, draft, expected_counter=draft.row_counter)
+    assert "All is well." in consult("verify")
+    behind_its_back("revision_no_update", "UPDATE revision SET source = 'Autre texte' WHERE number = 2")
+    assert "revision 2 of chapter 1 (fr) is not the text that was published" in consult("verify", status=1)
 
 
 def rows(url: str, folder) -> dict[str, int]:
