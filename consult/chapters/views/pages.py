@@ -12,7 +12,7 @@ from consult.core.db import reading as reading_unit
 from consult.core.errors import NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.pages import Page, pages
-from consult.core.permissions import Action
+from consult.core.permissions import Action, can
 from consult.core.web import actor, consultation, filled, headers, language, required_consultation, room
 
 bp = room("chapters", prefix="")
@@ -152,10 +152,11 @@ def render_chapter(number: int) -> str:
         reading.read_block(b, at, frame, tallies.get(b.key, 0), margin.get(b.key, [])) for (b, at), frame in zip(laid, frames, strict=True)
     ]
     stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_outdated_translations(chapter)}
+    may_write = can(actor(), Action.CONTRIBUTIONS_WRITE, chapter)
     for b in blocks:
         b.stale = stale.get((b.key, b.language))
         b.url_discussion = url_for("contributions.discussion", number=number, key=b.key) if b.count else ""
-        b.url_contribute = url_for("contributions.lodge", number=number, key=b.key) if consultation().current_phase == Phase.OPEN else ""
+        b.url_contribute = url_for("contributions.lodge", number=number, key=b.key) if may_write else ""
     share = reading.coverage(french_blocks, own_blocks) if language() != "fr" else None
     return render_template(
         "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
