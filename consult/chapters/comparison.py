@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from consult.chapters.aligning import Link, align
+from consult.chapters.aligning import Link, align, paired
 from consult.chapters.models import Block, BlockFate, BlockKind
 from consult.core.markup import Markup, trusted, without_addresses
 from consult.text.redline import redline
@@ -61,7 +61,10 @@ class ComparisonRow:
 
     @property
     def piece(self) -> Piece:
-        return self.new or self.old
+        piece = self.new or self.old
+        if piece is None:
+            raise ValueError("a row of a comparison without either side")
+        return piece
 
     @property
     def is_changed(self) -> bool:
@@ -107,7 +110,9 @@ class Comparison:
 
     def runs(self) -> Iterator[Run]:
         """The changes alone, each below its titles; what stays the same between them is counted."""
-        waiting, above, shown = [], {}, set()
+        waiting: list[ComparisonRow] = []
+        above: dict[int, ComparisonRow] = {}
+        shown: set[str] = set()
         for row in self.rows:
             is_title = row.piece.kind in TITLES and not row.is_trace
             if is_title:
@@ -148,11 +153,12 @@ class Weaver:
 
     def __init__(self, old: list[Piece], new: list[Piece], links: list[Link]) -> None:
         self.old, self.new = old, new
-        self.to_new: dict[int, list[Link]] = defaultdict(list)
-        self.to_old: dict[int, list[Link]] = defaultdict(list)
-        for link in links:
-            self.to_new[link.old].append(link)
-            self.to_old[link.new].append(link)
+        # By place: the links that have both sides, with the place on the other one.
+        self.to_new: dict[int, list[tuple[Link, int]]] = defaultdict(list)
+        self.to_old: dict[int, list[tuple[Link, int]]] = defaultdict(list)
+        for link, before, after in paired(links):
+            self.to_new[before].append((link, after))
+            self.to_old[after].append((link, before))
 
     def rows(self) -> Iterator[ComparisonRow]:
         left = self.left_behind()
@@ -166,18 +172,18 @@ class Weaver:
         left: dict[int, list[ComparisonRow]] = defaultdict(list)
         last = -1
         for place, piece in enumerate(self.old):
-            heirs = [link for link in self.to_new[place] if link.new is not None]
-            main = next((link for link in heirs if self.main_old(link.new) == place), None)
+            heirs = self.to_new[place]
+            main, at = next(((link, at) for link, at in heirs if self.main_old(at) == place), (None, last))
             if main is None and heirs:
-                into = tuple(self.new[link.new] for link in heirs)
+                into = tuple(self.new[heir] for _link, heir in heirs)
                 left[last].append(ComparisonRow(f"{piece.key}~", BlockFate.MERGED, piece, None, is_trace=True, kin=into))
             elif main is None:
                 left[last].append(ComparisonRow(self.free_key(piece), BlockFate.DELETED, piece, None, (("delete", piece.text),)))
             elif main.has_moved:
                 left[last].append(ComparisonRow(f"{piece.key}~", BlockFate.MOVED, piece, None, has_moved=True, is_trace=True,
-                                                kin=(self.new[main.new],)))
+                                                kin=(self.new[at],)))
             else:
-                last = max(last, main.new)
+                last = max(last, at)
         return left
 
     def free_key(self, piece: Piece) -> str:
@@ -186,15 +192,15 @@ class Weaver:
 
     def main_old(self, new: int) -> int | None:
         """Of the old blocks that a new one was made of, the one that it continues: by its key, else the first."""
-        olds = [link.old for link in self.to_old[new] if link.old is not None]
+        olds = [old for _link, old in self.to_old[new]]
         return min(olds, key=lambda old: (self.old[old].key != self.new[new].key, old), default=None)
 
     def row(self, place: int) -> ComparisonRow:
         piece, main = self.new[place], self.main_old(place)
         if main is None:
             return ComparisonRow(piece.key, BlockFate.NEW, None, piece, (("insert", piece.text),))
-        link = next(link for link in self.to_old[place] if link.old == main)
-        olds = sorted({link.old for link in self.to_old[place]})
+        link = next(link for link, old in self.to_old[place] if old == main)
+        olds = sorted({old for _link, old in self.to_old[place]})
         kin = tuple(self.old[old] for old in olds) if len(olds) > 1 or link.change == BlockFate.SPLIT else ()
         after = self.old[main - 1] if link.has_moved and main else None
         return ComparisonRow(piece.key, link.change, self.old[main], piece, self.segments(place, olds), link.has_moved, kin=kin,
@@ -202,7 +208,7 @@ class Weaver:
 
     def segments(self, place: int, olds: list[int]) -> Segments:
         """Word by word; of a block that was split, the part of its words that this one took."""
-        news = sorted(link.new for link in self.to_new[olds[0]] if link.new is not None)
+        news = sorted(new for _link, new in self.to_new[olds[0]])
         before = " ".join(self.old[old].text for old in olds)
         if len(olds) > 1 or len(news) == 1:
             return differing(redline(before, self.new[place].text)) if before != self.new[place].text else ()

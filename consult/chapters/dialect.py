@@ -6,6 +6,7 @@ Markdown cannot hold (joined cells, tables without a head, tables in lists) is w
 
 import re
 from html import escape
+from typing import Any
 from urllib.parse import quote
 
 from consult.chapters.source import CONTROL
@@ -65,7 +66,8 @@ class Writer:
         return "\n\n".join(parts)
 
     def block(self, block: dict, *, nested: bool) -> str:
-        kind, content = block["t"], block.get("c")
+        kind: str = block["t"]
+        content: Any = block.get("c")
         if kind in WORDY:
             return opened(self.inlines(content))
         if kind == "Header":
@@ -145,7 +147,8 @@ class Writer:
         return out
 
     def inline(self, inline: dict, end: str, *, before: str, follows: dict | None) -> str:
-        kind, content = inline["t"], inline.get("c")
+        kind: str = inline["t"]
+        content: Any = inline.get("c")
         if kind == "Str":
             return escaped(content)
         if kind in ("Space", "SoftBreak"):
@@ -200,7 +203,8 @@ class Writer:
         return "\n\n".join([whole, *after])
 
     def html_block(self, block: dict, called: int | None = None) -> str:
-        kind, content = block["t"], block.get("c")
+        kind: str = block["t"]
+        content: Any = block.get("c")
         if kind in WORDY:
             words = self.html_inlines(content)
             return f"<p>{words}</p>" if kind == "Para" and words else words
@@ -250,7 +254,8 @@ class Writer:
         return "".join(self.html_inline(inline) for inline in inlines)
 
     def html_inline(self, inline: dict) -> str:
-        kind, content = inline["t"], inline.get("c")
+        kind: str = inline["t"]
+        content: Any = inline.get("c")
         if kind == "Str":
             return html_text(content)
         if kind in ("Space", "SoftBreak"):
@@ -371,7 +376,8 @@ def words_of(inlines: list[dict]) -> str:
     """The bare words of inlines, without the notes that they call."""
     parts = []
     for inline in inlines:
-        kind, content = inline["t"], inline.get("c")
+        kind: str = inline["t"]
+        content: Any = inline.get("c")
         if kind in ("Str", "Code", "Math"):
             parts.append(content if kind == "Str" else content[1])
         elif kind in ("Space", "SoftBreak", "LineBreak"):

@@ -50,10 +50,13 @@ def together(french: list[Block], other: list[Block]) -> list[tuple[Block, str]]
     if not other:
         return [(block, "fr") for block in french]
     language = other[0].revision.language
-    return [
-        (own, language) if own and (translation is None or own.kind == translation.kind) else (translation, "fr")
-        for own, translation in side_by_side(other, french)
-    ]
+    laid = []
+    for own, translation in side_by_side(other, french):
+        if own is not None and (translation is None or own.kind == translation.kind):
+            laid.append((own, language))
+        elif translation is not None:
+            laid.append((translation, "fr"))
+    return laid
 
 
 def frames(laid: list[Block], *texts: list[Block]) -> list[tuple[str, str]]:
@@ -134,7 +137,7 @@ def contents(blocks: list[ReadBlock]) -> list[tuple]:
     most = {level: max((sums[b.key] for b in rows if b.level == level), default=0) for level in {b.level for b in rows}}
     tree: list[tuple] = []
     for b in rows:
-        entry = (b.key, b.label if b.kind != BlockKind.HEADING else "", title_of(b), heat(sums[b.key], most[b.level]), [])
+        entry: tuple = (b.key, b.label if b.kind != BlockKind.HEADING else "", title_of(b), heat(sums[b.key], most[b.level]), [])
         (tree if b.level <= 2 or not tree else tree[-1][4]).append(entry)
     return tree
 

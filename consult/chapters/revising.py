@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consult.chapters.aligning import Link, align
+from consult.chapters.aligning import Link, align, paired
 from consult.chapters.models import Block, BlockFate
 from consult.chapters.parsing import ParsedBlock, ParsedChapter, wording_of
 from consult.chapters.source import Problem
@@ -84,17 +84,17 @@ def decisions(
     """
     at = {block.key: place for place, block in enumerate(old)}
     same: dict[str, list[int]] = {}
-    for place, block in enumerate(blocks):
-        same.setdefault(fingerprint(block.text), []).append(place)
+    for at_place, block in enumerate(blocks):
+        same.setdefault(fingerprint(block.text), []).append(at_place)
     decided: dict[int, int | None] = {}
     dropped: set[int] = set()
     held: list[dict[str, str]] = []
     forgotten = 0
     for correction in corrections:
         if not correction["new"]:
-            place = at.get(correction["old"])
-            if place is not None and fingerprint(old[place].text) == correction["sha256"]:
-                dropped.add(place)
+            gone = at.get(correction["old"])
+            if gone is not None and fingerprint(old[gone].text) == correction["sha256"]:
+                dropped.add(gone)
                 held.append(dict(correction))
             else:
                 forgotten += 1
@@ -131,11 +131,11 @@ def rows_of(made: Plan) -> list[PreviewRow]:
     """Every block in the order of the new text, those that are gone after what stood before them."""
     of_new: dict[int, list[Link]] = {}
     gone: dict[int, list[Link]] = {}
-    stands = {link.old: link.new for link in made.links if link.old is not None and link.new is not None}
+    stands = {old: new for _link, old, new in paired(made.links)}
     for link in made.links:
         if link.new is not None:
             of_new.setdefault(link.new, []).append(link)
-        else:
+        elif link.old is not None:
             before = next((stands[place] for place in range(link.old - 1, -1, -1) if place in stands), -1)
             gone.setdefault(before, []).append(link)
     rows = [row_of(made, [link]) for link in gone.get(-1, [])]
@@ -148,12 +148,12 @@ def rows_of(made: Plan) -> list[PreviewRow]:
 def row_of(made: Plan, links: list[Link]) -> PreviewRow:
     """``links`` all lead to one new block, or are the one of a block that is gone."""
     first = links[0]
-    new = made.parsed.blocks[first.new] if first.new is not None else None
+    new, key = (made.parsed.blocks[first.new], made.keys[first.new]) if first.new is not None else (None, "")
     olds = tuple(made.old[link.old] for link in links if link.old is not None)
     moved = next((link for link in links if link.has_moved), None)
     return PreviewRow(
         change=first.change, confidence=min(link.confidence for link in links), has_moved=moved is not None,
-        key=made.keys[first.new] if new else olds[0].key, new=new, olds=olds,
+        key=key or olds[0].key, new=new, olds=olds,
         before=made.old[moved.old - 1] if moved and moved.old else None, is_by_hand=made.is_by_hand(first),
     )
 
@@ -165,39 +165,39 @@ def lasting_keys(
     """The key of each new block: that of the block it continues, else the one that the very same words had before they were dropped,
     else its twin's, else its own, made different from any ever used.
     """
-    keys: list[str | None] = [None] * len(blocks)
+    keys = [""] * len(blocks)
     used: set[str] = set()
-    for link in heirs(links):
-        if old[link.old].key not in used:
-            keys[link.new] = old[link.old].key
-            used.add(old[link.old].key)
+    for before, after in heirs(links):
+        if old[before].key not in used:
+            keys[after] = old[before].key
+            used.add(old[before].key)
     returning = {(block.kind, wording_of(block)): block.key for block in gone if len(block.text) >= LEAST_TO_RETURN}
     stated = {(translation.kind, translation.label): translation.key for translation in translations}
     everything = {*taken, *used}
     for place, block in enumerate(blocks):
-        if keys[place] is None:
+        if not keys[place]:
             translation = stated.get((block.kind, block.label))  # of the same sort: a page in two languages shows one for the other
             # A key that another language gave to its new block is the twin's to share; one that this language used before is not.
-            is_free = translation is not None and translation not in used and translation not in spent
+            is_free = translation and translation not in used and translation not in spent
             back = returning.get((block.kind, wording_of(block)))
-            keys[place] = back if back and back not in used else translation if is_free else unused(block.key, everything)
+            own = translation if translation and is_free else unused(block.key, everything)
+            keys[place] = back if back and back not in used else own
             used.add(keys[place])
             everything.add(keys[place])
     return keys
 
 
-def heirs(links: Sequence[Link]) -> list[Link]:
-    """Of all links that continue a block, the one for each new block that inherits its key, surest first."""
-    going_on = [link for link in links if link.old is not None and link.new is not None]
-    going_on.sort(key=lambda link: (link.change in (BlockFate.SPLIT, BlockFate.MERGED), -link.confidence, link.new))
-    new: set[int] = set()
-    old: set[int] = set()
+def heirs(links: Sequence[Link]) -> list[tuple[int, int]]:
+    """(old, new) of the links that hand a key on, one for each block on either side, surest first."""
+    going_on = sorted(paired(links), key=lambda one: (one[0].change in (BlockFate.SPLIT, BlockFate.MERGED), -one[0].confidence, one[2]))
+    olds: set[int] = set()
+    news: set[int] = set()
     chosen = []
-    for link in going_on:
-        if link.new not in new and link.old not in old:
-            chosen.append(link)
-            new.add(link.new)
-            old.add(link.old)
+    for _link, old, new in going_on:
+        if old not in olds and new not in news:
+            chosen.append((old, new))
+            olds.add(old)
+            news.add(new)
     return chosen
 
 

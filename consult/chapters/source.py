@@ -32,8 +32,8 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Invalid("file", _("Line %(line)s: the file is not UTF-8.", line=line),
+        number = data[: error.start].count(b"\n") + 1
+        raise Invalid("file", _("Line %(line)s: the file is not UTF-8.", line=number),
                       _("Save it again as UTF-8 in your editor, then import it.")) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(text.split("\n"), 1):

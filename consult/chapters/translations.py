@@ -55,12 +55,25 @@ class TranslationPair:
     is_caught_up: bool = False
 
     @property
+    def block(self) -> Block:
+        """The French side, else the other."""
+        return either(self.french, self.other)
+
+    @property
     def label(self) -> str:
-        return (self.french or self.other).label or self.key
+        return self.block.label or self.key
 
     @property
     def kind(self) -> BlockKind:
-        return (self.french or self.other).kind
+        return self.block.kind
+
+
+def either(french: Block | None, other: Block | None) -> Block:
+    """The first that is there; a pair has one side at least."""
+    block = french or other
+    if block is None:
+        raise ValueError("a pair of translations without either side")
+    return block
 
 
 def side_by_side(french: Sequence[Block], other: Sequence[Block]) -> list[tuple[Block | None, Block | None]]:
@@ -100,10 +113,10 @@ def lay(
 
 
 def pair_of(french: Block | None, other: Block | None, marks: Mapping[str, OutdatedTranslation], history: "History") -> TranslationPair:
-    key = (french or other).key
+    key = either(french, other).key
     mark = marks.get(key)
-    state = state_of(french and french.kind, other and other.kind, has_mark=mark is not None)
-    if state != TranslationState.STALE:
+    state = state_of(french.kind if french else None, other.kind if other else None, has_mark=mark is not None)
+    if mark is None or state != TranslationState.STALE:
         return TranslationPair(key, french, other, state)
     languages = dict.fromkeys((mark.since.language, mark.language))
     edits = [Edit(language, history.edit(language, key, mark.since_id)) for language in languages]
@@ -130,7 +143,7 @@ class History:
 
     def has_caught_up(self, mark: OutdatedTranslation) -> bool:
         own, others = self.of.get((mark.language, mark.key)), self.of.get((mark.since.language, mark.key))
-        return bool(own and others) and own[-1].revision_id > others[-1].revision_id >= mark.since_id
+        return own is not None and others is not None and own[-1].revision_id > others[-1].revision_id >= mark.since_id
 
 
 @dataclass(frozen=True)

@@ -273,6 +273,11 @@ def add_now(row: Base) -> None:
     session.add(row)
 
 
+def scalar_count(statement: sa.Select[Any]) -> int:
+    """The one number that a statement counts or sums; 0 where there is nothing."""
+    return session.scalar(statement) or 0
+
+
 def after_commit(function, *arguments) -> None:
     """Call ``function`` once the present unit of work is on disk; never when it is rolled back."""
     session.info.setdefault("after_commit", []).append((function, arguments))

@@ -130,7 +130,7 @@ class Readers:
         self.fresh = fresh
         self.capacity = capacity
         self._parts: dict[Hashable, tuple[Hashable, bytes]] = {}
-        self._stamps: dict[str, tuple[float, Hashable]] = {}
+        self._stamps: dict[Hashable, tuple[float, Hashable]] = {}
 
     def clear(self) -> None:
         self._parts.clear()

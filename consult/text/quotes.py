@@ -23,7 +23,7 @@ SHORT = 12  # letters: fewer are too few to tell similarity from chance
 WORD = re.compile(r"\S+")
 MAX_PLACES = 1_000  # of the same words in one text that are told apart by what stands around them
 OTHERWISE = str.maketrans({"œ": "oe", "æ": "ae", "´": "'", "`": "'", "‐": "-", "−": "-"})
-ONE_WRITING = {**ALIKE, **OTHERWISE}
+ONE_WRITING: dict[int, int | str] = {**ALIKE, **OTHERWISE}
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def find(text: str, quote: Quote) -> list[Found]:
     words = fold(quote.exact).text.strip()
     if not words:
         return []
-    if (place := very_place(text, quote)) is not None:
-        return [Found(place, place + len(quote.exact), 1.0, 1.0)]
+    if (start := very_place(text, quote)) is not None:
+        return [Found(start, start + len(quote.exact), 1.0, 1.0)]
     folded = fold(text)
     places = list(islice(occurrences(folded, words), MAX_PLACES))
     if not (quote.prefix or quote.suffix):
@@ -258,6 +258,7 @@ def is_end(text: str, start: int, found: re.Match) -> bool:
 
 
 def trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    start = re.compile(r"[\s·]*").match(text, start, end).end()
+    while start < end and (text[start].isspace() or text[start] == "·"):
+        start += 1
     if piece := text[start:end].rstrip():
         yield start, start + len(piece)

@@ -10,10 +10,10 @@ person decides, so also where a block is gone and another stands in its place.
 from collections.abc import Collection, Mapping, Sequence
 
 from consult.chapters.aligning.fates import Aligner
-from consult.chapters.aligning.links import SURE, Link
+from consult.chapters.aligning.links import SURE, Link, paired
 from consult.chapters.aligning.sides import BlockSide, Unit
 
-__all__ = ["SURE", "Link", "align"]
+__all__ = ["SURE", "Link", "align", "paired"]
 
 
 def align(

@@ -1,5 +1,6 @@
 """What is told of a block."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consult.chapters.models import BlockFate
@@ -16,3 +17,8 @@ class Link:
     change: BlockFate
     confidence: float
     has_moved: bool = False
+
+
+def paired(links: Iterable[Link]) -> list[tuple[Link, int, int]]:
+    """(link, old, new) of those that have both sides."""
+    return [(link, link.old, link.new) for link in links if link.old is not None and link.new is not None]

@@ -55,8 +55,8 @@ class Pairing:
         self.spread()
         self.take_bearings()
         for wording, olds in self.old.places.items():
-            if news := self.new.places.get(wording):
-                self.pair_repeated(olds, news)
+            if again := self.new.places.get(wording):
+                self.pair_repeated(olds, again)
 
     def spread(self) -> None:
         """Equal blocks beside a pair, or at either end, are a pair too: what is repeated goes with what precedes it, else what follows."""
@@ -137,7 +137,8 @@ class Pairing:
     def sharing(self, old: int) -> list[int]:
         """All new blocks that share rarer words with this one, those first that have most of them for their length."""
         if old not in self.ranked:
-            weights, sums = self.similarity.weights, defaultdict(float)
+            weights = self.similarity.weights
+            sums: dict[int, float] = defaultdict(float)
             rare = [word for word in self.old.bags[old] if 0 < len(self.holders.get(word, ())) <= MANY]
             for word in sorted(rare, key=lambda word: (-weights[word], word))[:RARE]:
                 for new in self.holders[word]:

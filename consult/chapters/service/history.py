@@ -77,7 +77,7 @@ def get_comparison(old: Revision, new: Revision) -> Comparison:
     found = made.get(stamp)
     if found is None:
         blocks = list_blocks_of(old, new)
-        found = compare(*blocks, list_links(old, new, blocks))
+        found = compare(blocks[0], blocks[1], list_links(old, new, blocks))
         while len(made) >= MAX_KEPT:
             made.pop(next(iter(made)), None)
         made[stamp] = found
@@ -90,8 +90,10 @@ def list_links(old: Revision, new: Revision, blocks: list[list[Block]]) -> list[
         return None
     places = [{block.id: place for place, block in enumerate(side)} for side in blocks]
     rows = session.scalars(sa.select(Alignment).where(Alignment.revision_id == new.id))
-    links = [Link(places[0].get(row.old_block_id), places[1].get(row.new_block_id), row.change, row.confidence, row.has_moved)
-             for row in rows]
+
+    def place(side: int, block_id: int | None) -> int | None:
+        return None if block_id is None else places[side].get(block_id)
+    links = [Link(place(0, row.old_block_id), place(1, row.new_block_id), row.change, row.confidence, row.has_moved) for row in rows]
     last = len(blocks[1])
     return sorted(links, key=lambda link: (last if link.new is None else link.new, -1 if link.old is None else link.old)) or None
 
@@ -116,13 +118,16 @@ def list_versions(chapter: Chapter, key: str) -> list[Version]:
     )
     newest = aliased(Revision)
     rows = session.execute(
-        sa.select(Block.id, Block.key, Block.label, Block.kind, Block.level, Block.text, Block.html, Revision.id, Revision.language,
-                  Revision.number, Revision.published_at, newest.number, newest.published_at)
+        sa.select(
+            Block.id.label("block_id"), Block.key, Block.label, Block.kind, Block.level, Block.text, Block.html,
+            Revision.id.label("revision_id"), Revision.language, Revision.number, Revision.published_at,
+            newest.number.label("newest_number"), newest.published_at.label("newest_at"),
+        )
         .join(Revision, Revision.id == Block.revision_id).join(newest_id, newest_id.c.language == Revision.language)
         .join(newest, newest.id == newest_id.c.id).where(Revision.chapter_id == chapter.id, Block.key == key)
         .order_by(sa.case((Revision.language == "fr", 0), else_=1), Revision.language, Revision.number.desc())
     )
-    versions = [Version(*row) for row in rows]
+    versions = [Version(**row) for row in rows.mappings()]
     if not versions:
         raise NotFound(_("There is no passage %(key)s in this chapter.", key=key), _("Open the chapter and choose the passage there."))
     return versions
@@ -133,9 +138,14 @@ def list_steps(versions: list[Version]) -> list[Step]:
     ids = [version.block_id for version in versions]
     old, new = aliased(Block), aliased(Block)
     rows = session.execute(
-        sa.select(Alignment.revision_id, Alignment.change, Alignment.has_moved, Alignment.confidence, Alignment.is_by_hand, old.id,
-                  old.key, old.label, old.text, new.id, new.key, new.label)
+        sa.select(
+            Alignment.revision_id, Alignment.change, Alignment.has_moved, Alignment.confidence, Alignment.is_by_hand,
+            old.id.label("old_id"), new.id.label("new_id"), *(
+                sa.func.coalesce(column, "").label(name) for name, column in (
+                    ("old_key", old.key), ("old_label", old.label), ("old_text", old.text), ("new_key", new.key), ("new_label", new.label))
+            ),
+        )
         .outerjoin(old, old.id == Alignment.old_block_id).outerjoin(new, new.id == Alignment.new_block_id)
         .where(sa.or_(Alignment.old_block_id.in_(ids), Alignment.new_block_id.in_(ids))).order_by(Alignment.id)
     )
-    return [Step(*(value if value is not None or place in (5, 9) else "" for place, value in enumerate(row))) for row in rows]
+    return [Step(**row) for row in rows.mappings()]

@@ -13,7 +13,7 @@ from consult.chapters.service.chapters import list_blocks_of, list_chapters
 from consult.chapters.service.publishing import current_revisions
 from consult.consultations.models import Consultation
 from consult.core.commands import command
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, NotFound
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _, day, utcnow
 from consult.core.permissions import Action, Actor, require
@@ -32,8 +32,9 @@ class TranslationPage:
 
     @property
     def coverage(self) -> translations.Coverage:
-        kinds = [{row.key: side.kind for row in self.rows if (side := getattr(row, name))} for name in ("french", "other")]
-        return translations.coverage(*kinds, [row.key for row in self.rows if row.mark])
+        french = {row.key: row.french.kind for row in self.rows if row.french}
+        other = {row.key: row.other.kind for row in self.rows if row.other}
+        return translations.coverage(french, other, [row.key for row in self.rows if row.mark])
 
     @property
     def caught_up(self) -> list[translations.TranslationPair]:
@@ -55,10 +56,10 @@ def get_translations(chapter: Chapter, text_language: str) -> TranslationPage:
     if text_language == DEFAULT_LANGUAGE or text_language not in newest:
         raise NotFound(_("This chapter is not published in this language."), _("Read it in French, or choose another language."))
     french, other = newest.get(DEFAULT_LANGUAGE), newest[text_language]
-    sides = list_blocks_of(french, other) if french else [[], *list_blocks_of(other)]
+    french_blocks, other_blocks = list_blocks_of(french, other) if french else ([], *list_blocks_of(other))
     marks = of_pair(list_outdated_translations(chapter), text_language)
-    return TranslationPage(french, other, translations.lay(*sides, marks, wordings(chapter, marks.values())),
-                           [r.id for r in newest.values()])
+    rows = translations.lay(french_blocks, other_blocks, marks, wordings(chapter, marks.values()))
+    return TranslationPage(french, other, rows, [r.id for r in newest.values()])
 
 
 def of_pair(marks: Iterable[OutdatedTranslation], text_language: str) -> dict[str, OutdatedTranslation]:
@@ -93,7 +94,7 @@ def count_outdated_translations(actor: Actor, consultation: Consultation) -> int
     """In all chapters and languages, for those who see to it."""
     require(actor, Action.CHAPTERS_VIEW_TRANSLATIONS, consultation)
     chapters = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
-    return session.scalar(sa.select(sa.func.count()).select_from(_stale(OutdatedTranslation.chapter_id.in_(chapters)).subquery()))
+    return scalar_count(sa.select(sa.func.count()).select_from(_stale(OutdatedTranslation.chapter_id.in_(chapters)).subquery()))
 
 
 def wordings(chapter: Chapter, marks: Collection[OutdatedTranslation]) -> Iterable[translations.Wording]:
@@ -141,7 +142,7 @@ def confirm_translations(actor: User, chapter: Chapter, *, language: str, shown_
         raise Conflict(_("A version was published since you opened this page."), READ_AGAIN)
     if not page.caught_up:
         raise Conflict(_("No passage was edited after its twin and waits to be confirmed."), _("Reload the page to see what is."))
-    confirm(actor, [row.mark for row in page.caught_up])
+    confirm(actor, [row.mark for row in page.caught_up if row.mark])
     return len(page.caught_up)
 
 
