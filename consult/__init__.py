@@ -22,11 +22,13 @@ from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
 from consult.moderation import views as moderation_views
+from consult.organisations import views as organisations_views
 from consult.synthesis import views as synthesis_views
 
 # Static addresses carry a digest of the file (core/web.py), so a browser may keep what it has.
 FOR_A_YEAR = 31_536_000
-ROOMS = (accounts_views, consultations_views, chapters_views, contributions_views, moderation_views, synthesis_views, adoption_views)
+ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, contributions_views, moderation_views,
+         synthesis_views, adoption_views)
 
 
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:

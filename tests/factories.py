@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Appointment, Commission, Consultation, Phase, Round
@@ -22,6 +22,7 @@ from consult.contributions.models import (
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
+from consult.organisations.models import Category, Membership, Organisation, Region, Sector
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 
 counter = itertools.count(1)
@@ -42,13 +43,15 @@ def an_organisation(**over) -> Organisation:
     return saved(Organisation(**{**values, **over}))
 
 
-def a_user(*, role=None, commission=None, **over) -> User:
+def a_user(*, role=None, commission=None, organisation=None, **over) -> User:
     n = next(counter)
     values = {
         "email": f"person-{n}@example.org", "name": f"Personne {n}", "fs_uniquifier": secrets.token_hex(16),
         "confirmed_at": utcnow(), "language": "fr", "is_name_public": True,
     }
     user = saved(User(**{**values, **over}))
+    if organisation:
+        saved(Membership(user=user, organisation=organisation))
     if role:
         saved(Appointment(user=user, role=role, commission=commission))
         session.refresh(user, ["appointments"])

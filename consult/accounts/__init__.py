@@ -1,1 +1,1 @@
-"""Who takes part: users, and the organisations they speak for."""
+"""Who takes part: users, and how they sign in."""

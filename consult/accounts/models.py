@@ -1,87 +1,13 @@
-"""Users and organisations."""
+"""Users."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.db import Base, PrimaryKey, Timestamp
 from consult.core.identity import Identity
-
-
-class Category(LabelledEnum):
-    """Kinds of stakeholder, aligned with article 5 of law 12-06 on the Council's members."""
-
-    MINISTRY = "ministry", N_("Ministry or public body")
-    CHAMBER = "chamber", N_("Professional chamber")
-    PROFESSIONAL_ASSOCIATION = "professional_association", N_("Federation or professional association")
-    COMPANY = "company", N_("Company")
-    CONFORMITY_ASSESSMENT_BODY = "conformity_assessment_body", N_("Conformity assessment body")
-    LABORATORY = "laboratory", N_("Laboratory or technical centre")
-    EDUCATION_RESEARCH = "education_research", N_("Education and research")
-    CONSUMER_ASSOCIATION = "consumer_association", N_("Consumer association")
-    QUALITY_ASSOCIATION = "quality_association", N_("Quality association")
-    TRADE_UNION = "trade_union", N_("Trade union")
-    OTHER = "other", N_("Other")
-
-
-class Sector(LabelledEnum):
-    AGRIFOOD = "agrifood", N_("Agriculture and food")
-    AUTOMOTIVE = "automotive", N_("Automotive")
-    AERONAUTICS = "aeronautics", N_("Aeronautics")
-    CHEMISTRY = "chemistry", N_("Chemistry and para-chemistry")
-    TEXTILE = "textile", N_("Textile and leather")
-    CONSTRUCTION = "construction", N_("Construction and materials")
-    ENERGY = "energy", N_("Energy and mines")
-    HEALTH = "health", N_("Health")
-    ELECTRONICS = "electronics", N_("Electrical and electronics")
-    LOGISTICS = "logistics", N_("Transport and logistics")
-    TOURISM_CRAFTS = "tourism_crafts", N_("Tourism and crafts")
-    FISHERIES = "fisheries", N_("Fisheries")
-    WATER_ENVIRONMENT = "water_environment", N_("Water and environment")
-    DIGITAL = "digital", N_("Digital")
-    FINANCE = "finance", N_("Finance")
-    CROSS_SECTOR = "cross_sector", N_("All sectors")
-
-
-class Region(LabelledEnum):
-    """The twelve regions of the Kingdom (decree 2-15-40)."""
-
-    TANGER = "tanger-tetouan-al-hoceima", N_("Tanger-Tétouan-Al Hoceïma")
-    ORIENTAL = "oriental", N_("L’Oriental")
-    FES = "fes-meknes", N_("Fès-Meknès")
-    RABAT = "rabat-sale-kenitra", N_("Rabat-Salé-Kénitra")
-    BENI_MELLAL = "beni-mellal-khenifra", N_("Béni Mellal-Khénifra")
-    CASABLANCA = "casablanca-settat", N_("Casablanca-Settat")
-    MARRAKECH = "marrakech-safi", N_("Marrakech-Safi")
-    DRAA = "draa-tafilalet", N_("Drâa-Tafilalet")
-    SOUSS = "souss-massa", N_("Souss-Massa")
-    GUELMIM = "guelmim-oued-noun", N_("Guelmim-Oued Noun")
-    LAAYOUNE = "laayoune-sakia-el-hamra", N_("Laâyoune-Sakia El Hamra")
-    DAKHLA = "dakhla-oued-ed-dahab", N_("Dakhla-Oued Ed-Dahab")
-
-
-class Organisation(Base):
-    """A stakeholder that participants speak for."""
-
-    __tablename__ = "organisation"
-    __table_args__ = (sa.CheckConstraint("trim(name_fr) <> ''", name="name_not_blank"),)
-
-    id: Mapped[PrimaryKey]
-    slug: Mapped[Slug] = mapped_column(unique=True)
-    short: Mapped[str] = mapped_column(sa.String(20))
-    name_fr: Mapped[str]
-    name_ar: Mapped[str | None]
-    name_en: Mapped[str | None]
-    category: Mapped[Category]
-    sector: Mapped[Sector]
-    region: Mapped[Region]
-    ecosystem: Mapped[str | None] = mapped_column(sa.String(40))
-    created_at: Mapped[Timestamp]
-
-    def name(self, language: str) -> str:
-        return {"ar": self.name_ar, "en": self.name_en}.get(language) or self.name_fr
 
 
 class User(Base, Identity):
@@ -96,7 +22,6 @@ class User(Base, Identity):
     name_ar: Mapped[str | None] = mapped_column(sa.String(200))
     function: Mapped[str | None] = mapped_column(sa.String(200))
     language: Mapped[str] = mapped_column(sa.String(3), default="fr")
-    organisation_id: Mapped[int | None] = fk("organisation.id")
     is_name_public: Mapped[bool] = mapped_column(default=False)
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Timestamp]
@@ -108,10 +33,22 @@ class User(Base, Identity):
     us_totp_secrets: Mapped[str | None]
     us_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
 
-    organisation: Mapped[Organisation | None] = relationship(lazy="joined")
+    if TYPE_CHECKING:
+        # Given by the models of the rooms above, whose classes this room does not know.
+        membership: Any | None
+        appointments: list[Any]
 
     is_system = False
     roles = ()
+
+    @property
+    def organisation_id(self) -> int | None:
+        """Of the organisation that this person speaks for; None: for themselves alone."""
+        return self.membership.organisation_id if self.membership else None
+
+    @property
+    def organisation(self) -> Any | None:
+        return self.membership.organisation if self.membership else None
 
     def holds(self, role: str, commission_id: int | None = None) -> bool:
         """Whether this person holds the role; a role of a commission counts in that commission only, or anywhere when none is named."""
@@ -125,6 +62,3 @@ class User(Base, Identity):
         if not self.is_name_public:
             return None
         return self.name_ar if language == "ar" and self.name_ar else self.name
-
-    def audit_details(self) -> dict:
-        return {"organisation_id": self.organisation_id}

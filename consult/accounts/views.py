@@ -1,14 +1,14 @@
-"""One's own page, organisations, and the two steps around signing in that are ours; the rest is Flask-Security's (``signin.py``)."""
+"""One's own page, and the two steps around signing in that are ours; the rest is Flask-Security's (``signin.py``)."""
 
 from flask import flash, jsonify, redirect, render_template, request, session, url_for
 from flask_security import auth_required
 from flask_security.unified_signin import us_verify_link
 
 from consult.accounts import service, signin
-from consult.accounts.forms import OrganisationForm, ProfileForm, is_of_this_site
+from consult.accounts.forms import ProfileForm, is_of_this_site
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.core.web import actor, filled, language, put_refusal, room
+from consult.core.web import actor, filled, put_refusal, room
 
 bp = room("accounts")
 # Where people in charge begin their day; the others read on.
@@ -53,9 +53,7 @@ def follow_link():
 @auth_required("session")
 def profile():
     person = actor()
-    form = ProfileForm(service.list_organisations(), language(), obj=person)
-    if request.method == "GET":
-        form.organisation.data = person.organisation.slug if person.organisation else ""
+    form = ProfileForm(obj=person)
     if form.validate_on_submit():
         try:
             service.edit_profile(person, person, **form.values())
@@ -64,7 +62,8 @@ def profile():
         else:
             flash(str(_("Your profile is recorded.")), "success")
             return redirect(url_for(".profile"), 303)
-    return render_template("accounts/profile.html", form=form, person=person), 422 if form.errors else 200
+    parts = filled("accounts.profile_parts", person)
+    return render_template("accounts/profile.html", form=form, person=person, parts=parts), 422 if form.errors else 200
 
 
 @bp.get("/my-data")
@@ -77,20 +76,3 @@ def my_data():
     response = jsonify(data)
     response.headers["Content-Disposition"] = "attachment; filename=consultation.json"
     return response
-
-
-@bp.route("/add-organisation", methods=["GET", "POST"])
-@auth_required("session")
-def add_organisation():
-    """List an organisation and speak for it."""
-    form = OrganisationForm()
-    if form.validate_on_submit():
-        try:
-            organisation = service.add_organisation(actor(), None, **form.values())
-            service.join(actor(), actor(), organisation=organisation)
-        except Invalid as refusal:
-            put_refusal(form, refusal)
-        else:
-            flash(str(_("The organisation is listed, and you speak for it.")), "success")
-            return redirect(url_for(".profile"), 303)
-    return render_template("accounts/add_organisation.html", form=form), 422 if form.errors else 200

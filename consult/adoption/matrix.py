@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.accounts.models import User
 from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions.models import (
@@ -27,6 +27,7 @@ from consult.contributions.models import (
 )
 from consult.core.db import session
 from consult.moderation.models import ModerationDecision, Reason, Verdict
+from consult.organisations.models import Category, Organisation, Region, Sector
 from consult.synthesis.models import (
     PUBLIC_STATES,
     BlockChange,

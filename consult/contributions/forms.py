@@ -6,12 +6,12 @@ from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
-from consult.accounts.models import Organisation
 from consult.chapters.models import Block
 from consult.contributions.models import CommentType, Kind, Position
 from consult.contributions.statement import FURTHER_TEXTS, MAX_LENGTHS, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
+from consult.organisations.models import Organisation
 from consult.text.normalising import UNKEPT
 from consult.text.quotes import Quote, at, sentences
 

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from consult.accounts.models import Organisation, User
+from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions import statement
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, gettext
+from consult.organisations.models import Organisation
 
 
 class Kind(LabelledEnum):

@@ -29,6 +29,8 @@ FORMER_NAMES: dict[Action, tuple[str, ...]] = {
     Action.CHAPTERS_PUBLISH: ("drafts.publish",),
     Action.CHAPTERS_REBASE: ("drafts.rebase",),
     Action.CONTRIBUTIONS_LODGE: ("contributions.submit",),
+    Action.ORGANISATIONS_ADD: ("accounts.add_organisation",),
+    Action.ORGANISATIONS_JOIN: ("accounts.join",),
 }
 
 

@@ -43,9 +43,7 @@ class Action(enum.StrEnum):
     """``room.verb``: the permission, the audit event, the service function, the endpoint and the template share this name."""
 
     ACCOUNTS_ADD = "accounts.add"
-    ACCOUNTS_ADD_ORGANISATION = "accounts.add_organisation"
     ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
-    ACCOUNTS_JOIN = "accounts.join"
     ACCOUNTS_REGISTER = "accounts.register"
     ADOPTION_DECIDE = "adoption.decide"
     ADOPTION_DOWNLOAD = "adoption.download"
@@ -90,6 +88,9 @@ class Action(enum.StrEnum):
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
     MODERATION_WITHHOLD = "moderation.withhold"
+    ORGANISATIONS_ADD = "organisations.add"
+    ORGANISATIONS_JOIN = "organisations.join"
+    ORGANISATIONS_LEAVE = "organisations.leave"
     SYNTHESIS_ADD_ITEM = "synthesis.add_item"
     SYNTHESIS_ATTACH = "synthesis.attach"
     SYNTHESIS_DETACH = "synthesis.detach"
@@ -165,9 +166,7 @@ revising = phase("preparation", "open", "closed", "synthesis")
 # Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
 RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_ADD: ((system,), (administrator,)),
-    Action.ACCOUNTS_ADD_ORGANISATION: ((signed_in,), (system,)),
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
-    Action.ACCOUNTS_JOIN: ((signed_in, oneself),),
     Action.ACCOUNTS_REGISTER: ((anyone,),),
     Action.ADOPTION_DECIDE: ((secretariat, phase("submitted")),),
     Action.ADOPTION_DOWNLOAD: ((public,), (own_request,), (secretariat,), (system,)),
@@ -212,6 +211,9 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
     Action.MODERATION_WITHHOLD: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
+    Action.ORGANISATIONS_ADD: ((signed_in,), (system,)),
+    Action.ORGANISATIONS_JOIN: ((signed_in, oneself),),
+    Action.ORGANISATIONS_LEAVE: ((signed_in, oneself),),
     Action.SYNTHESIS_ADD_ITEM: ((rapporteur, before_submission),),
     Action.SYNTHESIS_ATTACH: ((rapporteur, before_submission),),
     Action.SYNTHESIS_DETACH: ((rapporteur, before_submission),),

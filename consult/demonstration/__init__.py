@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import yaml
 
 from consult.accounts import service as accounts
-from consult.accounts.models import Category, Organisation, Region, Sector, User
+from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Role
@@ -28,6 +28,8 @@ from consult.core.permissions import SYSTEM
 from consult.demonstration.revising import revised
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
+from consult.organisations import service as organisations
+from consult.organisations.models import Category, Organisation, Region, Sector
 from consult.synthesis import service as synthesis
 from consult.synthesis.models import Disposition, Ground
 
@@ -128,7 +130,7 @@ class Story:
         consultations.schedule(SYSTEM, self.consultation, opens_at=self.opens_at, closes_at=self.closes_at)
 
     def add_organisation(self, row: dict) -> None:
-        self.organisations[row["id"]] = accounts.add_organisation(
+        self.organisations[row["id"]] = organisations.add(
             SYSTEM, None, slug=row["id"], short=row["short"], name_fr=row["name"]["fr"], name_ar=row["name"].get("ar"),
             name_en=row["name"].get("en"), category=Category(row["category"]), sector=Sector(row["sector"]), region=Region(row["region"]),
             ecosystem=row.get("ecosystem"),
@@ -137,10 +139,12 @@ class Story:
     def add_person(self, row: dict, with_password: bool) -> User:
         user = accounts.add(
             SYSTEM, None, email=row["email"], name=row["name"]["latin"], name_ar=row["name"].get("ar"), language=row["language"],
-            function=(row.get("function") or {}).get("fr"), organisation=self.organisations.get(row.get("organisation")),
-            is_name_public=row.get("is_name_public", True), is_demonstration=True, password=PASSWORD if with_password else None,
+            function=(row.get("function") or {}).get("fr"), is_name_public=row.get("is_name_public", True), is_demonstration=True,
+            password=PASSWORD if with_password else None,
         )
         self.users[row["id"]] = user
+        if row.get("organisation"):
+            organisations.join(user, user, organisation=self.organisations[row["organisation"]])
         return user
 
     def add_staff(self, row: dict) -> None:

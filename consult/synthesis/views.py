@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 from flask import flash, g, redirect, render_template, request, url_for
 
-from consult.accounts.models import Category
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.contributions.models import CommentType, Kind, Position
@@ -14,6 +13,7 @@ from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, put_refusal, required_consultation, room, slot, small_number
+from consult.organisations.models import Category
 from consult.synthesis import service
 from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wordings
 from consult.synthesis.models import Disposition, Synthesis, SynthesisItem

@@ -28,6 +28,11 @@ def validated_text(field: str, text: str | None, *, max_length: int) -> str:
     return text
 
 
+def validated_line(field: str, text: str | None, *, max_length: int) -> str:
+    """One line of a name that will be published: nothing unseen in it, and no break that would begin another line of a letter."""
+    return " ".join(validated_text(field, text, max_length=max_length).split())
+
+
 def unkept_sentence(character: str, line: int, place: int):
     code = f"U+{ord(character):04X}"
     if re.match(f"[{TURNING}]", character):

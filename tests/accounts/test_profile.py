@@ -1,23 +1,28 @@
 
-import sqlalchemy as sa
+from types import SimpleNamespace
+
 from flask import render_template_string
 
-from consult.accounts.models import Organisation
 from consult.core import web
-from consult.core.db import session
-from tests import factories
 
-PROFILE = {"name": "Nora Tazi", "name_ar": "نورة التازي", "function": "Directrice qualité", "language": "ar", "organisation": ""}
+PROFILE = {"name": "Nora Tazi", "name_ar": "نورة التازي", "function": "Directrice qualité", "language": "ar"}
 
 
 def test_profile_shows_and_records(client, participant, consultation):
     client.sign_in(participant)
     page = client.get("/fr/accounts/profile")
-    assert f'selected value="{participant.organisation.slug}"' in page.text
+    assert f'value="{participant.name}"' in page.text
     assert consultation.cndp_number in page.text
     assert client.post("/fr/accounts/profile", data=PROFILE).location == "/fr/accounts/profile"
-    assert (participant.name_ar, participant.language, participant.organisation, participant.is_name_public) == (
-        "نورة التازي", "ar", None, False)
+    assert (participant.name_ar, participant.language, participant.is_name_public) == ("نورة التازي", "ar", False)
+
+
+def test_profile_shows_what_the_rooms_above_say_of_the_person(client, participant, consultation, monkeypatch):
+    part = SimpleNamespace(id="more", title="Plus", words="Rien <de> plus")
+    monkeypatch.setitem(web.slots, "accounts.profile_parts", [lambda person: part])
+    text = client.sign_in(participant).get("/fr/accounts/profile").text
+    assert '<section class="section" aria-labelledby="more"><h2 id="more">Plus</h2>' in text
+    assert "Rien &lt;de&gt; plus" in text
 
 
 def test_profile_says_what_is_wrong(client, participant, consultation):
@@ -25,7 +30,6 @@ def test_profile_says_what_is_wrong(client, participant, consultation):
     response = client.post("/fr/accounts/profile", data={**PROFILE, "name": " "})
     assert response.status_code == 422
     assert 'href="#name"' in response.text
-    assert client.post("/fr/accounts/profile", data={**PROFILE, "organisation": "nowhere"}).status_code == 422
 
 
 def test_profile_lists_appointments(client, rapporteur):
@@ -33,31 +37,6 @@ def test_profile_lists_appointments(client, rapporteur):
     text = client.get("/en/accounts/profile").text
     assert "Rapporteur of the commission" in text
     assert "Commission 1" in text
-
-
-ORGANISATION = {"name_fr": "Fédération Témoin", "name_ar": "", "name_en": "", "short": "FT", "category": "professional_association",
-                "sector": "cross_sector", "region": "rabat-sale-kenitra"}
-
-
-def test_adding_an_organisation_joins_it(client, citizen, consultation):
-    client.sign_in(citizen)
-    assert client.get("/fr/accounts/add-organisation").status_code == 200
-    assert client.post("/fr/accounts/add-organisation", data=ORGANISATION).location == "/fr/accounts/profile"
-    assert citizen.organisation.name_fr == "Fédération Témoin"
-    response = client.post("/en/accounts/add-organisation", data=ORGANISATION)
-    assert response.status_code == 422
-    assert "already listed" in response.text
-    assert client.post("/fr/accounts/add-organisation", data={**ORGANISATION, "region": ""}).status_code == 422
-
-
-def test_the_profile_asks_as_much_whatever_the_number_of_organisations(client, participant, consultation, count_queries):
-    client.sign_in(participant)
-    few = count_queries(lambda: client.get("/fr/accounts/profile"))
-    for _ in range(60):
-        factories.an_organisation()
-    many = count_queries(lambda: client.get("/fr/accounts/profile"))
-    assert few == many <= 12
-    assert session.scalar(sa.select(sa.func.count()).select_from(Organisation)) > 60
 
 
 def test_ones_own_data_in_one_file(client, rapporteur, monkeypatch):

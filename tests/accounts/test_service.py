@@ -5,15 +5,10 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts import service
-from consult.accounts.models import Category, Region, Sector
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Invalid, NotAllowed, NotFound
 from consult.core.permissions import SYSTEM, VISITOR
-from tests import factories
-
-ORGANISATION = {"short": "FNL", "name_fr": "Fédération nationale des Laboratoires", "category": Category.LABORATORY,
-                "sector": Sector.CROSS_SECTOR, "region": Region.RABAT}
 
 
 def test_addresses_are_kept_in_lower_case_and_once(app):
@@ -48,31 +43,11 @@ def test_an_unknown_language_is_refused(app):
         service.register(VISITOR, None, email="c@example.org", name="C", language="xx")
 
 
-def test_an_organisation_is_listed_once_whatever_its_accents(app, participant):
-    organisation = service.add_organisation(participant, None, **ORGANISATION)
-    assert organisation.slug == "federation-nationale-des-laboratoires"
-    with pytest.raises(Invalid) as refusal:
-        service.add_organisation(participant, None, **{**ORGANISATION, "name_fr": "FEDERATION NATIONALE DES LABORATOIRES"})
-    assert refusal.value.field == "name_fr"
-
-
-def test_an_arabic_name_has_an_address_too(app, participant):
-    assert service.add_organisation(participant, None, **{**ORGANISATION, "name_fr": "مختبر الجودة"}).slug == "مختبر-الجودة"
-
-
-def test_visitors_add_no_organisation(app):
-    with pytest.raises(NotAllowed):
-        service.add_organisation(VISITOR, None, **ORGANISATION)
-
-
 def test_one_corrects_ones_own_data_alone(app, participant, citizen):
-    organisation = factories.an_organisation()
-    service.edit_profile(citizen, citizen, name=" Nora ", language="ar", is_name_public=False, organisation=organisation)
-    assert (citizen.name, citizen.language, citizen.organisation, citizen.is_name_public) == ("Nora", "ar", organisation, False)
+    service.edit_profile(citizen, citizen, name=" Nora ", language="ar", is_name_public=False)
+    assert (citizen.name, citizen.language, citizen.is_name_public) == ("Nora", "ar", False)
     with pytest.raises(NotAllowed):
         service.edit_profile(participant, citizen, name="X", language="fr")
-    with pytest.raises(NotAllowed):
-        service.join(participant, citizen, organisation=organisation)
 
 
 def test_a_name_stays_a_name(app, citizen):
@@ -80,16 +55,8 @@ def test_a_name_stays_a_name(app, citizen):
         service.edit_profile(citizen, citizen, name="  ", language="fr")
 
 
-def test_leaving_an_organisation(app, participant):
-    assert participant.organisation
-    service.edit_profile(participant, participant, name="Nora", language="fr", organisation=None)
-    session.flush()
-    assert participant.organisation_id is None
-
-
 def test_queries(app, participant):
     assert service.get_user_by_email(participant.email.upper()) == participant
-    assert participant.organisation in service.list_organisations()
     with pytest.raises(NotFound):
         service.get_user_by_email("nobody@example.org")
 

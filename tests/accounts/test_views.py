@@ -194,9 +194,9 @@ def test_an_unknown_address_gets_the_same_answer_and_no_letter(client, salma, le
 
 
 def test_the_link_brings_back_to_where_one_was(client, salma, letters, link_in):
-    ask_for_link(client, next="/fr/accounts/add-organisation")
+    ask_for_link(client, next="/fr/organisations/add")
     client.post(link_in(letters()[0][2]))
-    assert client.get("/fr/accounts/arrive").location == "/fr/accounts/add-organisation"
+    assert client.get("/fr/accounts/arrive").location == "/fr/organisations/add"
 
 
 def test_a_false_link_says_so(client, salma):
@@ -251,10 +251,10 @@ def test_asking_for_a_link_before_confirming_sends_the_confirmation(client, cons
 
 
 def test_after_confirming_back_to_the_chapter(client, consultation, letters, link_in):
-    client.get("/fr/accounts/register?next=/fr/accounts/add-organisation")
+    client.get("/fr/accounts/register?next=/fr/organisations/add")
     register(client)
     client.get(link_in(letters()[0][2]))
-    assert client.get("/fr/accounts/arrive").location == "/fr/accounts/add-organisation"
+    assert client.get("/fr/accounts/arrive").location == "/fr/organisations/add"
 
 
 def test_registering_twice_says_nothing_but_writes(client, salma, letters):

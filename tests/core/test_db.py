@@ -200,7 +200,7 @@ def test_a_row_added_now_is_an_object_like_any_other(own_app):
         user = User(email="vite@example.org", name="Vite", fs_uniquifier="v" * 32)
         add_now(user)
         assert session.get(User, user.id) is user
-        assert (user.language, user.organisation, user in session.dirty) == ("fr", None, False), "what was not given is read"
+        assert (user.language, user.function, user in session.dirty) == ("fr", None, False), "what was not given is read"
         user.name = "Plus vite"
     session.expire_all()
     assert session.execute(sa.select(User.name, User.active)).one() == ("Plus vite", True)

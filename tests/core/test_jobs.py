@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from consult.accounts.models import Organisation
 from consult.core import audit, jobs
 from consult.core.db import db, reading, session, unit_of_work
 from consult.core.i18n import clock_at, utcnow
 from consult.core.jobs import Job, JobState
 from consult.core.permissions import SYSTEM, Action
+from consult.organisations.models import Organisation
 from tests import factories
 from tests.conftest import make_app
 from tests.core.test_db import in_threads

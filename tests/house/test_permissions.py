@@ -12,6 +12,7 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Phase, Role, Round
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
+from consult.organisations.models import Membership
 from consult.synthesis.models import Synthesis, SynthesisState
 
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
@@ -19,9 +20,7 @@ from consult.synthesis.models import Synthesis, SynthesisState
 TABLE = """
 action                               on             who                                                        in phases
 accounts.add                         nothing        administrator system                                       *
-accounts.add_organisation            nothing        participant other STAFF secretariat administrator system   *
 accounts.edit_profile                person         participant                                                *
-accounts.join                        person         participant                                                *
 accounts.register                    nothing        EVERYBODY                                                  *
 adoption.decide                      consultation   secretariat                                                submitted
 adoption.download                    export         participant secretariat system                             *
@@ -81,6 +80,9 @@ moderation.view                      consultation   STAFF secretariat           
 moderation.view                      waiting        moderator rapporteur chair secretariat                     *
 moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.withhold                  colleague's    nobody                                                     *
+organisations.add                    nothing        participant other STAFF secretariat administrator system   *
+organisations.join                   person         participant                                                *
+organisations.leave                  person         participant                                                *
 synthesis.add_item                   synthesis      rapporteur chair                                           open closed synthesis
 synthesis.attach                     synthesis      rapporteur chair                                           open closed synthesis
 synthesis.detach                     synthesis      rapporteur chair                                           open closed synthesis
@@ -132,7 +134,7 @@ class World:
     def people(self) -> dict:
         def person(number, role=None, commission=None, organisation_id=HOUSE):
             held = [Appointment(role=role, commission_id=commission)] if role else []
-            return User(id=number, appointments=held, organisation_id=organisation_id, active=True)
+            return User(id=number, appointments=held, membership=Membership(organisation_id=organisation_id), active=True)
         return {
             "visitor": VISITOR, "system": SYSTEM,
             "participant": person(1, organisation_id=FEDERATION), "other": person(2, organisation_id=6),

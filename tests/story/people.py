@@ -109,7 +109,7 @@ class Person:
         self.page.goto(self.letters.link(address, "/confirm"))
 
     def add_organisation(self, name: str) -> None:
-        self.go("accounts/add-organisation")
+        self.go("organisations/add")
         self.page.fill("[name=name_fr]", name)
         self.page.fill("[name=short]", name.split()[-1][:12])
         for select in self.page.locator("main select").all():

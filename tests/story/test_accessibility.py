@@ -22,7 +22,7 @@ PUBLIC = (
 )
 PARTICIPANT = (
     "contributions/mine", "contributions/receipt/{own}", "contributions/{own}", "contributions/withdraw/{own}", "accounts/profile",
-    "accounts/add-organisation", "accounts/change", "contributions/lodge/1/C1-A7-P1-a1", "moderation/", "chapters/1",
+    "organisations/mine", "organisations/add", "accounts/change", "contributions/lodge/1/C1-A7-P1-a1", "moderation/", "chapters/1",
 )
 RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",

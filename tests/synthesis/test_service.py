@@ -1,7 +1,6 @@
 import pytest
 import sqlalchemy as sa
 
-from consult.accounts.models import Category
 from consult.consultations.models import Phase, Role
 from consult.contributions import service as contributions
 from consult.contributions.models import ContributionState, Position
@@ -12,6 +11,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import force_locale
 from consult.core.permissions import VISITOR
+from consult.organisations.models import Category
 from consult.synthesis import jobs, service
 from consult.synthesis.models import (
     Disposition,

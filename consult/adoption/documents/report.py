@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from consult.accounts.models import Category, User
+from consult.accounts.models import User
 from consult.adoption import matrix
 from consult.adoption.documents.parts import QUIET, STRONG, Annex, Composer, Report, Table, ref
 from consult.adoption.matrix import MatrixRow, Point
@@ -17,6 +17,7 @@ from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
+from consult.organisations.models import Category
 from consult.synthesis.models import Disposition, Synthesis, SynthesisState
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
 from consult.text.redline import redline

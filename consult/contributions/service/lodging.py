@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
-from consult.accounts.models import Organisation, User
+from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter
 from consult.consultations.models import ModerationMode
@@ -32,6 +32,7 @@ from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can, require
+from consult.organisations.models import Organisation
 from consult.text import normalising, quotes
 
 CHOICES = {"kind": Kind, "comment_type": CommentType, "position": Position}

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload, selectinload
 
-from consult.accounts.models import Organisation, User
+from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Round
@@ -26,6 +26,7 @@ from consult.core.errors import NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.permissions import VISITOR, Action, Actor, require
+from consult.organisations.models import Organisation
 from consult.text.quotes import Quote
 
 PAGE = 20

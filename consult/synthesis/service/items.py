@@ -215,7 +215,7 @@ def get_item(actor: Actor, item_id: int) -> SynthesisItem:
     item = session.scalar(
         sa.select(SynthesisItem).where(SynthesisItem.id == item_id).options(
             joinedload(SynthesisItem.synthesis),
-            joinedload(SynthesisItem.edited_by).options(lazyload(User.organisation), lazyload(User.appointments)),
+            joinedload(SynthesisItem.edited_by).lazyload(User.appointments),
             selectinload(SynthesisItem.changes).joinedload(BlockChange.block).lazyload(Block.revision),
         )
     )
@@ -252,5 +252,5 @@ def shown_whole() -> tuple:
     return (
         joinedload(Contribution.organisation), joinedload(Contribution.amendment),
         joinedload(Contribution.block).lazyload(Block.revision),
-        joinedload(Contribution.author).options(lazyload(User.organisation), lazyload(User.appointments)),
+        joinedload(Contribution.author).lazyload(User.appointments),
     )

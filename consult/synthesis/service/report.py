@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, lazyload
 
-from consult.accounts.models import Organisation
 from consult.chapters.models import Block
 from consult.contributions.models import Contribution, ContributionState, Position
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
+from consult.organisations.models import Organisation
 from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
 from consult.synthesis.service.text_order import LAST, places

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from consult.accounts.models import Category
 from consult.contributions.models import Position
 from consult.core.i18n import ngettext
+from consult.organisations.models import Category
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from consult.accounts.models import Category, Organisation
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
+from consult.organisations.models import Category, Organisation
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, places

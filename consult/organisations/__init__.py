@@ -1,0 +1,1 @@
+"""For whom may they speak? Organisations and their members."""
