@@ -66,6 +66,7 @@ class Organisation(Base):
     """A stakeholder that participants speak for."""
 
     __tablename__ = "organisation"
+    __append_only__ = False  # its names are corrected, and its sector may change
     __table_args__ = (sa.CheckConstraint("trim(name_fr) <> ''", name="name_not_blank"),)
 
     id: Mapped[PrimaryKey]
@@ -88,6 +89,7 @@ class User(Base, Identity):
     """A person with an account; the names that Flask-Security asks for keep its spelling."""
 
     __tablename__ = "user"
+    __append_only__ = False  # a person corrects their data, and may ask to be forgotten
     __table_args__ = (sa.CheckConstraint("email = lower(email)", name="email_lower"),)
 
     id: Mapped[PrimaryKey]
