@@ -14,6 +14,7 @@ class User(Base, Identity):
     """A person with an account; the names that Flask-Security asks for keep its spelling."""
 
     __tablename__ = "user"
+    __append_only__ = False  # a person corrects their data, and may ask to be forgotten
     __table_args__ = (sa.CheckConstraint("email = lower(email)", name="email_lower"),)
 
     id: Mapped[PrimaryKey]

@@ -51,6 +51,7 @@ class Export(Base):
     """A document asked for; made by a job, kept in the data folder under ``file_name``."""
 
     __tablename__ = "export"
+    __append_only__ = False  # a file that is asked for again replaces nothing that was said
 
     id: Mapped[PrimaryKey]
     consultation_id: Mapped[int] = fk("consultation.id")
@@ -83,6 +84,7 @@ class Submission(Base):
     """The sealed file sent to the Council: its name in the data folder, digest, manifest and the journal's head at that moment."""
 
     __tablename__ = "submission"
+    __append_only__ = True
 
     id: Mapped[PrimaryKey]
     consultation_id: Mapped[int] = fk("consultation.id", unique=True, index=False)
@@ -106,6 +108,7 @@ class SubmissionArchive(Base):
     """The archive that the worker made of a submission, once."""
 
     __tablename__ = "submission_archive"
+    __append_only__ = True
 
     submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
     file_name: Mapped[str]
@@ -126,6 +129,7 @@ class AdoptionDecision(Base):
     """What the Council decided on one chapter, when, in which words."""
 
     __tablename__ = "adoption_decision"
+    __append_only__ = True
 
     id: Mapped[PrimaryKey]
     submission_id: Mapped[int] = fk("submission.id")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import User
 from consult.consultations.models import Commission, Consultation, Titled
+from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
 
@@ -42,6 +43,7 @@ class Chapter(Titled, Base):
     """One of the five texts. ``activity`` grows with each change of what the public sees of it, so that pages kept ready know their age."""
 
     __tablename__ = "chapter"
+    __append_only__ = False  # its titles follow the newest revision and its counters grow; what it said stands in its revisions
     __table_args__ = (sa.UniqueConstraint("consultation_id", "number"),)
 
     id: Mapped[PrimaryKey]
@@ -62,6 +64,7 @@ class Revision(Base):
     """One immutable published state of a chapter, in one language."""
 
     __tablename__ = "revision"
+    __append_only__ = True
     __table_args__ = (sa.UniqueConstraint("chapter_id", "language", "number"),)
 
     id: Mapped[PrimaryKey]
@@ -98,6 +101,7 @@ class Block(Base):
     """
 
     __tablename__ = "block"
+    __append_only__ = True
     __table_args__ = (sa.UniqueConstraint("revision_id", "key"), sa.UniqueConstraint("revision_id", "position"))
 
     id: Mapped[PrimaryKey]
@@ -132,6 +136,7 @@ class BlockTally(Base):
     """How many contributions the public sees on a block: kept, not counted, whatever the revision and language."""
 
     __tablename__ = "block_tally"
+    __append_only__ = False  # a count, made anew from the contributions
 
     chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id"), primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
@@ -145,6 +150,7 @@ class Alignment(Base):
     """
 
     __tablename__ = "alignment"
+    __append_only__ = True
     __table_args__ = (
         sa.UniqueConstraint("revision_id", "old_block_id", "new_block_id"),
         sa.CheckConstraint("(old_block_id IS NULL) = (change = 'new')", name="new_has_no_old_block"),
@@ -174,6 +180,7 @@ class WorkingDraft(Base):
     """
 
     __tablename__ = "working_draft"
+    __append_only__ = False  # written and rewritten until it is published or discarded
     __table_args__ = (sa.UniqueConstraint("consultation_id", "number", "language"),)
 
     id: Mapped[PrimaryKey]
@@ -203,6 +210,7 @@ class OutdatedTranslation(Base):
     """A block whose twin changed alone: stale from that revision on, until a translator says that both say the same again."""
 
     __tablename__ = "outdated_translation"
+    __append_only__ = all_but("confirmed_at", "confirmed_by_id")  # which passage, since when: the history of a text
     __table_args__ = (
         sa.CheckConstraint("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmed_by_somebody"),
         sa.Index("ix_outdated_translation_open", "chapter_id", "language", "confirmed_at"),

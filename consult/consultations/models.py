@@ -56,6 +56,7 @@ class Consultation(Titled, Base):
     """The whole exercise, with its phase and the legal particulars that its forms must show (law 09-08, article 5)."""
 
     __tablename__ = "consultation"
+    __append_only__ = False  # its particulars are corrected and its phase moves on; the journal holds each step
     __table_args__ = (
         sa.CheckConstraint("phase = 'preparation' OR trim(cndp_number) <> ''", name="cndp_number_before_opening"),
     )
@@ -108,6 +109,7 @@ class Round(Base):
     """One open period, in aware UTC; shown in Morocco time."""
 
     __tablename__ = "round"
+    __append_only__ = False  # its dates are set again until it opens; what is put off later has its Extension
     __table_args__ = (
         sa.UniqueConstraint("consultation_id", "number"),
         sa.CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
@@ -136,6 +138,7 @@ class Extension(Base):
     """A closing that was put off: from when to when, and why."""
 
     __tablename__ = "extension"
+    __append_only__ = True
     __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),
                       sa.CheckConstraint("extended_to > closed_before", name="later"))
 
@@ -155,6 +158,7 @@ class Commission(Titled, Base):
     """A body of the Council in charge of one chapter; its name is data, to be confirmed by the secretariat."""
 
     __tablename__ = "commission"
+    __append_only__ = False  # its names are the secretariat’s to confirm
     __table_args__ = (sa.UniqueConstraint("consultation_id", "number"),)
 
     id: Mapped[PrimaryKey]
@@ -175,6 +179,7 @@ class Appointment(Base):
     """One person holding one role, in one commission when the role belongs to commissions."""
 
     __tablename__ = "appointment"
+    __append_only__ = False  # it ends with its row; the journal holds who was appointed, and until when
     __table_args__ = (
         sa.UniqueConstraint("user_id", "role", "commission_id"),
         sa.CheckConstraint(

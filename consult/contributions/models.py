@@ -11,6 +11,7 @@ from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions import statement
+from consult.core.append_only import all_but
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, gettext
@@ -100,6 +101,7 @@ class Contribution(Base):
     """
 
     __tablename__ = "contribution"
+    __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
@@ -190,6 +192,7 @@ class SuggestedAmendment(Base):
     """Replacement wording for the block's lead, plain text."""
 
     __tablename__ = "suggested_amendment"
+    __append_only__ = True
     __table_args__ = (sa.CheckConstraint("trim(replacement) <> ''", name="replacement_not_blank"),)
 
     id: Mapped[PrimaryKey]
@@ -203,6 +206,7 @@ class Receipt(Base):
     """Proof of lodging: the digest of what was lodged, and when its author was told by mail."""
 
     __tablename__ = "receipt"
+    __append_only__ = all_but("written_at")
 
     id: Mapped[PrimaryKey]
     contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
@@ -217,6 +221,7 @@ class ContributionDraft(Base):
     """What somebody typed and has not submitted: kept by its token, so that a lost session loses no word."""
 
     __tablename__ = "contribution_draft"
+    __append_only__ = False  # what was not lodged is its author’s to change and to throw away
 
     id: Mapped[PrimaryKey]
     token: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -239,6 +244,8 @@ class Anchor(Base):
     """
 
     __tablename__ = "anchor"
+    # Where it was and what the revision did to it stays as found; where a person attaches it may be decided again.
+    __append_only__ = all_but("block_id", "quote", "exact", "state", "decided_by_id", "decided_at", "told_at", "row_counter")
     __table_args__ = (
         sa.UniqueConstraint("contribution_id", "revision_id"),
         sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),

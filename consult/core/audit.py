@@ -38,6 +38,7 @@ class AuditEvent(Base):
     """Who ran which command on what."""
 
     __tablename__ = "audit_event"
+    __append_only__ = True
 
     id: Mapped[PrimaryKey]
     at: Mapped[Timestamp]
@@ -62,6 +63,7 @@ class AuditSeal(Base):
     """One link: the event's place in the chain and the digest of all up to it."""
 
     __tablename__ = "audit_seal"
+    __append_only__ = True
 
     position: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     event_id: Mapped[int] = fk("audit_event.id", unique=True, index=False)

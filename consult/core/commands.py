@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core import audit
-from consult.core.db import Base, begin_writing, session
+from consult.core.db import Base, begin_writing, is_conflict, session
 from consult.core.errors import Conflict
 from consult.core.i18n import _
 from consult.core.permissions import Action, Actor, require
@@ -21,7 +21,7 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make ``room.service.verb(actor, target, **values)`` a command; fails at import when ``Action`` lacks ``room.verb``.
 
     The event's subject is what the function returns when that is a row, else the target. Broken unique or foreign keys and
-    rows that somebody else changed first become :class:`Conflict`.
+    rows that somebody else changed first become :class:`Conflict`; what else the database refuses is a fault of ours, and stays one.
     """
     room = function.__module__.split(".")[1]
     action = Action(f"{room}.{function.__name__}")
@@ -34,7 +34,9 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
             result = function(actor, target, *args, **values)
             session.flush()
         except (IntegrityError, StaleDataError) as error:
-            raise Conflict(TAKEN, RELOAD) from error
+            if is_conflict(error):
+                raise Conflict(TAKEN, RELOAD) from error
+            raise
         audit.record(actor, action, result if isinstance(result, Base) else target)
         return result
 

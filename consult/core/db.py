@@ -3,19 +3,21 @@
 import enum
 import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event, orm
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core.i18n import utcnow
 
@@ -72,6 +74,8 @@ class Base(DeclarativeBase):
         enum.Enum: enum_type(enum.Enum),
         str: sa.Text(),
     }
+    # Whether the database keeps the rows as they were written: each model says so (see `core.append_only`).
+    __append_only__: ClassVar[bool | frozenset[str]]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {sa.inspect(self).identity or 'new'}>"
@@ -113,13 +117,16 @@ def prepare_engine(engine: sa.Engine) -> None:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         event.listen(engine, "checkin", _end_turn)
+    else:
+        event.listen(engine, "handle_error", _forget_values)
 
 
 def _sqlite_connect(connection, _record) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and hides half-open transactions
     cursor = connection.cursor()
     # FULL: a contribution whose receipt was shown is on disk, even when the power goes.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "cache_size=-16000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "cache_size=-16000",
+                   "recursive_triggers=ON"):  # or INSERT OR REPLACE would erase rows past the triggers that refuse DELETE
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -286,3 +293,38 @@ def after_commit(function, *arguments) -> None:
 def run_after_commit() -> None:
     for function, arguments in session.info.pop("after_commit", []):
         function(*arguments)
+
+
+# What the database refuses
+
+
+def _forget_values(context: sa.engine.ExceptionContext) -> None:
+    """PostgreSQL shows the row that it refused, in a second line: what people wrote belongs in no log, nor in the error of a job."""
+    fault, wrapped = context.original_exception, context.sqlalchemy_exception
+    if rule := getattr(getattr(fault, "diag", None), "message_primary", None):
+        fault.args = (rule,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(fault).__module__}.{type(fault).__qualname__}) {rule}",)
+
+
+# By SQLSTATE and by SQLite's extended codes: a row that is there already, or one that is not (or no longer) there.
+_SQLSTATES = {"23505", "23503", "23001"}  # unique, foreign key, and a foreign key's RESTRICT
+_SQLITE_CODES = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID,
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+}
+_SQLITE_RESTRICT = "FOREIGN KEY constraint failed"  # which SQLite reports as a trigger's
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether the database refused what somebody else's act makes impossible: a key that is taken, a row that is gone or was changed.
+
+    What it refuses by a CHECK, a NOT NULL or a trigger should never have been sent: a fault of ours, whoever else was there.
+    """
+    fault = getattr(error, "orig", None)
+    return (
+        isinstance(error, StaleDataError)
+        or getattr(fault, "sqlstate", None) in _SQLSTATES
+        or getattr(fault, "sqlite_errorcode", None) in _SQLITE_CODES
+        or isinstance(fault, sqlite3.IntegrityError) and str(fault) == _SQLITE_RESTRICT
+    )

@@ -45,6 +45,7 @@ class Job(Base):
     """One piece of work that was promised."""
 
     __tablename__ = "job"
+    __append_only__ = False  # a promise, not a record: what it did stands in other rows
     __table_args__ = (
         sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress_percent"),
         sa.Index("ix_job_state_run_at", "state", "run_at"),

@@ -20,6 +20,7 @@ class OutgoingMail(Base):
     """One letter to one person."""
 
     __tablename__ = "outgoing_mail"
+    __append_only__ = False  # addresses and links that sign in: nobody’s to keep for ever
 
     id: Mapped[PrimaryKey]
     recipient: Mapped[str] = mapped_column(sa.String(320))

@@ -21,7 +21,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 from consult.core import i18n, markup
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
-from consult.core.db import about_to_write, reading, reading_first, session, unit_of_work
+from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _
 from consult.core.permissions import VISITOR, Actor, can
@@ -347,8 +347,8 @@ def show_http_error(error: HTTPException):
     return body, status, [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
 
 
-def show_conflict(_error):
-    return show_error(Conflict(TAKEN, RELOAD))
+def show_conflict(error: IntegrityError | StaleDataError):
+    return show_error(Conflict(TAKEN, RELOAD)) if is_conflict(error) else show_crash(error)
 
 
 def show_unstorable(_error):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from consult.accounts.models import User
 from consult.consultations.models import Role
 from consult.contributions.models import Contribution
+from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
 
@@ -41,6 +42,7 @@ class ModerationDecision(Base):
     """Publish, withhold or restore, with its reason; the words go to the author, the reason to everybody."""
 
     __tablename__ = "moderation_decision"
+    __append_only__ = True
     __table_args__ = (
         sa.CheckConstraint("verdict = 'publish' OR trim(words) <> ''", name="words_unless_published"),
     )
@@ -70,6 +72,7 @@ class ModerationNotice(Base):
     """Whether the author was told of a decision (the decision itself never changes)."""
 
     __tablename__ = "moderation_notice"
+    __append_only__ = all_but("written_at")  # or an author could be told twice, or never
 
     decision_id: Mapped[int] = mapped_column(sa.ForeignKey("moderation_decision.id"), primary_key=True)
     written_at: Mapped[datetime | None]

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import User
+from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
 
@@ -66,6 +67,7 @@ class Organisation(Base):
     """A stakeholder that participants speak for."""
 
     __tablename__ = "organisation"
+    __append_only__ = False  # its names are corrected, and its sector may change
     __table_args__ = (sa.CheckConstraint("trim(name_fr) <> ''", name="name_not_blank"),)
 
     id: Mapped[PrimaryKey]
@@ -88,6 +90,7 @@ class Membership(Base):
     """One person speaking for one organisation, until they leave it: for one at a time, and what was lodged before keeps its own."""
 
     __tablename__ = "membership"
+    __append_only__ = all_but("left_at")
     __table_args__ = (
         sa.CheckConstraint("left_at IS NULL OR left_at >= joined_at", name="left_after_joining"),
         sa.Index("ix_membership_present", "user_id", unique=True, sqlite_where=sa.text("left_at IS NULL"),

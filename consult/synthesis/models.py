@@ -9,6 +9,7 @@ from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
+from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
 
@@ -68,6 +69,7 @@ class Synthesis(Base):
     """A commission's report on one chapter."""
 
     __tablename__ = "synthesis"
+    __append_only__ = all_but("state", "validated_by_id", "validated_at", "row_counter")  # taken up again, never begun anew
     __table_args__ = (
         sa.CheckConstraint("state = 'draft' OR validated_at IS NOT NULL", name="validated_has_its_moment"),
     )
@@ -105,6 +107,7 @@ class SynthesisItem(Base):
     """One point gathering like contributions."""
 
     __tablename__ = "synthesis_item"
+    __append_only__ = False  # worked on until the chair validates; the journal holds each step with its reasons
     __table_args__ = (
         sa.CheckConstraint("trim(title) <> ''", name="title_not_blank"),
         sa.CheckConstraint("disposition IS NULL OR trim(rationale) <> ''", name="rationale_with_disposition"),
@@ -153,6 +156,7 @@ class ItemContribution(Base):
     """A contribution belongs to one item, and so has one disposition."""
 
     __tablename__ = "item_contribution"
+    __append_only__ = False  # a contribution is moved from item to item until the chair validates
 
     id: Mapped[PrimaryKey]
     item_id: Mapped[int] = fk("synthesis_item.id")
@@ -167,6 +171,7 @@ class BlockChange(Base):
     """The new wording that an item gives to a block's lead."""
 
     __tablename__ = "block_change"
+    __append_only__ = False  # worked on with its item
     __table_args__ = (
         sa.UniqueConstraint("item_id", "block_id"), sa.CheckConstraint("trim(wording) <> ''", name="wording_not_blank"),
     )
@@ -184,6 +189,7 @@ class SynthesisReopening(Base):
     """A validated synthesis taken up again: by whom, and why."""
 
     __tablename__ = "synthesis_reopening"
+    __append_only__ = True
     __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),)
 
     id: Mapped[PrimaryKey]
@@ -203,6 +209,7 @@ class SynthesisNotice(Base):
     """That an author was told what became of their contributions to one chapter: once, whatever crashes."""
 
     __tablename__ = "synthesis_notice"
+    __append_only__ = True
     __table_args__ = (sa.UniqueConstraint("synthesis_id", "author_id"),)
 
     id: Mapped[PrimaryKey]

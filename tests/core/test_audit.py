@@ -1,24 +1,13 @@
-import importlib.util
-from datetime import datetime
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
-import consult
 from consult.accounts.models import User
 from consult.core import audit
 from consult.core.audit import AuditEvent, AuditSeal
-from consult.core.db import Base, db, session, unit_of_work
+from consult.core.db import db, session, unit_of_work
 from consult.core.permissions import SYSTEM, Action
 from tests import factories
 from tests.core.test_db import in_threads
-
-spec = importlib.util.spec_from_file_location("append_only", Path(consult.__file__).parent / "migrations/versions/0002_append_only.py")
-append_only = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(append_only)
-KEPT = dict(append_only.KEPT)
 
 
 def some_events(count: int) -> None:
@@ -145,69 +134,6 @@ def test_events_of_parallel_writers_are_all_sealed(own_app):
         audit.seal_all()
     assert audit.head()[0] == 40
     assert audit.verify() == []
-
-
-# What the database itself refuses
-
-
-def any_value(column: sa.Column):
-    if isinstance(column.type, sa.Enum):
-        return column.type.enums[0]
-    for kind, value in ((sa.Integer, 1), (sa.Boolean, False), (sa.JSON, "{}"), (sa.Numeric, 1), (sa.LargeBinary, b"x")):
-        if isinstance(column.type, kind):
-            return value
-    return "2026-01-01 00:00:00" if column.type.python_type is datetime else "x"
-
-
-def any_row(table: sa.Table) -> tuple[str, list]:
-    columns = [column for column in table.columns if column.name != "id"]
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})", [any_value(c) for c in columns]
-
-
-@pytest.fixture
-def raw(own_app):
-    """A connection that goes round everything but the triggers, and puts nothing on disk."""
-    with db.engine.connect() as connection:
-        if db.engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("ROLLBACK")
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection
-        connection.rollback()
-        connection.invalidate()
-
-
-def refuses(connection, statement: str) -> bool:
-    point = connection.begin_nested()
-    try:
-        connection.exec_driver_sql(statement)
-    except DBAPIError as error:
-        return "append-only" in str(error)
-    finally:
-        point.rollback()
-    return False
-
-
-@pytest.mark.parametrize("name", [*append_only.FROZEN, *KEPT])
-def test_what_was_recorded_cannot_be_rewritten_or_erased(raw, name):
-    table = Base.metadata.tables[name]
-    if raw.dialect.name == "sqlite":
-        raw.exec_driver_sql(any_row(table)[0], tuple(any_row(table)[1]))
-    columns = KEPT.get(name) or [column.name for column in table.columns]
-    changed = [column for column in columns if not refuses(raw, f'UPDATE {name} SET "{column}" = "{column}"')]
-    assert changed == []
-    assert refuses(raw, f"DELETE FROM {name}")
-    if raw.dialect.name == "postgresql":
-        assert refuses(raw, f"TRUNCATE {name} CASCADE")
-
-
-def test_what_may_still_change_of_a_contribution_can(contribution):
-    contribution.state = type(contribution.state).PUBLISHED
-    session.flush()
-    with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
-        session.execute(sa.update(type(contribution)).values(body="Autre chose"))
 
 
 def test_an_act_leaves_its_event_in_its_own_transaction(own_app):

@@ -2,11 +2,14 @@
 
 from alembic import op
 
+from consult.core.append_only import allow_changes, make_function, refuse_changes
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+BODY = "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END"
 # Rows that never change once written.
 FROZEN = ("audit_event", "audit_seal", "revision", "block", "suggested_amendment", "moderation_decision", "extension",
           "submission_archive", "adoption_decision", "synthesis_notice", "synthesis_reopening")
@@ -20,42 +23,19 @@ KEPT = (
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for statement in sqlite_triggers():
-            op.execute(statement)
-    else:
-        op.execute(
-            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-        )
-        for statement in postgresql_triggers():
-            op.execute(statement)
+    connection = op.get_bind()
+    make_function(connection, BODY)
+    for table, columns in tables():
+        refuse_changes(connection, table, columns)
 
 
-def sqlite_triggers():
-    refuse = "BEGIN SELECT RAISE(ABORT, '{0} is append-only'); END"
-    for table in FROZEN:
-        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} " + refuse.format(table)
-    for table, columns in KEPT:
-        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE OF {', '.join(columns)} ON {table} " + refuse.format(table)
-    for table in (*FROZEN, *(table for table, _ in KEPT)):
-        yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} " + refuse.format(table)
-
-
-def postgresql_triggers():
-    run = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-    for table in FROZEN:
-        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {run}"
-    for table, columns in KEPT:
-        yield f"CREATE TRIGGER {table}_no_update BEFORE UPDATE OF {', '.join(columns)} ON {table} {run}"
-    for table in (*FROZEN, *(table for table, _ in KEPT)):
-        yield f"CREATE TRIGGER {table}_no_delete BEFORE DELETE OR TRUNCATE ON {table} {run}"
+def tables():
+    return *((table, ()) for table in FROZEN), *KEPT
 
 
 def downgrade() -> None:
-    sqlite = op.get_bind().dialect.name == "sqlite"
-    for table in (*FROZEN, *(table for table, _ in KEPT)):
-        for act in ("update", "delete"):
-            op.execute(f"DROP TRIGGER {table}_no_{act}" + ("" if sqlite else f" ON {table}"))
-    if not sqlite:
+    connection = op.get_bind()
+    for table, _columns in tables():
+        allow_changes(connection, table)
+    if connection.dialect.name != "sqlite":
         op.execute("DROP FUNCTION refuse_change()")

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from consult.core.append_only import allow_changes, refuse_changes
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -122,39 +124,19 @@ def upgrade() -> None:
     op.drop_index("ix_contribution_chapter_id_block_key_state", "contribution")
     op.create_index("ix_contribution_chapter_id_place_key_state", "contribution", ["chapter_id", "place_key", "state"])
     op.execute("UPDATE contribution SET place_key = block_key")
-    drop("contribution", "update")
-    refuse("contribution", "update", (*KEPT_BEFORE, *QUOTED))
-    refuse("alignment", "update")
-    refuse("alignment", "delete")
-    refuse("anchor", "update", ANCHOR)
-    refuse("anchor", "delete")
-
-
-def refuse(table: str, act: str, columns: tuple[str, ...] = ()) -> None:
-    """Have the database refuse to rewrite or erase the rows of a table, or these columns of it."""
-    what = act.upper() + (f" OF {', '.join(columns)}" if columns else "")
-    if op.get_bind().dialect.name == "sqlite":
-        then = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    else:
-        what += " OR TRUNCATE" if act == "delete" else ""
-        then = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-    op.execute(f"CREATE TRIGGER {table}_no_{act} BEFORE {what} ON {table} {then}")
-
-
-def drop(table: str, act: str) -> None:
-    sqlite = op.get_bind().dialect.name == "sqlite"
-    op.execute(f"DROP TRIGGER {table}_no_{act}" + ("" if sqlite else f" ON {table}"))
+    connection = op.get_bind()
+    refuse_changes(connection, "contribution", (*KEPT_BEFORE, *QUOTED))
+    refuse_changes(connection, "alignment")
+    refuse_changes(connection, "anchor", ANCHOR)
 
 
 def downgrade() -> None:
-    drop("contribution", "update")
+    connection = op.get_bind()
+    allow_changes(connection, "contribution")
     op.drop_index("ix_contribution_chapter_id_place_key_state", "contribution")
     op.create_index("ix_contribution_chapter_id_block_key_state", "contribution", ["chapter_id", "block_key", "state"])
     for name in ("place_key", *QUOTED):
         op.execute(f"ALTER TABLE contribution DROP COLUMN {name}")  # in place: a table built anew would lose its triggers
-    refuse("contribution", "update", KEPT_BEFORE)
-    for table in ("anchor", "alignment"):
-        drop(table, "update")
-        drop(table, "delete")
+    refuse_changes(connection, "contribution", KEPT_BEFORE)
     for table in ("anchor", "alignment", "working_draft", "stale_twin"):
         op.drop_table(table)
