@@ -9,6 +9,7 @@ from sqlalchemy.orm import configure_mappers
 from whitenoise import WhiteNoise
 
 import consult.adoption.models
+import consult.exports.models
 import consult.moderation.models
 import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first
 from consult.accounts import views as accounts_views
@@ -21,6 +22,7 @@ from consult.core import jobs, mail, web
 from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
+from consult.exports import views as exports_views
 from consult.moderation import views as moderation_views
 from consult.organisations import views as organisations_views
 from consult.synthesis import views as synthesis_views
@@ -28,7 +30,7 @@ from consult.synthesis import views as synthesis_views
 # Static addresses carry a digest of the file (core/web.py), so a browser may keep what it has.
 FOR_A_YEAR = 31_536_000
 ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, contributions_views, moderation_views,
-         synthesis_views, adoption_views)
+         synthesis_views, exports_views, adoption_views)
 
 
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:

@@ -1,1 +1,1 @@
-"""Exports, the sealed submission to the Council, and its decision."""
+"""The sealed submission to the Council, and its decision."""

@@ -17,15 +17,16 @@ from typing import IO
 
 import sqlalchemy as sa
 
-from consult.adoption import matrix
-from consult.adoption.files import digest_of, replacing
-from consult.adoption.models import ExportFormat, Submission
-from consult.adoption.writers import Progress, between, silent, syntheses, write_contributions, write_open_data
+from consult.adoption.models import Submission
 from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.core import audit
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import MOROCCO, force_locale, gettext
+from consult.exports import matrix, writers
+from consult.exports.files import digest_of, replacing
+from consult.exports.models import ExportFormat, ExportKind
+from consult.exports.writers import Progress, between, silent, syntheses, write_contributions, write_open_data
 
 LANGUAGES = ("fr", "ar")
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
@@ -47,6 +48,9 @@ def build(consultation_id: int, out: IO[bytes], *, progress: Progress = silent) 
             seal(bag, identifier=consultation.slug, day=day.isoformat(), position=position, digest=digest)
         progress(95)
         pack(bag, name, out)
+
+
+writers.MAKERS[ExportKind.DOSSIER] = lambda consultation_id, out, *, progress, **_choice: build(consultation_id, out, progress=progress)
 
 
 def settled_head(consultation_id: int) -> tuple[int, str]:

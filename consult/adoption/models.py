@@ -1,6 +1,6 @@
-"""Exports, the sealed submission, and what the Council decided."""
+"""The sealed submission, and what the Council decided."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,74 +10,6 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
-
-
-class ExportKind(LabelledEnum):
-    CONTRIBUTIONS = "contributions", N_("All contributions")
-    SYNTHESIS = "synthesis", N_("Synthesis of a chapter")
-    DOSSIER = "dossier", N_("Whole dossier")
-
-
-class ExportFormat(LabelledEnum):
-    CSV = "csv", "CSV"
-    XLSX = "xlsx", "XLSX"
-    DOCX = "docx", "DOCX"
-    PDF = "pdf", "PDF"
-    MARKDOWN = "md", "Markdown"
-    ZIP = "zip", "ZIP"
-
-
-FORMATS = {
-    ExportKind.CONTRIBUTIONS: (ExportFormat.XLSX, ExportFormat.CSV),
-    ExportKind.SYNTHESIS: (ExportFormat.DOCX, ExportFormat.PDF, ExportFormat.MARKDOWN),
-    ExportKind.DOSSIER: (ExportFormat.ZIP,),
-}
-
-
-class ExportState(LabelledEnum):
-    REQUESTED = "requested", N_("Being prepared")
-    READY = "ready", N_("Ready")
-    FAILED = "failed", N_("Failed")
-
-
-ExportState.NEXT = {
-    ExportState.REQUESTED: (ExportState.READY, ExportState.FAILED),
-    ExportState.READY: (),
-    ExportState.FAILED: (ExportState.REQUESTED,),
-}
-
-
-class Export(Base):
-    """A document asked for; made by a job, kept in the data folder under ``file_name``."""
-
-    __tablename__ = "export"
-    __append_only__ = False  # a file that is asked for again replaces nothing that was said
-
-    id: Mapped[PrimaryKey]
-    consultation_id: Mapped[int] = fk("consultation.id")
-    chapter_id: Mapped[int | None] = fk("chapter.id")
-    kind: Mapped[ExportKind]
-    format: Mapped[ExportFormat]
-    language: Mapped[str] = mapped_column(sa.String(3))
-    state: Mapped[ExportState] = mapped_column(default=ExportState.REQUESTED)
-    requested_by_id: Mapped[int | None] = fk("user.id")
-    requested_at: Mapped[Timestamp]
-    ready_at: Mapped[datetime | None]
-    file_name: Mapped[str | None]
-    size: Mapped[int | None] = mapped_column(sa.BigInteger)
-    sha256: Mapped[str | None] = mapped_column(sa.String(64))
-
-    consultation: Mapped[Consultation] = relationship()
-    chapter: Mapped[Chapter | None] = relationship()
-
-    is_public = False
-
-    @property
-    def commission_id(self) -> int | None:
-        return self.chapter.commission_id if self.chapter else None
-
-    def audit_details(self) -> dict[str, Any]:
-        return {"kind": self.kind.value, "format": self.format.value, "language": self.language, "chapter_id": self.chapter_id}
 
 
 class Submission(Base):
@@ -95,10 +27,6 @@ class Submission(Base):
 
     consultation: Mapped[Consultation] = relationship()
     archive: Mapped["SubmissionArchive | None"] = relationship(back_populates="submission")
-
-    # Its archive holds every contribution: the secretariat alone takes it away.
-    is_public = False
-    requested_by_id = None
 
     def audit_details(self) -> dict[str, Any]:
         return {"chain_position": self.chain_position, "chain_digest": self.chain_digest}

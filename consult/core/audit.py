@@ -29,6 +29,7 @@ FORMER_NAMES: dict[Action, tuple[str, ...]] = {
     Action.CHAPTERS_PUBLISH: ("drafts.publish",),
     Action.CHAPTERS_REBASE: ("drafts.rebase",),
     Action.CONTRIBUTIONS_LODGE: ("contributions.submit",),
+    Action.EXPORTS_REQUEST: ("adoption.request_export",),
     Action.ORGANISATIONS_ADD: ("accounts.add_organisation",),
     Action.ORGANISATIONS_JOIN: ("accounts.join",),
 }

@@ -45,9 +45,8 @@ class Action(enum.StrEnum):
     ACCOUNTS_ADD = "accounts.add"
     ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
     ACCOUNTS_REGISTER = "accounts.register"
+    ADOPTION_ARCHIVE = "adoption.archive"
     ADOPTION_DECIDE = "adoption.decide"
-    ADOPTION_DOWNLOAD = "adoption.download"
-    ADOPTION_REQUEST_EXPORT = "adoption.request_export"
     ADOPTION_SUBMIT = "adoption.submit"
     CHAPTERS_CONFIRM_TRANSLATION = "chapters.confirm_translation"
     CHAPTERS_CONFIRM_TRANSLATIONS = "chapters.confirm_translations"
@@ -84,6 +83,8 @@ class Action(enum.StrEnum):
     CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
     CONTRIBUTIONS_WRITE = "contributions.write"
+    EXPORTS_DOWNLOAD = "exports.download"
+    EXPORTS_REQUEST = "exports.request"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
@@ -168,9 +169,8 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_ADD: ((system,), (administrator,)),
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
     Action.ACCOUNTS_REGISTER: ((anyone,),),
+    Action.ADOPTION_ARCHIVE: ((secretariat,), (system,)),
     Action.ADOPTION_DECIDE: ((secretariat, phase("submitted")),),
-    Action.ADOPTION_DOWNLOAD: ((public,), (own_request,), (secretariat,), (system,)),
-    Action.ADOPTION_REQUEST_EXPORT: ((secretariat,), (rapporteur,), (system,)),
     Action.ADOPTION_SUBMIT: ((secretariat, in_synthesis),),
     Action.CHAPTERS_CONFIRM_TRANSLATION: ((secretariat,), (rapporteur,)),
     Action.CHAPTERS_CONFIRM_TRANSLATIONS: ((secretariat,), (rapporteur,)),
@@ -207,6 +207,8 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
     Action.CONTRIBUTIONS_WRITE: ((is_open,),),
+    Action.EXPORTS_DOWNLOAD: ((own_request,), (secretariat,), (system,)),
+    Action.EXPORTS_REQUEST: ((secretariat,), (rapporteur,), (system,)),
     Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),

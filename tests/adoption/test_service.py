@@ -1,111 +1,19 @@
-import os
 import zipfile
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from consult.adoption import archive, files, service
-from consult.adoption.models import CouncilOutcome, ExportFormat, ExportKind, ExportState, SubmissionArchive
-from consult.consultations.models import Phase, Role
+from consult.adoption import archive, service
+from consult.adoption.models import CouncilOutcome, SubmissionArchive
+from consult.consultations.models import Phase
 from consult.core import audit, jobs
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from consult.core.i18n import MOROCCO, utcnow
-from consult.core.jobs import Job
+from consult.exports import files
 from consult.synthesis.models import SynthesisState
 from tests import factories
 from tests.adoption import cases
-
-
-def settled():
-    """What a request's end does, then what the worker does."""
-    session.commit()
-    while jobs.run_pending():
-        pass
-    session.expire_all()
-
-
-def today():
-    return utcnow().astimezone(MOROCCO).date()
-
-
-# Exports
-
-
-@pytest.mark.parametrize(("kind", "format_"), [
-    (ExportKind.CONTRIBUTIONS, ExportFormat.CSV), (ExportKind.CONTRIBUTIONS, ExportFormat.XLSX), (ExportKind.SYNTHESIS, ExportFormat.DOCX),
-    (ExportKind.SYNTHESIS, ExportFormat.PDF), (ExportKind.SYNTHESIS, ExportFormat.MARKDOWN),
-])
-def test_an_export_is_made_in_the_background(consultation, secretary, kind, format_):
-    chapter = cases.a_discussed_chapter(consultation)
-    target = chapter if kind == ExportKind.SYNTHESIS else consultation
-    export = service.request_export(secretary, target, kind=kind, format=format_, language="fr")
-    assert export.state == ExportState.REQUESTED
-    settled()
-    found, path = service.get_export_file(secretary, export.id)
-    assert found.state == ExportState.READY
-    assert (found.size, found.sha256) == files.measure(path)
-    assert found.size > 0
-    assert session.scalars(sa.select(Job).where(Job.name == "adoption.make_export")).one().progress == 100
-
-
-def test_what_a_killed_worker_left_is_removed_when_the_next_document_is_made(consultation, secretary):
-    cases.a_discussed_chapter(consultation)
-    old, young = (files.folder() / f".making-{name}" for name in ("old", "young"))
-    for left, hours in ((old, 2), (young, 0)):
-        left.write_bytes(b"half a docum")
-        moment = left.stat().st_mtime - hours * 3600
-        os.utime(left, (moment, moment))
-    service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
-    settled()
-    assert [path.name for path in files.folder().glob(".making-*")] == [young.name]
-
-
-def test_a_second_run_leaves_what_is_ready_alone(consultation, secretary):
-    cases.a_discussed_chapter(consultation)
-    export = service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
-    settled()
-    before = files.path_of(export.file_name).stat().st_mtime_ns
-    jobs.REGISTRY["adoption.make_export"](0, export.id)
-    assert files.path_of(export.file_name).stat().st_mtime_ns == before
-
-
-def test_progress_never_goes_back(consultation, secretary, monkeypatch):
-    cases.a_discussed_chapter(consultation)
-    heard = []
-    monkeypatch.setattr(jobs, "report", lambda function, subject_id, percent: heard.append(percent))
-    service.request_export(secretary, consultation, kind=ExportKind.DOSSIER, format=ExportFormat.ZIP, language="fr")
-    settled()
-    assert heard == sorted(heard)
-    assert 0 <= heard[0] <= heard[-1] <= 100
-    assert len(heard) > 5
-
-
-def test_a_format_that_does_not_exist_for_the_kind_is_refused(consultation, secretary):
-    with pytest.raises(Invalid):
-        service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.PDF, language="fr")
-    with pytest.raises(Invalid):
-        service.request_export(secretary, consultation, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
-    with pytest.raises(Invalid):
-        service.request_export(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="xx")
-
-
-def test_who_may_ask_for_what(consultation, chapter, rapporteur, participant):
-    with pytest.raises(NotAllowed):
-        service.request_export(participant, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
-    with pytest.raises(NotAllowed):
-        service.request_export(rapporteur, consultation, kind=ExportKind.DOSSIER, format=ExportFormat.ZIP, language="fr")
-    export = service.request_export(rapporteur, chapter, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
-    stranger = factories.a_user(role=Role.RAPPORTEUR, commission=consultation.commissions[1])
-    with pytest.raises(NotAllowed):
-        service.get_export(stranger, export.id)
-    with pytest.raises(NotAllowed):
-        service.request_export(stranger, chapter, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
-    assert service.list_exports(stranger, consultation) == []
-    with pytest.raises(NotFound):
-        service.get_export_file(rapporteur, export.id)
-
 
 # Submission
 
@@ -147,7 +55,7 @@ def test_a_second_submission_is_refused(consultation, secretary, submission):
 def test_the_archive_is_sealed_once_and_is_whole(submission, secretary):
     with pytest.raises(NotFound):
         service.get_archive_file(secretary, submission)
-    settled()
+    cases.settled()
     sealed, path = service.get_archive_file(secretary, submission)
     assert (sealed.size, sealed.sha256) == files.measure(path)
     assert archive.verify_archive(path) == []
@@ -165,9 +73,9 @@ def test_the_archive_is_the_secretariats(submission, participant):
 
 def test_decisions_end_the_consultation(consultation, secretary, submission):
     first, second = (chapter for chapter, _synthesis in service.list_syntheses(consultation))
-    service.decide(secretary, submission, chapter=first, outcome=CouncilOutcome.ADOPTED, words="", decided_on=today())
+    service.decide(secretary, submission, chapter=first, outcome=CouncilOutcome.ADOPTED, words="", decided_on=cases.today())
     assert consultation.phase == Phase.SUBMITTED
-    service.decide(secretary, submission, chapter=second, outcome=CouncilOutcome.RETURNED, words="À revoir.", decided_on=today())
+    service.decide(secretary, submission, chapter=second, outcome=CouncilOutcome.RETURNED, words="À revoir.", decided_on=cases.today())
     assert consultation.phase == Phase.ADOPTED
     assert [s.state for _c, s in service.list_syntheses(consultation)] == [SynthesisState.ADOPTED, SynthesisState.RETURNED]
     assert [decision.words for decision in service.list_decisions(submission)] == ["", "À revoir."]
@@ -181,22 +89,22 @@ def test_a_decision_that_cannot_be(consultation, secretary, submission, outcome,
     chapter = service.list_syntheses(consultation)[0][0]
     with pytest.raises(Invalid) as refusal:
         service.decide(
-            secretary, submission, chapter=chapter, outcome=outcome, words=words, decided_on=today() + timedelta(days=days)
+            secretary, submission, chapter=chapter, outcome=outcome, words=words, decided_on=cases.today() + timedelta(days=days)
         )
     assert refusal.value.field == field
 
 
 def test_a_decision_is_recorded_once(consultation, secretary, submission):
     chapter = service.list_syntheses(consultation)[0][0]
-    service.decide(secretary, submission, chapter=chapter, outcome=CouncilOutcome.ADOPTED, words="", decided_on=today())
+    service.decide(secretary, submission, chapter=chapter, outcome=CouncilOutcome.ADOPTED, words="", decided_on=cases.today())
     with pytest.raises(Conflict):
-        service.decide(secretary, submission, chapter=chapter, outcome=CouncilOutcome.RETURNED, words="Non", decided_on=today())
+        service.decide(secretary, submission, chapter=chapter, outcome=CouncilOutcome.RETURNED, words="Non", decided_on=cases.today())
 
 
 def test_a_rapporteur_records_no_decision(consultation, rapporteur, submission):
     chapter = service.list_syntheses(consultation)[0][0]
     with pytest.raises(NotAllowed):
-        service.decide(rapporteur, submission, chapter=chapter, outcome=CouncilOutcome.ADOPTED, words="", decided_on=today())
+        service.decide(rapporteur, submission, chapter=chapter, outcome=CouncilOutcome.ADOPTED, words="", decided_on=cases.today())
 
 
 # The archive

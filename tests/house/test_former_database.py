@@ -19,7 +19,6 @@ from flask.cli import ScriptInfo
 
 from consult.accounts import service as accounts
 from consult.accounts.models import User
-from consult.adoption.models import Export, ExportState
 from consult.chapters import service as chapters
 from consult.chapters.models import Revision
 from consult.cli import cli
@@ -32,6 +31,7 @@ from consult.core.i18n import clock_at
 from consult.core.jobs import Job, JobState
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import Action
+from consult.exports.models import Export, ExportState
 from consult.moderation import service as moderation
 from consult.synthesis.models import SynthesisItem
 from tests.conftest import let_go, make_app
@@ -45,7 +45,9 @@ COLUMNS = {  # by "table.column" as it was
     "contribution.place_key": "current_key",
     **{f"{table}.lock": "row_counter" for table in ("contribution", "anchor", "synthesis", "synthesis_item", "working_draft")},
 }
-VALUES = {"job.name": {"synthesis.tell_outcomes": "synthesis.tell_answers"}}  # by "table.column" as it was
+VALUES = {  # by "table.column" as it was
+    "job.name": {"synthesis.tell_outcomes": "synthesis.tell_answers", "adoption.make_export": "exports.make_export"},
+}
 # What stands in a table of its own since, and is compared by a test of its own.
 MOVED = {"user.organisation_id"}
 

@@ -22,11 +22,8 @@ action                               on             who                         
 accounts.add                         nothing        administrator system                                       *
 accounts.edit_profile                person         participant                                                *
 accounts.register                    nothing        EVERYBODY                                                  *
+adoption.archive                     consultation   secretariat system                                         *
 adoption.decide                      consultation   secretariat                                                submitted
-adoption.download                    export         participant secretariat system                             *
-adoption.download                    public-export  EVERYBODY                                                  *
-adoption.request_export              consultation   rapporteur elsewhere chair secretariat system              *
-adoption.request_export              chapter        rapporteur chair secretariat system                        *
 adoption.submit                      consultation   secretariat                                                synthesis
 chapters.confirm_translation         chapter        rapporteur chair secretariat                               *
 chapters.confirm_translations        chapter        rapporteur chair secretariat                               *
@@ -72,6 +69,9 @@ contributions.receipt                waiting        participant moderator rappor
 contributions.view_anchors           chapter        rapporteur chair secretariat                               *
 contributions.withdraw               waiting        participant                                                open closed synthesis
 contributions.write                  chapter        EVERYBODY                                                  open
+exports.download                     export         participant secretariat system                             *
+exports.request                      consultation   rapporteur elsewhere chair secretariat system              *
+exports.request                      chapter        rapporteur chair secretariat system                        *
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
 moderation.restore                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
@@ -149,14 +149,13 @@ class World:
         def contribution(state=ContributionState.SUBMITTED, organisation_id=FEDERATION, author_id=1):
             return Contribution(chapter=chapter, author_id=author_id, organisation_id=organisation_id, state=state)
 
-        def export(is_public):
-            return SimpleNamespace(is_public=is_public, requested_by_id=1, consultation=self.consultation, commission_id=1)
+        export = SimpleNamespace(requested_by_id=1, consultation=self.consultation, commission_id=1)
         return {
             "nothing": None, "person": self.actors["participant"], "consultation": self.consultation, "chapter": chapter,
             "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
             "withheld": contribution(ContributionState.WITHHELD),
             "colleague's": contribution(organisation_id=HOUSE, author_id=99),
-            "draft": SimpleNamespace(author_id=1, consultation=self.consultation), "export": export(False), "public-export": export(True),
+            "draft": SimpleNamespace(author_id=1, consultation=self.consultation), "export": export,
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),
             "submitted-one": Synthesis(chapter=chapter, state=SynthesisState.SUBMITTED),
         }

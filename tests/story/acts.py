@@ -195,12 +195,12 @@ def take_documents(person: Person, ref: str) -> None:
     """Asks for a synthesis in Word and the contributions as a table, watches until they are made, and opens them."""
     page = person.page
     for kind, format_ in (("synthesis", "docx"), ("contributions", "csv")):
-        person.go("adoption/exports")
+        person.go("exports")
         page.check(f"[name='{kind}-format'][value={format_}]")
-        person.press(f"form[action$='request-export/{kind}'] button")
+        person.press(f"form[action$='exports/request/{kind}'] button")
         assert person.sees("table tbody tr"), person.text()
     person.picture("exports")
-    until(lambda: person.go("adoption/exports") and page.locator("a[href*='/download/']").count() == 2, "the documents are not made")
+    until(lambda: person.go("exports") and page.locator("a[href*='/download/']").count() == 2, "the documents are not made")
     person.picture("exports-ready")
     assert looked_at(person) == []
     table, synthesis = (person.download(f"tbody tr:nth-child({n}) a[href*='/download/']") for n in (1, 2))

@@ -12,7 +12,7 @@ PUBLIC = (
     "contributions/discussion/1/C1-A7-P1-a1", "contributions/discussion/1/C1-contexte-§1", "contributions/{published}",
     "contributions/{withheld}", "contributions/{withdrawn}", "contributions/lodge/1/C1-A7-P1-a1",
     "contributions/lodge/1/C1-contexte-t1-r1", "moderation/register",
-    "adoption/open-data", "adoption/submission", "accounts/login", "accounts/register", "accounts/reset",
+    "exports/open-data", "adoption/submission", "accounts/login", "accounts/register", "accounts/reset",
     "accounts/confirm", "accounts/check-mail", "accounts/follow-link", "contributions/PNQ-C9-9999",
     "no-such-page", "chapters/3", "chapters/3/revisions", "chapters/3/revisions/fr/1", "chapters/3/revisions/ar/1",
     "chapters/3/compare/fr/1/2",
@@ -27,7 +27,7 @@ PARTICIPANT = (
 RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
     "moderation/{withheld}", "moderation/{published}", "synthesis/workbench/1",
-    "synthesis/workbench/1?answer=all", "synthesis/edit-item/1", "synthesis/overview/1", "synthesis/read/1", "adoption/exports",
+    "synthesis/workbench/1?answer=all", "synthesis/edit-item/1", "synthesis/overview/1", "synthesis/read/1", "exports",
 )
 METROLOGIST = (
     "contributions/anchors/3", "contributions/anchors/3?text=ar", "contributions/anchors/1",
@@ -36,7 +36,7 @@ METROLOGIST = (
 )
 SECRETARIAT = (
     "consultations/dashboard", "consultations/edit", "consultations/extend", "consultations/close", "consultations/appoint",
-    "consultations/dismiss/1", "chapters/import-chapter", "moderation/", "synthesis/overview/2", "adoption/exports", "adoption/submit",
+    "consultations/dismiss/1", "chapters/import-chapter", "moderation/", "synthesis/overview/2", "exports", "adoption/submit",
 )
 
 
@@ -77,9 +77,9 @@ def test_pages_are_accessible(site, arrive, language, role, paths):
 @pytest.mark.parametrize("language", ["fr", "ar"])
 def test_a_document_under_way_is_accessible_and_comes_by_itself(own_site, arrive, language):
     person = arrive(own_site.start(with_worker=False), language).sign_in(PEOPLE["secretariat"])
-    person.go("adoption/exports")
+    person.go("exports")
     person.page.check("[name=contributions-format][value=csv]")
-    person.press("form[action$='request-export/contributions'] button")
+    person.press("form[action$='exports/request/contributions'] button")
     assert person.sees("[data-under-way] a"), person.text()
     assert looked_at(person) == []
     own_site.start_worker()

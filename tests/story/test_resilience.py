@@ -31,20 +31,20 @@ def test_an_export_outlives_its_worker(own_site, arrive):
     own_site.start(with_worker=False)
     own_site.start_worker()
     secretary = arrive(own_site).sign_in("secretariat1@csnca.example")
-    secretary.go("adoption/exports")
-    secretary.press("form[action$='request-export/dossier'] button")
+    secretary.go("exports")
+    secretary.press("form[action$='exports/request/dossier'] button")
 
     def job(columns: str) -> tuple:
-        return own_site.ask(f"SELECT {columns} FROM job WHERE name = 'adoption.make_export'")[0]  # noqa: S608 - our own words
+        return own_site.ask(f"SELECT {columns} FROM job WHERE name = 'exports.make_export'")[0]  # noqa: S608 - our own words
 
     until(lambda: job("state") == ("running",), "the worker does not begin")
     own_site.kill(own_site.worker)
     assert job("state") == ("running",)
     # As if the minute after which a silent worker is taken for dead were over.
-    own_site.tell("UPDATE job SET beat_at = '2020-01-01 00:00:00.000000' WHERE name = 'adoption.make_export'")
+    own_site.tell("UPDATE job SET beat_at = '2020-01-01 00:00:00.000000' WHERE name = 'exports.make_export'")
     own_site.start_worker()
     link = "a[href*='/download/']"
-    until(lambda: secretary.go("adoption/exports") and secretary.sees(link), "the document is never made", patience=150)
+    until(lambda: secretary.go("exports") and secretary.sees(link), "the document is never made", patience=150)
     assert job("state, attempts") == ("done", 2)
     assert own_site.ask("SELECT state FROM export") == [("ready",)]
     archive = secretary.download(link)

@@ -5,13 +5,13 @@ import pypdf
 import pytest
 from docx.oxml.ns import qn
 
-from consult.adoption import writers
-from consult.adoption.documents.parts import way
-from consult.adoption.models import ExportFormat
 from consult.core import markup
 from consult.core.db import session
+from consult.exports import writers
+from consult.exports.documents.parts import way
+from consult.exports.models import ExportFormat
 from tests import factories
-from tests.adoption import cases
+from tests.exports import cases
 
 SECRETS = ("Secret Anonyme", "Texte injurieux", "retiré caché", "@example.org")
 

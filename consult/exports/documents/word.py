@@ -13,8 +13,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from consult.adoption.documents.pandoc import LIMITS, block, tree
-from consult.adoption.documents.parts import CODE, QUIET, STRONG, Annex, Paragraph, Report, Table, runs
+from consult.exports.documents.pandoc import LIMITS, block, tree
+from consult.exports.documents.parts import CODE, QUIET, STRONG, Annex, Paragraph, Report, Table, runs
 
 # Faces that office suites have or replace well; Arabic needs a larger size beside Latin.
 LATIN, ARABIC = "Cambria", "Noto Naskh Arabic"

@@ -5,16 +5,16 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from consult.adoption import matrix, tables, writers
-from consult.adoption.matrix import Audience
-from consult.adoption.models import ExportFormat
 from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.i18n import utcnow
+from consult.exports import matrix, tables, writers
+from consult.exports.matrix import Audience
+from consult.exports.models import ExportFormat
 from tests import factories
-from tests.adoption import cases
 from tests.contributions import revising
 from tests.counting import queries
+from tests.exports import cases
 
 
 @pytest.fixture

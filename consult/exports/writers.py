@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import IO
 
-from consult.adoption import matrix, tables
-from consult.adoption.documents import pandoc, pdf, report, word
-from consult.adoption.matrix import Audience
-from consult.adoption.models import ExportFormat
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core.db import reading, session
 from consult.core.i18n import force_locale, gettext
+from consult.exports import matrix, tables
+from consult.exports.documents import pandoc, pdf, report, word
+from consult.exports.matrix import Audience
+from consult.exports.models import ExportFormat, ExportKind
 
 Progress = Callable[[int], None]
 WRITERS = {ExportFormat.DOCX: word.word, ExportFormat.PDF: pdf.pdf, ExportFormat.MARKDOWN: pandoc.markdown}
@@ -66,3 +66,7 @@ def syntheses(chapter_id: int, *, language: str, formats=tuple(WRITERS), progres
         for number, format_ in enumerate(formats, 1):
             yield format_, WRITERS[format_](gathered)
             progress(30 + 65 * number // len(formats))
+
+
+# What makes each kind, of a consultation or of a chapter; a higher room adds its own.
+MAKERS: dict[ExportKind, Callable[..., None]] = {ExportKind.CONTRIBUTIONS: write_contributions, ExportKind.SYNTHESIS: write_synthesis}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pypandoc
 
-from consult.adoption.documents.parts import CODE, DELETE, INSERT, QUIET, STRONG, Heading, Paragraph, Part, Report, Run, Table
+from consult.exports.documents.parts import CODE, DELETE, INSERT, QUIET, STRONG, Heading, Paragraph, Part, Report, Run, Table
 
 # --sandbox: pandoc opens no file; the memory of its run is bounded.
 LIMITS = ["--sandbox", "+RTS", "-M1024M", "-RTS"]

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from consult.adoption.matrix import MatrixRow
 from consult.core.i18n import MOROCCO, N_, direction, gettext
+from consult.exports.matrix import MatrixRow
 
 # What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the full-width signs are meant

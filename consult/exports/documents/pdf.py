@@ -7,9 +7,9 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from consult.adoption.documents.parts import Report
 from consult.core.config import resource_dir
 from consult.core.i18n import MOROCCO
+from consult.exports.documents.parts import Report
 
 TEMPLATE, TYPESETTER = (Path(__file__).with_name(name) for name in ("report.typ", "typeset.py"))
 LONGEST = 900

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from consult.accounts.models import User
-from consult.adoption import matrix
-from consult.adoption.documents.parts import QUIET, STRONG, Annex, Composer, Report, Table, ref
-from consult.adoption.matrix import MatrixRow, Point
-from consult.adoption.models import AdoptionDecision
 from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
+from consult.exports import events, matrix
+from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Report, Table, ref
+from consult.exports.matrix import MatrixRow, Point
 from consult.organisations.models import Category
 from consult.synthesis.models import Disposition, Synthesis, SynthesisState
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
@@ -81,10 +80,8 @@ def introduce(page: Composer, chapter: Chapter, synthesis: Synthesis | None) -> 
     facts.append((gettext("Texts concerned"), texts_concerned(chapter)))
     facts.append((gettext("State of the synthesis"), state_of(synthesis)))
     facts.append((gettext("State of the data on"), when(matrix.last_change(consultation))))
-    decision = session.scalar(sa.select(AdoptionDecision).where(AdoptionDecision.chapter_id == chapter.id))
-    if decision:
-        said = f"{decision.outcome.label} ({day(decision.decided_on)})"
-        facts.append((gettext("Decision of the Council"), page.cell(said) + page.words(decision.words)))
+    told = (tell(chapter) for tell in events.chapter_facts)
+    facts += [(fact.heading, page.cell(fact.said) + page.words(fact.words)) for fact in told if fact]
     page.table([], facts, [28, 72])
 
 

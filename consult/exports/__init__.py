@@ -1,0 +1,1 @@
+"""How it all leaves: the traceability matrix, tables, documents and open data."""

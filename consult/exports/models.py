@@ -1,0 +1,85 @@
+"""Documents that were asked for."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from consult.chapters.models import Chapter
+from consult.consultations.models import Consultation
+from consult.core.db import Base, PrimaryKey, Timestamp, fk
+from consult.core.i18n import N_, LabelledEnum
+
+
+class ExportKind(LabelledEnum):
+    CONTRIBUTIONS = "contributions", N_("All contributions")
+    SYNTHESIS = "synthesis", N_("Synthesis of a chapter")
+    DOSSIER = "dossier", N_("Whole dossier")
+
+
+class ExportFormat(LabelledEnum):
+    """How a file's name ends, what it is called on screen, and its content type."""
+
+    def __new__(cls, value: str, label: str, content_type: str = ""):
+        member = str.__new__(cls, value)
+        member._value_, member.msgid, member.content_type = value, label, content_type
+        return member
+
+    CSV = "csv", "CSV", "text/csv"
+    XLSX = "xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    DOCX = "docx", "DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    PDF = "pdf", "PDF", "application/pdf"
+    MARKDOWN = "md", "Markdown", "text/markdown"
+    ZIP = "zip", "ZIP", "application/zip"
+
+
+FORMATS = {
+    ExportKind.CONTRIBUTIONS: (ExportFormat.XLSX, ExportFormat.CSV),
+    ExportKind.SYNTHESIS: (ExportFormat.DOCX, ExportFormat.PDF, ExportFormat.MARKDOWN),
+    ExportKind.DOSSIER: (ExportFormat.ZIP,),
+}
+
+
+class ExportState(LabelledEnum):
+    REQUESTED = "requested", N_("Being prepared")
+    READY = "ready", N_("Ready")
+    FAILED = "failed", N_("Failed")
+
+
+ExportState.NEXT = {
+    ExportState.REQUESTED: (ExportState.READY, ExportState.FAILED),
+    ExportState.READY: (),
+    ExportState.FAILED: (ExportState.REQUESTED,),
+}
+
+
+class Export(Base):
+    """A document asked for; made by a job, kept in the data folder under ``file_name``."""
+
+    __tablename__ = "export"
+    __append_only__ = False  # a file that is asked for again replaces nothing that was said
+
+    id: Mapped[PrimaryKey]
+    consultation_id: Mapped[int] = fk("consultation.id")
+    chapter_id: Mapped[int | None] = fk("chapter.id")
+    kind: Mapped[ExportKind]
+    format: Mapped[ExportFormat]
+    language: Mapped[str] = mapped_column(sa.String(3))
+    state: Mapped[ExportState] = mapped_column(default=ExportState.REQUESTED)
+    requested_by_id: Mapped[int | None] = fk("user.id")
+    requested_at: Mapped[Timestamp]
+    ready_at: Mapped[datetime | None]
+    file_name: Mapped[str | None]
+    size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str | None] = mapped_column(sa.String(64))
+
+    consultation: Mapped[Consultation] = relationship()
+    chapter: Mapped[Chapter | None] = relationship()
+
+    @property
+    def commission_id(self) -> int | None:
+        return self.chapter.commission_id if self.chapter else None
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"kind": self.kind.value, "format": self.format.value, "language": self.language, "chapter_id": self.chapter_id}

@@ -1,0 +1,113 @@
+"""Exports on request, and open data."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from consult.accounts.models import User
+from consult.chapters.models import Chapter
+from consult.consultations.models import Consultation
+from consult.contributions.models import Contribution, ContributionState
+from consult.core import audit
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Invalid, NotAllowed, NotFound
+from consult.core.i18n import LANGUAGES, _
+from consult.core.jobs import Job, JobState, later, name_of
+from consult.core.permissions import Action, require
+from consult.exports import files, jobs
+from consult.exports.models import FORMATS, Export, ExportFormat, ExportKind, ExportState
+from consult.synthesis.models import Synthesis
+
+PAGE = 30
+
+
+@command
+def request(actor: User, target: Consultation | Chapter, *, kind: ExportKind, format: ExportFormat, language: str) -> Export:
+    """Ask for a document; the worker makes it and the page of exports follows it."""
+    if format not in FORMATS[kind]:
+        raise Invalid("format", _("This document is not made in this format."))
+    if language not in LANGUAGES:
+        raise Invalid("language", _("No such language."))
+    chapter = target if isinstance(target, Chapter) else None
+    if (kind == ExportKind.SYNTHESIS) != (chapter is not None):
+        raise Invalid("chapter", _("Choose a chapter: a synthesis is made chapter by chapter."))
+    if kind == ExportKind.DOSSIER and not (actor.is_system or actor.holds("secretariat")):
+        raise NotAllowed(_("The whole dossier is made by the secretariat."))
+    consultation = chapter.consultation if chapter else target
+    export = Export(consultation=consultation, chapter=chapter, kind=kind, format=format, language=language, requested_by_id=actor.id)
+    session.add(export)
+    later(jobs.make_export, export)
+    return export
+
+
+def list_exports(actor: User, consultation: Consultation, *, before: int | None = None) -> list[Export]:
+    """The newest first: all of them for the secretariat, one's own for the others."""
+    require(actor, Action.EXPORTS_REQUEST, consultation)
+    wanted = sa.select(Export).where(Export.consultation_id == consultation.id).options(joinedload(Export.chapter))
+    if not actor.holds("secretariat"):
+        wanted = wanted.where(Export.requested_by_id == actor.id)
+    if before:
+        wanted = wanted.where(Export.id < before)
+    return list(session.scalars(wanted.order_by(Export.id.desc()).limit(PAGE + 1)))
+
+
+def list_progress(actor: User, consultation: Consultation, exports: Iterable[Export]) -> dict[int, Job]:
+    """The job of each export that is not ready, by the export's id."""
+    require(actor, Action.EXPORTS_REQUEST, consultation)
+    waiting = [export.id for export in exports if export.state != ExportState.READY]
+    if not waiting:
+        return {}
+    found = sa.select(Job).where(Job.name == name_of(jobs.make_export), Job.subject_id.in_(waiting)).order_by(Job.id)
+    return {job.subject_id: job for job in session.scalars(found)}
+
+
+def count_under_way(work: Iterable[Job]) -> int:
+    return sum(job.state in (JobState.WAITING, JobState.RUNNING) for job in work)
+
+
+def get_export(actor: User, export_id: int) -> Export:
+    export = session.get(Export, export_id)
+    if export is None:
+        raise NotFound
+    require(actor, Action.EXPORTS_DOWNLOAD, export)
+    return export
+
+
+def get_export_file(actor: User, export_id: int) -> tuple[Export, Path]:
+    """The document itself, once it is made."""
+    export = get_export(actor, export_id)
+    if export.state != ExportState.READY:
+        raise NotFound(_("This document is still being prepared."), _("Wait a moment, then look again at the page of exports."))
+    return export, present(export.file_name)
+
+
+def present(name: str) -> Path:
+    path = files.path_of(name)
+    if not path.is_file():
+        raise NotFound(_("The file is no longer there."), _("Ask for the document again."))
+    return path
+
+
+def count_exports(consultation: Consultation) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(Export).where(Export.consultation_id == consultation.id))
+
+
+def count_published(consultation: Consultation) -> int:
+    """How many contributions open data holds."""
+    return session.scalar(
+        sa.select(sa.func.count()).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
+    )
+
+
+def get_data_stamp(consultation: Consultation) -> str:
+    """Changes with each change of what the public sees: the ETag of open data."""
+    activity, syntheses = session.execute(
+        sa.select(sa.func.sum(Chapter.activity), sa.func.sum(Synthesis.row_counter)).select_from(Chapter)
+        .outerjoin(Synthesis, Synthesis.chapter_id == Chapter.id).where(Chapter.consultation_id == consultation.id)
+    ).one()
+    named = audit.newest(Action.ACCOUNTS_EDIT_PROFILE)  # whoever no longer agrees to be named is out of it at once
+    return audit.digest_of([consultation.id, consultation.phase.value, activity, syntheses, named])[:24]

@@ -1,0 +1,132 @@
+"""Documents to take away, and open data."""
+
+import tempfile
+
+from flask import flash, redirect, render_template, send_file, url_for
+from flask import request as http
+
+from consult.chapters import service as chapters
+from consult.core.errors import Invalid, NotFound
+from consult.core.i18n import _, gettext, ngettext, number
+from consult.core.permissions import Action, can
+from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
+from consult.exports import service, tables, writers
+from consult.exports.forms import ExportForm
+from consult.exports.models import Export, ExportFormat, ExportKind
+
+bp = room("exports")
+
+
+@slot("dashboard")
+def panels(consultation):
+    """What the secretariat's desk shows of this room: words, number, address."""
+    if not can(actor(), Action.EXPORTS_REQUEST, consultation):
+        return []
+    made = service.count_exports(consultation)
+    return [(ngettext("export", "exports", made), made, url_for("exports.overview"))]
+
+
+# Exports
+
+
+@bp.get("")
+def overview():
+    return show(None)
+
+
+@bp.post("/request/<string:kind>")
+def request(kind: str):
+    consultation = required_consultation()
+    form = ExportForm(export_kind(kind), chapters.list_chapters(consultation), language())
+    if form.validate_on_submit():
+        target = chapters.get_chapter(consultation, form.chapter.data) if "chapter" in form else consultation
+        try:
+            service.request(
+                actor(), target, kind=export_kind(kind), format=form.format.data if "format" in form else ExportFormat.ZIP,
+                language=form.language.data if "language" in form else language(),
+            )
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(_("The document is being prepared; it appears in the list below."), "success")
+            return redirect(url_for(".overview"), 303)
+    return show(form), 422
+
+
+def export_kind(name: str) -> ExportKind:
+    if name not in list(ExportKind):
+        raise NotFound
+    return ExportKind(name)
+
+
+def show(refused: ExportForm | None):
+    consultation = required_consultation()
+    before = http.args.get("before", type=small_number)
+    listed = service.list_exports(actor(), consultation, before=before)
+    shown = listed[: service.PAGE]
+    work = service.list_progress(actor(), consultation, shown)
+    mine = [c for c in chapters.list_chapters(consultation) if can(actor(), Action.EXPORTS_REQUEST, c)]
+    forms = {kind: ExportForm(kind, mine, language()) for kind in ExportKind}
+    if refused is not None:
+        forms = {kind: refused if form._prefix == refused._prefix else form for kind, form in forms.items()}
+    if not actor().holds("secretariat"):
+        del forms[ExportKind.DOSSIER]
+    return render_template(
+        "exports/overview.html", exports=shown, work=work, forms=forms, count_under_way=service.count_under_way(work.values()),
+        before=before, older=shown[-1].id if len(listed) > service.PAGE else None,
+    )
+
+
+@bp.get("/download/<int:export_id>")
+def download(export_id: int):
+    export, path = service.get_export_file(actor(), export_id)
+    return send_file(
+        path, mimetype=export.format.content_type, as_attachment=True, download_name=name_of(export), etag=export.sha256, conditional=True,
+        max_age=0,
+    )
+
+
+def name_of(export: Export) -> str:
+    """What the reader's folder shows: what it is, of which chapter, in which language."""
+    if export.chapter:
+        title = gettext("Synthesis, chapter %(number)s", number=export.chapter.number)
+    elif export.kind == ExportKind.CONTRIBUTIONS:
+        title = gettext("Contributions")
+    else:
+        title = gettext("Dossier of the public consultation")
+    return f"{title} ({export.language}, {export.id}).{export.format.value}"
+
+
+# Open data
+
+
+@bp.get("/open-data")
+def open_data():
+    consultation = required_consultation()
+    return render_template("exports/open_data.html", columns=tables.OPEN_COLUMNS, count=service.count_published(consultation))
+
+
+@bp.get("/open-data/contributions")
+def open_data_contributions():
+    """Made on request in a file of its own, so that it is whole, of one moment, and never in memory at once."""
+    consultation = required_consultation()
+    stamp = service.get_data_stamp(consultation)
+    if stamp in http.if_none_match:
+        return "", 304
+    file = tempfile.TemporaryFile("w+b", prefix="consult-")  # noqa: SIM115 - closed once it is sent
+    writers.write_open_data(consultation.id, file, language=language())
+    file.seek(0)
+    response = send_file(file, mimetype=ExportFormat.CSV.content_type, as_attachment=True, download_name="contributions.csv", max_age=60)
+    response.set_etag(stamp)
+    return response
+
+
+@bp.app_template_filter("size")
+def size(count: int | None) -> str:
+    """A file's size in the reader's words."""
+    if not count:
+        return ""
+    kilobytes = max(1, round(count / 1024))
+    if kilobytes < 1024:
+        return ngettext("%(num)s kB", "%(num)s kB", kilobytes)
+    return gettext("%(count)s MB", count=number(round(kilobytes / 1024, 1)))
