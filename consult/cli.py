@@ -26,7 +26,6 @@ from granian.constants import Interfaces
 from consult import create_app, demonstration
 from consult.accounts import service as accounts
 from consult.adoption import archive
-from consult.adoption import service as adoption
 from consult.chapters import conversion
 from consult.chapters import service as chapters_service
 from consult.chapters.models import BlockFate, Revision
@@ -40,6 +39,7 @@ from consult.core.db import db, reading, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.i18n import LANGUAGES
 from consult.core.permissions import SYSTEM, Action
+from consult.exports import service as exports
 from consult.synthesis.models import SynthesisItem
 
 
@@ -270,7 +270,7 @@ def users_add(email: str, name: str, role: str | None, commission: int | None, l
 
 
 @cli.command()
-@click.argument("name", type=click.Choice(adoption.EXPORT_NAMES))
+@click.argument("name", type=click.Choice(exports.list_names()))
 @click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="File, or folder for several files.")
 @click.option("--language", default="fr", show_default=True, type=click.Choice(["fr", "ar"]))
 @with_appcontext
@@ -279,7 +279,7 @@ def export(name: str, out: Path, language: str) -> None:
     consultation = consultations.get_current()
     if consultation is None:
         raise click.ClickException("There is no consultation to export: make one with “consult consultations add”.")
-    for path in adoption.export_to(consultation, name, out, language):
+    for path in exports.export_to(consultation, name, out, language):
         click.echo(path)
 
 

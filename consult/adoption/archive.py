@@ -9,8 +9,8 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import IO
@@ -22,13 +22,18 @@ from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.core import audit
 from consult.core.db import reading, session, unit_of_work
-from consult.core.i18n import MOROCCO, force_locale, gettext
-from consult.exports import matrix, writers
-from consult.exports.files import digest_of, replacing
+from consult.core.i18n import MOROCCO, N_, force_locale, gettext
+from consult.core.permissions import Action
+from consult.exports import matrix
+from consult.exports.files import digest_of
 from consult.exports.models import ExportFormat, ExportKind
-from consult.exports.writers import Progress, between, silent, syntheses, write_contributions, write_open_data
+from consult.exports.registry import Progress, between, register, silent
+from consult.exports.writers import CONTRIBUTIONS, OPEN_DATA, SYNTHESIS
 
 LANGUAGES = ("fr", "ar")
+# What the Council is sent of each document, whatever else is exported.
+SYNTHESES = (ExportFormat.PDF, ExportFormat.DOCX, ExportFormat.MARKDOWN)
+TABLES = (ExportFormat.CSV, ExportFormat.XLSX)
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST, INFO = "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt"
@@ -36,7 +41,15 @@ JOURNAL = "data/journal/journal.jsonl"
 MAX_NAMES, MAX_LIST = 20_000, 64 << 20
 
 
-def build(consultation_id: int, out: IO[bytes], *, progress: Progress = silent) -> None:
+DOSSIER = register(
+    ExportKind.DOSSIER, of=Consultation, action=Action.ADOPTION_REQUEST_DOSSIER, languages=(),
+    about=N_("Everything that a submission holds, in French and Arabic, in one archive with its digests."),
+    file_title=N_("Dossier of the public consultation"),
+)
+
+
+@DOSSIER.writes(ExportFormat.ZIP)
+def build(consultation_id: int, out: IO[bytes], progress: Progress = silent) -> None:
     """Make every document, then the bag around them, then the ZIP."""
     with tempfile.TemporaryDirectory(prefix="consult-") as folder:
         bag = Path(folder) / "bag"
@@ -48,9 +61,6 @@ def build(consultation_id: int, out: IO[bytes], *, progress: Progress = silent) 
             seal(bag, identifier=consultation.slug, day=day.isoformat(), position=position, digest=digest)
         progress(95)
         pack(bag, name, out)
-
-
-writers.MAKERS[ExportKind.DOSSIER] = lambda consultation_id, out, *, progress, **_choice: build(consultation_id, out, progress=progress)
 
 
 def settled_head(consultation_id: int) -> tuple[int, str]:
@@ -70,15 +80,15 @@ def fill(data: Path, consultation_id: int, position: int, progress: Progress) ->
         ).all()
     write_syntheses(data / "syntheses", chapters, between(progress, 0, 75))
     for start, language in ((75, "fr"), (83, "ar")):
-        for step, format_ in ((0, ExportFormat.CSV), (3, ExportFormat.XLSX)):
-            with opened(data / "contributions" / f"contributions.{language}.{format_.value}") as out:
-                watched = between(progress, start + step, start + step + 5)
-                write_contributions(consultation_id, out, format=format_, language=language, progress=watched)
+        CONTRIBUTIONS.write_each(
+            consultation_id, named(data / "contributions", f"contributions.{language}"), formats=TABLES, language=language,
+            progress=between(progress, start, start + 8),
+        )
         with opened(data / f"README.{language}.txt") as out, force_locale(language):
             out.write(read_me().encode())
     progress(91)
     with opened(data / "open-data" / "contributions.csv") as out:
-        write_open_data(consultation_id, out)
+        OPEN_DATA.write(consultation_id, out, format=ExportFormat.CSV, language="fr")
     with reading():
         write_sources(data / "chapters", consultation_id)
         write_journal(data.parent / JOURNAL, position)
@@ -89,10 +99,14 @@ def write_syntheses(folder: Path, chapters, progress: Progress) -> None:
     steps = [(chapter_id, number, language) for chapter_id, number in chapters for language in LANGUAGES]
     for done, (chapter_id, number, language) in enumerate(steps):
         step = between(progress, 100 * done // len(steps), 100 * (done + 1) // len(steps))
-        for format_, made in syntheses(chapter_id, language=language, progress=step):
-            with opened(folder / f"chapter-{number}.{language}.{format_.value}") as out:
-                out.write(made)
+        name = f"chapter-{number}.{language}"
+        SYNTHESIS.write_each(chapter_id, named(folder, name), formats=SYNTHESES, language=language, progress=step)
         step(100)
+
+
+def named(folder: Path, name: str) -> Callable[[ExportFormat], AbstractContextManager[IO[bytes]]]:
+    """Each format in a file of that name."""
+    return lambda format: opened(folder / f"{name}.{format.value}")
 
 
 @contextmanager
@@ -254,52 +268,3 @@ def check_journal(bag) -> list[str]:
 def text_of(path) -> str:
     with path.open("rb") as file:
         return file.read(MAX_LIST).decode("utf-8", "replace")
-
-
-# The command line
-
-
-def export_to(consultation: Consultation, name: str, out: str | Path, language: str = "fr") -> list[Path]:
-    """``consult export NAME --out PATH``: what was written. Raises :class:`KeyError` for an unknown name.
-
-    ``synthesis`` writes all chapters in all formats into the folder ``out``; the others write the file ``out``, or into it when it
-    is a folder. Must be called outside of a unit of work: it opens its own short ones.
-    """
-    out = Path(out)
-    with reading():
-        consultation_id = consultation.id
-    if name == "synthesis":
-        return export_syntheses(consultation_id, out, language)
-    if name not in EXPORTS:
-        raise KeyError(name)
-    file_name, write = EXPORTS[name]
-    path = out / file_name if out.is_dir() else out
-    with replacing(path) as file:
-        write(consultation_id, file, language)
-    return [path]
-
-
-def export_syntheses(consultation_id: int, folder: Path, language: str) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with reading():
-        chapters = session.execute(sa.select(Chapter.id, Chapter.number).where(Chapter.consultation_id == consultation_id)).all()
-    written = []
-    for chapter_id, number in chapters:
-        for format_, made in syntheses(chapter_id, language=language):
-            written.append(folder / f"chapter-{number}.{language}.{format_.value}")
-            with replacing(written[-1]) as file:
-                file.write(made)
-    return written
-
-
-EXPORTS = {
-    "contributions": ("contributions.csv", lambda id_, out, language: write_contributions(
-        id_, out, format=ExportFormat.CSV, language=language)),
-    "contributions.csv": ("contributions.csv", lambda id_, out, language: write_contributions(
-        id_, out, format=ExportFormat.CSV, language=language)),
-    "contributions.xlsx": ("contributions.xlsx", lambda id_, out, language: write_contributions(
-        id_, out, format=ExportFormat.XLSX, language=language)),
-    "open-data": ("contributions.csv", lambda id_, out, language: write_open_data(id_, out, language=language)),
-    "dossier": ("dossier.zip", lambda id_, out, language: build(id_, out)),
-}
-EXPORT_NAMES = (*EXPORTS, "synthesis")

@@ -16,7 +16,7 @@ def seal_submission(submission_id: int, progress) -> None:
         consultation_id = session.get_one(Submission, submission_id).consultation_id
     name = f"submission-{submission_id}.zip"
     with files.replacing(files.path_of(name)) as out:
-        archive.build(consultation_id, out, progress=progress)
+        archive.build(consultation_id, out, progress)
     size, digest = files.measure(files.path_of(name))
     with unit_of_work():
         if session.get(SubmissionArchive, submission_id) is None:

@@ -8,8 +8,6 @@ from sqlalchemy.orm import joinedload
 
 from consult.accounts.models import User
 from consult.adoption import jobs
-from consult.adoption.archive import EXPORT_NAMES as EXPORT_NAMES  # the command line's
-from consult.adoption.archive import export_to as export_to
 from consult.adoption.models import AdoptionDecision, CouncilOutcome, Submission, SubmissionArchive
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation, Phase

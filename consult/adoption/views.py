@@ -6,17 +6,19 @@ from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, send_file, url_for
 
+from consult.adoption import archive as archives
 from consult.adoption import service
 from consult.adoption.forms import DecisionForm, SubmitForm
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations.models import Phase
 from consult.core.errors import Invalid, NotFound
-from consult.core.i18n import LANGUAGES, _, gettext, ngettext
+from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, put_refusal, required_consultation, room, slot
-from consult.exports.models import FORMATS, ExportFormat, ExportKind
+from consult.exports.models import ExportFormat
+from consult.exports.writers import SYNTHESIS
 from consult.synthesis.models import Synthesis, SynthesisState
 
 bp = room("adoption")
@@ -50,7 +52,7 @@ def submission():
     decisions = {decision.chapter_id: decision for decision in service.list_decisions(sent)}
     return render_template(
         "adoption/submission.html", submission=sent, decisions=decisions, syntheses=service.list_syntheses(consultation),
-        sealing=None if sent.archive else service.get_sealing(sent),
+        sealing=None if sent.archive else service.get_sealing(sent), formats=archives.SYNTHESES,
     )
 
 
@@ -105,16 +107,17 @@ def archive():
 @bp.get("/document/<int:number>/<string:text_language>/<string:format>")
 def document(number: int, text_language: str, format: str):
     """A synthesis as it was submitted, out of the sealed archive: everybody may read it."""
-    if text_language not in LANGUAGES or format not in [f.value for f in FORMATS[ExportKind.SYNTHESIS]]:
+    if text_language not in LANGUAGES or format not in [f.value for f in archives.SYNTHESES]:
         raise NotFound
-    path = service.get_public_archive(service.get_submission(required_consultation()))
+    consultation = required_consultation()
+    path = service.get_public_archive(service.get_submission(consultation))
     wanted = f"/data/syntheses/chapter-{number}.{text_language}.{format}"
     with zipfile.ZipFile(path) as sealed:
         name = next((name for name in sealed.namelist() if name.endswith(wanted)), None)
         if name is None:
             raise NotFound
         content = sealed.read(name)
-    title = gettext("Synthesis, chapter %(number)s", number=number)
+    title = SYNTHESIS.title(chapters.get_chapter(consultation, number))
     return send_file(io.BytesIO(content), mimetype=ExportFormat(format).content_type, as_attachment=True,
                      download_name=f"{title} ({text_language}).{format}", max_age=3600)
 

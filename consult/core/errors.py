@@ -3,6 +3,10 @@
 from consult.core.i18n import _
 
 
+class RegistrationError(Exception):
+    """What the code declares is incomplete or doubled: said at start, to whoever wrote it, with what to write."""
+
+
 class ConsultError(Exception):
     """A refusal with a reader's sentence: what happened and what to do next."""
 

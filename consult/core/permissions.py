@@ -47,6 +47,7 @@ class Action(enum.StrEnum):
     ACCOUNTS_REGISTER = "accounts.register"
     ADOPTION_ARCHIVE = "adoption.archive"
     ADOPTION_DECIDE = "adoption.decide"
+    ADOPTION_REQUEST_DOSSIER = "adoption.request_dossier"
     ADOPTION_SUBMIT = "adoption.submit"
     CHAPTERS_CONFIRM_TRANSLATION = "chapters.confirm_translation"
     CHAPTERS_CONFIRM_TRANSLATIONS = "chapters.confirm_translations"
@@ -84,7 +85,9 @@ class Action(enum.StrEnum):
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
     CONTRIBUTIONS_WRITE = "contributions.write"
     EXPORTS_DOWNLOAD = "exports.download"
+    EXPORTS_OPEN_DATA = "exports.open_data"
     EXPORTS_REQUEST = "exports.request"
+    EXPORTS_VIEW_ALL = "exports.view_all"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
@@ -154,6 +157,7 @@ from_elsewhere = Rule(
 )
 secretariat = holds("secretariat")
 administrator = holds("administrator")
+by_the_secretariat = Rule(secretariat.holds, _("The whole dossier is made by the secretariat."))
 by_an_administrator = Rule(administrator.holds, _("An administrator is appointed by an administrator."))
 moderator = holds("moderator", "rapporteur", "chair")
 rapporteur = holds("rapporteur", "chair")
@@ -171,6 +175,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_REGISTER: ((anyone,),),
     Action.ADOPTION_ARCHIVE: ((secretariat,), (system,)),
     Action.ADOPTION_DECIDE: ((secretariat, phase("submitted")),),
+    Action.ADOPTION_REQUEST_DOSSIER: ((by_the_secretariat,), (system,)),
     Action.ADOPTION_SUBMIT: ((secretariat, in_synthesis),),
     Action.CHAPTERS_CONFIRM_TRANSLATION: ((secretariat,), (rapporteur,)),
     Action.CHAPTERS_CONFIRM_TRANSLATIONS: ((secretariat,), (rapporteur,)),
@@ -208,7 +213,9 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
     Action.CONTRIBUTIONS_WRITE: ((is_open,),),
     Action.EXPORTS_DOWNLOAD: ((own_request,), (secretariat,), (system,)),
+    Action.EXPORTS_OPEN_DATA: ((anyone,),),
     Action.EXPORTS_REQUEST: ((secretariat,), (rapporteur,), (system,)),
+    Action.EXPORTS_VIEW_ALL: ((secretariat,), (system,)),
     Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),

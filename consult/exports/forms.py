@@ -6,7 +6,8 @@ from wtforms.validators import InputRequired
 
 from consult.chapters.models import Chapter
 from consult.core.i18n import LANGUAGES, _
-from consult.exports.models import FORMATS, ExportFormat, ExportKind
+from consult.exports.models import ExportFormat
+from consult.exports.registry import Definition
 
 
 class ExportForm(FlaskForm):
@@ -14,13 +15,16 @@ class ExportForm(FlaskForm):
 
     chapter = SelectField(_("Chapter"), coerce=int, validators=[InputRequired(_("Choose a chapter."))])
     format = RadioField(_("Format"), coerce=ExportFormat, validators=[InputRequired(_("Choose a format."))])
-    language = RadioField(_("Language"), choices=LANGUAGES, validators=[InputRequired(_("Choose a language."))])
+    language = RadioField(_("Language"), validators=[InputRequired(_("Choose a language."))])
 
-    def __init__(self, kind: ExportKind, chapters: list[Chapter], language: str) -> None:
-        super().__init__(prefix=f"{kind.value}-", data={"format": FORMATS[kind][0], "language": language})
-        self.format.choices = {format_.value: format_.label for format_ in FORMATS[kind]}
+    def __init__(self, definition: Definition, chapters: list[Chapter], language: str) -> None:
+        super().__init__(prefix=f"{definition.name}-", data={"format": definition.formats[0], "language": language})
         self.chapter.choices = {c.number: f"{c.number}. {c.title(language)}" for c in chapters}
-        if kind != ExportKind.SYNTHESIS:
+        self.format.choices = {format_.value: format_.label for format_ in definition.formats}
+        self.language.choices = {code: LANGUAGES[code] for code in definition.languages}
+        if not definition.is_by_chapter:
             del self.chapter
-        if kind == ExportKind.DOSSIER:
-            del self.format, self.language
+        if len(definition.formats) == 1:
+            del self.format
+        if not definition.languages:
+            del self.language

@@ -4,7 +4,7 @@ from consult.core import states
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import long_job
-from consult.exports import files, writers
+from consult.exports import files, registry
 from consult.exports.models import Export, ExportFormat, ExportState
 
 
@@ -19,7 +19,7 @@ def make_export(export_id: int, progress) -> None:
         subject_id = export.chapter_id or export.consultation_id
     name = f"export-{export_id}.{language}.{format_.value}"
     with files.replacing(files.path_of(name)) as out:
-        writers.MAKERS[kind](subject_id, out, format=format_, language=language, progress=progress)
+        registry.get(kind).write(subject_id, out, format=format_, language=language, progress=progress)
     size, digest = files.measure(files.path_of(name))
     with unit_of_work():
         export = session.get_one(Export, export_id, with_for_update=True)

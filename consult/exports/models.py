@@ -13,9 +13,11 @@ from consult.core.i18n import N_, LabelledEnum
 
 
 class ExportKind(LabelledEnum):
-    CONTRIBUTIONS = "contributions", N_("All contributions")
+    """What can be asked for; the room that makes it registers it."""
+
+    CONTRIBUTIONS = "contributions", N_("Contributions")
     SYNTHESIS = "synthesis", N_("Synthesis of a chapter")
-    DOSSIER = "dossier", N_("Whole dossier")
+    DOSSIER = "dossier", N_("Whole dossier, as a draft")
 
 
 class ExportFormat(LabelledEnum):
@@ -32,13 +34,6 @@ class ExportFormat(LabelledEnum):
     PDF = "pdf", "PDF", "application/pdf"
     MARKDOWN = "md", "Markdown", "text/markdown"
     ZIP = "zip", "ZIP", "application/zip"
-
-
-FORMATS = {
-    ExportKind.CONTRIBUTIONS: (ExportFormat.XLSX, ExportFormat.CSV),
-    ExportKind.SYNTHESIS: (ExportFormat.DOCX, ExportFormat.PDF, ExportFormat.MARKDOWN),
-    ExportKind.DOSSIER: (ExportFormat.ZIP,),
-}
 
 
 class ExportState(LabelledEnum):

@@ -1,6 +1,6 @@
 """Exports on request, and open data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,13 +12,14 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import audit
 from consult.core.commands import command
-from consult.core.db import session
-from consult.core.errors import Invalid, NotAllowed, NotFound
+from consult.core.db import reading, session
+from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _
 from consult.core.jobs import Job, JobState, later, name_of
-from consult.core.permissions import Action, require
-from consult.exports import files, jobs
-from consult.exports.models import FORMATS, Export, ExportFormat, ExportKind, ExportState
+from consult.core.permissions import Action, can, require
+from consult.exports import files, jobs, registry
+from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
+from consult.exports.registry import Definition
 from consult.synthesis.models import Synthesis
 
 PAGE = 30
@@ -27,15 +28,15 @@ PAGE = 30
 @command
 def request(actor: User, target: Consultation | Chapter, *, kind: ExportKind, format: ExportFormat, language: str) -> Export:
     """Ask for a document; the worker makes it and the page of exports follows it."""
-    if format not in FORMATS[kind]:
+    definition = registry.get(kind)
+    if format not in definition.formats:
         raise Invalid("format", _("This document is not made in this format."))
-    if language not in LANGUAGES:
+    if language not in (definition.languages or LANGUAGES):
         raise Invalid("language", _("No such language."))
-    chapter = target if isinstance(target, Chapter) else None
-    if (kind == ExportKind.SYNTHESIS) != (chapter is not None):
+    if not isinstance(target, definition.of):
         raise Invalid("chapter", _("Choose a chapter: a synthesis is made chapter by chapter."))
-    if kind == ExportKind.DOSSIER and not (actor.is_system or actor.holds("secretariat")):
-        raise NotAllowed(_("The whole dossier is made by the secretariat."))
+    require(actor, definition.action, target)
+    chapter = target if isinstance(target, Chapter) else None
     consultation = chapter.consultation if chapter else target
     export = Export(consultation=consultation, chapter=chapter, kind=kind, format=format, language=language, requested_by_id=actor.id)
     session.add(export)
@@ -43,11 +44,16 @@ def request(actor: User, target: Consultation | Chapter, *, kind: ExportKind, fo
     return export
 
 
+def list_kinds(actor: User, consultation: Consultation) -> list[Definition]:
+    """What this person may ask for."""
+    return [definition for definition in map(registry.get, ExportKind) if can(actor, definition.action, consultation)]
+
+
 def list_exports(actor: User, consultation: Consultation, *, before: int | None = None) -> list[Export]:
     """The newest first: all of them for the secretariat, one's own for the others."""
     require(actor, Action.EXPORTS_REQUEST, consultation)
     wanted = sa.select(Export).where(Export.consultation_id == consultation.id).options(joinedload(Export.chapter))
-    if not actor.holds("secretariat"):
+    if not can(actor, Action.EXPORTS_VIEW_ALL, consultation):
         wanted = wanted.where(Export.requested_by_id == actor.id)
     if before:
         wanted = wanted.where(Export.id < before)
@@ -111,3 +117,43 @@ def get_data_stamp(consultation: Consultation) -> str:
     ).one()
     named = audit.newest(Action.ACCOUNTS_EDIT_PROFILE)  # whoever no longer agrees to be named is out of it at once
     return audit.digest_of([consultation.id, consultation.phase.value, activity, syntheses, named])[:24]
+
+
+# The command line
+
+
+def list_names() -> list[str]:
+    """What ``consult export`` writes."""
+    return list(registry.command_names())
+
+
+def export_to(consultation: Consultation, name: str, out: str | Path, language: str = "fr") -> list[Path]:
+    """``consult export NAME --out PATH``: what was written. Raises :class:`KeyError` for an unknown name.
+
+    Documents about each chapter are written into the folder ``out``; another is the file ``out``, or goes into it when it is a
+    folder. Must be called outside of a unit of work: it opens its own short ones.
+    """
+    definition, formats = registry.command_names()[name]
+    out = Path(out)
+    with reading():
+        consultation_id = consultation.id
+    if definition.is_by_chapter:
+        return export_chapters(definition, consultation_id, out, formats=formats, language=language)
+    path = out / definition.file_name(formats[0]) if out.is_dir() else out
+    with files.replacing(path) as file:
+        definition.write(consultation_id, file, format=formats[0], language=language)
+    return [path]
+
+
+def export_chapters(
+    definition: Definition, consultation_id: int, folder: Path, *, formats: Sequence[ExportFormat], language: str,
+) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with reading():
+        chapters = session.execute(sa.select(Chapter.id, Chapter.number).where(Chapter.consultation_id == consultation_id)).all()
+    written: list[Path] = []
+    for chapter_id, number in chapters:
+        paths = {format: folder / f"chapter-{number}.{language}.{format.value}" for format in formats}
+        definition.write_each(chapter_id, lambda format, to=paths: files.replacing(to[format]), formats=formats, language=language)
+        written += paths.values()
+    return written

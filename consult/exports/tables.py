@@ -135,6 +135,22 @@ class Spool:
                 progress(100 * number // self.count)
 
 
+@dataclass(frozen=True)
+class Table:
+    """Cells ready to be written: ``lines(progress)`` yields them, the headings first."""
+
+    lines: Callable[[Callable[[int], None]], Iterator[list]]
+
+
+@dataclass(frozen=True)
+class Sheet(Table):
+    """A table for people, with what a sheet says of itself."""
+
+    title: str
+    language: str
+    created: datetime
+
+
 def defused(cell: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

@@ -8,13 +8,18 @@ from flask import request as http
 from consult.chapters import service as chapters
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _, gettext, ngettext, number
-from consult.core.permissions import Action, can
+from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
-from consult.exports import service, tables, writers
+from consult.exports import registry, service, tables
 from consult.exports.forms import ExportForm
 from consult.exports.models import Export, ExportFormat, ExportKind
+from consult.exports.writers import OPEN_DATA
 
 bp = room("exports")
+
+
+def init_app(_app) -> None:
+    registry.check()
 
 
 @slot("dashboard")
@@ -37,12 +42,13 @@ def overview():
 @bp.post("/request/<string:kind>")
 def request(kind: str):
     consultation = required_consultation()
-    form = ExportForm(export_kind(kind), chapters.list_chapters(consultation), language())
+    definition = registry.get(export_kind(kind))
+    form = ExportForm(definition, chapters.list_chapters(consultation), language())
     if form.validate_on_submit():
         target = chapters.get_chapter(consultation, form.chapter.data) if "chapter" in form else consultation
         try:
             service.request(
-                actor(), target, kind=export_kind(kind), format=form.format.data if "format" in form else ExportFormat.ZIP,
+                actor(), target, kind=export_kind(kind), format=form.format.data if "format" in form else definition.formats[0],
                 language=form.language.data if "language" in form else language(),
             )
         except Invalid as refusal:
@@ -66,11 +72,9 @@ def show(refused: ExportForm | None):
     shown = listed[: service.PAGE]
     work = service.list_progress(actor(), consultation, shown)
     mine = [c for c in chapters.list_chapters(consultation) if can(actor(), Action.EXPORTS_REQUEST, c)]
-    forms = {kind: ExportForm(kind, mine, language()) for kind in ExportKind}
+    forms = {definition: ExportForm(definition, mine, language()) for definition in service.list_kinds(actor(), consultation)}
     if refused is not None:
-        forms = {kind: refused if form._prefix == refused._prefix else form for kind, form in forms.items()}
-    if not actor().holds("secretariat"):
-        del forms[ExportKind.DOSSIER]
+        forms = {definition: refused if form._prefix == refused._prefix else form for definition, form in forms.items()}
     return render_template(
         "exports/overview.html", exports=shown, work=work, forms=forms, count_under_way=service.count_under_way(work.values()),
         before=before, older=shown[-1].id if len(listed) > service.PAGE else None,
@@ -88,13 +92,7 @@ def download(export_id: int):
 
 def name_of(export: Export) -> str:
     """What the reader's folder shows: what it is, of which chapter, in which language."""
-    if export.chapter:
-        title = gettext("Synthesis, chapter %(number)s", number=export.chapter.number)
-    elif export.kind == ExportKind.CONTRIBUTIONS:
-        title = gettext("Contributions")
-    else:
-        title = gettext("Dossier of the public consultation")
-    return f"{title} ({export.language}, {export.id}).{export.format.value}"
+    return f"{registry.get(export.kind).title(export.chapter)} ({export.language}, {export.id}).{export.format.value}"
 
 
 # Open data
@@ -103,6 +101,7 @@ def name_of(export: Export) -> str:
 @bp.get("/open-data")
 def open_data():
     consultation = required_consultation()
+    require(actor(), Action.EXPORTS_OPEN_DATA, consultation)
     return render_template("exports/open_data.html", columns=tables.OPEN_COLUMNS, count=service.count_published(consultation))
 
 
@@ -110,13 +109,15 @@ def open_data():
 def open_data_contributions():
     """Made on request in a file of its own, so that it is whole, of one moment, and never in memory at once."""
     consultation = required_consultation()
+    require(actor(), Action.EXPORTS_OPEN_DATA, consultation)
     stamp = service.get_data_stamp(consultation)
     if stamp in http.if_none_match:
         return "", 304
     file = tempfile.TemporaryFile("w+b", prefix="consult-")  # noqa: SIM115 - closed once it is sent
-    writers.write_open_data(consultation.id, file, language=language())
+    OPEN_DATA.write(consultation.id, file, format=ExportFormat.CSV, language=language())
     file.seek(0)
-    response = send_file(file, mimetype=ExportFormat.CSV.content_type, as_attachment=True, download_name="contributions.csv", max_age=60)
+    name = OPEN_DATA.file_name(ExportFormat.CSV)
+    response = send_file(file, mimetype=ExportFormat.CSV.content_type, as_attachment=True, download_name=name, max_age=60)
     response.set_etag(stamp)
     return response
 

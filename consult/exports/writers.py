@@ -1,72 +1,83 @@
-"""Making one document: read what it needs from one view of the database, let go of it, then write."""
+"""What this room exports: the data are read from one view of the database, which is let go of before the file is written."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core.db import reading, session
-from consult.core.i18n import force_locale, gettext
+from consult.core.i18n import N_, gettext
+from consult.core.permissions import Action
 from consult.exports import matrix, tables
 from consult.exports.documents import pandoc, pdf, report, word
+from consult.exports.documents.parts import Report
 from consult.exports.matrix import Audience
 from consult.exports.models import ExportFormat, ExportKind
-
-Progress = Callable[[int], None]
-WRITERS = {ExportFormat.DOCX: word.word, ExportFormat.PDF: pdf.pdf, ExportFormat.MARKDOWN: pandoc.markdown}
-
-
-def silent(_percent: int) -> None:
-    """For whoever does not watch."""
+from consult.exports.registry import Progress, register
+from consult.exports.tables import Sheet, Table
 
 
-def between(progress: Progress, start: int, end: int) -> Progress:
-    """A part of the whole: 0–100 of it are ``start``–``end`` of the whole."""
-    return lambda percent: progress(start + (end - start) * percent // 100)
-
-
-def write_contributions(
-    consultation_id: int, out: IO[bytes], *, format: ExportFormat, language: str, progress: Progress = silent
-) -> None:
-    """All contributions as CSV or XLSX, in words of ``language``."""
-    with force_locale(language):
-        with reading():
-            consultation = session.get_one(Consultation, consultation_id)
-            title = f"{consultation.title(language)} — {gettext('Contributions')}"
-            created = matrix.last_change(consultation)
-            spool = tables.Spool(tables.worded(matrix.rows(consultation, language)))
-        with spool:
-            progress(20)
-            lines = spool.lines(between(progress, 20, 95))
-            if format == ExportFormat.CSV:
-                tables.write_csv(lines, out)
-            else:
-                tables.write_xlsx(lines, out, language=language, title=title, created=created)
-
-
-def write_open_data(consultation_id: int, out: IO[bytes], *, language: str = "fr") -> None:
-    """The published contributions as CSV with lasting codes, and nothing private."""
+@contextmanager
+def all_contributions(consultation_id: int, language: str) -> Iterator[Sheet]:
+    """In words of ``language``."""
     with reading():
         consultation = session.get_one(Consultation, consultation_id)
-        tables.write_csv(tables.coded(matrix.rows(consultation, language, audience=Audience.PUBLIC)), out)
+        title = f"{consultation.title(language)} — {gettext('Contributions')}"
+        created = matrix.last_change(consultation)
+        spool = tables.Spool(tables.worded(matrix.rows(consultation, language)))
+    with spool:
+        yield Sheet(spool.lines, title, language, created)
 
 
-def write_synthesis(chapter_id: int, out: IO[bytes], *, format: ExportFormat, language: str, progress: Progress = silent) -> None:
-    """The synthesis of one chapter as DOCX, PDF or Markdown."""
-    for _format, made in syntheses(chapter_id, language=language, formats=[format], progress=progress):
-        out.write(made)
+@contextmanager
+def published_contributions(consultation_id: int, language: str) -> Iterator[Table]:
+    """With lasting codes, and nothing private; read while it is written."""
+    with reading():
+        rows = matrix.rows(session.get_one(Consultation, consultation_id), language, audience=Audience.PUBLIC)
+        yield Table(lambda _progress: tables.coded(rows))
 
 
-def syntheses(chapter_id: int, *, language: str, formats=tuple(WRITERS), progress: Progress = silent):
-    """(format, bytes) for each format, all from one reading of the data."""
-    with force_locale(language):
-        with reading():
-            gathered = report.gather(session.get_one(Chapter, chapter_id), language)
-        progress(30)
-        for number, format_ in enumerate(formats, 1):
-            yield format_, WRITERS[format_](gathered)
-            progress(30 + 65 * number // len(formats))
+@contextmanager
+def synthesis(chapter_id: int, language: str) -> Iterator[Report]:
+    with reading():
+        gathered = report.gather(session.get_one(Chapter, chapter_id), language)
+    yield gathered
 
 
-# What makes each kind, of a consultation or of a chapter; a higher room adds its own.
-MAKERS: dict[ExportKind, Callable[..., None]] = {ExportKind.CONTRIBUTIONS: write_contributions, ExportKind.SYNTHESIS: write_synthesis}
+CONTRIBUTIONS = register(
+    ExportKind.CONTRIBUTIONS, of=Consultation, action=Action.EXPORTS_REQUEST, read=all_contributions, command_format=ExportFormat.CSV,
+    about=N_("One line for each contribution: passage, author, words, and the answer given to it."), file_title=N_("Contributions"),
+)
+SYNTHESIS = register(
+    ExportKind.SYNTHESIS, of=Chapter, action=Action.EXPORTS_REQUEST, read=synthesis,
+    about=N_("Figures, points with their answers, new wordings as a redline, traceability matrix."),
+    file_title=N_("Synthesis, chapter %(number)s"),
+)
+OPEN_DATA = register("open-data", of=Consultation, action=Action.EXPORTS_OPEN_DATA, read=published_contributions, stem="contributions")
+
+
+@CONTRIBUTIONS.writes(ExportFormat.XLSX)
+def write_xlsx(sheet: Sheet, out: IO[bytes], progress: Progress) -> None:
+    tables.write_xlsx(sheet.lines(progress), out, language=sheet.language, title=sheet.title, created=sheet.created)
+
+
+@CONTRIBUTIONS.writes(ExportFormat.CSV)
+@OPEN_DATA.writes(ExportFormat.CSV)
+def write_csv(table: Table, out: IO[bytes], progress: Progress) -> None:
+    tables.write_csv(table.lines(progress), out)
+
+
+@SYNTHESIS.writes(ExportFormat.DOCX)
+def write_word(gathered: Report, out: IO[bytes], _progress: Progress) -> None:
+    out.write(word.word(gathered))
+
+
+@SYNTHESIS.writes(ExportFormat.PDF)
+def write_pdf(gathered: Report, out: IO[bytes], _progress: Progress) -> None:
+    out.write(pdf.pdf(gathered))
+
+
+@SYNTHESIS.writes(ExportFormat.MARKDOWN)
+def write_markdown(gathered: Report, out: IO[bytes], _progress: Progress) -> None:
+    out.write(pandoc.markdown(gathered))

@@ -7,9 +7,9 @@ from docx.oxml.ns import qn
 
 from consult.core import markup
 from consult.core.db import session
-from consult.exports import writers
 from consult.exports.documents.parts import way
 from consult.exports.models import ExportFormat
+from consult.exports.writers import SYNTHESIS
 from tests import factories
 from tests.exports import cases
 
@@ -24,7 +24,7 @@ def discussed(consultation):
 def made(chapter, format_, language="fr") -> bytes:
     out = io.BytesIO()
     session.commit()
-    writers.write_synthesis(chapter.id, out, format=format_, language=language)
+    SYNTHESIS.write(chapter.id, out, format=format_, language=language)
     return out.getvalue()
 
 

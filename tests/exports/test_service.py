@@ -75,7 +75,7 @@ def test_a_format_that_does_not_exist_for_the_kind_is_refused(consultation, secr
 def test_who_may_ask_for_what(consultation, chapter, rapporteur, participant):
     with pytest.raises(NotAllowed):
         service.request(participant, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed, match="The whole dossier is made by the secretariat"):
         service.request(rapporteur, consultation, kind=ExportKind.DOSSIER, format=ExportFormat.ZIP, language="fr")
     export = service.request(rapporteur, chapter, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
     stranger = factories.a_user(role=Role.RAPPORTEUR, commission=consultation.commissions[1])
@@ -86,3 +86,22 @@ def test_who_may_ask_for_what(consultation, chapter, rapporteur, participant):
     assert service.list_exports(stranger, consultation) == []
     with pytest.raises(NotFound):
         service.get_export_file(rapporteur, export.id)
+
+
+@pytest.mark.parametrize("name", ["contributions", "contributions.csv", "contributions.xlsx", "open-data", "synthesis", "synthesis.md"])
+def test_every_name_of_the_command_line(consultation, tmp_path, name):
+    cases.a_discussed_chapter(consultation)
+    session.commit()
+    written = service.export_to(consultation, name, tmp_path, "ar")
+    assert written
+    assert all(path.stat().st_size for path in written)
+    assert {path.parent for path in written} == {tmp_path}
+
+
+def test_a_name_with_a_format_writes_this_format_alone(consultation, tmp_path):
+    cases.a_discussed_chapter(consultation)
+    session.commit()
+    assert [path.name for path in service.export_to(consultation, "contributions", tmp_path)] == ["contributions.csv"]
+    assert [path.name for path in service.export_to(consultation, "synthesis", tmp_path, "ar")][:3] == [
+        "chapter-1.ar.docx", "chapter-1.ar.pdf", "chapter-1.ar.md"]
+    assert {path.suffix for path in service.export_to(consultation, "synthesis.md", tmp_path)} == {".md"}

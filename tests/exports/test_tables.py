@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.i18n import utcnow
-from consult.exports import matrix, tables, writers
+from consult.exports import matrix, tables
 from consult.exports.matrix import Audience
 from consult.exports.models import ExportFormat
+from consult.exports.writers import CONTRIBUTIONS, OPEN_DATA
 from tests import factories
 from tests.contributions import revising
 from tests.counting import queries
@@ -23,10 +24,10 @@ def discussed(consultation):
     return cases.a_discussed_chapter(consultation)
 
 
-def made(function, consultation, **options) -> bytes:
+def made(definition, consultation, format=ExportFormat.CSV, language="fr") -> bytes:
     out = io.BytesIO()
     session.commit()
-    function(consultation.id, out, **options)
+    definition.write(consultation.id, out, format=format, language=language)
     return out.getvalue()
 
 
@@ -36,14 +37,14 @@ def read(data: bytes) -> list[dict]:
 
 
 def test_csv_holds_every_contribution_of_the_consultation_and_no_other(consultation, discussed):
-    rows = read(made(writers.write_contributions, consultation, format=ExportFormat.CSV, language="en"))
+    rows = read(made(CONTRIBUTIONS, consultation, format=ExportFormat.CSV, language="en"))
     refs = set(session.scalars(sa.select(Contribution.ref).where(Contribution.chapter_id == discussed.id)))
     assert {row["Reference"] for row in rows} == refs
     assert len(rows) == 4
 
 
 def test_formulas_are_defused_and_words_kept(consultation, discussed):
-    data = made(writers.write_contributions, consultation, format=ExportFormat.CSV, language="en")
+    data = made(CONTRIBUTIONS, consultation, format=ExportFormat.CSV, language="en")
     row = next(row for row in read(data) if row["Author who agreed to be named"] == "Zineb Nommée")
     assert row["Contribution"] == f"'{cases.HOSTILE}"
     assert row["Proposed change"] == cases.NEW
@@ -59,11 +60,11 @@ def test_every_start_of_a_formula_is_defused(start):
 
 def test_no_hidden_text_and_no_hidden_name_leave(consultation, discussed):
     for format_ in (ExportFormat.CSV, ExportFormat.XLSX):
-        data = made(writers.write_contributions, consultation, format=format_, language="fr")
+        data = made(CONTRIBUTIONS, consultation, format=format_, language="fr")
         text = data.decode() if format_ == ExportFormat.CSV else str(list(sheet_of(data).values))
         for secret in ("Secret Anonyme", "Texte injurieux", "retiré caché", "@example.org"):
             assert secret not in text
-    rows = read(made(writers.write_contributions, consultation, format=ExportFormat.CSV, language="en"))
+    rows = read(made(CONTRIBUTIONS, consultation, format=ExportFormat.CSV, language="en"))
     withheld = next(row for row in rows if row["State"] == "Withheld")
     assert withheld["Reason for withholding"] == "Insulting or hateful words"
     assert withheld["Organisation"] == ""
@@ -74,29 +75,29 @@ def sheet_of(data: bytes):
 
 
 def test_xlsx_is_a_sheet_to_work_with(consultation, discussed):
-    sheet = sheet_of(made(writers.write_contributions, consultation, format=ExportFormat.XLSX, language="ar"))
+    sheet = sheet_of(made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX, language="ar"))
     assert sheet.sheet_view.rightToLeft
     assert sheet.freeze_panes == "B2"
     assert sheet.auto_filter.ref == f"A1:AB{sheet.max_row}"
     assert sheet.max_row == 5
     assert all(cell.data_type in ("s", "n") for row in sheet.iter_rows() for cell in row)
     assert any(cell.value == cases.HOSTILE for row in sheet.iter_rows() for cell in row)
-    assert not sheet_of(made(writers.write_contributions, consultation, format=ExportFormat.XLSX, language="fr")).sheet_view.rightToLeft
+    assert not sheet_of(made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX, language="fr")).sheet_view.rightToLeft
 
 
 def test_the_same_data_give_the_same_bytes(consultation, discussed):
-    first, second = (made(writers.write_contributions, consultation, format=ExportFormat.XLSX, language="fr") for _ in range(2))
+    first, second = (made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX, language="fr") for _ in range(2))
     assert first == second
 
 
 def test_open_data_hold_published_contributions_alone_and_answers_once_public(consultation, discussed):
-    rows = read(made(writers.write_open_data, consultation))
+    rows = read(made(OPEN_DATA, consultation))
     assert len(rows) == 2
     assert {row["disposition"] for row in rows} == {""}
     assert rows[0]["position"] == "opposed"
     synthesis = cases.synthesis_of(discussed)
     synthesis.validated_at, synthesis.state = utcnow(), type(synthesis.state).SUBMITTED
-    rows = read(made(writers.write_open_data, consultation))
+    rows = read(made(OPEN_DATA, consultation))
     assert {row["disposition"] for row in rows} == {"accepted", "not_accepted"}
 
 
@@ -138,5 +139,5 @@ def test_the_last_columns_say_on_which_version_and_where_now(consultation):
         assert told(audience) == {
             changed.ref: ("fr-1", "chaque année", revising.A1, "changed"), gone.ref: ("fr-1", "", "", "deleted"),
             late.ref: ("fr-2", "", late.block_key, None)}
-    rows = read(made(writers.write_open_data, consultation))
+    rows = read(made(OPEN_DATA, consultation))
     assert list(rows[0])[-4:] == ["version", "quoted", "present_key", "passage_change"]

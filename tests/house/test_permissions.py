@@ -24,6 +24,7 @@ accounts.edit_profile                person         participant                 
 accounts.register                    nothing        EVERYBODY                                                  *
 adoption.archive                     consultation   secretariat system                                         *
 adoption.decide                      consultation   secretariat                                                submitted
+adoption.request_dossier             consultation   secretariat system                                         *
 adoption.submit                      consultation   secretariat                                                synthesis
 chapters.confirm_translation         chapter        rapporteur chair secretariat                               *
 chapters.confirm_translations        chapter        rapporteur chair secretariat                               *
@@ -70,8 +71,10 @@ contributions.view_anchors           chapter        rapporteur chair secretariat
 contributions.withdraw               waiting        participant                                                open closed synthesis
 contributions.write                  chapter        EVERYBODY                                                  open
 exports.download                     export         participant secretariat system                             *
+exports.open_data                    consultation   EVERYBODY                                                  *
 exports.request                      consultation   rapporteur elsewhere chair secretariat system              *
 exports.request                      chapter        rapporteur chair secretariat system                        *
+exports.view_all                     consultation   secretariat system                                         *
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
 moderation.restore                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
