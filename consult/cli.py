@@ -1,13 +1,11 @@
 """The command line: ``consult …``."""
 
 import gzip
-import hashlib
 import logging
 import os
 import subprocess
 import sys
 import tarfile
-import zipfile
 import zlib
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +13,6 @@ from pathlib import Path
 import click
 import flask_migrate
 import flask_migrate.cli
-import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
@@ -25,22 +22,19 @@ from granian.constants import Interfaces
 
 from consult import create_app, demonstration
 from consult.accounts import service as accounts
-from consult.adoption import archive
 from consult.chapters import conversion
 from consult.chapters import service as chapters_service
 from consult.chapters.models import BlockFate, Revision
 from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
-from consult.contributions.models import Contribution, Receipt
-from consult.core import audit, backup, jobs
+from consult.core import audit, backup, jobs, verification
 from consult.core.config import Config, ConfigError, resource_dir
-from consult.core.db import db, reading, session, unit_of_work
+from consult.core.db import db, reading, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.i18n import LANGUAGES
-from consult.core.permissions import SYSTEM, Action
+from consult.core.permissions import SYSTEM
 from consult.exports import service as exports
-from consult.synthesis.models import SynthesisItem
 
 
 class Group(click.Group):
@@ -288,71 +282,17 @@ def export(name: str, out: Path, language: str) -> None:
 @click.pass_context
 def verify(ctx: click.Context, path: Path | None) -> None:
     """Check the journal and every contribution of the database, or a dossier offline; exit status 0 only when all is well."""
-    faults = verify_file(path) if path else with_appcontext(verify_database)()
+    faults = verification.verify_file(path) if path else with_appcontext(verify_database)()
     for fault in faults:
         click.echo(f"FAULT: {fault}", err=True)
     click.echo("All is well." if not faults else f"{len(faults)} fault(s).")
     ctx.exit(1 if faults else 0)
 
 
-def verify_file(path: Path) -> list[str]:
-    try:
-        return archive.verify_archive(path)
-    except (EOFError, zipfile.BadZipFile, zlib.error) as error:
-        return [f"{path} is damaged: {error}"]
-
-
 def verify_database() -> list[str]:
-    """Seal what waits, follow the chain, and compare what the journal and the receipts say with what is kept."""
-    with unit_of_work():
-        audit.seal_all()
-    with reading():
-        faults = [*audit.verify(), *verify_contributions(), *verify_revisions(), *verify_answers()]
+    faults = verification.verify_database()
     position, head = audit.head()
     click.echo(f"{position} events, head {head}")
-    return faults
-
-
-def verify_contributions() -> list[str]:
-    """Each contribution as its receipt says, and each one that the journal saw lodged still there."""
-    faults, kept = [], {}
-    rows = sa.select(Contribution, Receipt.digest).outerjoin(Receipt, Receipt.contribution_id == Contribution.id)
-    for contribution, digest in session.execute(rows.options(sa.orm.joinedload(Contribution.amendment))):
-        kept[contribution.id] = contribution.digest
-        if digest is None:
-            faults.append(f"{contribution.ref} has lost its receipt")
-        elif contribution.digest != digest:
-            faults.append(f"{contribution.ref} no longer matches its receipt")
-    for event in audit.events_of(Action.CONTRIBUTIONS_LODGE):
-        if event.subject_id not in kept:
-            faults.append(f"{event.details['ref']} was lodged (event {event.id}) and is not there any more")
-        elif kept[event.subject_id] != event.details["sha256"]:
-            faults.append(f"{event.details['ref']} is not what was lodged (event {event.id})")
-    return faults
-
-
-def verify_revisions() -> list[str]:
-    """Each text as the event of its import, or of its draft's publication, says."""
-    faults, kept = [], {revision.id: revision for revision in session.scalars(sa.select(Revision))}
-    for action, done in ((Action.CHAPTERS_IMPORT_CHAPTER, "imported"), (Action.CHAPTERS_PUBLISH, "published")):
-        for event in audit.events_of(action):
-            said = "revision {number} of chapter {chapter} ({language})".format_map(event.details)
-            revision = kept.get(event.subject_id)
-            if revision is None:
-                faults.append(f"{said} was {done} (event {event.id}) and is not there any more")
-            elif {hashlib.sha256(revision.source.encode()).hexdigest(), revision.source_sha256} != {event.details["sha256"]}:
-                faults.append(f"{said} is not the text that was {done} (event {event.id})")
-    return faults
-
-
-def verify_answers() -> list[str]:
-    """The reasons of each item as they were last written."""
-    faults, last = [], {event.subject_id: event for event in audit.events_of(Action.SYNTHESIS_EDIT_ITEM)}
-    for item in session.scalars(sa.select(SynthesisItem)):
-        event = last.get(item.id)
-        answer = (item.disposition.value if item.disposition else None, item.rationale)
-        if event and answer != (event.details["disposition"], event.details["rationale"]):
-            faults.append(f"the answer of the item “{item.title}” is not what was last written (event {event.id})")
     return faults
 
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import takewhile
@@ -24,6 +25,7 @@ from consult.core import audit
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import MOROCCO, N_, force_locale, gettext
 from consult.core.permissions import Action
+from consult.core.verification import verifies_files
 from consult.exports import matrix
 from consult.exports.files import digest_of
 from consult.exports.models import ExportFormat, ExportKind
@@ -187,6 +189,7 @@ def pack(bag: Path, name: str, out: IO[bytes]) -> None:
 # Checking
 
 
+@verifies_files
 def verify_archive(path: str | Path) -> list[str]:
     """What is wrong with a dossier (a ZIP, or the folder it was unpacked to): an empty list when it is whole."""
     path = Path(path)
@@ -203,6 +206,8 @@ def verify_archive(path: str | Path) -> list[str]:
             return faults + check(tops[0] if len(tops) == 1 and tops[0].is_dir() else root)
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
         return [f"{path.name}: cannot be read ({error})"]
+    except zlib.error as error:
+        return [f"{path} is damaged: {error}"]
 
 
 def check(bag) -> list[str]:

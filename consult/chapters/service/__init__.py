@@ -57,6 +57,7 @@ from consult.chapters.service.translations import (
     list_coverage,
     list_outdated_translations,
 )
+from consult.chapters.service.verification import verify_revisions
 
 __all__ = [
     "SURE", "ChapterCoverage", "Step", "TranslationPage", "Version", "confirm_translation", "confirm_translations", "correct",
@@ -69,5 +70,5 @@ __all__ = [
     "list_chapters", "list_coverage", "list_current_revisions", "list_later_revisions",
     "list_new_blocks", "list_revisions", "list_outdated_translations", "list_steps", "list_versions", "list_working_drafts",
     "on_publication",
-    "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies",
+    "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies", "verify_revisions",
 ]

@@ -55,6 +55,7 @@ from consult.contributions.service.reading import (
     list_margin_lines,
     list_mine,
 )
+from consult.contributions.service.verification import verify_contributions
 
 __all__ = [
     "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "AnchorReviewPage", "Lines", "MarginLine", "Page", "Trace", "check_words",
@@ -65,5 +66,5 @@ __all__ = [
     "list_about_provision",
     "list_anchors",
     "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "quote_in",
-    "lodge", "reattach", "withdraw",
+    "lodge", "reattach", "verify_contributions", "withdraw",
 ]

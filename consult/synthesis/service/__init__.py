@@ -30,6 +30,7 @@ from consult.synthesis.service.syntheses import (
     submit_all,
     validate,
 )
+from consult.synthesis.service.verification import verify_answers
 from consult.synthesis.service.workbench import (
     ANSWERS,
     WorkbenchFilter,
@@ -49,5 +50,5 @@ __all__ = [
     "get_synthesis", "list_provision_answers", "list_workbench", "list_chosen", "list_contested", "list_item_contributions",
     "list_item_lines",
     "list_item_provisions", "list_items", "list_matching", "list_obstacles", "list_answers", "list_reopenings", "list_syntheses",
-    "list_unanswered", "record_council_outcome", "reopen", "submit_all", "validate",
+    "list_unanswered", "record_council_outcome", "reopen", "submit_all", "validate", "verify_answers",
 ]
