@@ -41,6 +41,10 @@ def sleep(organisation_id: int, progress) -> None:
         session.get(Organisation, organisation_id).short = "C"
 
 
+def misspell(organisation_id: int) -> None:
+    session.get(Organisation, organisation_id).name_fr = " "
+
+
 class Bell:
     """A queue that counts how often the workers are woken."""
 
@@ -54,10 +58,11 @@ class Bell:
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
-    """The three kinds of work above, known during one test."""
+    """The kinds of work above, known during one test."""
     monkeypatch.setattr(jobs, "REGISTRY", dict(jobs.REGISTRY))
     jobs.job(greet)
     jobs.job(fail)
+    jobs.job(misspell)
     jobs.long_job(sleep)
 
 
@@ -129,6 +134,17 @@ def test_a_failed_try_leaves_nothing_half_done(own_app, monkeypatch):
     jobs.run(job_id)
     assert state_of(job_id).state == JobState.WAITING
     assert session.get(Organisation, organisation_id).short == "A"
+
+
+def test_a_rule_that_a_job_breaks_is_named_without_what_it_wrote(own_app, caplog):
+    with unit_of_work():
+        organisation = factories.an_organisation(short="SEKRET")
+        jobs.later(misspell, organisation)
+    jobs.run_pending()
+    promise = state_of(session.scalar(sa.select(Job.id)))
+    assert promise.state == JobState.WAITING
+    assert "ck_organisation_name_not_blank" in promise.error
+    assert "SEKRET" not in promise.error + caplog.text
 
 
 def test_a_retry_waits_for_its_time(own_app):

@@ -2,9 +2,11 @@ import re
 
 import flask
 import lxml.html
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 
 from consult.accounts.models import User
 from consult.core import web
@@ -16,7 +18,10 @@ from tests import factories
 CLOSED = OperationalError("SELECT sekret FROM user", {}, Exception("no connection to /var/lib/db"))
 ERRORS = {
     "not-found": (NotFound("rien"), 404), "not-allowed": (NotAllowed("non"), 403), "conflict": (Conflict("trop tard", "relire"), 409),
-    "invalid": (Invalid("body", "vide", "remplir"), 422), "taken": (IntegrityError("INSERT sekret", {}, Exception("x")), 409),
+    "invalid": (Invalid("body", "vide", "remplir"), 422),
+    "taken": (IntegrityError("INSERT sekret", {}, psycopg.errors.UniqueViolation("sekret")), 409),
+    "stale": (StaleDataError("UPDATE sekret"), 409),
+    "rule": (IntegrityError("INSERT sekret", {}, psycopg.errors.CheckViolation("sekret")), 500),
     "unstorable": (DataError("SELECT sekret", {}, Exception("NUL")), 400),
     "crash": (RuntimeError("the sekret of /etc/passwd"), 500), "down": (CLOSED, 500),
 }
@@ -95,6 +100,22 @@ def test_an_error_is_a_page_that_says_what_to_do(broken, language, name, method)
 def test_the_act_that_failed_left_nothing(broken):
     broken.post("/fr/broken/crash")
     assert session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
+
+
+def test_a_broken_rule_is_said_to_the_operator_by_its_name(broken, caplog):
+    """No reader is told that somebody else was there first, and no log keeps what was written."""
+    def write():
+        factories.a_user(name="Écrit puis repris")
+        factories.a_user(email=address)
+
+    address = "Sekret@Example.org"
+    broken.application.add_url_rule("/<language:language>/rule", "rule", write, methods=["POST"])
+    answer = broken.post("/en/rule")
+    assert answer.status_code == 500
+    assert "The act was not recorded; nothing was half done." in answer.text
+    assert session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
+    assert "ck_user_email_lower" in caplog.text
+    assert "Sekret" not in caplog.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
