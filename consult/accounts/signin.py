@@ -32,7 +32,7 @@ RETIRED = {
     "security.us_setup_validate": "accounts.profile", "security.verify": "security.us_verify",
 }
 MAILS = {
-    "REGISTER_EMAIL": "account_welcome", "REGISTER_EMAIL_EXISTING": "account_existing", "US_EMAIL": "account_link",
+    "REGISTER_EMAIL": "welcome", "REGISTER_EMAIL_EXISTING": "existing", "US_EMAIL": "link",
 }
 MESSAGES = {
     "GENERIC_US_SIGNIN": (N_("If there is an account with this address, a message with a link and a code is on its way to it."), "info"),
@@ -90,7 +90,7 @@ class AccountMail(MailUtil):
 
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
-        mail.write(context["user"], template.rpartition("/")[2], **tokens)
+        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", **tokens)
 
     def normalize(self, email: str) -> str:
         return email.strip().lower()
@@ -138,8 +138,8 @@ def settings(app) -> dict:
         "POST_CHANGE_VIEW": "accounts.profile", "POST_VERIFY_VIEW": "accounts.profile",
         "TOTP_ISSUER": "consult", "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
         "EMAIL_PLAINTEXT": False, "EMAIL_HTML": False,
-        "EMAIL_TEMPLATE_CONFIRM": "account_confirm", "EMAIL_TEMPLATE_PASSWORD_RESET": "account_reset",
-        "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "account_changed", "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "account_changed",
+        "EMAIL_TEMPLATE_CONFIRM": "confirm", "EMAIL_TEMPLATE_PASSWORD_RESET": "reset",
+        "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "changed", "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "changed",
         **{f"{name}_TEMPLATE": template for name, template in MAILS.items()},
         **{f"MSG_{name}": message for name, message in MESSAGES.items()},
     }
