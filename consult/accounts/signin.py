@@ -19,6 +19,7 @@ from passlib.totp import TOTP
 from consult.accounts import service
 from consult.accounts.forms import ChangePasswordForm, EmailForm, RegisterForm, ResendForm, ResetPasswordForm, SignInForm, VerifyForm
 from consult.accounts.models import User
+from consult.core import events as core_events
 from consult.core import mail
 from consult.core.db import db
 from consult.core.i18n import N_, utcnow
@@ -134,7 +135,7 @@ def settings(app) -> dict:
         "REGISTERABLE": True, "CONFIRMABLE": True, "RECOVERABLE": True, "CHANGEABLE": True, "UNIFIED_SIGNIN": True,
         "US_SIGNIN_REPLACES_LOGIN": True, "US_ENABLED_METHODS": ["password", "email"], "US_TOKEN_VALIDITY": VALID_SECONDS,
         "RETURN_GENERIC_RESPONSES": True, "AUTO_LOGIN_AFTER_CONFIRM": True, "CONFIRM_ERROR_VIEW": "security.login",
-        "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": "chapters.home", "POST_REGISTER_VIEW": "accounts.check_mail",
+        "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": core_events.home_endpoint(), "POST_REGISTER_VIEW": "accounts.check_mail",
         "POST_CHANGE_VIEW": "accounts.profile", "POST_VERIFY_VIEW": "accounts.profile",
         "TOTP_ISSUER": "consult", "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
         "EMAIL_PLAINTEXT": False, "EMAIL_HTML": False,

@@ -12,8 +12,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core import audit
 from consult.core.db import Base, begin_writing, is_conflict, session
-from consult.core.errors import Conflict
-from consult.core.extension_points import ExtensionError, in_order_of, room_of
+from consult.core.errors import Conflict, RegistrationError
+from consult.core.extension_points import in_order_of, room_of
 from consult.core.i18n import _
 from consult.core.permissions import Action, Actor, require
 
@@ -69,10 +69,10 @@ def on(*actions: Action) -> Callable[[Listener], Listener]:
 
 
 def settle(rooms: Sequence[str]) -> None:
-    """Once all rooms are imported: listeners in the order of the rooms; raises :class:`ExtensionError` for one of what is no command."""
+    """Once all rooms are imported: listeners in the order of the rooms; raises :class:`RegistrationError` for one of what is no command."""
     for action, listeners in LISTENERS.items():
         if action not in COMMANDS:
-            raise ExtensionError(f"{listeners[0].__qualname__} listens to {action}, which is no command")
+            raise RegistrationError(f"{listeners[0].__qualname__} listens to {action}, which is no command: name one that is.")
         LISTENERS[action] = in_order_of(rooms, listeners)
 
 

@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Generic, ParamSpec, TypeVar
 
+from consult.core.errors import RegistrationError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable)
@@ -28,13 +30,13 @@ F = TypeVar("F", bound=Callable)
 POINTS: list["ExtensionPoint"] = []
 
 
-class ExtensionError(RuntimeError):
-    """A point is filled in a way that its declaration does not allow."""
-
-
 def room_of(function: Callable) -> str:
     """The room that a function stands in."""
     return function.__module__.removeprefix("consult.").partition(".")[0]
+
+
+def place(function: Callable) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def in_order_of(rooms: Sequence[str], functions: Sequence[F]) -> list[F]:
@@ -55,11 +57,12 @@ class ExtensionPoint(Generic[P, R]):
         POINTS.append(self)
 
     def fill(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Answer this point with ``function``; raises :class:`ExtensionError` when it cannot be called as declared."""
+        """Answer this point with ``function``; raises :class:`RegistrationError` when it cannot be called as declared."""
         try:
             inspect.signature(function).bind(*self.signature.parameters)
         except TypeError as error:
-            raise ExtensionError(f"{self.name}{self.signature} is filled by {function.__qualname__}: {error}") from None
+            declared = f"{self.name}{self.signature}"
+            raise RegistrationError(f"{declared} is filled by {place(function)}, which cannot be called so: {error}.") from None
         self.fillers.append(function)
         return function
 
@@ -90,9 +93,9 @@ class AtMostOne(ExtensionPoint[P, R]):
         return self.answer(*args, **kwargs)
 
     def fill(self, function: Callable[P, R]) -> Callable[P, R]:
-        """The same; a second filler is an :class:`ExtensionError` too."""
+        """The same; a second filler is a :class:`RegistrationError` too."""
         if self.fillers:
-            raise ExtensionError(f"{self.name} is filled twice: {self.fillers[0].__module__}, {function.__module__}")
+            raise RegistrationError(f"{self.name} is filled twice, by {place(self.fillers[0])} and {place(function)}: take one away.")
         self.answer = super().fill(function)
         return function
 
@@ -103,9 +106,10 @@ class One(AtMostOne[P, R]):
     wanted = "one"
 
     def settle(self, rooms: Sequence[str]) -> None:
-        """Raises :class:`ExtensionError` when nobody fills it."""
+        """Raises :class:`RegistrationError` when nobody fills it."""
         if not self.fillers:
-            raise ExtensionError(f"{self.name} must be filled, and no room does: {self.declared.__doc__}")
+            fill = f"@{self.name.replace('.', '_events.')}.fill"
+            raise RegistrationError(f"Nobody fills {self.name}: put {fill} above the function that gives it ({self.declared.__doc__})")
 
 
 def many(declared: Callable[P, R]) -> Many[P, R]:
@@ -129,6 +133,6 @@ def flat(answers: Iterable[Iterable[R]]) -> list[R]:
 
 
 def settle(rooms: Sequence[str]) -> None:
-    """Once all rooms are imported, lowest first: put fillers in order; raises :class:`ExtensionError` where one is missing."""
+    """Once all rooms are imported, lowest first: put fillers in order; raises :class:`RegistrationError` where one is missing."""
     for point in POINTS:
         point.settle(rooms)

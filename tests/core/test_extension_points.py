@@ -3,7 +3,8 @@
 import pytest
 
 from consult.core import commands, extension_points
-from consult.core.extension_points import ExtensionError, at_most_one, flat, many, one
+from consult.core.errors import RegistrationError
+from consult.core.extension_points import at_most_one, flat, many, one
 from consult.core.permissions import Action
 
 ROOMS = ["accounts", "chapters", "synthesis"]
@@ -54,7 +55,7 @@ def test_answers_that_are_lists_are_laid_together():
 
 @pytest.mark.parametrize("filler", [lambda: 1, lambda chapter, key: 1, lambda *, chapter: 1])
 def test_who_cannot_be_called_as_declared_fails_at_once(links, filler):
-    with pytest.raises(ExtensionError, match=r"accounts\.links\(chapter\)"):
+    with pytest.raises(RegistrationError, match=r"accounts\.links\(chapter\) is filled by .*, which cannot be called so"):
         links.fill(filler)
     assert links.fillers == []
 
@@ -72,7 +73,7 @@ def test_a_second_filler_where_one_is_wanted_fails_at_once(kind):
         """What stands beside a chapter."""
     point = kind(margin)
     point.fill(of_room("chapters", 1))
-    with pytest.raises(ExtensionError, match=r"filled twice: consult\.chapters\.views, consult\.synthesis\.views"):
+    with pytest.raises(RegistrationError, match=r"twice, by consult\.chapters\.views\..* and consult\.synthesis\.views\..*: take one"):
         point.fill(of_room("synthesis", 2))
     extension_points.settle(ROOMS)
     assert point("C1") == ("C1", 1)
@@ -91,7 +92,7 @@ def test_what_must_be_filled_and_is_not_fails_at_start():
     def home_endpoint():
         """The first page."""
     one(home_endpoint)
-    with pytest.raises(ExtensionError, match=r"home_endpoint must be filled, and no room does: The first page\."):
+    with pytest.raises(RegistrationError, match=r"Nobody fills .*: put @.*_events\.home_endpoint\.fill above .*\(The first page\.\)"):
         extension_points.settle(ROOMS)
 
 
@@ -114,5 +115,5 @@ def test_listeners_are_called_in_the_order_of_the_rooms(listeners):
 
 def test_who_listens_to_what_is_no_command_fails_at_start(listeners):
     commands.on(Action.CHAPTERS_READ)(of_room("synthesis", 1))
-    with pytest.raises(ExtensionError, match=r"chapters\.read, which is no command"):
+    with pytest.raises(RegistrationError, match=r"chapters\.read, which is no command"):
         commands.settle(ROOMS)
