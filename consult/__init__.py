@@ -18,7 +18,7 @@ from consult.chapters import views as chapters_views
 from consult.consultations import service as consultations_service
 from consult.consultations import views as consultations_views
 from consult.contributions import views as contributions_views
-from consult.core import jobs, mail, web
+from consult.core import commands, extension_points, jobs, mail, web
 from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
@@ -36,6 +36,7 @@ ROOMS = (accounts_views, organisations_views, consultations_views, chapters_view
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
     """The application, from ``CONSULT_*`` variables or from ``config``; ``overrides`` are Flask settings (tests)."""
     config = config or Config.from_environment()
+    settle()
     configure_mappers()  # a statement that is made once may name what a higher room adds to a lower one's model
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app = web.ConsultApp("consult", template_folder=resource_dir("templates"), static_folder=resource_dir("static"))
@@ -66,6 +67,13 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
     readers = app.extensions["consult_readers"] = Readers(in_app(app, consultations_service.get_account_stamp), 0 if app.testing else FRESH)
     app.wsgi_app = ReadyPages(static, app.config["SESSION_COOKIE_NAME"], session_reader(app), readers)
     return app
+
+
+def settle() -> None:
+    """All rooms are imported: what they ask of each other is in their order and complete, or nothing starts."""
+    rooms = [room.bp.name for room in ROOMS]
+    extension_points.settle(rooms)
+    commands.settle(rooms)
 
 
 def session_reader(app):

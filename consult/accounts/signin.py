@@ -19,6 +19,7 @@ from passlib.totp import TOTP
 from consult.accounts import service
 from consult.accounts.forms import ChangePasswordForm, EmailForm, RegisterForm, ResendForm, ResetPasswordForm, SignInForm, VerifyForm
 from consult.accounts.models import User
+from consult.core import events as core_events
 from consult.core import mail
 from consult.core.db import db
 from consult.core.i18n import N_, utcnow
@@ -32,7 +33,7 @@ RETIRED = {
     "security.us_setup_validate": "accounts.profile", "security.verify": "security.us_verify",
 }
 MAILS = {
-    "REGISTER_EMAIL": "account_welcome", "REGISTER_EMAIL_EXISTING": "account_existing", "US_EMAIL": "account_link",
+    "REGISTER_EMAIL": "welcome", "REGISTER_EMAIL_EXISTING": "existing", "US_EMAIL": "link",
 }
 MESSAGES = {
     "GENERIC_US_SIGNIN": (N_("If there is an account with this address, a message with a link and a code is on its way to it."), "info"),
@@ -90,7 +91,7 @@ class AccountMail(MailUtil):
 
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
-        mail.write(context["user"], template.rpartition("/")[2], **tokens)
+        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", **tokens)
 
     def normalize(self, email: str) -> str:
         return email.strip().lower()
@@ -134,12 +135,12 @@ def settings(app) -> dict:
         "REGISTERABLE": True, "CONFIRMABLE": True, "RECOVERABLE": True, "CHANGEABLE": True, "UNIFIED_SIGNIN": True,
         "US_SIGNIN_REPLACES_LOGIN": True, "US_ENABLED_METHODS": ["password", "email"], "US_TOKEN_VALIDITY": VALID_SECONDS,
         "RETURN_GENERIC_RESPONSES": True, "AUTO_LOGIN_AFTER_CONFIRM": True, "CONFIRM_ERROR_VIEW": "security.login",
-        "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": "chapters.home", "POST_REGISTER_VIEW": "accounts.check_mail",
+        "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": core_events.home_endpoint(), "POST_REGISTER_VIEW": "accounts.check_mail",
         "POST_CHANGE_VIEW": "accounts.profile", "POST_VERIFY_VIEW": "accounts.profile",
         "TOTP_ISSUER": "consult", "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
         "EMAIL_PLAINTEXT": False, "EMAIL_HTML": False,
-        "EMAIL_TEMPLATE_CONFIRM": "account_confirm", "EMAIL_TEMPLATE_PASSWORD_RESET": "account_reset",
-        "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "account_changed", "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "account_changed",
+        "EMAIL_TEMPLATE_CONFIRM": "confirm", "EMAIL_TEMPLATE_PASSWORD_RESET": "reset",
+        "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "changed", "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "changed",
         **{f"{name}_TEMPLATE": template for name, template in MAILS.items()},
         **{f"MSG_{name}": message for name, message in MESSAGES.items()},
     }

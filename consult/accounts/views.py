@@ -4,34 +4,38 @@ from flask import flash, jsonify, redirect, render_template, request, session, u
 from flask_security import auth_required
 from flask_security.unified_signin import us_verify_link
 
-from consult.accounts import service, signin
+from consult.accounts import events, service, signin
 from consult.accounts.forms import ProfileForm, is_of_this_site
+from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.core.web import actor, filled, put_refusal, room
+from consult.core.web import actor, put_refusal, room
 
 bp = room("accounts")
-# Where people in charge begin their day; the others read on.
-ARRIVALS = (
-    (("secretariat", "administrator"), "consultations.dashboard"),
-    (("moderator", "rapporteur", "chair"), "moderation.queue"),
-)
 
 
 def init_app(app) -> None:
     signin.init_app(app, app.extensions["consult_config"].limits_url)
 
 
+@core_events.sign_in_endpoint.fill
+def sign_in_endpoint() -> str:
+    return "security.login"
+
+
+@core_events.account_template.fill
+def account_template() -> str:
+    return "accounts/_account.html"
+
+
 @bp.get("/arrive")
 def arrive():
-    """After signing in: where one was going, else where one's work is."""
+    """After signing in: where one was going, else where one's work is; those without any read on."""
     wanted = session.pop("next", None)
     if is_of_this_site(wanted):
         return redirect(wanted, 303)
-    for roles, endpoint in ARRIVALS:
-        if any(actor().holds(role) for role in roles):
-            return redirect(url_for(endpoint), 303)
-    return redirect(url_for("chapters.home"), 303)
+    desk = next(filter(None, events.arrival(actor())), None)
+    return redirect(desk or url_for(core_events.home_endpoint()), 303)
 
 
 @bp.get("/check-mail")
@@ -62,16 +66,16 @@ def profile():
         else:
             flash(str(_("Your profile is recorded.")), "success")
             return redirect(url_for(".profile"), 303)
-    parts = filled("accounts.profile_parts", person)
+    parts = events.profile_parts(person)
     return render_template("accounts/profile.html", form=form, person=person, parts=parts), 422 if form.errors else 200
 
 
 @bp.get("/my-data")
 @auth_required("session")
 def my_data():
-    """Everything that is kept about oneself (law 09-08, article 7); the rooms above add theirs through the slot ``my_data``."""
+    """Everything that is kept about oneself (law 09-08, article 7), by this room and those above."""
     data = service.get_data(actor(), actor())
-    for part in filled("my_data", actor()):
+    for part in events.my_data(actor()):
         data |= part
     response = jsonify(data)
     response.headers["Content-Disposition"] = "attachment; filename=consultation.json"

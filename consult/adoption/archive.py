@@ -22,10 +22,10 @@ from consult.adoption.models import Submission
 from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.core import audit
+from consult.core import events as core_events
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import MOROCCO, N_, force_locale, gettext
 from consult.core.permissions import Action
-from consult.core.verification import verifies_files
 from consult.exports import matrix
 from consult.exports.files import digest_of
 from consult.exports.models import ExportFormat, ExportKind
@@ -189,7 +189,7 @@ def pack(bag: Path, name: str, out: IO[bytes]) -> None:
 # Checking
 
 
-@verifies_files
+@core_events.faults_of_file.fill
 def verify_archive(path: str | Path) -> list[str]:
     """What is wrong with a dossier (a ZIP, or the folder it was unpacked to): an empty list when it is whole."""
     path = Path(path)

@@ -139,7 +139,7 @@ def get_decision(chapter: Chapter) -> AdoptionDecision | None:
     return session.scalar(sa.select(AdoptionDecision).where(AdoptionDecision.chapter_id == chapter.id))
 
 
-@exports_events.on_describing
+@exports_events.chapter_facts.fill
 def fact_of(chapter: Chapter) -> exports_events.Fact | None:
     """What the documents about a chapter say of the Council."""
     decision = get_decision(chapter)

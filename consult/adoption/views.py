@@ -2,21 +2,22 @@
 
 import io
 import zipfile
-from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, send_file, url_for
 
 from consult.adoption import archive as archives
 from consult.adoption import service
 from consult.adoption.forms import DecisionForm, SubmitForm
+from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
-from consult.consultations.models import Phase
+from consult.consultations import events as consultations_events
+from consult.consultations.models import Consultation, Phase
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, put_refusal, required_consultation, room, slot
+from consult.core.web import actor, put_refusal, required_consultation, room
 from consult.exports.models import ExportFormat
 from consult.exports.writers import SYNTHESIS
 from consult.synthesis.models import Synthesis, SynthesisState
@@ -24,21 +25,34 @@ from consult.synthesis.models import Synthesis, SynthesisState
 bp = room("adoption")
 
 
-@slot("dashboard")
-def panels(consultation):
-    """What the secretariat's desk shows of this room: words, number, address."""
+# What other rooms show of this one
+
+
+@consultations_events.next_acts.fill
+def next_acts(consultation: Consultation) -> list[consultations_events.NextAct]:
+    acts = []
+    if can(actor(), Action.ADOPTION_SUBMIT, consultation):
+        acts.append(consultations_events.NextAct(_("Submit to the Council"), url_for("adoption.submit"), is_main=False))
+    if can(actor(), Action.ADOPTION_DECIDE, consultation):
+        acts.append(consultations_events.NextAct(_("Record the decision"), url_for("adoption.submission"), is_main=True))
+    return acts
+
+
+@consultations_events.dashboard_counts.fill
+def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
+    """Syntheses that are validated, chapters that are decided."""
     if not can(actor(), Action.ADOPTION_ARCHIVE, consultation):
         return []
-    lines = []
+    counts = []
     if consultation.current_phase == Phase.SYNTHESIS:
         validated = sum(1 for _chapter, synthesis in service.list_syntheses(consultation) if is_validated(synthesis))
         words = ngettext("synthesis validated: submit to the Council", "syntheses validated: submit to the Council", validated)
-        lines.append((words, validated, url_for("adoption.submit")))
+        counts.append(consultations_events.Count(words, validated, url_for("adoption.submit")))
     if consultation.phase in (Phase.SUBMITTED, Phase.ADOPTED):
         decided = len(service.list_decisions(service.get_submission(consultation)))
         words = ngettext("chapter decided by the Council", "chapters decided by the Council", decided)
-        lines.append((words, decided, url_for("adoption.submission")))
-    return lines
+        counts.append(consultations_events.Count(words, decided, url_for("adoption.submission")))
+    return counts
 
 
 # Submission and decision
@@ -122,11 +136,11 @@ def document(number: int, text_language: str, format: str):
                      download_name=f"{title} ({text_language}).{format}", max_age=3600)
 
 
-@slot("provision.parts")
-def decision_on(chapter: Chapter, key: str) -> SimpleNamespace | None:
-    """On a passage's own page: what the Council decided on its chapter."""
+@chapters_events.provision_parts.fill
+def provision_part(chapter: Chapter, key: str) -> chapters_events.ProvisionPart | None:
+    """What the Council decided on its chapter."""
     decision = service.get_decision(chapter)
     if decision is None:
         return None
     words = render_template("adoption/_provision.html", chapter=chapter, decision=decision)
-    return SimpleNamespace(order=3, id="decision", title=_("Decision of the Council"), count=None, words=trusted(words))
+    return chapters_events.ProvisionPart(order=3, id="decision", title=_("Decision of the Council"), count=None, words=trusted(words))

@@ -2,15 +2,57 @@
 
 from flask import flash, redirect, render_template, request, url_for
 
-from consult.consultations import service
+from consult.accounts import events as accounts_events
+from consult.consultations import events, service
 from consult.consultations.forms import ActForm, AppointForm, EditForm, ExtendForm, ScheduleForm, to_morocco
+from consult.core import events as core_events
 from consult.core.errors import Invalid
+from consult.core.extension_points import flat
 from consult.core.i18n import _
-from consult.core.permissions import Action
-from consult.core.web import actor, filled, language, put_refusal, required_consultation, room
+from consult.core.permissions import Action, Actor, can
+from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.core.web import consultation as shown_consultation
 
 bp = room("consultations")
+
+
+# Where other pages lead
+
+
+@core_events.help_endpoint.fill
+def help_endpoint() -> str:
+    return "consultations.help"
+
+
+@core_events.legal_notice_endpoint.fill
+def legal_notice_endpoint() -> str:
+    return "consultations.legal_notice"
+
+
+@core_events.main_menu.fill
+def main_menu() -> list[core_events.MenuEntry]:
+    return [
+        core_events.MenuEntry(20, "consultations.take_part", _("How to take part")),
+        core_events.MenuEntry(30, "consultations.charter", _("Charter")), core_events.MenuEntry(40, "consultations.help", _("Help")),
+    ]
+
+
+@core_events.footer_menu.fill
+def footer_menu() -> list[core_events.MenuEntry]:
+    return [
+        core_events.MenuEntry(10, "consultations.legal_notice", _("Legal notice")),
+        core_events.MenuEntry(20, "consultations.charter", _("Charter")), core_events.MenuEntry(30, "consultations.help", _("Help")),
+    ]
+
+
+@core_events.staff_menu.fill
+def staff_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(50, "consultations.dashboard", _("Dashboard"), Action.CONSULTATIONS_MANAGE, has_room=True)]
+
+
+@accounts_events.arrival.fill
+def arrival(person: Actor) -> str | None:
+    return url_for("consultations.dashboard") if can(person, Action.CONSULTATIONS_MANAGE, shown_consultation()) else None
 
 
 # Pages for everybody, one file per language
@@ -18,7 +60,10 @@ bp = room("consultations")
 
 def prose(page: str) -> str:
     shown = shown_consultation()
-    return render_template(f"consultations/{page}.{language()}.html", consultation=shown, round=shown.round if shown else None)
+    return render_template(
+        f"consultations/{page}.{language()}.html", consultation=shown, round=shown.round if shown else None,
+        own_contributions_url=url_for(events.own_contributions_endpoint()), open_data_url=url_for(events.open_data_endpoint()),
+    )
 
 
 @bp.get("/charter")
@@ -54,7 +99,8 @@ def dashboard():
     consultation = managed()
     return render_template(
         "consultations/dashboard.html", phase=consultation.current_phase, round=consultation.round,
-        panels=[line for lines in filled("dashboard", consultation) for line in lines],
+        links=flat(events.dashboard_links(consultation)), panels=flat(events.dashboard_counts(consultation)),
+        acts=flat(events.next_acts(consultation)),
         may_close_at=service.get_earliest_closing(consultation), appointments=service.list_appointments(consultation),
     )
 

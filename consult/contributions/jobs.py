@@ -38,7 +38,7 @@ def send_receipt(contribution_id: int) -> Callable[[], None] | None:
         receipt = session.scalar(receipt_as_told(), {"contribution": contribution_id})
         if receipt is None or receipt.written_at:
             return None
-        told = mail.worded(receipt.contribution.author, "receipt", contribution=receipt.contribution, receipt=receipt)
+        told = mail.worded(receipt.contribution.author, "contributions/receipt", contribution=receipt.contribution, receipt=receipt)
 
     def conclude() -> None:
         if session.connection().execute(WRITTEN, {"of": contribution_id, "now": utcnow()}).rowcount:
@@ -114,7 +114,9 @@ def word_some(revision_id: int) -> list[RevisionLetter]:
         for anchor in session.scalars(anchors_as_told(revision_id)):
             by_author.setdefault(anchor.contribution.author, []).append(anchor)
         return [
-            RevisionLetter(mail.worded(author, "revised", revision=revision, anchors=anchors), frozenset(anchor.id for anchor in anchors))
+            RevisionLetter(
+                mail.worded(author, "contributions/revised", revision=revision, anchors=anchors),
+                frozenset(anchor.id for anchor in anchors))
             for author, anchors in by_author.items()
         ]
 
@@ -164,7 +166,7 @@ def tell_moved(anchor_id: int) -> None:
     anchor = session.get_one(Anchor, anchor_id)
     is_news = anchor.state in (AnchorState.REATTACHED, AnchorState.LEFT) and (anchor.told_at is None or anchor.told_at < anchor.decided_at)
     if is_news and anchor.contribution.state in TOLD:
-        mail.write(anchor.contribution.author, "moved", anchor=anchor, contribution=anchor.contribution)
+        mail.write(anchor.contribution.author, "contributions/moved", anchor=anchor, contribution=anchor.contribution)
         note_told([anchor.id])
 
 

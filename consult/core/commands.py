@@ -1,6 +1,9 @@
-"""``@command``: the one door of every act. It asks permission, runs the act and leaves its audit event, under one name."""
+"""``@command``: the one door of every act. It asks permission, runs the act and leaves its audit event, under one name.
 
-from collections.abc import Callable
+``@on(Action.X)``: what a room above does when that act is done, in the same transaction.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -9,12 +12,17 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core import audit
 from consult.core.db import Base, begin_writing, is_conflict, session
-from consult.core.errors import Conflict
+from consult.core.errors import Conflict, RegistrationError
+from consult.core.extension_points import in_order_of, room_of
 from consult.core.i18n import _
 from consult.core.permissions import Action, Actor, require
 
 TAKEN = _("Somebody else has just changed this.")
 RELOAD = _("Nothing of theirs was overwritten. Reload the page, read what changed, and decide again.")
+
+Listener = Callable[[Any, Any, Any], None]
+COMMANDS: set[Action] = set()
+LISTENERS: dict[Action, list[Listener]] = {}
 
 
 def command(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,8 +31,8 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
     The event's subject is what the function returns when that is a row, else the target. Broken unique or foreign keys and
     rows that somebody else changed first become :class:`Conflict`; what else the database refuses is a fault of ours, and stays one.
     """
-    room = function.__module__.split(".")[1]
-    action = Action(f"{room}.{function.__name__}")
+    action = Action(f"{room_of(function)}.{function.__name__}")
+    COMMANDS.add(action)
 
     @wraps(function)
     def run(actor: Actor, target: Any, /, *args: Any, **values: Any) -> Any:
@@ -33,6 +41,9 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = function(actor, target, *args, **values)
             session.flush()
+            for listener in LISTENERS.get(action, ()):
+                listener(actor, result, target)
+                session.flush()
         except (IntegrityError, StaleDataError) as error:
             if is_conflict(error):
                 raise Conflict(TAKEN, RELOAD) from error
@@ -42,6 +53,27 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
 
     run.action = action
     return run
+
+
+def on(*actions: Action) -> Callable[[Listener], Listener]:
+    """Have ``function(actor, result, target)`` called whenever one of these acts is done.
+
+    It runs once the act is flushed and before its audit event: it is a part of the act, in its transaction and under its permission,
+    it may refuse the act by raising, and the event tells how all of it ended. What may wait is promised with ``later``.
+    """
+    def listen(function: Listener) -> Listener:
+        for action in actions:
+            LISTENERS.setdefault(action, []).append(function)
+        return function
+    return listen
+
+
+def settle(rooms: Sequence[str]) -> None:
+    """Once all rooms are imported: listeners in the order of the rooms; raises :class:`RegistrationError` for one of what is no command."""
+    for action, listeners in LISTENERS.items():
+        if action not in COMMANDS:
+            raise RegistrationError(f"{listeners[0].__qualname__} listens to {action}, which is no command: name one that is.")
+        LISTENERS[action] = in_order_of(rooms, listeners)
 
 
 def undo() -> None:

@@ -54,7 +54,9 @@ def post(recipient: str, subject: str, body: str, html: str | None = None) -> Ou
 
 
 def write(reader, template: str, **context) -> OutgoingMail:
-    """Write ``emails/<template>.txt`` to ``reader`` (who has ``email`` and ``language``) in the reader's language."""
+    """Write ``emails/<room>/<name>.txt`` (``template`` is ``room/name``) to ``reader`` (who has ``email`` and ``language``), in the
+    reader's language.
+    """
     return post(*worded(reader, template, **context))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,11 +19,12 @@ from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter
 
-from consult.core import i18n, markup
+from consult.core import events, i18n, markup
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
 from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
+from consult.core.extension_points import Many, flat
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _
 from consult.core.permissions import VISITOR, Actor, can
 
@@ -45,36 +47,19 @@ HEADERS = {
 ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-# What a lower room's page shows of a higher room, which registers it: the import goes downwards all the same.
-slots: dict[str, list] = {}
-
-
-def slot(name: str):
-    """Register a function that a page of a lower room calls by this name (``chapter.margin``, ``home.figures``, ``dashboard``)."""
-    def register(function):
-        slots.setdefault(name, []).append(function)
-        return function
-    return register
-
-
-def filled(name: str, *arguments) -> list:
-    """What the functions of a slot answer, in the order of the rooms."""
-    return [function(*arguments) for function in slots.get(name, [])]
-
-
 class ConsultApp(Flask):
     """Flask with one unit of work around each view: a reading one for GET, a writing one for the rest."""
 
     writing_gets: frozenset[str] = frozenset()
-    # Posts that many send at once, or that read or convert for long, and that write through commands alone: nobody waits for them
-    # but in the act itself.
-    reading_first: frozenset[str] = frozenset({"contributions.lodge", "chapters.import_chapter", "chapters.preview"})
 
     def is_reading(self) -> bool:
         return request.method in SAFE and request.endpoint not in self.writing_gets
 
+    def is_reading_first(self) -> bool:
+        return getattr(self.view_functions.get(request.endpoint), "reads_first", False)
+
     def full_dispatch_request(self):
-        if self.is_reading() or request.endpoint in self.reading_first:
+        if self.is_reading() or self.is_reading_first():
             return super().full_dispatch_request()
         with about_to_write():
             return super().full_dispatch_request()
@@ -87,8 +72,16 @@ class ConsultApp(Flask):
                 response = self.make_response(super().dispatch_request())
                 session.expunge_all()  # what was read stays readable for the rest of the request, without being asked again
                 return response
-        with reading_first() if request.endpoint in self.reading_first else unit_of_work():
+        with reading_first() if self.is_reading_first() else unit_of_work():
             return self.make_response(super().dispatch_request())
+
+
+def reads_first(view):
+    """For a form that many send at once, or whose view reads or converts for long, and that writes through commands alone: nobody waits
+    for it but in the act itself.
+    """
+    view.reads_first = True
+    return view
 
 
 class Number(IntegerConverter):
@@ -130,6 +123,8 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.add_template_filter(markup.paragraphs, "paragraphs")
     app.add_template_filter(markup.excerpt, "excerpt")
     app.add_template_filter(i18n.isolate, "isolate")
+    app.add_template_global(events, "core_events")
+    app.add_template_global(menu, "menu")
     app.add_url_rule("/", "index", index)
     app.add_url_rule("/healthz", "healthz", healthz)
     csrf.init_app(app)
@@ -195,7 +190,7 @@ def expects_language(endpoint: str) -> bool:
 def language_urls() -> list[tuple[str, str, str]]:
     """(code, name, address) of this page in each language."""
     if request.endpoint is None or "language" not in (request.url_rule.arguments if request.url_rule else ()):
-        return [(code, name, url_for("chapters.home", language=code)) for code, name in LANGUAGES.items()]
+        return [(code, name, url_for(events.home_endpoint(), language=code)) for code, name in LANGUAGES.items()]
     # A page kept ready for everybody holds nothing of the address by which its first reader came.
     asked = {} if g.get("as_visitor") or request.method != "GET" else asked_values()
     values = {**asked, **(request.view_args or {})}
@@ -249,7 +244,7 @@ def link(endpoint: str, **values) -> str:
 
 def index():
     """`/` sends to the reader's language."""
-    response = redirect(url_for("chapters.home", language=language()), 302)
+    response = redirect(url_for(events.home_endpoint(), language=language()), 302)
     response.vary.add("Accept-Language")
     return response
 
@@ -285,6 +280,11 @@ def template_context() -> dict:
         "can": lambda action, obj=None: can(acting, action, obj if obj is not None else consultation()),
         "bidi_direction": i18n.direction, "asked_values": asked_values,
     }
+
+
+def menu(point: Many[[], list[events.MenuEntry]]) -> list[events.MenuEntry]:
+    """The entries that all rooms give to a menu, in its own order."""
+    return sorted(flat(point()), key=attrgetter("order"))
 
 
 def headers() -> dict[str, str]:
@@ -373,5 +373,5 @@ def show_crash(error: Exception):
     )
 
 
-__all__ = ["actor", "asked_values", "consultation", "csrf", "filled", "init_app", "is_complete", "language", "link", "put_refusal",
-           "required_consultation", "room", "slot", "small_number"]
+__all__ = ["actor", "asked_values", "consultation", "csrf", "init_app", "is_complete", "language", "link", "menu", "put_refusal",
+           "reads_first", "required_consultation", "room", "small_number"]

@@ -1,9 +1,9 @@
-"""What this room offers to those above it."""
+"""What documents ask of the rooms above: what else they know of a chapter."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from consult.chapters.models import Chapter
+from consult.core.extension_points import many
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,6 @@ class Fact:
     words: str = ""
 
 
-# What higher rooms know of a chapter, in the order of the rooms.
-chapter_facts: list[Callable[[Chapter], Fact | None]] = []
-
-
-def on_describing(function: Callable[[Chapter], Fact | None]) -> Callable[[Chapter], Fact | None]:
-    """Have ``function`` asked for its fact, or None, whenever a document describes a chapter: in one view of the database with the rest."""
-    chapter_facts.append(function)
-    return function
+@many
+def chapter_facts(chapter: Chapter) -> Fact | None:
+    """What a document that describes a chapter says of it beside the synthesis, in one view of the database with the rest, or None."""

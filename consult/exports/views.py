@@ -6,10 +6,13 @@ from flask import flash, redirect, render_template, send_file, url_for
 from flask import request as http
 
 from consult.chapters import service as chapters
+from consult.consultations import events as consultations_events
+from consult.consultations.models import Consultation
+from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _, gettext, ngettext, number
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, language, put_refusal, required_consultation, room, slot, small_number
+from consult.core.web import actor, language, put_refusal, required_consultation, room, small_number
 from consult.exports import registry, service, tables
 from consult.exports.forms import ExportForm
 from consult.exports.models import Export, ExportFormat, ExportKind
@@ -22,13 +25,30 @@ def init_app(_app) -> None:
     registry.check()
 
 
-@slot("dashboard")
-def panels(consultation):
-    """What the secretariat's desk shows of this room: words, number, address."""
+# What other rooms show of this one
+
+
+@core_events.footer_menu.fill
+def footer_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(40, "exports.open_data", _("Open data"))]
+
+
+@core_events.staff_menu.fill
+def staff_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(40, "exports.overview", _("Exports"), Action.EXPORTS_REQUEST, has_room=True)]
+
+
+@consultations_events.open_data_endpoint.fill
+def open_data_endpoint() -> str:
+    return "exports.open_data"
+
+
+@consultations_events.dashboard_counts.fill
+def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
     if not can(actor(), Action.EXPORTS_REQUEST, consultation):
         return []
     made = service.count_exports(consultation)
-    return [(ngettext("export", "exports", made), made, url_for("exports.overview"))]
+    return [consultations_events.Count(ngettext("export", "exports", made), made, url_for("exports.overview"))]
 
 
 # Exports

@@ -7,7 +7,7 @@ from consult.core.jobs import job
 from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
 
 TEMPLATES = {
-    Verdict.PUBLISH: "moderation_published", Verdict.WITHHOLD: "moderation_withheld", Verdict.RESTORE: "moderation_restored",
+    Verdict.PUBLISH: "moderation/published", Verdict.WITHHOLD: "moderation/withheld", Verdict.RESTORE: "moderation/restored",
 }
 
 

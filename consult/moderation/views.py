@@ -5,13 +5,18 @@ from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
 
+from consult.accounts import events as accounts_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
+from consult.consultations import events as consultations_events
+from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState
+from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.i18n import _, ngettext
-from consult.core.permissions import Action, can, refusal
-from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, slot, small_number
+from consult.core.permissions import Action, Actor, can, refusal
+from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, small_number
+from consult.core.web import consultation as shown_consultation
 from consult.moderation import service
 from consult.moderation.forms import PublishForm, PublishSeveralForm, RestoreForm, WithholdForm
 from consult.moderation.models import Verdict
@@ -195,11 +200,26 @@ def register():
     )
 
 
-@slot("dashboard")
-def dashboard_lines(consultation) -> list[tuple]:
-    """For the secretariat's desk: how many are in each state, with the way to them."""
+# What other rooms show of moderation
+
+
+@core_events.staff_menu.fill
+def staff_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(10, "moderation.queue", _("Moderation"), Action.MODERATION_VIEW, has_room=True)]
+
+
+@accounts_events.arrival.fill
+def arrival(person: Actor) -> str | None:
+    return url_for("moderation.queue") if can(person, Action.MODERATION_VIEW, shown_consultation()) else None
+
+
+@consultations_events.dashboard_counts.fill
+def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
+    """How many are in each state, with the way to them."""
     if not can(actor(), Action.MODERATION_VIEW, consultation):
         return []
     counts = service.count_by_state(actor(), service.list_chapters(actor(), consultation)).values()
     totals = {state: sum(of[state] for of in counts) for state in ContributionState}
-    return [(COUNTED[state](n), n, url_for("moderation.queue", state=state.value)) for state, n in totals.items()]
+    return [
+        consultations_events.Count(COUNTED[state](n), n, url_for("moderation.queue", state=state.value)) for state, n in totals.items()
+    ]

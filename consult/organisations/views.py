@@ -1,15 +1,14 @@
 """Choosing the organisation one speaks for, listing one, and what the pages of the accounts show of it."""
 
-from types import SimpleNamespace
-
 from flask import flash, redirect, render_template, url_for
 from flask_security import auth_required
 
+from consult.accounts import events as accounts_events
 from consult.accounts.models import User
 from consult.core.errors import Invalid
 from consult.core.i18n import _, isolate
 from consult.core.markup import trusted
-from consult.core.web import actor, language, put_refusal, room, slot
+from consult.core.web import actor, language, put_refusal, room
 from consult.organisations import service
 from consult.organisations.forms import MembershipForm, OrganisationForm
 from consult.organisations.models import Organisation
@@ -17,13 +16,13 @@ from consult.organisations.models import Organisation
 bp = room("organisations")
 
 
-@slot("accounts.profile_parts")
-def profile_part(person: User) -> SimpleNamespace:
+@accounts_events.profile_parts.fill
+def profile_part(person: User) -> accounts_events.ProfilePart:
     words = render_template("organisations/_profile.html", organisation=person.organisation)
-    return SimpleNamespace(id="organisation", title=_("Organisation"), words=trusted(words))
+    return accounts_events.ProfilePart(id="organisation", title=_("Organisation"), words=trusted(words))
 
 
-@slot("my_data")
+@accounts_events.my_data.fill
 def my_data(person: User) -> dict:
     return service.get_data(person, person)
 

@@ -46,7 +46,7 @@ def tell_some(synthesis_id: int) -> int:
     answers = answers_to([author.id for author in authors], synthesis)
     for author in authors:
         session.add(SynthesisNotice(synthesis_id=synthesis_id, author_id=author.id))
-        mail.write(author, "answer", synthesis=synthesis, answers=answers[author.id])
+        mail.write(author, "synthesis/answer", synthesis=synthesis, answers=answers[author.id])
     session.flush()
     return session.scalar(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
 

@@ -1,18 +1,23 @@
 """The workbench, an item, the chair's overview, and the synthesis as everybody reads it."""
 
 from collections import Counter
-from types import SimpleNamespace
+from collections.abc import Sequence
 
 from flask import flash, g, redirect, render_template, request, url_for
 
+from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
-from consult.contributions.models import CommentType, Kind, Position
+from consult.consultations import events as consultations_events
+from consult.consultations.models import Consultation
+from consult.contributions import events as contributions_events
+from consult.contributions.models import CommentType, Contribution, Kind, Position
+from consult.core import events as core_events
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
-from consult.core.markup import trusted
+from consult.core.markup import Markup, trusted
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, put_refusal, required_consultation, room, slot, small_number
+from consult.core.web import actor, put_refusal, required_consultation, room, small_number
 from consult.organisations.models import Category
 from consult.synthesis import service
 from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wordings
@@ -25,33 +30,47 @@ PAGE = 25
 # What other rooms show of a synthesis
 
 
-@bp.app_context_processor
-def answers():
-    """``answer_of(contribution)`` and ``answers_of(contributions)``: what became of them, as far as the reader may know."""
-    return {
-        "answer_of": lambda contribution: service.get_answer(actor(), contribution),
-        "answers_of": lambda contributions: service.list_answers(actor(), contributions),
-    }
+@core_events.staff_menu.fill
+def staff_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(20, "synthesis.workbench", _("Synthesis"), Action.SYNTHESIS_VIEW, has_room=True)]
 
 
-@slot("chapter.links")
-def links(chapter: Chapter) -> list[tuple[str, str]]:
-    """What the page of a chapter leads to, once the synthesis is public."""
+@contributions_events.answer.fill
+def answer(contribution: Contribution) -> Markup | None:
+    found = service.get_answer(actor(), contribution)
+    return drawn(found) if found else None
+
+
+@contributions_events.answers.fill
+def answers(contributions: Sequence[Contribution]) -> dict[int, Markup]:
+    return {number: drawn(found) for number, found in service.list_answers(actor(), contributions).items()}
+
+
+def drawn(answer: service.Answer) -> Markup:
+    return trusted(render_template("synthesis/_answer.html", answer=answer))
+
+
+@chapters_events.links.fill
+def links(chapter: Chapter) -> list[core_events.Link]:
+    """Its synthesis, once it is public."""
     if "public_syntheses" not in g:
         g.public_syntheses = {s.chapter_id for s in service.list_syntheses(chapter.consultation) if s.is_public}
-    return [(_("Synthesis and answers"), url_for("synthesis.read", number=chapter.number))] if chapter.id in g.public_syntheses else []
+    if chapter.id not in g.public_syntheses:
+        return []
+    return [core_events.Link(_("Synthesis and answers"), url_for("synthesis.read", number=chapter.number))]
 
 
-@slot("home.answered")
-def answered(consultation):
+@contributions_events.answered.fill
+def answered(consultation: Consultation) -> int:
     return service.count_answered(consultation)
 
 
-@slot("dashboard")
-def panels(consultation):
+@consultations_events.dashboard_counts.fill
+def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
     """One line for each chapter: how many contributions are still unanswered."""
     return [
-        (_("unanswered in chapter %(number)s", number=chapter.number), left, url_for("synthesis.overview", number=chapter.number))
+        consultations_events.Count(
+            _("unanswered in chapter %(number)s", number=chapter.number), left, url_for("synthesis.overview", number=chapter.number))
         for chapter, left in service.count_unanswered(consultation).items() if can(actor(), Action.SYNTHESIS_VIEW, chapter)
     ]
 
@@ -345,11 +364,12 @@ def sorted_respondents(views) -> list[tuple[str, int]]:
     return [*named, *([(_("Persons in their own name"), counts[None])] if counts[None] else [])]
 
 
-@slot("provision.parts")
-def answers_on(chapter: Chapter, key: str) -> SimpleNamespace | None:
-    """On a passage's own page: what the commission answered about it, once the synthesis is public."""
-    answers = service.list_provision_answers(chapter, key)
-    if not answers:
+@chapters_events.provision_parts.fill
+def provision_part(chapter: Chapter, key: str) -> chapters_events.ProvisionPart | None:
+    """What the commission answered about it, once the synthesis is public."""
+    given = service.list_provision_answers(chapter, key)
+    if not given:
         return None
-    words = render_template("synthesis/_provision.html", chapter=chapter, answers=answers)
-    return SimpleNamespace(order=2, id="answers", title=_("Answers of the commission"), count=len(answers), words=trusted(words))
+    words = render_template("synthesis/_provision.html", chapter=chapter, answers=given)
+    return chapters_events.ProvisionPart(
+        order=2, id="answers", title=_("Answers of the commission"), count=len(given), words=trusted(words))

@@ -1,9 +1,8 @@
 
-from types import SimpleNamespace
 
 from flask import render_template_string
 
-from consult.core import web
+from consult.accounts import events
 
 PROFILE = {"name": "Nora Tazi", "name_ar": "نورة التازي", "function": "Directrice qualité", "language": "ar"}
 
@@ -18,8 +17,8 @@ def test_profile_shows_and_records(client, participant, consultation):
 
 
 def test_profile_shows_what_the_rooms_above_say_of_the_person(client, participant, consultation, monkeypatch):
-    part = SimpleNamespace(id="more", title="Plus", words="Rien <de> plus")
-    monkeypatch.setitem(web.slots, "accounts.profile_parts", [lambda person: part])
+    part = events.ProfilePart(id="more", title="Plus", words="Rien <de> plus")
+    monkeypatch.setattr(events.profile_parts, "fillers", [lambda person: part])
     text = client.sign_in(participant).get("/fr/accounts/profile").text
     assert '<section class="section" aria-labelledby="more"><h2 id="more">Plus</h2>' in text
     assert "Rien &lt;de&gt; plus" in text
@@ -40,7 +39,7 @@ def test_profile_lists_appointments(client, rapporteur):
 
 
 def test_ones_own_data_in_one_file(client, rapporteur, monkeypatch):
-    monkeypatch.setitem(web.slots, "my_data", [lambda user: {"contributions": [user.email]}])
+    monkeypatch.setattr(events.my_data, "fillers", [lambda person: {"contributions": [person.email]}])
     assert client.get("/fr/accounts/my-data").status_code == 302
     response = client.sign_in(rapporteur).get("/fr/accounts/my-data")
     assert "attachment" in response.headers["Content-Disposition"]

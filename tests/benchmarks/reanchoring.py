@@ -12,9 +12,10 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
 from consult.contributions.service import anchoring
+from consult.core.commands import LISTENERS
 from consult.core.config import Config
 from consult.core.db import session, unit_of_work
-from consult.core.permissions import SYSTEM
+from consult.core.permissions import SYSTEM, Action
 from consult.text import quotes
 from tests import factories
 from tests.benchmarks.revisions import sources
@@ -29,25 +30,26 @@ def reanchor_seconds(data: Path, count: int = 10_000, *, database: str = "") -> 
     app = create_app(Config(data_dir=str(data), database_url=database, log_level="ERROR"))
     spent = []
 
-    def timed(revision) -> None:
+    def timed(actor, revision, target) -> None:
         begun = time.perf_counter()
-        anchoring.reanchor(revision)
+        anchoring.reanchor(actor, revision, target)
         session.flush()
         spent.append(time.perf_counter() - begun)
-    at = chapters.publishing.followers.index(anchoring.reanchor)
+    listeners = LISTENERS[Action.CHAPTERS_IMPORT_CHAPTER]
+    at = listeners.index(anchoring.reanchor)
     with app.app_context():
         flask_migrate.upgrade()
         old, new = sources("fr")
         with unit_of_work():
             consultation_id = filled(old, count)
-        chapters.publishing.followers[at] = timed
+        listeners[at] = timed
         try:
             begun = time.perf_counter()
             with unit_of_work():
                 chapters.import_chapter(SYSTEM, session.get(factories.Consultation, consultation_id), data=new.encode())
             whole = time.perf_counter() - begun
         finally:
-            chapters.publishing.followers[at] = anchoring.reanchor
+            listeners[at] = anchoring.reanchor
             session.remove()
     return {"anchors": spent[-1], "publication": whole}
 

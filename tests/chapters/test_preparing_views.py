@@ -12,7 +12,9 @@ from consult.chapters.models import Chapter, WorkingDraft
 from consult.chapters.service import publishing
 from consult.consultations.models import Consultation, Phase, Role
 from consult.core.audit import AuditEvent
+from consult.core.commands import LISTENERS
 from consult.core.db import session
+from consult.core.permissions import Action
 from tests import factories
 
 PLACE = "/en/chapters/1/working-draft/fr"
@@ -309,14 +311,14 @@ def test_what_was_changed_meanwhile_is_not_published_unread(client, draft, chapt
     assert published(chapter) == 1
 
 
-def breaks(_revision) -> None:
+def breaks(_actor, _revision, _target) -> None:
     """As when two write the same at once: the database refuses, and gives the transaction up."""
     session.add(Chapter(consultation_id=10**9, commission_id=10**9, number=1, title_fr="Nulle part"))
     session.flush()
 
 
 def test_what_the_database_refuses_is_a_conflict_on_the_preview_and_nothing_is_published(client, draft, chapter, chair, monkeypatch):
-    monkeypatch.setattr(publishing, "followers", [*publishing.followers, breaks])
+    monkeypatch.setitem(LISTENERS, Action.CHAPTERS_PUBLISH, [*LISTENERS[Action.CHAPTERS_PUBLISH], breaks])
     answer = client.sign_in(chair).post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": "Mensuelle."})
     assert answer.status_code == 409
     assert "Somebody else has just changed this" in answer.text
@@ -327,7 +329,7 @@ def test_what_the_database_refuses_is_a_conflict_on_the_preview_and_nothing_is_p
 
 @pytest.mark.parametrize("address", [EDIT, "/en/chapters/import-chapter"])
 def test_a_draft_that_the_database_refuses_is_a_conflict_too(client, draft, chair, monkeypatch, address):
-    monkeypatch.setattr(publishing, "hold", lambda *_seen: breaks(None))
+    monkeypatch.setattr(publishing, "hold", lambda *_seen: breaks(None, None, None))
     client.sign_in(chair)
     if address == EDIT:
         answer = client.post(EDIT, data={"title": "Titre", "body": "Mon propos.", "expected_counter": draft.row_counter, "act": "save"})

@@ -13,9 +13,10 @@ from consult.chapters.models import Alignment, Block, BlockFate, Chapter, Outdat
 from consult.chapters.service import publishing
 from consult.consultations.models import Consultation, Role
 from consult.core.audit import AuditEvent
+from consult.core.commands import LISTENERS
 from consult.core.db import db, session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed
-from consult.core.permissions import SYSTEM
+from consult.core.permissions import SYSTEM, Action
 from tests import factories
 from tests.house.source import ROOT
 
@@ -350,10 +351,10 @@ def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
     tables = (Revision, Block, Alignment, OutdatedTranslation, WorkingDraft, AuditEvent)
     before = [count(table) for table in tables]
 
-    def fails(_revision) -> None:
+    def fails(_actor, _revision, _target) -> None:
         raise RuntimeError("the power goes")
 
-    monkeypatch.setattr(publishing, "followers", [*publishing.followers, fails])
+    monkeypatch.setitem(LISTENERS, Action.CHAPTERS_PUBLISH, [*LISTENERS[Action.CHAPTERS_PUBLISH], fails])
     with pytest.raises(RuntimeError), unit_of_work():
         draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
         service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter)
@@ -369,10 +370,11 @@ from consult.accounts.models import User
 from consult.consultations.models import Consultation
 from consult.core.db import db, session, unit_of_work
 from consult.chapters import service
-from consult.chapters.service import publishing
+from consult.core.commands import on
+from consult.core.permissions import Action
 from tests.conftest import make_app
 
-publishing.followers.append(lambda revision: os.kill(os.getpid(), 9))
+on(Action.CHAPTERS_PUBLISH)(lambda _actor, _revision, _target: os.kill(os.getpid(), 9))
 with make_app(sys.argv[1], sys.argv[2]).app_context(), unit_of_work():
     draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
     service.publish(session.get(User, int(sys.argv[3])), draft, expected_counter=draft.row_counter)

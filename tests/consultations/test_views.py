@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from consult.consultations import events
 from consult.consultations.forms import from_morocco, to_morocco
 from consult.consultations.models import ModerationMode, Phase, Role
-from consult.core import web
 from tests import factories
 
 DESK = ("dashboard", "edit", "schedule", "open", "close", "extend", "begin-synthesis", "appoint")
@@ -81,7 +81,7 @@ PHASES = {
     (Phase.SUBMITTED, None), (Phase.ADOPTED, None),
 ])
 def test_the_desk_offers_the_next_act(client, monkeypatch, phase, act):
-    monkeypatch.setitem(web.slots, "dashboard", [])
+    monkeypatch.setattr(events.dashboard_counts, "fillers", [])
     consultation = factories.a_consultation(phase=phase)
     if phase == Phase.PREPARATION:
         consultation.round.opens_at += timedelta(days=20)
@@ -102,7 +102,8 @@ def test_the_desk_asks_for_the_cndp_number_first(client, prepared):
 
 
 def test_the_desk_shows_the_counts_of_other_rooms(desk, monkeypatch):
-    monkeypatch.setitem(web.slots, "dashboard", [lambda consultation: [("waiting for moderation", 1234, "/fr/moderation/")]])
+    count = events.Count("waiting for moderation", 1234, "/fr/moderation/")
+    monkeypatch.setattr(events.dashboard_counts, "fillers", [lambda consultation: [count]])
     text = desk.get(address("dashboard")).text
     assert "waiting for moderation" in text
     assert 'href="/fr/moderation/"' in text

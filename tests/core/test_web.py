@@ -208,14 +208,6 @@ def test_too_large_a_request_is_refused(own_app, request_):
     assert lxml.html.fromstring(answer.text).get("lang") == "fr"
 
 
-def test_slots_answer_in_the_order_of_the_rooms(monkeypatch):
-    monkeypatch.setattr(web, "slots", {})
-    web.slot("margin")(lambda chapter: (chapter, 1))
-    web.slot("margin")(lambda chapter: (chapter, 2))
-    assert web.filled("margin", "C1") == [("C1", 1), ("C1", 2)]
-    assert web.filled("nothing") == []
-
-
 def test_static_files_are_ours(client, consultation):
     page = client.get("/fr/").text
     foreign = re.findall(r"""(?:src|href)=["'](?:https?:)?//(?!consult\\.test)[^"']+""", page)

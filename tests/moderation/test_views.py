@@ -10,7 +10,7 @@ from consult.core.db import session
 from consult.core.i18n import force_locale
 from consult.moderation import service
 from consult.moderation.models import ModerationDecision, Reason
-from consult.moderation.views import COUNTED, dashboard_lines
+from consult.moderation.views import COUNTED, dashboard_counts
 from tests import factories
 from tests.counting import queries
 
@@ -204,7 +204,7 @@ def test_the_desk_counts_what_waits(app, secretary, citizen, consultation, contr
     for user, lines in ((secretary, 4), (citizen, 0)):
         with app.test_request_context("/en/"):
             login_user(user)
-            shown = dashboard_lines(consultation)
+            shown = dashboard_counts(consultation)
             assert len(shown) == lines
             assert [number for _words, number, url in shown if url.endswith("/en/moderation/?state=submitted")] == [2] * bool(lines)
 

@@ -41,7 +41,6 @@ from consult.chapters.service.publishing import (
     keep_working_draft,
     list_current_revisions,
     list_working_drafts,
-    on_publication,
     plan_of,
     publish,
     rebase,
@@ -69,6 +68,5 @@ __all__ = [
     "keep_working_draft", "list_blocks", "list_blocks_of",
     "list_chapters", "list_coverage", "list_current_revisions", "list_later_revisions",
     "list_new_blocks", "list_revisions", "list_outdated_translations", "list_steps", "list_versions", "list_working_drafts",
-    "on_publication",
     "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies", "verify_revisions",
 ]

@@ -1,6 +1,6 @@
 """Publishing: a source becomes the next immutable revision, wholly or not at all, each block under its lasting key."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,14 +21,6 @@ from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, Actor, can, require
 
 CHANGING = ("changed", "split", "merged")
-# What higher rooms do in the same transaction when a revision is published, in the order of the rooms.
-followers: list[Callable[[Revision], None]] = []
-
-
-def on_publication(function: Callable[[Revision], None]) -> Callable[[Revision], None]:
-    """Have ``function`` called with each new revision once its blocks and alignments are written, before anything is committed."""
-    followers.append(function)
-    return function
 
 
 @command
@@ -131,7 +123,7 @@ def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: st
 
 
 def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bool) -> Revision:
-    """Revision, blocks, alignment, stale translations, and what the rooms above add; all in the transaction of the act."""
+    """Revision, blocks, alignment, stale translations; rooms above listen to the commands that write one."""
     parsed = made.parsed
     before = current_revision(chapter, parsed.language)
     if before and (before.source_sha256 == parsed.sha256 or is_same_text(before, made)):
@@ -158,8 +150,6 @@ def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bo
         mark_outdated_translations(revision, made)
     chapter.activity = Chapter.activity + 1  # counted by the database: somebody may be lodging at this moment
     session.flush()
-    for follow in followers:
-        follow(revision)
     return revision
 
 

@@ -6,12 +6,12 @@ import sqlalchemy as sa
 
 from consult.chapters.models import Revision
 from consult.core import audit
+from consult.core import events as core_events
 from consult.core.db import session
 from consult.core.permissions import Action
-from consult.core.verification import verifies
 
 
-@verifies
+@core_events.faults.fill
 def verify_revisions() -> list[str]:
     """Each text as the event of its import, or of its draft's publication, says."""
     faults, kept = [], {revision.id: revision for revision in session.scalars(sa.select(Revision))}

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 from flask import redirect, render_template, request, url_for
 
-from consult.chapters import reading, service
+from consult.chapters import events, reading, service
 from consult.chapters.comparison import GROUPS, Comparison
 from consult.chapters.models import BlockFate, Chapter
 from consult.chapters.views.pages import bp, chapter_here, chapter_stamp, kept
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.permissions import Action, require
-from consult.core.web import actor, filled, language, small_number
+from consult.core.web import actor, language, small_number
 
 VIEWS, PARTS = ("inline", "side"), ("changes", "all")
 COLUMNS = (BlockFate.NEW, BlockFate.CHANGED, BlockFate.MOVED, BlockFate.SPLIT, BlockFate.MERGED, BlockFate.DELETED, BlockFate.KEPT)
@@ -46,12 +46,11 @@ def render_revision(number: int, text_language: str, version: int) -> str:
     chapter = chapter_here(number)
     shown = service.get_numbered_revision(chapter, text_language, version)
     newest = service.current_revision(chapter, text_language)
-    said = next(iter(filled("revision.margin", shown)), {})
-    none = SimpleNamespace(count=0, lines=[])
+    said, none = events.earlier_margin(shown), events.EarlierMargin()
     blocks = []
     for block in service.list_blocks(shown):
         at = said.get(block.key, none)
-        blocks.append(reading.read_block(block, text_language, None, at.count, at.lines))
+        blocks.append(reading.read_block(block, text_language, None, at.count, at.entries))
         blocks[-1].url_discussion = url_for("chapters.provision", number=number, key=block.key) + "#said" if at.count else ""
     return render_template(
         "chapters/revision.html", revision=shown, newest=newest, blocks=blocks, contents=reading.contents(blocks), coverage=None,

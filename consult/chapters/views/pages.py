@@ -4,21 +4,46 @@ from types import SimpleNamespace
 
 from flask import current_app, g, render_template, request, session, url_for
 
-from consult.chapters import reading, service
+from consult.chapters import events, reading, service
 from consult.chapters.models import Chapter, OutdatedTranslation
+from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation, Phase
 from consult.core import audit
+from consult.core import events as core_events
 from consult.core.db import reading as reading_unit
 from consult.core.errors import NotFound
+from consult.core.extension_points import flat
 from consult.core.i18n import _, utcnow
 from consult.core.pages import Page, pages
 from consult.core.permissions import Action, can
-from consult.core.web import actor, consultation, filled, headers, language, required_consultation, room
+from consult.core.web import actor, consultation, headers, language, required_consultation, room
 
 bp = room("chapters", prefix="")
 LANGUAGE_NAMES = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
 GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
 PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
+
+
+@core_events.home_endpoint.fill
+def home_endpoint() -> str:
+    return "chapters.home"
+
+
+@core_events.main_menu.fill
+def main_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(10, "chapters.home", _("Chapters"))]
+
+
+@core_events.staff_menu.fill
+def staff_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(30, "chapters.working_drafts", _("Texts"), Action.CHAPTERS_VIEW_WORKING_DRAFT)]
+
+
+@consultations_events.dashboard_links.fill
+def dashboard_links(shown: Consultation) -> list[core_events.Link]:
+    if not can(actor(), Action.CHAPTERS_IMPORT_CHAPTER, shown):
+        return []
+    return [core_events.Link(_("Import a chapter"), url_for("chapters.import_chapter"))]
 
 
 @bp.get("/")
@@ -50,7 +75,7 @@ def kept(ask, render):
         app, path = current_app._get_current_object(), request.path
         pages.serve(path, stamp, lambda: asked(app, path, ask))
     if actor().is_authenticated:
-        part = render_template("macros/account.html").encode()
+        part = render_template(core_events.account_template()).encode()
         current_app.extensions["consult_readers"].keep(session.get("_user_id"), request.path, session.get("csrf_token"), part)
         return current_app.response_class(page.with_account(part), headers=PAGE_HEADERS)
     response = current_app.response_class(page.body, headers=[*page.headers, ("ETag", page.etag)])
@@ -106,7 +131,7 @@ def render_home() -> str:
     chapters = [chapter_row(*row) for row in service.overview(chapters_here())]
     return render_template(
         "chapters/home.html", chapters=chapters, round=shown.round if shown else None, steps=steps(shown) if shown else [],
-        figures=next(iter(filled("home.figures", shown)), None) if shown else None,
+        figures=events.figures(shown) if shown else None,
         legal=SimpleNamespace(controller=shown.controller, ground=GROUND) if shown else None,
     )
 
@@ -116,7 +141,7 @@ def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], talli
         number=chapter.number, title=chapter.title(language()), commission_name=chapter.commission.title(language()),
         counts=SimpleNamespace(**{kind: counts.get(kind, 0) for kind in ("axis", "project", "action")}),
         voices=sum(tallies.values()), heat=reading.strip(tallies, keys),
-        links=[link for some in filled("chapter.links", chapter) for link in some],
+        links=flat(events.links(chapter)),
     )
 
 
@@ -146,17 +171,17 @@ def render_chapter(number: int) -> str:
     french_blocks, own_blocks = service.list_blocks_of(french, own)
     laid = reading.together(french_blocks, own_blocks if own.language != "fr" else [])
     tallies = service.tallies(chapter)
-    margin = next(iter(filled("chapter.margin", chapter)), {})
+    margin = events.margin(chapter)
     frames = reading.frames([b for b, _at in laid], french_blocks, own_blocks)
     blocks = [
         reading.read_block(b, at, frame, tallies.get(b.key, 0), margin.get(b.key, [])) for (b, at), frame in zip(laid, frames, strict=True)
     ]
     stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_outdated_translations(chapter)}
-    may_write = can(actor(), Action.CONTRIBUTIONS_WRITE, chapter)
+    comment_urls = events.comment_urls(chapter, [block.key for block, _at in laid])
     for b in blocks:
         b.stale = stale.get((b.key, b.language))
-        b.url_discussion = url_for("contributions.discussion", number=number, key=b.key) if b.count else ""
-        b.url_contribute = url_for("contributions.lodge", number=number, key=b.key) if may_write else ""
+        b.url_discussion = events.discussion_url(chapter, b.key) if b.count else ""
+        b.url_contribute = comment_urls.get(b.key, "")
     share = reading.coverage(french_blocks, own_blocks) if language() != "fr" else None
     return render_template(
         "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
@@ -182,4 +207,4 @@ def links_of(chapter: Chapter) -> list[tuple[str, str]]:
                                                                                                         words) in beside.items() if title
     ]
     return [(_("All versions"), url_for("chapters.revisions", number=chapter.number)), *translations,
-            *(link for some in filled("chapter.links", chapter) for link in some)]
+            *flat(events.links(chapter))]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, request, url_for
 
-from consult.chapters import conversion, revising, service
+from consult.chapters import conversion, events, revising, service
 from consult.chapters.forms import CorrectForm, CounterForm, EditForm, ImportForm, PublishForm
 from consult.chapters.models import BlockFate, WorkingDraft
 from consult.chapters.parsing import read_file
@@ -15,7 +15,7 @@ from consult.core.commands import undo
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, direction
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, small_number
+from consult.core.web import actor, csrf, is_complete, language, put_refusal, reads_first, required_consultation, small_number
 from consult.text.redline import redline
 
 REWORDED = (BlockFate.CHANGED, BlockFate.SPLIT, BlockFate.MERGED)
@@ -43,6 +43,7 @@ def working_drafts():
 
 @bp.route("/chapters/import-chapter", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, after it was said how large a file may be
+@reads_first
 def import_chapter():
     """A file becomes the version in preparation of its chapter and language; it is published from its preview."""
     request.max_content_length = conversion.LARGEST + 1_000_000
@@ -128,7 +129,7 @@ def preview_of(draft: WorkingDraft, form: PublishForm | None = None, conflict: C
         del form.may_shrink
     chapter = chapter_of(draft)
     now = made.old[0].revision if made.old else None  # what the plan is compared with
-    touched = next(iter(filled("revision.impact", chapter)), {}) if chapter else {}
+    touched = events.impact(chapter) if chapter else {}
     rows = [row_of(row, touched) for row in revising.rows_of(made)]
     show = request.args.get("show", "changes" if made.old else "all")
     page = render_template(
@@ -347,6 +348,7 @@ def rendered(meta: dict, form: EditForm) -> SimpleNamespace:
 
 @bp.post("/chapters/<int:number>/preview/<string:text_language>")
 @csrf.exempt  # it writes nothing; whoever is no longer signed in is told so
+@reads_first
 def preview(number: int, text_language: str):
     """The part beside the editor, asked for while one types."""
     form = EditForm(text_language=known(text_language))

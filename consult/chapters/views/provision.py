@@ -1,24 +1,25 @@
 """A passage's own page: all its versions, and what was said, proposed, answered and decided about it."""
 
 from itertools import groupby
+from operator import attrgetter
 from types import SimpleNamespace
 
 from flask import render_template, url_for
 
-from consult.chapters import service
+from consult.chapters import events, service
 from consult.chapters.comparison import Piece, differing
 from consult.chapters.models import BlockFate
 from consult.chapters.service import Step, Version
 from consult.chapters.views.history import read_chapter
 from consult.chapters.views.pages import bp
 from consult.core.i18n import LANGUAGES
-from consult.core.web import filled, language, link
+from consult.core.web import language, link
 from consult.text.redline import redline
 
 
 @bp.get("/chapters/<int:number>/provisions/<string:key>")
 def provision(number: int, key: str):
-    """Higher rooms add their parts: ``order``, ``id``, ``title``, ``count`` and ``words`` of each."""
+    """All versions of the passage, and the parts that the rooms above add."""
     chapter = read_chapter(number)
     versions = service.list_versions(chapter, key)
     steps = service.list_steps(versions)
@@ -27,7 +28,7 @@ def provision(number: int, key: str):
     return render_template(
         "chapters/provision.html", chapter=chapter, key=key, label=versions[0].label or key, kind=versions[0].kind, texts=texts,
         is_dropped=all(not text.last.is_newest for text in texts), languages=LANGUAGES,
-        parts=sorted((part for part in filled("provision.parts", chapter, key) if part), key=lambda part: part.order),
+        parts=sorted(filter(None, events.provision_parts(chapter, key)), key=attrgetter("order")),
         address=link("chapters.provision", number=number, key=key), url_text=url_for(".read", number=number, _anchor=key),
     )
 

@@ -5,10 +5,12 @@ from flask import flash, redirect, render_template, request, url_for
 from consult.chapters import service
 from consult.chapters.translations import FOUND_WANTING, TranslationState
 from consult.chapters.views.pages import LANGUAGE_NAMES, bp, chapter_here
+from consult.consultations import events as consultations_events
+from consult.consultations.models import Consultation
 from consult.core.i18n import LANGUAGES, direction, ngettext
 from consult.core.markup import without_addresses
 from consult.core.permissions import Action, can
-from consult.core.web import actor, required_consultation, slot, small_number
+from consult.core.web import actor, required_consultation, small_number
 
 SHOWN = {"all": tuple(TranslationState), "stale": (TranslationState.STALE,), "missing": FOUND_WANTING}
 
@@ -58,11 +60,11 @@ def coverage():
     return render_template("chapters/coverage.html", rows=rows, languages=begun or ["ar"], names=LANGUAGE_NAMES)
 
 
-@slot("dashboard")
-def dashboard_lines(consultation) -> list[tuple]:
+@consultations_events.dashboard_counts.fill
+def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
     """How many passages wait for a translator, with the way to them."""
     if not can(actor(), Action.CHAPTERS_VIEW_TRANSLATIONS, consultation):
         return []
     stale = service.count_outdated_translations(actor(), consultation)
-    return [(ngettext("passage whose translation is to be checked", "passages whose translation is to be checked", stale), stale,
-             url_for("chapters.coverage"))]
+    words = ngettext("passage whose translation is to be checked", "passages whose translation is to be checked", stale)
+    return [consultations_events.Count(words, stale, url_for("chapters.coverage"))]

@@ -16,9 +16,11 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Alignment, Block, BlockFate, Chapter, Revision
 from consult.contributions import jobs
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, ContributionState, QuoteState
-from consult.core.db import session
+from consult.core.commands import on
+from consult.core.db import Base, session
 from consult.core.i18n import utcnow
 from consult.core.jobs import later
+from consult.core.permissions import Action, Actor
 from consult.text import quotes
 
 CLASSES = {BlockFate.KEPT: AnchorClass.KEPT, BlockFate.MOVED: AnchorClass.MOVED}
@@ -147,8 +149,8 @@ def is_shown(anchor_class: AnchorClass, confidence: float, state: AnchorState) -
 # On publication
 
 
-@chapters.on_publication
-def reanchor(revision: Revision) -> None:
+@on(Action.CHAPTERS_IMPORT_CHAPTER, Action.CHAPTERS_PUBLISH)
+def reanchor(_actor: Actor, revision: Revision, _target: Base) -> None:
     """One anchor in the new revision for every contribution ever made on this text in this language, and the tallies that follow."""
     before = chapters.get_previous_revision(revision)
     if before is None:

@@ -5,12 +5,12 @@ from sqlalchemy import orm
 
 from consult.contributions.models import Contribution, Receipt
 from consult.core import audit
+from consult.core import events as core_events
 from consult.core.db import session
 from consult.core.permissions import Action
-from consult.core.verification import verifies
 
 
-@verifies
+@core_events.faults.fill
 def verify_contributions() -> list[str]:
     """Each contribution as its receipt says, and each one that the journal saw lodged still there."""
     faults, kept = [], {}

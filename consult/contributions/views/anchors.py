@@ -7,6 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter, Revision
+from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
 from consult.contributions import service
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
@@ -14,7 +15,7 @@ from consult.contributions.views.pages import bp
 from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.permissions import Action, can, refusal, require
-from consult.core.web import actor, required_consultation, slot, small_number
+from consult.core.web import actor, required_consultation, small_number
 
 LIKELY = 0.6
 
@@ -184,15 +185,16 @@ def decided(found: Anchor, said):
     return redirect(back_url(found), 303)
 
 
-@slot("dashboard")
-def dashboard_lines(consultation: Consultation) -> list[tuple]:
+@consultations_events.dashboard_counts.fill
+def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
     """The places that wait, chapter by chapter."""
     sums: dict[Chapter, int] = {}
     for (chapter, _code), count in service.count_undecided(actor(), consultation).items():
         sums[chapter] = sums.get(chapter, 0) + count
     return [
-        (ngettext("place to confirm in chapter %(number)s", "places to confirm in chapter %(number)s", n, number=chapter.number), n,
-         url_for("contributions.anchors", number=chapter.number))
+        consultations_events.Count(
+            ngettext("place to confirm in chapter %(number)s", "places to confirm in chapter %(number)s", n, number=chapter.number), n,
+            url_for("contributions.anchors", number=chapter.number))
         for chapter, n in sums.items()
     ]
 

@@ -1,24 +1,21 @@
 """Writing a contribution, its receipt and public page, what was said about a passage, and one's own page."""
 
 import secrets
-from types import SimpleNamespace
 
 from flask import redirect, render_template, request, url_for
 from flask import session as cookies
 
-from consult.accounts.models import User
 from consult.chapters import service as chapters
-from consult.chapters.models import Block, Chapter
-from consult.consultations.models import Consultation
-from consult.contributions import service
+from consult.chapters.models import Block
+from consult.contributions import events, service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
 from consult.contributions.models import ContributionDraft
 from consult.contributions.statement import MAX_EXACT
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
-from consult.core.markup import Markup, excerpt, marked
+from consult.core.markup import Markup, marked
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, csrf, filled, is_complete, language, put_refusal, required_consultation, room, slot, small_number
+from consult.core.web import actor, csrf, is_complete, language, put_refusal, reads_first, required_consultation, room, small_number
 from consult.text import normalising
 from consult.text.quotes import Quote, find
 from consult.text.redline import redline
@@ -28,48 +25,7 @@ SESSION_ENDED = _("Your session had ended before you sent this. Your text is sti
 # How many drafts a browser remembers without an account.
 REMEMBERED = 12
 MAX_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
-MAX_SHOWN = 140  # characters of quoted words in the margin
 bp.app_template_global("redline_of")(redline)
-
-
-@slot("chapter.margin")
-def margin(chapter: Chapter) -> dict[str, list[SimpleNamespace]]:
-    """The lines beside each block of a chapter's page."""
-    lines = service.list_margin_lines(chapter, language())
-    return {key: [margin_line(line) for line in at] for key, at in lines.items()}
-
-
-def margin_line(line: service.MarginLine) -> SimpleNamespace:
-    return SimpleNamespace(
-        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
-        organisation=line.signature or _("A participant"), language=line.language, excerpt=line.excerpt, quote=margin_quote(line.quote),
-        note=_("on version %(number)s", number=line.version) if line.version else "",
-    )
-
-
-def margin_quote(quote: Quote) -> SimpleNamespace | None:
-    """The quoted words as the margin shows them, and ``exact`` in full where they are cut short."""
-    if not quote.exact:
-        return None
-    shown = excerpt(quote.exact, MAX_SHOWN)
-    return SimpleNamespace(
-        words=shown, exact=quote.exact if shown != quote.exact else "", prefix=quote.prefix, suffix=quote.suffix,
-        language=normalising.language_of(quote.exact, "fr"),
-    )
-
-
-@slot("home.figures")
-def figures(consultation: Consultation) -> SimpleNamespace:
-    counted = service.count_figures(consultation)
-    return SimpleNamespace(
-        contributions=counted.contributions, organisations=counted.organisations, participants=counted.participants,
-        answered=sum(filled("home.answered", consultation)),
-    )
-
-
-@slot("my_data")
-def my_data(person: User) -> dict:
-    return service.get_data(person)
 
 
 # Writing
@@ -77,6 +33,7 @@ def my_data(person: User) -> dict:
 
 @bp.route("/lodge/<int:number>/<string:key>", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, and keeps the text when the token is lost
+@reads_first
 def lodge(number: int, key: str):
     seen = request.form.get("block_id", type=small_number)
     block = service.get_seen_block(number, key, seen) or block_of(number, key)
@@ -262,7 +219,7 @@ def show(ref: str):
         contribution = service.get_contribution(actor(), ref)
     except NotAllowed:
         return render_template("contributions/trace.html", trace=service.get_trace(ref))
-    return render_template("contributions/show.html", contribution=contribution)
+    return render_template("contributions/show.html", contribution=contribution, answer=events.answer(contribution))
 
 
 @bp.get("/discussion/<int:number>/<string:key>")
@@ -286,8 +243,9 @@ def mine():
         return sign_in()
     after = request.args.get("after", type=small_number)
     written = [] if after else service.list_drafts(actor(), tokens())
+    said = service.list_mine(actor(), after=after)
     return render_template(
-        "contributions/mine.html", said=service.list_mine(actor(), after=after), drafts=written, after=after, form=ConfirmForm(),
+        "contributions/mine.html", said=said, answers=events.answers(said.rows), drafts=written, after=after, form=ConfirmForm(),
     )
 
 

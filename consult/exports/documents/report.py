@@ -80,8 +80,8 @@ def introduce(page: Composer, chapter: Chapter, synthesis: Synthesis | None) -> 
     facts.append((gettext("Texts concerned"), texts_concerned(chapter)))
     facts.append((gettext("State of the synthesis"), state_of(synthesis)))
     facts.append((gettext("State of the data on"), when(matrix.last_change(consultation))))
-    told = (tell(chapter) for tell in events.chapter_facts)
-    facts += [(fact.heading, page.cell(fact.said) + page.words(fact.words)) for fact in told if fact]
+    told = filter(None, events.chapter_facts(chapter))
+    facts += [(fact.heading, page.cell(fact.said) + page.words(fact.words)) for fact in told]
     page.table([], facts, [28, 72])
 
 

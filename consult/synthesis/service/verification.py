@@ -3,13 +3,13 @@
 import sqlalchemy as sa
 
 from consult.core import audit
+from consult.core import events as core_events
 from consult.core.db import session
 from consult.core.permissions import Action
-from consult.core.verification import verifies
 from consult.synthesis.models import SynthesisItem
 
 
-@verifies
+@core_events.faults.fill
 def verify_answers() -> list[str]:
     """The reasons of each item as they were last written."""
     faults, last = [], {event.subject_id: event for event in audit.events_of(Action.SYNTHESIS_EDIT_ITEM)}

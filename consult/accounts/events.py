@@ -1,0 +1,33 @@
+"""What accounts ask of the rooms above: what they keep about a person, and where that person's work is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from consult.accounts.models import User
+from consult.core.extension_points import many
+from consult.core.markup import Markup
+from consult.core.permissions import Actor
+
+
+@dataclass(frozen=True)
+class ProfilePart:
+    """A part of a person's own page."""
+
+    id: str
+    title: str
+    words: Markup
+
+
+@many
+def arrival(person: Actor) -> str | None:
+    """Where somebody who signs in begins, when their work is in this room: an address; the lowest room that has one is heard."""
+
+
+@many
+def profile_parts(person: User) -> ProfilePart:
+    """What a room shows of a person on their own page."""
+
+
+@many
+def my_data(person: User) -> dict[str, Any]:
+    """What a room keeps about a person (law 09-08, article 7), by name of its part."""

@@ -1,0 +1,111 @@
+"""What the pages of the text ask of the rooms above: what was said, answered and decided about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from consult.chapters.models import Chapter, Revision
+from consult.consultations.models import Consultation
+from consult.core.events import Link
+from consult.core.extension_points import at_most_one, many
+from consult.core.markup import Markup
+
+
+@dataclass(frozen=True)
+class MarginQuote:
+    """Quoted words as the margin shows them, with what stands around them; ``exact`` in full where they are cut short."""
+
+    words: str
+    exact: str
+    prefix: str
+    suffix: str
+    language: str
+
+
+@dataclass(frozen=True)
+class MarginEntry:
+    """One line of what was said beside a block."""
+
+    ref: str
+    url: str
+    position: str
+    position_label: str
+    organisation: str
+    language: str
+    excerpt: str
+    note: str = ""
+    quote: MarginQuote | None = None
+
+
+@dataclass(frozen=True)
+class EarlierMargin:
+    """How many contributions stood on a block of an earlier version, and the lines that are shown."""
+
+    count: int = 0
+    entries: list[MarginEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the home says was done so far."""
+
+    contributions: int
+    organisations: int
+    participants: int
+    answered: int
+
+
+@dataclass(frozen=True)
+class ProvisionPart:
+    """A part of a passage's own page; ``order`` is its place among those of all rooms."""
+
+    order: int
+    id: str
+    title: str
+    count: int | None
+    words: Markup
+
+
+@at_most_one
+def figures(consultation: Consultation) -> Figures | None:
+    """What was said and answered in the whole consultation, for the home."""
+    return None
+
+
+@at_most_one
+def margin(chapter: Chapter) -> dict[str, list[MarginEntry]]:
+    """The lines beside each block of the chapter as it reads now, by key."""
+    return {}
+
+
+@at_most_one
+def earlier_margin(revision: Revision) -> dict[str, EarlierMargin]:
+    """The same for a version as it was read, by key."""
+    return {}
+
+
+@at_most_one
+def comment_urls(chapter: Chapter, keys: Sequence[str]) -> dict[str, str]:
+    """Where somebody speaks about each of these passages, by key; none while nobody may."""
+    return {}
+
+
+@at_most_one
+def discussion_url(chapter: Chapter, key: str) -> str:
+    """Where all that was said about a passage of the present text is read."""
+    return ""
+
+
+@at_most_one
+def impact(chapter: Chapter) -> dict[str, int]:
+    """How many contributions a new version would touch, by the key of the passage that they stand on."""
+    return {}
+
+
+@many
+def links(chapter: Chapter) -> list[Link]:
+    """Where the head of a chapter leads in a room above."""
+
+
+@many
+def provision_parts(chapter: Chapter, key: str) -> ProvisionPart | None:
+    """What a room has to say on a passage's own page; None when it has nothing."""

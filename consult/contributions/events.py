@@ -1,0 +1,26 @@
+"""What contributions ask of the rooms above: what became of them."""
+
+from collections.abc import Sequence
+
+from consult.consultations.models import Consultation
+from consult.contributions.models import Contribution
+from consult.core.extension_points import at_most_one
+from consult.core.markup import Markup
+
+
+@at_most_one
+def answer(contribution: Contribution) -> Markup | None:
+    """What became of a contribution, for its own page, with all that it was answered with; None while the reader may not know."""
+    return None
+
+
+@at_most_one
+def answers(contributions: Sequence[Contribution]) -> dict[int, Markup]:
+    """What became of each contribution of a list, by its id, as far as the reader may know."""
+    return {}
+
+
+@at_most_one
+def answered(consultation: Consultation) -> int:
+    """How many contributions were answered in public."""
+    return 0

@@ -1,0 +1,124 @@
+"""What other rooms' pages show of contributions: beside the text, on a passage's own page, on the home, in menus."""
+
+from collections.abc import Sequence
+
+from flask import render_template, request, url_for
+
+from consult.accounts import events as accounts_events
+from consult.accounts.models import User
+from consult.chapters import events as chapters_events
+from consult.chapters.models import Chapter, Revision
+from consult.consultations import events as consultations_events
+from consult.consultations.models import Consultation
+from consult.contributions import events, service
+from consult.core import events as core_events
+from consult.core.i18n import _
+from consult.core.markup import excerpt, trusted
+from consult.core.permissions import Action, can
+from consult.core.web import actor, language, small_number
+from consult.text import normalising
+from consult.text.quotes import Quote
+
+MAX_SHOWN = 140  # characters of quoted words in the margin
+
+
+# Where other pages lead
+
+
+@core_events.personal_menu.fill
+def personal_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(10, "contributions.mine", _("My contributions"))]
+
+
+@consultations_events.own_contributions_endpoint.fill
+def own_contributions_endpoint() -> str:
+    return "contributions.mine"
+
+
+@chapters_events.comment_urls.fill
+def comment_urls(chapter: Chapter, keys: Sequence[str]) -> dict[str, str]:
+    if not can(actor(), Action.CONTRIBUTIONS_WRITE, chapter):
+        return {}
+    return {key: url_for("contributions.lodge", number=chapter.number, key=key) for key in keys}
+
+
+@chapters_events.discussion_url.fill
+def discussion_url(chapter: Chapter, key: str) -> str:
+    return url_for("contributions.discussion", number=chapter.number, key=key)
+
+
+# Beside the text
+
+
+@chapters_events.margin.fill
+def margin(chapter: Chapter) -> dict[str, list[chapters_events.MarginEntry]]:
+    lines = service.list_margin_lines(chapter, language())
+    return {key: [margin_entry(line) for line in at] for key, at in lines.items()}
+
+
+def margin_entry(line: service.MarginLine) -> chapters_events.MarginEntry:
+    return chapters_events.MarginEntry(
+        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
+        organisation=line.signature or str(_("A participant")), language=line.language, excerpt=line.excerpt,
+        quote=margin_quote(line.quote), note=str(_("on version %(number)s", number=line.version)) if line.version else "",
+    )
+
+
+def margin_quote(quote: Quote) -> chapters_events.MarginQuote | None:
+    if not quote.exact:
+        return None
+    shown = excerpt(quote.exact, MAX_SHOWN)
+    return chapters_events.MarginQuote(
+        words=shown, exact=quote.exact if shown != quote.exact else "", prefix=quote.prefix, suffix=quote.suffix,
+        language=normalising.language_of(quote.exact, "fr"),
+    )
+
+
+@chapters_events.earlier_margin.fill
+def earlier_margin(revision: Revision) -> dict[str, chapters_events.EarlierMargin]:
+    found = service.list_earlier_lines(revision, language())
+    return {key: chapters_events.EarlierMargin(at.count, [earlier_entry(line) for line in at.lines]) for key, at in found.items()}
+
+
+def earlier_entry(line: service.EarlierLine) -> chapters_events.MarginEntry:
+    return chapters_events.MarginEntry(
+        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
+        organisation=line.signature or str(_("A participant")), language=line.language, excerpt=line.excerpt,
+        note=str(_("left on this version")) if line.is_left else "",
+    )
+
+
+@chapters_events.provision_parts.fill
+def provision_part(chapter: Chapter, key: str) -> chapters_events.ProvisionPart:
+    """All that was said about a passage, with the version that each spoke of; twenty at a time."""
+    after = request.args.get("after", type=small_number)
+    only_amendments = request.args.get("said") == "amendments"
+    count, amendments = service.count_about_provision(chapter, key)
+    page = service.list_about_provision(chapter, key, after=after, only_amendments=only_amendments)
+    words = render_template(
+        "contributions/_provision.html", chapter=chapter, key=key, said=page, count=count, amendments=amendments, after=after,
+        only_amendments=only_amendments,
+    )
+    return chapters_events.ProvisionPart(order=1, id="said", title=_("Contributions"), count=count, words=trusted(words))
+
+
+@chapters_events.impact.fill
+def impact(chapter: Chapter) -> dict[str, int]:
+    return service.count_by_provision(actor(), chapter)
+
+
+# Elsewhere
+
+
+@chapters_events.figures.fill
+def figures(consultation: Consultation) -> chapters_events.Figures:
+    counted = service.count_figures(consultation)
+    return chapters_events.Figures(
+        contributions=counted.contributions, organisations=counted.organisations, participants=counted.participants,
+        answered=events.answered(consultation),
+    )
+
+
+@accounts_events.my_data.fill
+def my_data(person: User) -> dict:
+    return service.get_data(person)
