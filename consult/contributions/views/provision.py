@@ -1,5 +1,6 @@
 """What the pages of earlier versions and of single passages show of contributions."""
 
+from functools import partial
 from types import SimpleNamespace
 
 from flask import render_template, request, url_for
@@ -8,7 +9,8 @@ from consult.chapters.models import Chapter, Revision
 from consult.contributions import service
 from consult.core.i18n import _
 from consult.core.markup import trusted
-from consult.core.web import language, slot, small_number
+from consult.core.paging import Cursor
+from consult.core.web import language, slot
 
 
 @slot("revision.margin")
@@ -29,12 +31,13 @@ def line_of(line: service.EarlierLine) -> SimpleNamespace:
 @slot("provision.parts")
 def part(chapter: Chapter, key: str) -> SimpleNamespace:
     """All that was said about a passage, with the version that each spoke of; twenty at a time."""
-    after = request.args.get("after", type=small_number)
     only_amendments = request.args.get("said") == "amendments"
+    here = partial(url_for, "chapters.provision", number=chapter.number, key=key, _anchor="said")
     count, amendments = service.count_about_provision(chapter, key)
-    page = service.list_about_provision(chapter, key, after=after, only_amendments=only_amendments)
+    page = service.list_about_provision(
+        chapter, key, after=request.args.get("after", type=Cursor.parse), only_amendments=only_amendments)
     words = render_template(
-        "contributions/_provision.html", chapter=chapter, key=key, said=page, count=count, amendments=amendments, after=after,
-        only_amendments=only_amendments,
+        "contributions/_provision.html", chapter=chapter, key=key, said=page, count=count, amendments=amendments, here=here,
+        only_amendments=only_amendments, links=page.links(partial(here, said="amendments") if only_amendments else here),
     )
     return SimpleNamespace(order=1, id="said", title=_("Contributions"), count=count, words=trusted(words))
