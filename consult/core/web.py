@@ -26,12 +26,12 @@ from consult.core.db import about_to_write, is_conflict, reading, reading_first,
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.extension_points import Many, flat
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _
+from consult.core.paging import MAX_NUMBER
 from consult.core.permissions import VISITOR, Actor, can
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 SAFE = ("GET", "HEAD", "OPTIONS")
-MAX_NUMBER = 2**31 - 1  # of a number in an address: what the database can hold
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"

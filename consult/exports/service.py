@@ -16,13 +16,12 @@ from consult.core.db import reading, session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _
 from consult.core.jobs import Job, JobState, later, name_of
+from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import Action, can, require
 from consult.exports import files, jobs, registry
 from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
 from consult.exports.registry import Definition
 from consult.synthesis.models import Synthesis
-
-PAGE = 30
 
 
 @command
@@ -49,15 +48,13 @@ def list_kinds(actor: User, consultation: Consultation) -> list[Definition]:
     return [definition for definition in map(registry.get, ExportKind) if can(actor, definition.action, consultation)]
 
 
-def list_exports(actor: User, consultation: Consultation, *, before: int | None = None) -> list[Export]:
+def list_exports(actor: User, consultation: Consultation, *, before: Cursor | None = None) -> Page[Export]:
     """The newest first: all of them for the secretariat, one's own for the others."""
     require(actor, Action.EXPORTS_REQUEST, consultation)
     wanted = sa.select(Export).where(Export.consultation_id == consultation.id).options(joinedload(Export.chapter))
     if not can(actor, Action.EXPORTS_VIEW_ALL, consultation):
         wanted = wanted.where(Export.requested_by_id == actor.id)
-    if before:
-        wanted = wanted.where(Export.id < before)
-    return list(session.scalars(wanted.order_by(Export.id.desc()).limit(PAGE + 1)))
+    return get_page(wanted, falling(Export.id), after=before, size=ENTRY_PAGE_SIZE)
 
 
 def list_progress(actor: User, consultation: Consultation, exports: Iterable[Export]) -> dict[int, Job]:

@@ -1,6 +1,7 @@
 """Documents to take away, and open data."""
 
 import tempfile
+from functools import partial
 
 from flask import flash, redirect, render_template, send_file, url_for
 from flask import request as http
@@ -11,8 +12,9 @@ from consult.consultations.models import Consultation
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _, gettext, ngettext, number
+from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, language, put_refusal, required_consultation, room, small_number
+from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.exports import registry, service, tables
 from consult.exports.forms import ExportForm
 from consult.exports.models import Export, ExportFormat, ExportKind
@@ -87,17 +89,15 @@ def export_kind(name: str) -> ExportKind:
 
 def show(refused: ExportForm | None):
     consultation = required_consultation()
-    before = http.args.get("before", type=small_number)
-    listed = service.list_exports(actor(), consultation, before=before)
-    shown = listed[: service.PAGE]
-    work = service.list_progress(actor(), consultation, shown)
+    page = service.list_exports(actor(), consultation, before=http.args.get("before", type=Cursor.parse))
+    work = service.list_progress(actor(), consultation, page.rows)
     mine = [c for c in chapters.list_chapters(consultation) if can(actor(), Action.EXPORTS_REQUEST, c)]
     forms = {definition: ExportForm(definition, mine, language()) for definition in service.list_kinds(actor(), consultation)}
     if refused is not None:
         forms = {definition: refused if form._prefix == refused._prefix else form for definition, form in forms.items()}
     return render_template(
-        "exports/overview.html", exports=shown, work=work, forms=forms, count_under_way=service.count_under_way(work.values()),
-        before=before, older=shown[-1].id if len(listed) > service.PAGE else None,
+        "exports/overview.html", exports=page.rows, work=work, forms=forms, count_under_way=service.count_under_way(work.values()),
+        before=page.after, links=page.links(partial(url_for, ".overview"), "before"),
     )
 
 

@@ -18,6 +18,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.i18n import _, when
 from consult.core.jobs import later
+from consult.core.paging import PAGE_SIZE, REGISTER_PAGE_SIZE, Cursor, Order, Page, cut, falling, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.moderation import jobs
 from consult.moderation.models import (
@@ -31,8 +32,6 @@ from consult.moderation.models import (
 )
 from consult.text import normalising
 
-PAGE = 20
-REGISTER_PAGE = 40
 BEFORE_CURRENT = 4
 
 # From which states each verdict starts, and where it leads.
@@ -195,13 +194,18 @@ def _author():
 
 
 def queue(
-    actor: Actor, chapters: Sequence[Chapter], *, state: ContributionState = ContributionState.SUBMITTED, after: int | None = None
-) -> list[Contribution]:
-    """One page, and one row more when there is a next: what waits the longest first, what is decided newest first."""
+    actor: Actor, chapters: Sequence[Chapter], *, state: ContributionState = ContributionState.SUBMITTED, after: Cursor | None = None
+) -> Page[Contribution]:
+    """One page: what waits the longest first, what is decided newest first."""
     for chapter in chapters:
         require(actor, Action.MODERATION_VIEW, chapter)
-    rising = state == ContributionState.SUBMITTED
-    return _in_order(_rows(_ids(chapters, state, after=after, rising=rising).limit(PAGE + 1)), rising)
+    order = _order_of(state)
+    rows = _in_order(_rows(order.after(_ids(chapters, state), after).limit(PAGE_SIZE + 1)), order)
+    return cut(rows, lambda c: (c.id,), after=order.fitting(after), size=PAGE_SIZE)
+
+
+def _order_of(state: ContributionState) -> Order:
+    return rising(Contribution.id) if state == ContributionState.SUBMITTED else falling(Contribution.id)
 
 
 def around(
@@ -210,20 +214,17 @@ def around(
     """The queue on both sides of one contribution, whether or not it stands in it: some before, a page after."""
     for chapter in chapters:
         require(actor, Action.MODERATION_VIEW, chapter)
-    rising = state == ContributionState.SUBMITTED
-    before = _ids(chapters, state, after=contribution.id, rising=not rising).limit(BEFORE_CURRENT)
-    following = _ids(chapters, state, after=contribution.id, rising=rising).limit(PAGE - BEFORE_CURRENT)
-    rows = _in_order(_rows(before, following), rising)
-    return ([c for c in rows if (c.id < contribution.id) == rising], [c for c in rows if (c.id > contribution.id) == rising])
+    order, here = _order_of(state), Cursor((contribution.id,))
+    before = order.reversed().after(_ids(chapters, state), here).limit(BEFORE_CURRENT)
+    following = order.after(_ids(chapters, state), here).limit(PAGE_SIZE - BEFORE_CURRENT)
+    rows = _in_order(_rows(before, following), order)
+    lower, higher = [c for c in rows if c.id < contribution.id], [c for c in rows if c.id > contribution.id]
+    return (lower, higher) if order.is_rising else (higher, lower)
 
 
-def _ids(chapters: Sequence[Chapter], state: ContributionState, *, after: int | None, rising: bool) -> sa.Select:
-    ids = sa.select(Contribution.id).where(
-        Contribution.chapter_id.in_([chapter.id for chapter in chapters]), Contribution.state == state,
-    )
-    if after is not None:
-        ids = ids.where(Contribution.id > after if rising else Contribution.id < after)
-    return ids.order_by(Contribution.id.asc() if rising else Contribution.id.desc())
+def _ids(chapters: Sequence[Chapter], state: ContributionState) -> sa.Select:
+    return sa.select(Contribution.id).where(
+        Contribution.chapter_id.in_([chapter.id for chapter in chapters]), Contribution.state == state)
 
 
 def _rows(*ids: sa.Select) -> sa.Select:
@@ -232,8 +233,8 @@ def _rows(*ids: sa.Select) -> sa.Select:
     )
 
 
-def _in_order(rows: sa.Select, rising: bool) -> list[Contribution]:
-    return sorted(session.scalars(rows), key=lambda c: c.id, reverse=not rising)
+def _in_order(rows: sa.Select, order: Order) -> list[Contribution]:
+    return sorted(session.scalars(rows), key=lambda c: c.id, reverse=not order.is_rising)
 
 
 def get_next(actor: Actor, chapters: Sequence[Chapter], contribution: Contribution) -> Contribution | None:
@@ -241,7 +242,7 @@ def get_next(actor: Actor, chapters: Sequence[Chapter], contribution: Contributi
     before, following = around(actor, chapters, contribution)
     if following or not before:
         return following[0] if following else None
-    return queue(actor, chapters)[0]
+    return queue(actor, chapters).rows[0]
 
 
 def count_by_state(actor: Actor, chapters: Sequence[Chapter]) -> dict[int, dict[ContributionState, int]]:
@@ -268,9 +269,9 @@ def list_decisions(actor: Actor, contribution: Contribution) -> list[ModerationD
 
 
 def list_register(
-    consultation: Consultation, *, chapter: Chapter | None = None, after: int | None = None
-) -> list[ModerationDecision]:
-    """One page of the public register and one row more when there is a next, newest first: neither texts nor words are even read."""
+    consultation: Consultation, *, chapter: Chapter | None = None, after: Cursor | None = None
+) -> Page[ModerationDecision]:
+    """One page of the public register, newest first: neither texts nor words are even read."""
     decisions = (
         sa.select(ModerationDecision).join(ModerationDecision.contribution).join(Contribution.chapter)
         .where(Chapter.consultation_id == consultation.id)
@@ -284,6 +285,4 @@ def list_register(
     )
     if chapter is not None:
         decisions = decisions.where(Contribution.chapter_id == chapter.id)
-    if after is not None:
-        decisions = decisions.where(ModerationDecision.id < after)
-    return list(session.scalars(decisions.order_by(ModerationDecision.id.desc()).limit(REGISTER_PAGE + 1)))
+    return get_page(decisions, falling(ModerationDecision.id), after=after, size=REGISTER_PAGE_SIZE)

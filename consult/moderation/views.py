@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from flask import flash, redirect, render_template, request, url_for
 
@@ -14,6 +15,7 @@ from consult.contributions.models import Contribution, ContributionState
 from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.i18n import _, ngettext
+from consult.core.paging import Cursor
 from consult.core.permissions import Action, Actor, can, refusal
 from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, small_number
 from consult.core.web import consultation as shown_consultation
@@ -65,14 +67,13 @@ def filters() -> QueueFilter:
 @bp.get("/")
 def queue():
     """The list, with its first contribution open beside it where the screen is wide enough."""
-    chosen, after = filters(), request.args.get("after", type=small_number)
-    rows = service.queue(actor(), chosen.chapters, state=chosen.state, after=after)
-    rows, more = rows[: service.PAGE], rows[service.PAGE :]
+    chosen = filters()
+    page = service.queue(actor(), chosen.chapters, state=chosen.state, after=request.args.get("after", type=Cursor.parse))
+    rows = page.rows
     selected = service.get_contribution(actor(), required_consultation(), rows[0].ref) if rows else None
     return render_template(
         "moderation/queue.html", rows=rows, **desk(chosen, selected, ahead=rows[1:2]),
-        next_url=url_for(".queue", after=rows[-1].id, **chosen.values) if more else None,
-        first_url=url_for(".queue", **chosen.values) if after is not None else None,
+        links=page.links(partial(url_for, ".queue", **chosen.values)),
     )
 
 
@@ -189,14 +190,12 @@ def publish_several():
 def register():
     """Who decided what on which reference, and why: without the texts."""
     consultation = required_consultation()
-    number, after = (request.args.get(name, type=small_number) for name in ("chapter", "after"))
+    number = request.args.get("chapter", type=small_number)
     chapter = chapters.get_chapter(consultation, number) if number is not None else None
-    decisions = service.list_register(consultation, chapter=chapter, after=after)
-    decisions, more = decisions[: service.REGISTER_PAGE], decisions[service.REGISTER_PAGE :]
+    page = service.list_register(consultation, chapter=chapter, after=request.args.get("after", type=Cursor.parse))
     return render_template(
-        "moderation/register.html", decisions=decisions, chapters=chapters.list_chapters(consultation), chapter=chapter,
-        older_url=url_for(".register", chapter=number, after=decisions[-1].id) if more else None,
-        newer_url=url_for(".register", chapter=number) if after is not None else None,
+        "moderation/register.html", decisions=page.rows, chapters=chapters.list_chapters(consultation), chapter=chapter,
+        links=page.links(partial(url_for, ".register", chapter=number)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from flask import flash, g, redirect, render_template, request, url_for
 
@@ -16,6 +17,7 @@ from consult.core import events as core_events
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import Markup, trusted
+from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, put_refusal, required_consultation, room, small_number
 from consult.organisations.models import Category
@@ -24,7 +26,6 @@ from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wo
 from consult.synthesis.models import Disposition, Synthesis, SynthesisItem
 
 bp = room("synthesis")
-PAGE = 25
 
 
 # What other rooms show of a synthesis
@@ -126,16 +127,14 @@ def workbench(number=None):
 
 
 def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None):
-    synthesis, filters, after = service.get_or_new(chapter), wanted(), request.args.get("after", "")[:30]
-    rows = service.list_workbench(actor(), synthesis, filters, after=after, limit=PAGE + 1)
-    rows, more = rows[:PAGE], rows[PAGE:]
+    synthesis, filters = service.get_or_new(chapter), wanted()
+    page = service.list_workbench(actor(), synthesis, filters, after=request.args.get("after", type=Cursor.parse))
     return render_template(
-        "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=after, rows=rows,
+        "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=page.after, rows=page.rows,
         total=service.count_matching(actor(), synthesis, filters), passages=service.list_commented_provisions(actor(), synthesis),
         lines=service.list_item_lines(actor(), synthesis), error=error, typed=request.form, ticked=typed_choice(request.form),
         choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category}, languages=LANGUAGES,
-        older_url=url_for(".workbench", number=chapter.number, after=rows[-1].cursor, **address(filters)) if more else None,
-        newer_url=url_for(".workbench", number=chapter.number, **address(filters)) if after else None,
+        links=page.links(partial(url_for, ".workbench", number=chapter.number, **address(filters))),
     )
 
 
@@ -248,20 +247,18 @@ def changed(item: SynthesisItem, typed: dict[str, str]) -> dict[str, str]:
 
 def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = None, *, overtaken: bool = False):
     mine, chapter = my_chapter(item.synthesis.chapter.number)
-    after = request.args.get("after", default=0, type=small_number)
-    said_ = service.list_item_contributions(actor(), item, after=after, limit=PAGE + 1)
+    page = service.list_item_contributions(actor(), item, after=request.args.get("after", type=Cursor.parse))
     lines = service.list_item_lines(actor(), item.synthesis)
     place = next((n for n, line in enumerate(lines) if line.id == item.id), 0)
     wordings = {change.block.key: change.wording for change in item.changes} if typed is None else typed
     more = request.form.get("more", "").strip()[:80]
     passages = service.list_item_provisions(actor(), item, also=[*wordings, more])
     return render_template(
-        "synthesis/edit_item.html", **head(mine, item.synthesis), item=item, form=form, contributions=said_[:PAGE], more=more,
+        "synthesis/edit_item.html", **head(mine, item.synthesis), item=item, form=form, contributions=page.rows, more=more,
         passages=[(block, wordings.get(block.key, block.lead)) for block in passages], overtaken=overtaken, count=lines[place].count,
         unknown=more and more not in {block.key for block in passages}, is_preview=typed is not None, place=place, lines=lines,
         previous=lines[place - 1] if place else None, following=lines[place + 1] if place + 1 < len(lines) else None,
-        older_url=url_for(".edit_item", item_id=item.id, after=said_[PAGE - 1].id) if len(said_) > PAGE else None,
-        newer_url=url_for(".edit_item", item_id=item.id) if after else None,
+        links=page.links(partial(url_for, ".edit_item", item_id=item.id)),
     )
 
 

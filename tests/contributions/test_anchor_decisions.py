@@ -138,7 +138,7 @@ def test_the_certain_ones_are_confirmed_at_once(chapter, said, rapporteur):
 
 
 def test_unsure_ones_come_first_and_pages_hold_all(chapter, block, rapporteur, monkeypatch):
-    monkeypatch.setattr("consult.contributions.service.anchor_review.PAGE", 2)
+    monkeypatch.setattr("consult.contributions.service.anchor_review.ENTRY_PAGE_SIZE", 2)
     made = {factories.a_contribution(block=factories.block_of(chapter, key)).id: key for key in (A2, A1, A2, A1, A2)}
     revision = revise(chapter, DROP)
     pages, after = [], None

@@ -277,7 +277,7 @@ def test_a_passage_whose_words_were_all_left_invites_to_speak(client, chapter, s
 
 
 def test_both_lists_of_a_discussion_have_their_pages(client, chapter, block, rapporteur, monkeypatch):
-    monkeypatch.setattr("consult.contributions.service.reading.PAGE", 2)
+    monkeypatch.setattr("consult.contributions.service.reading.PAGE_SIZE", 2)
     made = [factories.a_published_contribution(block=block) for _n in range(5)]
     revise(chapter, DROP)
     expected_counter, more = [], ""

@@ -20,7 +20,6 @@ from consult.contributions.models import (
     Receipt,
     SuggestedAmendment,
 )
-from consult.contributions.service.reading import PAGE
 from consult.core import jobs
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
@@ -333,19 +332,6 @@ def test_a_block_shows_what_is_published_and_traces_of_the_rest(block, contribut
     assert [row.ref for row in rows] == [withheld.ref, published.ref]
     assert isinstance(rows[0], service.Trace)
     assert rows[1] is published
-
-
-def test_lists_are_paged_by_key(block, participant):
-    made = [factories.a_published_contribution(block=block, author=participant) for _ in range(45)]
-    seen, after = [], None
-    while True:
-        page = service.list_for_block(block.chapter, block.key, after=after)
-        seen += page.rows
-        after = page.older
-        if after is None:
-            break
-    assert seen == made[::-1]
-    assert len(service.list_mine(participant).rows) == PAGE
 
 
 def test_ones_own_data_hold_what_one_lodged_and_is_writing_and_nobody_elses(block, contribution, participant, citizen):

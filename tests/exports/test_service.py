@@ -83,7 +83,7 @@ def test_who_may_ask_for_what(consultation, chapter, rapporteur, participant):
         service.get_export(stranger, export.id)
     with pytest.raises(NotAllowed):
         service.request(stranger, chapter, kind=ExportKind.SYNTHESIS, format=ExportFormat.PDF, language="fr")
-    assert service.list_exports(stranger, consultation) == []
+    assert service.list_exports(stranger, consultation).rows == []
     with pytest.raises(NotFound):
         service.get_export_file(rapporteur, export.id)
 

@@ -169,30 +169,17 @@ def test_the_queue_is_of_ones_own_chapters_oldest_first(rapporteur, secretary, c
     foreign = factories.a_contribution(block=factories.block_of(factories.a_chapter(consultation, number=2), "C2-A1-P1-a1"))
     mine = service.list_chapters(rapporteur, consultation)
     assert mine == [chapter]
-    rows = service.queue(rapporteur, mine)
+    rows = service.queue(rapporteur, mine).rows
     assert contribution in rows
     assert foreign not in rows
     assert [c.id for c in rows] == sorted(c.id for c in rows)
-    assert foreign in service.queue(secretary, service.list_chapters(secretary, consultation))
+    assert foreign in service.queue(secretary, service.list_chapters(secretary, consultation)).rows
     with pytest.raises(NotAllowed):
         service.queue(rapporteur, [foreign.chapter])
     with pytest.raises(NotAllowed):
         service.get_contribution(rapporteur, consultation, foreign.ref)
     with pytest.raises(NotFound):
         service.get_contribution(rapporteur, consultation, "PNQ-C1-9999")
-
-
-def test_the_queue_is_paged_by_key(rapporteur, chapter, block):
-    made = [factories.a_contribution(block=block).id for _n in range(2 * service.PAGE + 3)]
-    expected_counter, after = [], None
-    while True:
-        rows = service.queue(rapporteur, [chapter], after=after)
-        page = rows[: service.PAGE]
-        expected_counter += [c.id for c in page]
-        if len(rows) <= service.PAGE:
-            break
-        after = page[-1].id
-    assert expected_counter == made
 
 
 def test_what_comes_next(rapporteur, chapter, block):
@@ -218,21 +205,17 @@ def test_counts_of_each_state_and_chapter(secretary, consultation, chapter, cont
 def test_the_register_reads_neither_texts_nor_words(rapporteur, consultation, contribution):
     service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     session.expunge_all()
-    decision = service.list_register(consultation)[0]
+    decision = service.list_register(consultation).rows[0]
     assert (decision.contribution.ref, decision.reason, decision.capacity) == (contribution.ref, Reason.PERSONAL_DATA, Role.RAPPORTEUR)
     for row, column in ((decision, "words"), (decision.contribution, "body")):
         with pytest.raises(sa.exc.InvalidRequestError):
             getattr(row, column)
 
 
-def test_the_register_is_paged_and_by_chapter(rapporteur, consultation, chapter, block):
-    for _n in range(service.REGISTER_PAGE + 2):
-        c = factories.a_contribution(block=block)
-        service.publish(rapporteur, c, expected_counter=c.row_counter)
-    page = service.list_register(consultation, chapter=chapter)
-    assert len(page) == service.REGISTER_PAGE + 1
-    assert len(service.list_register(consultation, after=page[service.REGISTER_PAGE - 1].id)) == 2
-    assert service.list_register(consultation, chapter=factories.a_chapter(consultation, number=2)) == []
+def test_the_register_is_by_chapter(rapporteur, consultation, chapter, contribution):
+    decision = service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
+    assert service.list_register(consultation, chapter=chapter).rows == [decision]
+    assert service.list_register(consultation, chapter=factories.a_chapter(consultation, number=2)).rows == []
 
 
 # The author is told

@@ -2,7 +2,6 @@
 
 from consult.contributions.service.anchor_review import (
     CERTAIN,
-    AnchorReviewPage,
     confirm_anchor,
     confirm_certain,
     count_anchors,
@@ -38,7 +37,6 @@ from consult.contributions.service.provision import (
 from consult.contributions.service.reading import (
     Figures,
     MarginLine,
-    Page,
     Trace,
     count_by_state,
     count_figures,
@@ -58,8 +56,7 @@ from consult.contributions.service.reading import (
 from consult.contributions.service.verification import verify_contributions
 
 __all__ = [
-    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "AnchorReviewPage", "Lines", "MarginLine", "Page", "Trace", "check_words",
-    "confirm_anchor",
+    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "MarginLine", "Trace", "check_words", "confirm_anchor",
     "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state", "count_certain", "count_figures",
     "count_undecided", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own",
     "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",

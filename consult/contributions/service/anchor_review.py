@@ -1,7 +1,5 @@
 """The ledger of anchors: what a new revision did to each contribution's place, how sure that is, and what the rapporteur decides."""
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 from rapidfuzz import fuzz
 from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
@@ -19,12 +17,12 @@ from consult.core.db import session, wait_for
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
+from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.text import quotes
 
 CERTAIN = 0.95
 SAME_TEXT = (AnchorClass.KEPT, AnchorClass.MOVED)
-PAGE = 30
 SUGGESTED = 5
 FEW_WORDS = 4
 LIKE_ENOUGH = 62  # of 100: less alike is no suggestion
@@ -119,14 +117,6 @@ def certain() -> tuple[sa.ColumnElement[bool], ...]:
 # What they read
 
 
-@dataclass(frozen=True)
-class AnchorReviewPage:
-    """At most :data:`PAGE` anchors, and what :func:`list_anchors` continues after (None: nothing is left)."""
-
-    rows: list[Anchor]
-    older: tuple[int, int] | None
-
-
 def get_anchor(actor: Actor, anchor_id: int) -> Anchor:
     anchor = session.scalar(sa.select(Anchor).where(Anchor.id == anchor_id).join(Anchor.contribution).options(*whole()))
     if anchor is None:
@@ -170,21 +160,17 @@ def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chap
 
 def list_anchors(
     actor: Actor, revision: Revision, *, anchor_class: AnchorClass | None = None, state: AnchorState | None = None,
-    after: tuple[int, int] | None = None,
-) -> AnchorReviewPage:
+    after: Cursor | None = None,
+) -> Page[Anchor]:
     """Anchors of a revision with contribution, old block and new block: unsure ones first, then what else waits, then what is decided."""
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
     unsure = sa.or_(Anchor.confidence < chapters.SURE, Anchor.anchor_class == AnchorClass.DELETED)
     rank = sa.case((Anchor.state != AnchorState.PROPOSED, 2), (unsure, 0), else_=1)
-    wanted = sa.select(Anchor, rank).where(Anchor.revision_id == revision.id).join(Anchor.contribution)
+    wanted = sa.select(Anchor).where(Anchor.revision_id == revision.id).join(Anchor.contribution)
     for column, value in ((Anchor.anchor_class, anchor_class), (Anchor.state, state)):
         if value is not None:
             wanted = wanted.where(column == value)
-    if after is not None:
-        wanted = wanted.where(sa.or_(rank > after[0], sa.and_(rank == after[0], Anchor.id > after[1])))
-    rows = session.execute(wanted.options(*whole()).order_by(rank, Anchor.id).limit(PAGE + 1)).all()
-    older = (rows[PAGE - 1][1], rows[PAGE - 1][0].id) if len(rows) > PAGE else None
-    return AnchorReviewPage([anchor for anchor, _rank in rows[:PAGE]], older)
+    return get_page(wanted.options(*whole()), rising(rank, Anchor.id), after=after, size=ENTRY_PAGE_SIZE)
 
 
 def between() -> tuple:

@@ -14,8 +14,9 @@ from consult.contributions.models import (
     Position,
     SuggestedAmendment,
 )
-from consult.contributions.service.reading import TRACED, Page, line_in, lines_of, page_seen
+from consult.contributions.service.reading import TRACED, Trace, line_in, lines_of, page_seen
 from consult.core.db import session
+from consult.core.paging import Cursor, Page
 
 MARGIN = 3  # lines beside a block
 
@@ -46,7 +47,9 @@ def about(chapter: Chapter, key: str) -> tuple:
     return Contribution.chapter_id == chapter.id, at, Contribution.state.in_((ContributionState.PUBLISHED, *TRACED))
 
 
-def list_about_provision(chapter: Chapter, key: str, *, after: int | None = None, only_amendments: bool = False) -> Page:
+def list_about_provision(
+    chapter: Chapter, key: str, *, after: Cursor | None = None, only_amendments: bool = False
+) -> Page[Contribution | Trace]:
     """Published contributions on a passage, whatever the version, and traces of those taken down, newest first."""
     chosen = sa.select(Contribution).where(*about(chapter, key))
     if only_amendments:

@@ -1,7 +1,7 @@
 """Reading what was said: one contribution, a passage's discussion, somebody's own, the margin, the figures."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -25,11 +25,11 @@ from consult.core.db import session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
+from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import VISITOR, Action, Actor, require
 from consult.organisations.models import Organisation
 from consult.text.quotes import Quote
 
-PAGE = 20
 TRACED = (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
 LINE = (
     Contribution.ref, Contribution.position, Contribution.language, sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr,
@@ -47,14 +47,6 @@ class Trace:
     provision_key: str
     submitted_at: datetime
     withdrawn_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows, newest first, and the id after which the older ones begin (None: there are none)."""
-
-    rows: list[Any]
-    older: int | None
 
 
 @dataclass(frozen=True)
@@ -140,27 +132,27 @@ def get_seen_block(number: int, key: str, block_id: int | None) -> Block | None:
     return session.scalars(_seen(), {"block": block_id, "at": key, "in_chapter": number}).unique().one_or_none()
 
 
-def list_for_block(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
+def list_for_block(chapter: Chapter, key: str, *, after: Cursor | None = None) -> Page[Contribution | Trace]:
     """What the public sees said about a block, in whatever revision and language: contributions, and traces of those taken down."""
     return _page_of((Contribution.chapter_id == chapter.id, Contribution.current_key == key), after)
 
 
-def list_left_of(chapter: Chapter, key: str, *, after: int | None = None) -> Page:
+def list_left_of(chapter: Chapter, key: str, *, after: Cursor | None = None) -> Page[Contribution | Trace]:
     """The same of what was written on a block and is not shown on the present text: its passage was dropped, or reads otherwise."""
     return _page_of((Contribution.chapter_id == chapter.id, Contribution.current_key.is_(None), Contribution.block_key == key), after)
 
 
-def _page_of(of: tuple, after: int | None) -> Page:
+def _page_of(of: tuple, after: Cursor | None) -> Page[Contribution | Trace]:
     return page_seen(sa.select(Contribution).where(*of, Contribution.state.in_((ContributionState.PUBLISHED, *TRACED))), after)
 
 
-def page_seen(chosen: sa.Select, after: int | None) -> Page:
+def page_seen(chosen: sa.Select, after: Cursor | None) -> Page[Contribution | Trace]:
     """A page of what the public may know of: traces stand for those taken down."""
     page = _page(chosen, after)
-    return Page([c if c.is_public else _trace(c) for c in page.rows], page.older)
+    return replace(page, rows=[c if c.is_public else _trace(c) for c in page.rows])
 
 
-def list_mine(actor: Actor, *, after: int | None = None) -> Page:
+def list_mine(actor: Actor, *, after: Cursor | None = None) -> Page[Contribution]:
     return _page(sa.select(Contribution).where(Contribution.author_id == actor.id), after)
 
 
@@ -178,11 +170,8 @@ def _draft_data(draft: ContributionDraft) -> dict[str, Any]:
     return {"block": draft.block.key, "updated_at": draft.updated_at.isoformat(), **said}
 
 
-def _page(chosen: sa.Select, after: int | None) -> Page:
-    if after is not None:
-        chosen = chosen.where(Contribution.id < after)
-    rows = list(session.scalars(chosen.order_by(Contribution.id.desc()).limit(PAGE + 1).options(*_whole())))
-    return Page(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+def _page(chosen: sa.Select, after: Cursor | None) -> Page[Contribution]:
+    return get_page(chosen.options(*_whole()), falling(Contribution.id), after=after, size=PAGE_SIZE)
 
 
 @cache

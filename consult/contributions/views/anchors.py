@@ -1,6 +1,7 @@
 """The ledger of places: where a new version has each contribution, as the rapporteur confirms or chooses; what readers are told."""
 
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contr
 from consult.contributions.views.pages import bp
 from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, refusal, require
 from consult.core.web import actor, required_consultation, small_number
 
@@ -38,13 +40,12 @@ class AnchorFilter:
     revision: Revision
     anchor_class: AnchorClass | None
     state: AnchorState | None
-    after: tuple[int, int] | None
+    after: Cursor | None
 
     @property
     def values(self) -> dict:
         """The same filters in an address."""
-        after = "-".join(map(str, self.after)) if self.after else None
-        return {**self.filters, "after": after} if after else self.filters
+        return {**self.filters, "after": self.after} if self.after else self.filters
 
     @property
     def carried(self) -> dict:
@@ -61,17 +62,12 @@ def asked(names, value: str):
     return names(value) if value in list(names) else None
 
 
-def place_in_list(text: str) -> tuple[int, int]:
-    rank, _dash, number = text.partition("-")
-    return small_number(rank), small_number(number)
-
-
 def filters(chapter: Chapter, newest: dict[str, Revision], waiting: dict[str, int]) -> AnchorFilter:
     first = next((code for code in newest if waiting.get(code)), next(iter(newest)))
     wanted = request.args.get("text", first)
     return AnchorFilter(
         chapter, newest.get(wanted, newest[first]), asked(AnchorClass, request.args.get("class", "")),
-        asked(AnchorState, request.args.get("state", "")), request.args.get("after", type=place_in_list),
+        asked(AnchorState, request.args.get("state", "")), request.args.get("after", type=Cursor.parse),
     )
 
 
@@ -100,8 +96,7 @@ def anchors(number: int):
         texts=[revision for revision in newest.values() if revision.number > 1],
         chapters=[c for c in chapters.list_chapters(chapter.consultation) if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, c)],
         refused=refusal(actor(), Action.CONTRIBUTIONS_CONFIRM_ANCHOR, chapter),
-        older_url=url_for(".anchors", **chosen.filters, after="-".join(map(str, page.older))) if page.older else None,
-        first_url=url_for(".anchors", **chosen.filters) if chosen.after else None,
+        links=page.links(partial(url_for, ".anchors", **chosen.filters)),
     )
 
 

@@ -1,6 +1,7 @@
 """What other rooms' pages show of contributions: beside the text, on a passage's own page, on the home, in menus."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import render_template, request, url_for
 
@@ -14,8 +15,9 @@ from consult.contributions import events, service
 from consult.core import events as core_events
 from consult.core.i18n import _
 from consult.core.markup import excerpt, trusted
+from consult.core.paging import Cursor
 from consult.core.permissions import Action, can
-from consult.core.web import actor, language, small_number
+from consult.core.web import actor, language
 from consult.text import normalising
 from consult.text.quotes import Quote
 
@@ -91,13 +93,14 @@ def earlier_entry(line: service.EarlierLine) -> chapters_events.MarginEntry:
 @chapters_events.provision_parts.fill
 def provision_part(chapter: Chapter, key: str) -> chapters_events.ProvisionPart:
     """All that was said about a passage, with the version that each spoke of; twenty at a time."""
-    after = request.args.get("after", type=small_number)
     only_amendments = request.args.get("said") == "amendments"
+    here = partial(url_for, "chapters.provision", number=chapter.number, key=key, _anchor="said")
     count, amendments = service.count_about_provision(chapter, key)
-    page = service.list_about_provision(chapter, key, after=after, only_amendments=only_amendments)
+    page = service.list_about_provision(
+        chapter, key, after=request.args.get("after", type=Cursor.parse), only_amendments=only_amendments)
     words = render_template(
-        "contributions/_provision.html", chapter=chapter, key=key, said=page, count=count, amendments=amendments, after=after,
-        only_amendments=only_amendments,
+        "contributions/_provision.html", chapter=chapter, key=key, said=page, count=count, amendments=amendments, here=here,
+        only_amendments=only_amendments, links=page.links(partial(here, said="amendments") if only_amendments else here),
     )
     return chapters_events.ProvisionPart(order=1, id="said", title=_("Contributions"), count=count, words=trusted(words))
 

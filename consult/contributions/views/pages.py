@@ -1,6 +1,7 @@
 """Writing a contribution, its receipt and public page, what was said about a passage, and one's own page."""
 
 import secrets
+from functools import partial
 
 from flask import redirect, render_template, request, url_for
 from flask import session as cookies
@@ -14,6 +15,7 @@ from consult.contributions.statement import MAX_EXACT
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, marked
+from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, csrf, is_complete, language, put_refusal, reads_first, required_consultation, room, small_number
 from consult.text import normalising
@@ -227,12 +229,14 @@ def discussion(number: int, key: str):
     """What was said about a passage of the present text, then what stays on earlier versions of it; each list has its own pages."""
     block = block_of(number, key)
     chapter = block.chapter
-    after, left_after = (request.args.get(name, type=small_number) for name in ("after", "left_after"))
+    after, left_after = (request.args.get(name, type=Cursor.parse) for name in ("after", "left_after"))
     require(actor(), Action.CHAPTERS_READ, chapter)
     newest = {revision.language: revision.number for revision in reversed(chapters.list_revisions(chapter))}
+    said, left = service.list_for_block(chapter, key, after=after), service.list_left_of(chapter, key, after=left_after)
+    here = partial(url_for, ".discussion", number=number, key=block.key)
     return render_template(
-        "contributions/discussion.html", chapter=chapter, block=block, after=after, left_after=left_after,
-        said=service.list_for_block(chapter, key, after=after), left=service.list_left_of(chapter, key, after=left_after),
+        "contributions/discussion.html", chapter=chapter, block=block, said=said, left=left, said_links=said.links(here),
+        left_links=left.links(partial(here, _anchor="earlier"), "left_after"),
         newest=newest, is_dropped=newest[block.revision.language] != block.revision.number,
     )
 
@@ -241,11 +245,12 @@ def discussion(number: int, key: str):
 def mine():
     if not actor().is_authenticated:
         return sign_in()
-    after = request.args.get("after", type=small_number)
-    written = [] if after else service.list_drafts(actor(), tokens())
-    said = service.list_mine(actor(), after=after)
+    said = service.list_mine(actor(), after=request.args.get("after", type=Cursor.parse))
+    written = [] if said.after else service.list_drafts(actor(), tokens())
     return render_template(
-        "contributions/mine.html", said=said, answers=events.answers(said.rows), drafts=written, after=after, form=ConfirmForm(),
+        "contributions/mine.html", said=said, answers=events.answers(said.rows), drafts=written, links=said.links(partial(url_for,
+                                                                                                                          ".mine")),
+        form=ConfirmForm(),
     )
 
 

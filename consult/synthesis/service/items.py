@@ -12,6 +12,7 @@ from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
+from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.synthesis.models import (
     CHANGING,
@@ -230,11 +231,11 @@ def count_elsewhere(item: SynthesisItem | None, contribution_ids: Sequence[int])
     return sum(1 for held in links_of(contribution_ids).values() if item is None or held != item.id)
 
 
-def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: int = 0, limit: int = 50) -> list[Contribution]:
+def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: Cursor | None = None) -> Page[Contribution]:
     """What the item gathers, in the order of lodging, with all that is needed to show it."""
     require(actor, Action.SYNTHESIS_VIEW, item)
-    gathered = sa.select(Contribution).join(ItemContribution).where(ItemContribution.item_id == item.id, Contribution.id > after)
-    return list(session.scalars(gathered.order_by(Contribution.id).limit(limit).options(*shown_whole())))
+    gathered = sa.select(Contribution).join(ItemContribution).where(ItemContribution.item_id == item.id)
+    return get_page(gathered.options(*shown_whole()), rising(Contribution.id), after=after, size=WORK_PAGE_SIZE)
 
 
 def list_item_provisions(actor: Actor, item: SynthesisItem, *, also: Sequence[str] = (), limit: int = 30) -> list[Block]:

@@ -1,20 +1,20 @@
 """The workbench: a chapter's published contributions in text order, filtered, a page at a time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
 from consult.core.db import session
+from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Organisation
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, places
 
-PAGE = 25
 ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
 
 
@@ -51,17 +51,12 @@ class WorkbenchRow:
     """A contribution on the bench, its place in the text and the item it is in."""
 
     contribution: Contribution
-    order: int
     label: str
     text: str
     item_id: int | None
     item_number: int | None
     item_title: str | None
     disposition: Disposition | None
-
-    @property
-    def cursor(self) -> str:
-        return f"{self.order}-{self.contribution.id}"
 
 
 @dataclass(frozen=True)
@@ -96,25 +91,19 @@ def matching(selection, synthesis: Synthesis, wanted: WorkbenchFilter, place):
     )
 
 
-def parsed(after: str) -> tuple[int, int] | None:
-    first, _dash, second = after.partition("-")
-    return (int(first), int(second)) if all(part.isdecimal() and len(part) <= 10 for part in (first, second)) else None
-
-
-def list_workbench(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, after: str = "",
-                   limit: int = PAGE) -> list[WorkbenchRow]:
-    """One page in text order; ``after`` is the ``cursor`` of the last row seen."""
+def list_workbench(
+    actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, after: Cursor | None = None
+) -> Page[WorkbenchRow]:
+    """One page in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     place = places(synthesis.chapter)
     order = sa.func.coalesce(place.c.position, LAST)
-    columns = sa.select(Contribution, order, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.position,
+    columns = sa.select(Contribution, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.position,
                         SynthesisItem.title, SynthesisItem.disposition)
-    page = matching(columns, synthesis, wanted, place)
-    if cursor := parsed(after):
-        page = page.where(sa.or_(order > cursor[0], sa.and_(order == cursor[0], Contribution.id > cursor[1])))
-    page = page.order_by(order, Contribution.id).limit(limit).options(*shown_whole())
-    return [WorkbenchRow(c, at, label or c.provision_key, text or c.block.text, *item) for c, at, label, text,
-            *item in session.execute(page)]
+    chosen = matching(columns, synthesis, wanted, place).options(*shown_whole())
+    page = get_page(chosen, rising(order, Contribution.id), after=after, size=WORK_PAGE_SIZE)
+    return replace(page, rows=[
+        WorkbenchRow(c, label or c.provision_key, text or c.block.text, *item) for c, label, text, *item in page.rows])
 
 
 def count_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> int:
