@@ -65,7 +65,8 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
             room.init_app(app)
     static = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=FOR_A_YEAR, allow_all_origins=False)
     readers = app.extensions["consult_readers"] = Readers(in_app(app, consultations_service.get_account_stamp), 0 if app.testing else FRESH)
-    app.wsgi_app = ReadyPages(static, app.config["SESSION_COOKIE_NAME"], session_reader(app), readers)
+    ready = ReadyPages(static, app.config["SESSION_COOKIE_NAME"], session_reader(app), readers)
+    app.wsgi_app = ready  # type: ignore[method-assign]  # as Flask documents it
     return app
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import zlib
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from flask import current_app
 from flask.cli import ScriptInfo, with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from consult import create_app, demonstration
 from consult.accounts import service as accounts
@@ -29,7 +31,7 @@ from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
 from consult.core import audit, backup, jobs, verification
-from consult.core.config import Config, ConfigError, resource_dir
+from consult.core.config import Config, ConfigError, resource_dir, this_app
 from consult.core.db import db, reading, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.i18n import LANGUAGES
@@ -74,7 +76,7 @@ def serve(host: str, port: int, with_worker: bool) -> None:
     try:
         Granian(
             "consult:create_app", factory=True, interface=Interfaces.WSGI, address=host, port=port, workers=int(config.workers),
-            log_access=False, log_level="warning", respawn_failed_workers=True, backpressure=64,
+            log_access=False, log_level=LogLevels.warning, respawn_failed_workers=True, backpressure=64,
         ).serve()
     finally:
         if worker:
@@ -113,7 +115,7 @@ def work(once: bool) -> None:
         jobs.tick()
         click.echo(f"{jobs.run_pending()} jobs done")
         return
-    app = current_app._get_current_object()
+    app = this_app()
     jobs.work(app, int(app.extensions["consult_config"].job_threads))
 
 
@@ -227,7 +229,7 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
 
 def changes_of(revision: Revision) -> str:
     """How many blocks of each change, after the first version."""
-    counted = chapters_service.count_changes(revision.chapter).get(revision.id, {})
+    counted = chapters_service.count_changes(revision.chapter).get(revision.id, Counter())
     return "".join(f", {counted[change]} {change.value}" for change in BlockFate if counted.get(change))
 
 
@@ -258,7 +260,7 @@ def users_add(email: str, name: str, role: str | None, commission: int | None, l
             needs = Role(role) in COMMISSION_ROLES
             if needs and commission is None:
                 raise click.ClickException(f"The role {role} belongs to a commission: add --commission NUMBER.")
-            body = consultations.get_commission(consultation, commission) if needs else None
+            body = consultations.get_commission(consultation, commission) if needs and commission is not None else None
             consultations.appoint(SYSTEM, consultation, user=user, role=Role(role), commission=body)
     click.echo(f"{email}: account made{f', {role}' if role else ''}")
 

@@ -1,5 +1,7 @@
 """Signing in and registering (Flask-Security's forms in our words), and the profile."""
 
+from typing import cast
+
 from flask import request, session
 from flask_login import current_user
 from flask_security import ChangePasswordForm as SecurityChangePasswordForm
@@ -30,7 +32,7 @@ def limit(*fields) -> None:
 
 def is_of_this_site(address: str | None) -> bool:
     """A path and nothing that a browser could read as another site."""
-    return bool(address) and address.startswith("/") and "\\" not in address and validate_redirect_url(address)
+    return address is not None and address.startswith("/") and "\\" not in address and validate_redirect_url(address)
 
 
 def remember_where_to(address: str | None) -> None:
@@ -55,7 +57,7 @@ class SignInForm(UnifiedSigninForm):
     def validate(self, **kwargs) -> bool:
         user = lookup_identity(self.identity.data or "")
         if user is not None and user.active:
-            self.prepare(user)
+            self.prepare(cast(User, user))
         if user is None or not user.password:
             hash_password((self.passcode.data or "no password")[:MAX_PASSWORD])  # an unknown address takes as long as a known one
         return super().validate(**kwargs)

@@ -36,11 +36,11 @@ class User(Base, Identity):
 
     if TYPE_CHECKING:
         # Given by the models of the rooms above, whose classes this room does not know.
-        membership: Any | None
-        appointments: list[Any]
+        membership: Mapped[Any | None]
+        appointments: Mapped[list[Any]]
 
     is_system = False
-    roles = ()
+    roles: list[Any] = []  # noqa: RUF012 - Flask-Security asks for its own roles; ours are appointments
 
     @property
     def organisation_id(self) -> int | None:

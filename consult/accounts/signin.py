@@ -82,7 +82,9 @@ class Store(SQLAlchemyUserDatastore):
             return super().find_user(case_insensitive, **named)
         return service.get_user_of_session(**named)
 
-    def create_user(self, *, email, name, language, password=None, **_values) -> User:
+    def create_user(  # type: ignore[override]  # the library passes names only
+        self, *, email, name, language, password=None, **_values,
+    ) -> User:
         return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None)
 
 

@@ -253,7 +253,8 @@ def check_journal(bag) -> list[str]:
     """Follow the chain again and compare its end with what the bag says."""
     if not (bag / JOURNAL).is_file():
         return [f"{JOURNAL} is missing"]
-    faults, previous, count = [], audit.GENESIS, 0
+    faults: list[str] = []
+    previous, count = audit.GENESIS, 0
     with (bag / JOURNAL).open("rb") as file:
         for count, line in enumerate(file, 1):
             try:

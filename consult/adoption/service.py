@@ -17,7 +17,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import MOROCCO, _, day, gettext, utcnow
 from consult.core.jobs import Job, later, latest
-from consult.core.permissions import Action, require
+from consult.core.permissions import Action, Actor, require
 from consult.exports import events as exports_events
 from consult.exports import service as exports
 from consult.synthesis import service as synthesis_service
@@ -58,7 +58,7 @@ def submit(actor: User, consultation: Consultation) -> Submission:
         )
     audit.seal_all()
     position, digest = audit.head()
-    synthesis_service.submit_all([synthesis for _chapter, synthesis in syntheses])
+    synthesis_service.submit_all([synthesis for _chapter, synthesis in syntheses if synthesis])
     states.move(consultation, Phase.SUBMITTED, attribute="phase")
     submission = Submission(consultation=consultation, submitted_by_id=actor.id, chain_position=position, chain_digest=digest)
     session.add(submission)
@@ -81,7 +81,7 @@ def get_sealing(submission: Submission) -> Job | None:
     return latest(jobs.seal_submission, submission.id)
 
 
-def get_archive_file(actor: User, submission: Submission) -> tuple[SubmissionArchive, Path]:
+def get_archive_file(actor: Actor, submission: Submission) -> tuple[SubmissionArchive, Path]:
     require(actor, Action.ADOPTION_ARCHIVE, submission)
     return sealed(submission)
 
@@ -108,7 +108,7 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Co
     session.execute(sa.select(Submission.id).where(Submission.id == submission.id).with_for_update())
     words = validated_text("words", words, max_length=10_000).strip()
     check_decision(submission, chapter, outcome, words, decided_on)
-    synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
+    synthesis = session.scalars(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id)).one()
     synthesis_service.record_council_outcome(synthesis, AFTER_DECISION[outcome])
     decision = AdoptionDecision(
         submission=submission, chapter=chapter, outcome=outcome, words=words, decided_on=decided_on, recorded_by_id=actor.id

@@ -120,7 +120,8 @@ def duplicates(blocks: list[ParsedBlock], source: str) -> list[Problem]:
 
 def structure_problems(chapter: ParsedChapter) -> list[Problem]:
     """Projects outside of their axis and actions outside of their project, by the numbers that they state."""
-    above, found = {}, []
+    above: dict[int, tuple] = {}
+    found = []
     for block in chapter.blocks:
         numbers = (AXIS.match(block.text) or PROJECT.match(block.text) or ACTION.match(block.text)) if block.kind in STRUCTURE else None
         if numbers is None:

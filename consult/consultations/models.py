@@ -7,7 +7,8 @@ from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from consult.accounts.models import User
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum, utcnow
+from consult.core.errors import Conflict
+from consult.core.i18n import N_, LabelledEnum, _, utcnow
 
 
 class Phase(LabelledEnum):
@@ -48,6 +49,10 @@ COMMISSION_ROLES = (Role.MODERATOR, Role.RAPPORTEUR, Role.CHAIR)
 class Titled:
     """A name in the three languages; French is never missing."""
 
+    title_fr: Mapped[str]
+    title_ar: Mapped[str | None]
+    title_en: Mapped[str | None]
+
     def title(self, language: str) -> str:
         return {"ar": self.title_ar, "en": self.title_en}.get(language) or self.title_fr
 
@@ -84,6 +89,13 @@ class Consultation(Titled, Base):
         return self.rounds[-1] if self.rounds else None
 
     @property
+    def dated_round(self) -> "Round":
+        """The same, where its dates are set; :class:`Conflict` where they are not."""
+        if self.round is None:
+            raise Conflict(_("The dates of this consultation are not set yet."), _("Set its opening and its closing first."))
+        return self.round
+
+    @property
     def opens_at(self) -> datetime | None:
         return self.round.opens_at if self.round else None
 
@@ -97,7 +109,7 @@ class Consultation(Titled, Base):
         now = utcnow()
         if self.phase == Phase.PREPARATION and self.round and self.round.confirmed_at and self.round.opens_at <= now:
             return Phase.OPEN if now < self.round.closes_at else Phase.CLOSED
-        if self.phase == Phase.OPEN and self.closes_at <= now:
+        if self.phase == Phase.OPEN and self.closes_at and self.closes_at <= now:
             return Phase.CLOSED
         return self.phase
 

@@ -19,7 +19,7 @@ from consult.consultations.models import (
 )
 from consult.core import states
 from consult.core.commands import command
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
 from consult.core.permissions import SYSTEM, Action, require
@@ -59,13 +59,13 @@ def schedule(_actor, consultation: Consultation, *, opens_at: datetime, closes_a
         raise Invalid("opens_at", _("The opening is in the past: the days count from the moment when everybody can contribute."))
     if closes_at - opens_at < SHORTEST:
         raise Invalid("closes_at", _("The consultation lasts at least fifteen days (decree 2-08-229, article 6)."))
-    if consultation.round is None:
-        consultation.rounds.append(Round(number=1, opens_at=opens_at, closes_at=closes_at, confirmed_at=utcnow()))
-    else:
-        consultation.round.opens_at, consultation.round.closes_at = opens_at, closes_at
-        consultation.round.confirmed_at = utcnow()
+    planned = consultation.round
+    if planned is None:
+        planned = Round(number=1)
+        consultation.rounds.append(planned)
+    planned.opens_at, planned.closes_at, planned.confirmed_at = opens_at, closes_at, utcnow()
     session.flush()
-    return consultation.round
+    return planned
 
 
 @command
@@ -83,13 +83,14 @@ def open(_actor, consultation: Consultation) -> Consultation:
 def close(actor, consultation: Consultation) -> Consultation:
     """Close now: by hand once fifteen days have passed, or by the clock at the closing date."""
     earliest = get_earliest_closing(consultation)
-    if not actor.is_system and earliest > utcnow():
+    if not actor.is_system and earliest and earliest > utcnow():
         raise Conflict(_("The consultation lasts at least fifteen days (decree 2-08-229, article 6)."),
                        _("It can be closed by hand from %(date)s.", date=when(earliest)))
     _open_when_due(consultation)
     states.move(consultation, Phase.CLOSED, attribute="phase")
-    if consultation.round.closes_at > utcnow():
-        consultation.round.closes_at = max(utcnow(), consultation.round.opens_at + timedelta(seconds=1))
+    now = consultation.dated_round
+    if now.closes_at > utcnow():
+        now.closes_at = max(utcnow(), now.opens_at + timedelta(seconds=1))
     return consultation
 
 
@@ -97,17 +98,18 @@ def close(actor, consultation: Consultation) -> Consultation:
 def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: str) -> Extension:
     """Put the closing off; recorded with its reason and shown to the public."""
     _open_when_due(consultation)
-    if closes_at <= consultation.closes_at:
+    now = consultation.dated_round
+    if closes_at <= now.closes_at:
         raise Invalid("closes_at", _("An extension closes later than before."))
     reason = normalising.validated_text("reason", reason, max_length=MAX_SETTING).strip()
     if normalising.is_blank(reason):
         raise Invalid("reason", _("Say why: the reason is published."))
     extension = Extension(
-        round_id=consultation.round.id, closed_before=consultation.closes_at, extended_to=closes_at, reason=reason,
+        round_id=now.id, closed_before=now.closes_at, extended_to=closes_at, reason=reason,
         decided_by_id=actor.id,
     )
-    consultation.round.extensions.append(extension)
-    consultation.round.closes_at = closes_at
+    now.extensions.append(extension)
+    now.closes_at = closes_at
     return extension
 
 
@@ -141,7 +143,7 @@ def dismiss(_actor, consultation: Consultation, *, appointment: Appointment) -> 
 
 
 def _count_in_charge() -> int:
-    return session.scalar(
+    return scalar_count(
         sa.select(sa.func.count()).select_from(Appointment).where(Appointment.role.in_((Role.SECRETARIAT, Role.ADMINISTRATOR)))
     )
 
@@ -161,7 +163,7 @@ def _open_when_due(consultation: Consultation) -> None:
 
 def get_earliest_closing(consultation: Consultation) -> datetime | None:
     """From when on a person may close it: the decree's fifteen days after the opening."""
-    return consultation.opens_at + SHORTEST if consultation.round else None
+    return consultation.round.opens_at + SHORTEST if consultation.round else None
 
 
 def get_managed(actor, consultation: Consultation, act: Action = Action.CONSULTATIONS_MANAGE) -> Consultation:

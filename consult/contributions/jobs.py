@@ -21,7 +21,7 @@ from consult.contributions.models import (
     Receipt,
 )
 from consult.core import mail
-from consult.core.db import reading, session, unit_of_work
+from consult.core.db import reading, scalar_count, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import every_second, job, long_job, outbound_job
 
@@ -95,7 +95,7 @@ def untold(revision_id: int) -> sa.Select:
 
 
 def count_untold(revision_id: int) -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
+    return scalar_count(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,8 @@ def tell_moved(anchor_id: int) -> None:
     last one is told, once.
     """
     anchor = session.get_one(Anchor, anchor_id)
-    is_news = anchor.state in (AnchorState.REATTACHED, AnchorState.LEFT) and (anchor.told_at is None or anchor.told_at < anchor.decided_at)
+    is_news = anchor.state in (AnchorState.REATTACHED, AnchorState.LEFT) and (
+        anchor.told_at is None or anchor.decided_at is not None and anchor.told_at < anchor.decided_at)
     if is_news and anchor.contribution.state in TOLD:
         mail.write(anchor.contribution.author, "contributions/moved", anchor=anchor, contribution=anchor.contribution)
         note_told([anchor.id])

@@ -58,18 +58,18 @@ def all_but(*columns: str) -> frozenset[str]:
 def declared() -> dict[str, tuple[str, ...]]:
     """The append-only tables, with the columns that their triggers name: none where all are kept, those of tomorrow included."""
     tables = {}
-    for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.local_table.name):
-        said, names = mapper.class_.__append_only__, mapper.local_table.columns.keys()
+    for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__tablename__):
+        said, names = model.__append_only__, model.__table__.columns.keys()
         if said is False:
             continue
         changing = frozenset() if said is True else said
         if strange := changing.difference(names):
-            raise ValueError(f"{mapper.class_.__name__}.__append_only__ names what is no column: {', '.join(sorted(strange))}")
-        tables[mapper.local_table.name] = tuple(name for name in names if name not in changing) if changing else ()
+            raise ValueError(f"{model.__name__}.__append_only__ names what is no column: {', '.join(sorted(strange))}")
+        tables[model.__tablename__] = tuple(name for name in names if name not in changing) if changing else ()
     return tables
 
 
-def triggers_of(dialect: sa.Dialect, table: str, columns: Iterable[str] = ()) -> tuple[Trigger, Trigger]:
+def triggers_of(dialect: sa.Dialect, table: str, columns: Iterable[str] = ()) -> tuple[Trigger, ...]:
     """What refuses UPDATE (of these columns, or of any) and DELETE, in the words of this engine."""
     quote = dialect.identifier_preparer.quote
     kept = ", ".join(map(quote, columns))

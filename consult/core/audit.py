@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp, add_row, fk, session
+from consult.core.db import Base, PrimaryKey, Timestamp, add_row, fk, scalar_count, session
 from consult.core.permissions import Action, Actor
 
 GENESIS = "0" * 64
@@ -97,7 +97,7 @@ def record(actor: Actor, action: Action, subject: Base) -> None:
 def head() -> tuple[int, str]:
     """Position and digest of the last link; (0, GENESIS) for an empty chain."""
     last = session.execute(sa.select(AuditSeal.position, AuditSeal.digest).order_by(AuditSeal.position.desc()).limit(1)).first()
-    return tuple(last) if last else (0, GENESIS)
+    return (last[0], last[1]) if last else (0, GENESIS)
 
 
 def seal() -> int:
@@ -141,7 +141,7 @@ def verify() -> list[str]:
 
 
 def unsealed_count() -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(AuditEvent).outerjoin(AuditSeal).where(AuditSeal.position.is_(None)))
+    return scalar_count(sa.select(sa.func.count()).select_from(AuditEvent).outerjoin(AuditSeal).where(AuditSeal.position.is_(None)))
 
 
 def names_of(action: Action) -> tuple[str, ...]:

@@ -33,9 +33,13 @@ def back_up(config: Config, path: Path) -> Path:
     return path
 
 
+def sqlite_path(config: Config) -> Path:
+    return Path(sa.make_url(config.database).database or "")
+
+
 def dump_database(config: Config, dump: Path) -> None:
     if config.database.startswith("sqlite"):
-        source = sqlite3.connect(sa.make_url(config.database).database)
+        source = sqlite3.connect(sqlite_path(config))
         target = sqlite3.connect(dump)
         with source, target:
             source.backup(target)
@@ -60,7 +64,7 @@ def restore(config: Config, path: Path) -> None:
 
 def restore_database(config: Config, folder: Path) -> None:
     if config.database.startswith("sqlite"):
-        target = Path(sa.make_url(config.database).database)
+        target = sqlite_path(config)
         if target.exists() and target.stat().st_size:
             raise Conflict(f"There is a database already: {target}.", "Stop the platform and move that file away first.")
         if not (folder / "database.sqlite").exists():

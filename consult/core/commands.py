@@ -51,7 +51,7 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
         audit.record(actor, action, result if isinstance(result, Base) else target)
         return result
 
-    run.action = action
+    run.action = action  # type: ignore[attr-defined]  # a function may carry what it is called
     return run
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flask import Flask, current_app
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 # What each address begins with.
 SCHEMES = {
@@ -133,6 +135,11 @@ TEST_ONLY = frozenset({"CONSULT_TEST_DATABASE"})
 
 def variable(name: str) -> str:
     return f"CONSULT_{name.upper()}"
+
+
+def this_app() -> Flask:
+    """The application itself, for what goes on outside of the context that names it."""
+    return current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is typed as what it stands for
 
 
 def resource_dir(name: str) -> Path:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -76,6 +76,11 @@ class Base(DeclarativeBase):
     }
     # Whether the database keeps the rows as they were written: each model says so (see `core.append_only`).
     __append_only__: ClassVar[bool | frozenset[str]]
+
+    if TYPE_CHECKING:
+        # What a declarative class has, for whoever is handed any of them.
+        __table__: ClassVar[sa.Table]
+        id: Any
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {sa.inspect(self).identity or 'new'}>"
@@ -269,7 +274,8 @@ def _insert(model: type[Base]) -> sa.Insert:
 
 def add_row(model: type[Base], **values: Any) -> int:
     """Insert a row that nobody needs as an object, for a fraction of what a flush costs; its id."""
-    return session.connection().execute(_insert(model), values).inserted_primary_key[0]
+    key = session.connection().execute(_insert(model), values).inserted_primary_key
+    return key[0] if key else 0
 
 
 def add_now(row: Base) -> None:
@@ -280,9 +286,9 @@ def add_now(row: Base) -> None:
     session.add(row)
 
 
-def scalar_count(statement: sa.Select[Any]) -> int:
+def scalar_count(statement: sa.Select[Any], values: dict[str, Any] | None = None) -> int:
     """The one number that a statement counts or sums; 0 where there is nothing."""
-    return session.scalar(statement) or 0
+    return session.scalar(statement, values) or 0
 
 
 def after_commit(function, *arguments) -> None:

@@ -31,6 +31,8 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do no
 class LabelledEnum(enum.StrEnum):
     """An enum whose members are stored by value and carry a translatable label beside it."""
 
+    msgid: str
+
     def __new__(cls, value: str, label: str = ""):
         member = str.__new__(cls, value)
         member._value_ = value

@@ -21,6 +21,7 @@ from huey import PostgresHuey, RedisHuey, SqliteHuey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.core import audit
+from consult.core.config import this_app
 from consult.core.db import Base, PrimaryKey, Timestamp, add_row, after_commit, reading, session, unit_of_work
 from consult.core.i18n import N_, LabelledEnum, utcnow
 
@@ -222,7 +223,7 @@ def finish(job_id: int) -> None:
 
 def give_back(job_id: int, error: Exception) -> None:
     with unit_of_work():
-        promise = session.get(Job, job_id)
+        promise = session.get_one(Job, job_id)
         promise.error = f"{type(error).__name__}: {error}"[:2000]
         if promise.attempts > len(DELAYS):
             promise.state, promise.finished_at = JobState.FAILED, utcnow()
@@ -233,7 +234,7 @@ def give_back(job_id: int, error: Exception) -> None:
 @contextmanager
 def heartbeat(job_ids: list[int]) -> Iterator[None]:
     """Say every few seconds that the jobs live, so that the sweep takes them for dead only when their process is."""
-    app, over = current_app._get_current_object(), threading.Event()
+    app, over = this_app(), threading.Event()
 
     def beat() -> None:
         while not over.wait(BEAT_SECONDS):

@@ -84,7 +84,10 @@ def deliver(mail_id: int) -> Callable[[], None] | None:
     if message is None:
         return None
     message.send()
-    return lambda: session.connection().execute(SENT, {"letter": mail_id, "now": utcnow()})
+
+    def conclude() -> None:
+        session.connection().execute(SENT, {"letter": mail_id, "now": utcnow()})
+    return conclude
 
 
 def compose(letter: OutgoingMail) -> EmailMultiAlternatives:

@@ -101,7 +101,8 @@ def get_page(chosen: sa.Select, order: Order, *, after: Cursor | None, size: int
     width = len(order.key)
     found = session.execute(order.after(chosen.add_columns(*order.key), after).limit(size + 1)).all()
     page = cut(found, lambda row: tuple(row[-width:]), after=order.fitting(after), size=size)
-    return replace(page, rows=[row[0] if len(row) == width + 1 else row[:-width] for row in page.rows])
+    rows: list[Any] = [row[0] if len(row) == width + 1 else row[:-width] for row in page.rows]
+    return Page(rows, page.after, page.older)
 
 
 def cut(found: Sequence[Row], key_of: Callable[[Row], tuple[int, ...]], *, after: Cursor | None, size: int) -> Page[Row]:

@@ -12,10 +12,23 @@ from consult.core.i18n import _
 class Actor(Protocol):
     """Whoever acts: a user, a visitor without account, or the system itself (command line, clock)."""
 
-    id: int | None
-    is_authenticated: bool
-    is_system: bool
-    organisation_id: int | None
+    @property
+    def id(self) -> int | None: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_authenticated(self) -> bool: ...
+
+    @property
+    def is_system(self) -> bool: ...
+
+    @property
+    def organisation_id(self) -> int | None: ...
+
+    @property
+    def organisation(self) -> Any | None: ...
 
     def holds(self, role: str, commission_id: int | None = None) -> bool: ...
 
@@ -29,6 +42,7 @@ class Unnamed:
     id: None = None
     is_authenticated: bool = False
     organisation_id: None = None
+    organisation: None = None
     language: str = "fr"
 
     def holds(self, role: str, commission_id: int | None = None) -> bool:
@@ -133,7 +147,7 @@ def holds(*roles: str) -> Rule:
 
 
 NOT_NOW = _("This is not possible in the present phase of the consultation.")
-PHASE_REFUSALS = {
+PHASE_REFUSALS: dict[tuple[str, ...], Any] = {
     ("open",): _("The consultation is not open: contributions are received between its opening and its closing."),
     ("synthesis",): _("This belongs to the synthesis phase, which the secretariat begins after the closing."),
     ("submitted",): _("This is possible once the syntheses have been submitted to the Council."),

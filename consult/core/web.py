@@ -56,7 +56,7 @@ class ConsultApp(Flask):
         return request.method in SAFE and request.endpoint not in self.writing_gets
 
     def is_reading_first(self) -> bool:
-        return getattr(self.view_functions.get(request.endpoint), "reads_first", False)
+        return getattr(self.view_functions.get(request.endpoint or ""), "reads_first", False)
 
     def full_dispatch_request(self):
         if self.is_reading() or self.is_reading_first():
@@ -123,7 +123,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.add_template_filter(markup.paragraphs, "paragraphs")
     app.add_template_filter(markup.excerpt, "excerpt")
     app.add_template_filter(i18n.isolate, "isolate")
-    app.add_template_global(events, "core_events")
+    app.jinja_env.globals["core_events"] = events
     app.add_template_global(menu, "menu")
     app.add_url_rule("/", "index", index)
     app.add_url_rule("/healthz", "healthz", healthz)
@@ -135,7 +135,8 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
                            (CSRFError, show_stale_form)):
         app.register_error_handler(error, handler)
     if proxies := int(config.trusted_proxies):
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+        proxied = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # as Flask documents it
 
 
 # Languages

@@ -7,8 +7,8 @@ class WideTables(TableProcessor):
     """The library cuts each row to the width of the head; here a row keeps all of its cells."""
 
     def _build_row(self, row, parent, align):
-        beyond = len(self._split_row(row)) - len(align)
-        super()._build_row(row, parent, [*align, *[None] * max(0, beyond)])
+        beyond = len(self._split_row(row)) - len(align)  # type: ignore[attr-defined]  # the stubs leave it out
+        super()._build_row(row, parent, [*align, *[None] * max(0, beyond)])  # type: ignore[misc]  # same
 
 
 class WideTablesExtension(TableExtension):

@@ -6,6 +6,7 @@ Everybody in it is invented. The same files and the same day give the same datab
 import hashlib
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -103,7 +104,7 @@ class Story:
             self.plan_chapter(number)
         for row in read("revisions")["revisions"]:
             at = self.opens_at + timedelta(days=row["day"] - 1, hours=12)
-            self.acts.append((at, f"revision-{row['chapter']}-{row['language']}", lambda row=row: self.revise(row)))
+            self.acts.append((at, f"revision-{row['chapter']}-{row['language']}", partial(self.revise, row)))
         for moment, _name, act in sorted(self.acts, key=lambda planned: planned[:2]):
             with clock_at(min(moment, self.now)):
                 act()
@@ -161,14 +162,14 @@ class Story:
         plan, chapter = read(f"chapter_{number}"), chapters.get_chapter(self.consultation, number)
         for row in plan["contributions"]:
             lodged_at = self.opens_at + timedelta(days=row["day"] - 1) + part_of_day(row["id"], 11)
-            self.acts.append((lodged_at, row["id"], lambda row=row: self.lodge(chapter, row)))
+            self.acts.append((lodged_at, row["id"], partial(self.lodge, chapter, row)))
             handle = {"published": self.publish, "withheld": self.withhold, "withdrawn": self.withdraw}.get(row["state"])
             if handle:
                 at = lodged_at + timedelta(hours=2) + part_of_day(row["id"] + "-handled", 26)
-                self.acts.append((at, row["id"] + "-handled", lambda row=row, handle=handle: handle(number, row)))
+                self.acts.append((at, row["id"] + "-handled", partial(handle, number, row)))
         for place, row in enumerate(plan.get("items") or [], 1):
             at = self.opens_at + timedelta(days=DAYS_OPEN_SO_FAR - 1, hours=6, minutes=place)
-            self.acts.append((max(at, self.now - timedelta(minutes=1)), f"z{row['id']}", lambda row=row: self.gather(chapter, plan, row)))
+            self.acts.append((max(at, self.now - timedelta(minutes=1)), f"z{row['id']}", partial(self.gather, chapter, plan, row)))
 
     def lodge(self, chapter, row: dict) -> None:
         author = self.users[row["author"]]
@@ -183,7 +184,8 @@ class Story:
     def revise(self, row: dict) -> None:
         """A rapporteur prepares the next version, the chair publishes it; the places that are certain are confirmed, the others wait."""
         chapter, rapporteur = chapters.get_chapter(self.consultation, row["chapter"]), self.rapporteur(row["chapter"])
-        source = revised(chapters.current_revision(chapter, row["language"]).source, row["note"], row["edits"])
+        present = chapters.get_revisions(chapter, row["language"])[1]
+        source = revised(present.source, row["note"], row["edits"])
         draft = chapters.keep_working_draft(rapporteur, self.consultation, data=source.encode())
         for key in row.get("continue_none", ()):
             chapters.correct(rapporteur, draft, new_key=key, old_key="", expected_counter=draft.row_counter)

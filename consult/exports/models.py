@@ -23,7 +23,9 @@ class ExportKind(LabelledEnum):
 class ExportFormat(LabelledEnum):
     """How a file's name ends, what it is called on screen, and its content type."""
 
-    def __new__(cls, value: str, label: str, content_type: str = ""):
+    content_type: str
+
+    def __new__(cls, value: str, label: str = "", content_type: str = ""):
         member = str.__new__(cls, value)
         member._value_, member.msgid, member.content_type = value, label, content_type
         return member

@@ -1,23 +1,25 @@
 """Exports on request, and open data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import audit
 from consult.core.commands import command
-from consult.core.db import reading, session
+from consult.core.db import reading, scalar_count, session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _
 from consult.core.jobs import Job, JobState, later, name_of
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
-from consult.core.permissions import Action, can, require
+from consult.core.permissions import Action, Actor, can, require
 from consult.exports import files, jobs, registry
 from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
 from consult.exports.registry import Definition
@@ -25,7 +27,7 @@ from consult.synthesis.models import Synthesis
 
 
 @command
-def request(actor: User, target: Consultation | Chapter, *, kind: ExportKind, format: ExportFormat, language: str) -> Export:
+def request(actor: Actor, target: Consultation | Chapter, *, kind: ExportKind, format: ExportFormat, language: str) -> Export:
     """Ask for a document; the worker makes it and the page of exports follows it."""
     definition = registry.get(kind)
     if format not in definition.formats:
@@ -43,12 +45,12 @@ def request(actor: User, target: Consultation | Chapter, *, kind: ExportKind, fo
     return export
 
 
-def list_kinds(actor: User, consultation: Consultation) -> list[Definition]:
+def list_kinds(actor: Actor, consultation: Consultation) -> list[Definition]:
     """What this person may ask for."""
     return [definition for definition in map(registry.get, ExportKind) if can(actor, definition.action, consultation)]
 
 
-def list_exports(actor: User, consultation: Consultation, *, before: Cursor | None = None) -> Page[Export]:
+def list_exports(actor: Actor, consultation: Consultation, *, before: Cursor | None = None) -> Page[Export]:
     """The newest first: all of them for the secretariat, one's own for the others."""
     require(actor, Action.EXPORTS_REQUEST, consultation)
     wanted = sa.select(Export).where(Export.consultation_id == consultation.id).options(joinedload(Export.chapter))
@@ -57,7 +59,7 @@ def list_exports(actor: User, consultation: Consultation, *, before: Cursor | No
     return get_page(wanted, falling(Export.id), after=before, size=ENTRY_PAGE_SIZE)
 
 
-def list_progress(actor: User, consultation: Consultation, exports: Iterable[Export]) -> dict[int, Job]:
+def list_progress(actor: Actor, consultation: Consultation, exports: Iterable[Export]) -> dict[int, Job]:
     """The job of each export that is not ready, by the export's id."""
     require(actor, Action.EXPORTS_REQUEST, consultation)
     waiting = [export.id for export in exports if export.state != ExportState.READY]
@@ -71,7 +73,7 @@ def count_under_way(work: Iterable[Job]) -> int:
     return sum(job.state in (JobState.WAITING, JobState.RUNNING) for job in work)
 
 
-def get_export(actor: User, export_id: int) -> Export:
+def get_export(actor: Actor, export_id: int) -> Export:
     export = session.get(Export, export_id)
     if export is None:
         raise NotFound
@@ -79,12 +81,12 @@ def get_export(actor: User, export_id: int) -> Export:
     return export
 
 
-def get_export_file(actor: User, export_id: int) -> tuple[Export, Path]:
+def get_export_file(actor: Actor, export_id: int) -> tuple[Export, Path]:
     """The document itself, once it is made."""
     export = get_export(actor, export_id)
     if export.state != ExportState.READY:
         raise NotFound(_("This document is still being prepared."), _("Wait a moment, then look again at the page of exports."))
-    return export, present(export.file_name)
+    return export, present(export.file_name or "")
 
 
 def present(name: str) -> Path:
@@ -95,12 +97,12 @@ def present(name: str) -> Path:
 
 
 def count_exports(consultation: Consultation) -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(Export).where(Export.consultation_id == consultation.id))
+    return scalar_count(sa.select(sa.func.count()).select_from(Export).where(Export.consultation_id == consultation.id))
 
 
 def count_published(consultation: Consultation) -> int:
     """How many contributions open data holds."""
-    return session.scalar(
+    return scalar_count(
         sa.select(sa.func.count()).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
         .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
     )
@@ -151,6 +153,10 @@ def export_chapters(
     written: list[Path] = []
     for chapter_id, number in chapters:
         paths = {format: folder / f"chapter-{number}.{language}.{format.value}" for format in formats}
-        definition.write_each(chapter_id, lambda format, to=paths: files.replacing(to[format]), formats=formats, language=language)
+        definition.write_each(chapter_id, partial(opened_in, paths), formats=formats, language=language)
         written += paths.values()
     return written
+
+
+def opened_in(paths: Mapping[ExportFormat, Path], format: ExportFormat) -> AbstractContextManager[IO[bytes]]:
+    return files.replacing(paths[format])

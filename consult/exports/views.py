@@ -105,7 +105,8 @@ def show(refused: ExportForm | None):
 def download(export_id: int):
     export, path = service.get_export_file(actor(), export_id)
     return send_file(
-        path, mimetype=export.format.content_type, as_attachment=True, download_name=name_of(export), etag=export.sha256, conditional=True,
+        path, mimetype=export.format.content_type, as_attachment=True, download_name=name_of(export), etag=export.sha256 or False,
+        conditional=True,
         max_age=0,
     )
 

@@ -17,7 +17,7 @@ def tell_author(decision_id: int) -> None:
     notice = session.get(ModerationNotice, decision_id, with_for_update=True)
     if notice is None or notice.written_at:
         return
-    decision = session.get(ModerationDecision, decision_id)
+    decision = session.get_one(ModerationDecision, decision_id)
     contribution = decision.contribution
     mail.write(
         contribution.author, TEMPLATES[decision.verdict], decision=decision, contribution=contribution,

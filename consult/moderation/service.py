@@ -68,7 +68,7 @@ def restore(actor: User, contribution: Contribution, *, reason: Reason, words: s
     return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, RESTORE_REASONS), _checked(words), expected_counter)
 
 
-def publish_several(actor: User, consultation: Consultation, *, expected_counter: Mapping[str, int]) -> Bulk:
+def publish_several(actor: Actor, consultation: Consultation, *, expected_counter: Mapping[str, int]) -> Bulk:
     """Publish the contributions whose refs are the keys of ``expected_counter``, each by its own command: one refusal stops no other."""
     require(actor, Action.MODERATION_VIEW, consultation)
     # Taken in one order by everybody, so that two bulks, or a bulk and a publication, never wait for each other.

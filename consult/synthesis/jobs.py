@@ -6,7 +6,7 @@ from sqlalchemy.orm import lazyload
 from consult.accounts.models import User
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import mail
-from consult.core.db import session, unit_of_work
+from consult.core.db import scalar_count, session, unit_of_work
 from consult.core.jobs import long_job
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice
 
@@ -18,7 +18,7 @@ TOLD = (ContributionState.PUBLISHED, ContributionState.WITHHELD)
 def tell_answers(synthesis_id: int, progress) -> None:
     """One letter for each author of the chapter; whoever has their notice is not written to again."""
     with unit_of_work():
-        left = whole = session.scalar(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
+        left = whole = scalar_count(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
     while left:
         with unit_of_work():
             left = tell_some(synthesis_id)
@@ -38,7 +38,7 @@ def untold(synthesis_id: int):
 
 def tell_some(synthesis_id: int) -> int:
     """Write one batch of letters with their notices; answers how many authors are left."""
-    synthesis = session.get(Synthesis, synthesis_id)
+    synthesis = session.get_one(Synthesis, synthesis_id)
     authors = session.scalars(
         sa.select(User).where(User.id.in_(untold(synthesis_id).limit(BATCH).scalar_subquery())).options(lazyload(User.appointments))
         .order_by(User.id)
@@ -48,7 +48,7 @@ def tell_some(synthesis_id: int) -> int:
         session.add(SynthesisNotice(synthesis_id=synthesis_id, author_id=author.id))
         mail.write(author, "synthesis/answer", synthesis=synthesis, answers=answers[author.id])
     session.flush()
-    return session.scalar(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
+    return scalar_count(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
 
 
 def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tuple[Contribution, SynthesisItem | None]]]:

@@ -142,7 +142,7 @@ class SynthesisItem(Base):
         return self.synthesis.commission_id
 
     # The references that an act gathered or took out: for its event in the journal.
-    refs_in_act = ()
+    refs_in_act: tuple[str, ...] = ()
 
     def audit_details(self) -> dict:
         return {

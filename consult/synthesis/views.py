@@ -303,7 +303,8 @@ def whole(mine: list[Chapter], chapter: Chapter, *, form: ReopenForm):
 
 def dispositions(views) -> list[tuple[Disposition | None, int, int]]:
     """Items and contributions by disposition, in the order of the list."""
-    items, spoken = Counter(), Counter()
+    items: Counter = Counter()
+    spoken: Counter = Counter()
     for view in views:
         items[view.item.disposition] += 1
         spoken[view.item.disposition] += view.voices.contributions

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, BlockTally, Chapter, Revision
 from consult.consultations.models import Consultation
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
 
@@ -33,7 +33,7 @@ def current_revision(chapter: Chapter, language: str) -> Revision | None:
 
 def current_revision_id(revision: Revision) -> int:
     """The id of the newest revision of the same text in the same language."""
-    return session.scalar(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language})
+    return scalar_count(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language})
 
 
 def get_revisions(chapter: Chapter, language: str) -> tuple[Revision, Revision]:

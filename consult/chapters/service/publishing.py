@@ -81,7 +81,7 @@ def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: s
     if old_key and old_key not in olds:
         raise Invalid("old_key", _("There is no passage %(key)s in the published version.", key=old_key), _("Choose one of the list."))
     others = [c for c in made.corrections if not (new_key and c["new"] == new_key or old_key and c["old"] == old_key)]
-    text = (news[new_key] if new_key else olds[old_key]).text
+    text = (news[new_key] if new_key else olds[old_key or ""]).text
     said = [] if None in (new_key, old_key) else [{"new": new_key, "sha256": fingerprint(text), "old": old_key}]
     draft.corrections, draft.edited_by_id, draft.edited_at = [*others, *said], actor.id, utcnow()
     return draft

@@ -10,6 +10,7 @@ from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation, Phase
 from consult.core import audit
 from consult.core import events as core_events
+from consult.core.config import this_app
 from consult.core.db import reading as reading_unit
 from consult.core.errors import NotFound
 from consult.core.extension_points import flat
@@ -40,8 +41,8 @@ def staff_menu() -> list[core_events.MenuEntry]:
 
 
 @consultations_events.dashboard_links.fill
-def dashboard_links(shown: Consultation) -> list[core_events.Link]:
-    if not can(actor(), Action.CHAPTERS_IMPORT_CHAPTER, shown):
+def dashboard_links(consultation: Consultation) -> list[core_events.Link]:
+    if not can(actor(), Action.CHAPTERS_IMPORT_CHAPTER, consultation):
         return []
     return [core_events.Link(_("Import a chapter"), url_for("chapters.import_chapter"))]
 
@@ -72,7 +73,7 @@ def kept(ask, render):
         finally:  # a page that is refused is the reader's own
             g.as_visitor = False
     if not request.query_string:
-        app, path = current_app._get_current_object(), request.path
+        app, path = this_app(), request.path
         pages.serve(path, stamp, lambda: asked(app, path, ask))
     if actor().is_authenticated:
         part = render_template(core_events.account_template()).encode()

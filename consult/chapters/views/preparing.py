@@ -150,12 +150,12 @@ def chapter_of(draft: WorkingDraft):
 def row_of(row: revising.PreviewRow, touched: dict[str, int]) -> SimpleNamespace:
     """What one line of the preview says; ``words`` stand where there is nothing to compare."""
     before = " ".join(old.text for old in row.olds)
-    compared = row.new is not None and row.change in (BlockFate.CHANGED, BlockFate.MERGED)
+    now = row.new.text if row.new and row.change in (BlockFate.CHANGED, BlockFate.MERGED) else None
     return SimpleNamespace(
         change=row.change, has_moved=row.has_moved and row.change != BlockFate.MOVED, key=row.key, kind=row.block.kind,
         label=row.block.label,
         text=row.block.text, level=row.block.level, olds=[old.key for old in row.olds], before=row.before, is_by_hand=row.is_by_hand,
-        segments=redline(before, row.new.text) if compared else (), confidence=row.confidence,
+        segments=redline(before, now) if now is not None else (), confidence=row.confidence,
         is_unsure=row.confidence < service.SURE and row.change != BlockFate.NEW, own_key=row.new.key if row.new else "",
         touched={old.key: touched[old.key] for old in row.olds if touched.get(old.key)},
     )
@@ -224,7 +224,7 @@ def choices(made: revising.Plan, row: revising.PreviewRow) -> dict[str, list[tup
         every = [option(old.key, old) for old in made.old]
         return {str(_("Nothing")): [("", _("Nothing: it is a new passage"))], str(_("No longer in the text")): free,
                 str(_("Every passage of the published version")): every}
-    free = [option(r.new.key, r.new) for r in rows if r.change == BlockFate.NEW]
+    free = [option(r.new.key, r.new) for r in rows if r.new and r.change == BlockFate.NEW]
     every = [option(block.key, block) for block in made.parsed.blocks]
     return {str(_("Nothing")): [("", _("Nothing: it was dropped"))], str(_("New passages")): free,
             str(_("Every passage of the new text")): every}

@@ -40,11 +40,11 @@ class Text:
         self.language, self.last = versions[0].language, versions[0]
         self.piece = Piece.of(self.last)
         self.into = [step for step in steps if step.old_id == self.last.block_id and step.new_key != self.last.key]
-        came = {}
+        came: dict[int | None, list[Step]] = {}
         for step in steps:
             came.setdefault(step.new_id, []).append(step)
         self.stages: list[SimpleNamespace] = []
-        until = self.last
+        until: Version | None = self.last
         for version in versions:
             stage = stage_of(version, came.get(version.block_id, []))
             if stage.change != BlockFate.KEPT or stage.segments or stage.is_first or stage.origins:

@@ -1,5 +1,7 @@
 """The languages of a chapter side by side, the translator's confirmations, and how far each language follows the French text."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.chapters import service
@@ -20,7 +22,8 @@ def translations(number: int, text_language: str):
     """Passage by passage, French beside another language; whoever is in charge confirms here that both say the same."""
     chapter = chapter_here(number)
     page = service.get_translations(chapter, text_language)
-    show = request.args.get("show") if request.args.get("show") in SHOWN else "all"
+    asked = request.args.get("show", "")
+    show = asked if asked in SHOWN else "all"
     confirmed = request.args.get("confirmed", "")
     rows = [row for row in page.rows if row.state in SHOWN[show] or row.key == confirmed]
     return render_template(
@@ -46,10 +49,11 @@ def confirm_translations(number: int, text_language: str):
     return redirect(back(number, text_language), 303)
 
 
-def back(number: int, text_language: str, **values: str) -> str:
+def back(number: int, text_language: str, **values: Any) -> str:
     """The page one came from, with the same passages shown."""
-    show = request.form.get("show")
-    return url_for(".translations", number=number, text_language=text_language, **values, **({"show": show} if show in SHOWN else {}))
+    if (show := request.form.get("show")) in SHOWN:
+        values["show"] = show
+    return url_for(".translations", number=number, text_language=text_language, **values)
 
 
 @bp.get("/chapters/coverage")

@@ -13,7 +13,7 @@ from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contr
 from consult.contributions.service.anchoring import is_shown, look_for
 from consult.core import states
 from consult.core.commands import RELOAD, TAKEN, command
-from consult.core.db import session, wait_for
+from consult.core.db import scalar_count, session, wait_for
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
@@ -74,7 +74,7 @@ def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int
     # Where they are shown does not change: what is certain is shown before anybody confirms it.
     confirm = sa.update(Anchor).where(Anchor.revision_id == revision.id, *certain()).values(
         state=AnchorState.CONFIRMED, decided_by_id=actor.id, decided_at=utcnow(), row_counter=Anchor.row_counter + 1)
-    confirmed = session.execute(confirm.execution_options(synchronize_session=False)).rowcount
+    confirmed = session.connection().execute(confirm).rowcount
     session.expire_all()
     return confirmed
 
@@ -143,7 +143,7 @@ def count_anchors(actor: Actor, revision: Revision) -> dict[tuple[AnchorClass, A
 def count_certain(actor: Actor, revision: Revision) -> int:
     """How many :func:`confirm_certain` would confirm."""
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
-    return session.scalar(sa.select(sa.func.count()).select_from(Anchor).where(Anchor.revision_id == revision.id, *certain()))
+    return scalar_count(sa.select(sa.func.count()).select_from(Anchor).where(Anchor.revision_id == revision.id, *certain()))
 
 
 def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chapter, str], int]:

@@ -170,7 +170,10 @@ def reanchor(_actor: Actor, revision: Revision, _target: Base) -> None:
 def anchor_late(contribution: Contribution) -> None:
     """What was written on a revision that a newer one has replaced in the meantime finds its places, one revision after the other."""
     for revision in chapters.list_later_revisions(contribution.block.revision):
-        (standing,) = list_standings(chapters.get_previous_revision(revision), contribution=contribution)
+        before = chapters.get_previous_revision(revision)
+        if before is None:
+            continue
+        (standing,) = list_standings(before, contribution=contribution)
         finder = finder_for(revision, [standing])
         row = finder.row(standing)
         session.add(Anchor(**row, revision_id=revision.id))
@@ -198,6 +201,8 @@ def continuations(revision: Revision) -> tuple[dict[int, list[Continuation]], di
     ways: dict[int, list[Continuation]] = defaultdict(list)
     lost: dict[int, float] = {}
     for old_id, change, confidence, new_id, key, text in rows:
+        if old_id is None:
+            continue
         if new_id is None:
             lost[old_id] = confidence
         else:
@@ -258,4 +263,4 @@ def recount(chapter: Chapter) -> None:
                Contribution.current_key.is_not(None))
         .group_by(Contribution.current_key)
     )
-    chapters.put_tallies(chapter, dict(counted.all()))
+    chapters.put_tallies(chapter, {key: count for key, count in counted if key is not None})

@@ -16,4 +16,4 @@ def count_by_provision(actor: Actor, chapter: Chapter) -> dict[str, int]:
             Contribution.chapter_id == chapter.id, Contribution.current_key.is_not(None), Contribution.state != ContributionState.WITHDRAWN)
         .group_by(Contribution.current_key)
     )
-    return dict(session.execute(counted).all())
+    return {key: count for key, count in session.execute(counted) if key is not None}

@@ -1,7 +1,7 @@
 """Reading what was said: one contribution, a passage's discussion, somebody's own, the margin, the figures."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -149,7 +149,7 @@ def _page_of(of: tuple, after: Cursor | None) -> Page[Contribution | Trace]:
 def page_seen(chosen: sa.Select, after: Cursor | None) -> Page[Contribution | Trace]:
     """A page of what the public may know of: traces stand for those taken down."""
     page = _page(chosen, after)
-    return replace(page, rows=[c if c.is_public else _trace(c) for c in page.rows])
+    return Page([c if c.is_public else _trace(c) for c in page.rows], page.after, page.older)
 
 
 def list_mine(actor: Actor, *, after: Cursor | None = None) -> Page[Contribution]:
@@ -252,10 +252,13 @@ def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginL
 
 def count_figures(consultation: Consultation) -> Figures:
     """Published contributions, the organisations that speak in them, and the people who wrote them."""
-    distinct = (sa.func.count(sa.distinct(column)) for column in (Contribution.organisation_id, Contribution.author_id))
-    counts = sa.select(sa.func.count(Contribution.id), *distinct).join(Chapter, Chapter.id == Contribution.chapter_id)
+    counts = sa.select(
+        sa.func.count(Contribution.id).label("contributions"),
+        sa.func.count(sa.distinct(Contribution.organisation_id)).label("organisations"),
+        sa.func.count(sa.distinct(Contribution.author_id)).label("participants"),
+    ).join(Chapter, Chapter.id == Contribution.chapter_id)
     published = (Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
-    return Figures(*session.execute(counts.where(*published)).one())
+    return Figures(**session.execute(counts.where(*published)).mappings().one())
 
 
 def count_by_state(consultation: Consultation) -> dict[tuple[int, ContributionState], int]:

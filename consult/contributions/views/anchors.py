@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
@@ -133,7 +134,7 @@ def page_of(found: Anchor, error: str = "") -> str:
 
 def back_url(found: Anchor) -> str:
     """To the list as it was left, at the entry after the one decided on."""
-    asked_for = {name: request.args[name] for name in ("class", "state", "after") if name in request.args}
+    asked_for: dict[str, Any] = {name: request.args[name] for name in ("class", "state", "after") if name in request.args}
     following = request.args.get("next", found.id, type=small_number)
     return url_for(".anchors", number=found.contribution.chapter.number, text=found.revision.language, **asked_for, _anchor=f"a{following}")
 
@@ -165,7 +166,7 @@ def reattach(anchor_id: int):
         service.reattach(actor(), found, key=key, expected_counter=expected_counter())
     except Invalid as refused:
         return page_of(found, f"{refused.message} {refused.remedy}"), 422
-    place = found.block.label or found.block.key
+    place = (found.block.label or found.block.key) if found.block else key
     said = _("%(ref)s is attached to %(place)s; its author is told by mail.", ref=found.contribution.ref, place=place)
     return decided(found, said)
 

@@ -50,7 +50,8 @@ def lodge(number: int, key: str):
     form = a_form(block)
     form.take_sentence(block)
     form.form_key.data = form.form_key.data or new_key()
-    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act"), lodge_form if actor().is_authenticated else ask_to_sign_in)
+    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act", ""),
+                                                        lodge_form if actor().is_authenticated else ask_to_sign_in)
     return act(block, form)
 
 
@@ -158,7 +159,7 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
         "contributions/lodge.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
         written_in=normalising.language_of(form.body.data or "", language()), voices=chapters.tallies(block.chapter).get(block.key, 0),
-        is_outdated=newest.id != block.revision_id,
+        is_outdated=newest is not None and newest.id != block.revision_id,
         parts=parts_of(block, start, end), quoted=block.text[start:end],
         came_from=request.full_path if selected() else request.path, **extra,
     )

@@ -113,7 +113,7 @@ def tree(report: Report, blocks: list[dict]) -> str:
 
 def markdown(report: Report) -> bytes:
     """The whole document, the matrix included, as GitHub-flavoured Markdown in UTF-8."""
-    blocks = [
+    blocks: list[dict] = [
         {"t": "Para", "c": inlines([("", report.over)])},
         {"t": "Header", "c": [1, NO_ATTRIBUTES, inlines([("", f"{report.title} — {report.under}")])]},
     ]

@@ -8,5 +8,6 @@ if __name__ == "__main__":
     folder, fonts, timestamp, *standards = sys.argv[1:]
     typst.compile(
         f"{folder}/main.typ", output=f"{folder}/report.pdf", root=folder, font_paths=[fonts], ignore_system_fonts=True,
-        pdf_standards=standards, timestamp=int(timestamp),
+        pdf_standards=standards,  # type: ignore[arg-type]  # words of the command line, which typst checks itself
+        timestamp=int(timestamp),
     )

@@ -1,6 +1,6 @@
 """What became of a contribution: its item, the answer and the wording that it changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -77,10 +77,10 @@ def get_answer(actor: Actor, contribution: Contribution) -> Answer | None:
     return answer
 
 
-def list_others(contribution: Contribution, item: SynthesisItem) -> Sequence[str]:
-    return session.scalars(
+def list_others(contribution: Contribution, item: SynthesisItem) -> list[str]:
+    return list(session.scalars(
         sa.select(Contribution.ref).join(ItemContribution)
         .where(ItemContribution.item_id == item.id, Contribution.id != contribution.id,
                Contribution.state == ContributionState.PUBLISHED)
         .order_by(Contribution.id).limit(OTHERS)
-    ).all()
+    ))

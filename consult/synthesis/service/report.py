@@ -107,4 +107,4 @@ def all_changes(item_ids: Iterable[int]) -> list[BlockChange]:
 
 def list_contested(views: Iterable[ItemView]) -> list[ItemView]:
     """Those where some are in favour and some opposed."""
-    return [view for view in views if view.voices.is_contested]
+    return [view for view in views if view.voices and view.voices.is_contested]

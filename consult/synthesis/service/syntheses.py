@@ -13,7 +13,7 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import states
 from consult.core.commands import command
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, ngettext, utcnow
 from consult.core.jobs import later
@@ -93,7 +93,7 @@ def list_reopenings(synthesis: Synthesis) -> list[SynthesisReopening]:
 
 def count_answered(consultation: Consultation) -> int:
     """Contributions whose reasoned answer everybody can read."""
-    return session.scalar(
+    return scalar_count(
         sa.select(sa.func.count()).select_from(Contribution).join(ItemContribution).join(SynthesisItem).join(Synthesis).join(
             Chapter, Chapter.id == Synthesis.chapter_id)
         .where(Chapter.consultation_id == consultation.id, Synthesis.state.in_(PUBLIC_STATES),

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Organisation
@@ -108,7 +108,7 @@ def list_workbench(
 
 def count_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> int:
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    return session.scalar(matching(sa.select(sa.func.count()), synthesis, wanted, places(synthesis.chapter)))
+    return scalar_count(matching(sa.select(sa.func.count()), synthesis, wanted, places(synthesis.chapter)))
 
 
 def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> list[Contribution]:
