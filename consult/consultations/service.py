@@ -22,7 +22,7 @@ from consult.core.commands import command
 from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
-from consult.core.permissions import SYSTEM, Action, require
+from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.text import normalising
 
 # Decree 2-08-229, article 6: fifteen days online at least.
@@ -40,8 +40,9 @@ def add(_actor, _target, *, slug: str, title_fr: str, commissions: list[dict], *
 
 
 @command
-def edit(_actor, consultation: Consultation, **values) -> Consultation:
+def edit(actor, consultation: Consultation, **values) -> Consultation:
     """Change the legal particulars; the CNDP number cannot be emptied once the dates are set."""
+    _hold(actor, Action.CONSULTATIONS_EDIT, consultation)
     if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
     for name, value in values.items():
@@ -50,8 +51,9 @@ def edit(_actor, consultation: Consultation, **values) -> Consultation:
 
 
 @command
-def schedule(_actor, consultation: Consultation, *, opens_at: datetime, closes_at: datetime) -> Round:
+def schedule(actor, consultation: Consultation, *, opens_at: datetime, closes_at: datetime) -> Round:
     """Set the opening and the closing; from then on the dates open and close by themselves."""
+    _hold(actor, Action.CONSULTATIONS_SCHEDULE, consultation)
     if not consultation.cndp_number.strip():
         raise Conflict(_("The CNDP number is missing: law 09-08 requires it before any data is collected."),
                        _("Enter it in the settings of the consultation."))
@@ -69,8 +71,9 @@ def schedule(_actor, consultation: Consultation, *, opens_at: datetime, closes_a
 
 
 @command
-def open(_actor, consultation: Consultation) -> Consultation:
+def open(actor, consultation: Consultation) -> Consultation:
     """Open now: by hand, or by the clock at the opening date."""
+    _hold(actor, Action.CONSULTATIONS_OPEN, consultation)
     if consultation.round is None:
         raise Conflict(_("The dates are missing."), _("Set the opening and the closing first."))
     states.move(consultation, Phase.OPEN, attribute="phase")
@@ -82,6 +85,7 @@ def open(_actor, consultation: Consultation) -> Consultation:
 @command
 def close(actor, consultation: Consultation) -> Consultation:
     """Close now: by hand once fifteen days have passed, or by the clock at the closing date."""
+    _hold(actor, Action.CONSULTATIONS_CLOSE, consultation)
     earliest = get_earliest_closing(consultation)
     if not actor.is_system and earliest and earliest > utcnow():
         raise Conflict(_("The consultation lasts at least fifteen days (decree 2-08-229, article 6)."),
@@ -97,6 +101,7 @@ def close(actor, consultation: Consultation) -> Consultation:
 @command
 def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: str) -> Extension:
     """Put the closing off; recorded with its reason and shown to the public."""
+    _hold(actor, Action.CONSULTATIONS_EXTEND, consultation)
     _open_when_due(consultation)
     now = consultation.dated_round
     if closes_at <= now.closes_at:
@@ -114,7 +119,8 @@ def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: st
 
 
 @command
-def begin_synthesis(_actor, consultation: Consultation) -> Consultation:
+def begin_synthesis(actor, consultation: Consultation) -> Consultation:
+    _hold(actor, Action.CONSULTATIONS_BEGIN_SYNTHESIS, consultation)
     settle(consultation)
     states.move(consultation, Phase.SYNTHESIS, attribute="phase")
     return consultation
@@ -146,6 +152,20 @@ def _count_in_charge() -> int:
     return scalar_count(
         sa.select(sa.func.count()).select_from(Appointment).where(Appointment.role.in_((Role.SECRETARIAT, Role.ADMINISTRATOR)))
     )
+
+
+def _hold(actor: Actor, act: Action, consultation: Consultation) -> None:
+    """Nobody else sets its particulars, its dates or its phase until this act is over, and what is judged is what stands.
+
+    Two who change one date each would otherwise break together a rule that neither broke.
+    """
+    session.flush()
+    session.execute(sa.select(Consultation.id).where(Consultation.id == consultation.id).with_for_update(key_share=True))
+    session.refresh(consultation)
+    session.expire(consultation, ["rounds"])
+    for period in consultation.rounds:
+        session.refresh(period)
+    require(actor, act, consultation)
 
 
 def settle(consultation: Consultation) -> None:

@@ -172,6 +172,11 @@ def test_a_lost_receipt_is_found(consult, filled):
     assert "has lost its receipt" in consult("verify", status=1)
 
 
+def test_a_database_that_no_longer_refuses_is_told_of(consult, filled):
+    behind_its_back("receipt_no_delete", "SELECT 1")
+    assert "FAULT: receipt: its trigger receipt_no_delete is missing" in consult("verify", status=1)
+
+
 def test_a_rewritten_text_is_found(consult, filled):
     consult("chapters", "import", resource_dir("policy_drafts") / "1-normalisation.fr.md")
     assert "All is well." in consult("verify")

@@ -154,7 +154,11 @@ def checks(connection: sa.Connection) -> dict[str, str]:
             "SELECT c.relname, k.conname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid "
             "WHERE k.contype = 'c' AND k.connamespace = current_schema()::regnamespace"
         ).all()
-    return {f"{table}.{name or text}": " ".join(text.replace('"', "").split()) for table, name, text in rows}
+    found: dict[str, str] = {}
+    for table, name, text in rows:
+        key, words = f"{table}.{name or text}", " ".join(text.replace('"', "").split())
+        found[key] = f"{found[key]}, and once more {words}" if key in found else words
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -39,18 +39,13 @@ def upgrade() -> None:
                     postgresql_where=sa.text(PRESENT))
     op.execute(MOVED)
     op.drop_index("ix_user_organisation_id", "user")
-    with altered_user() as batch:
+    with op.batch_alter_table("user") as batch:
         batch.drop_constraint("fk_user_organisation_id", type_="foreignkey")
         batch.drop_column("organisation_id")
 
 
-def altered_user():
-    """SQLite builds the table anew, and Alembic finds no CHECK in it to take along; a trigger, which would be lost, it has none."""
-    return op.batch_alter_table("user", table_args=(sa.CheckConstraint("email = lower(email)", name=op.f("ck_user_email_lower")),))
-
-
 def downgrade() -> None:
-    with altered_user() as batch:
+    with op.batch_alter_table("user") as batch:
         batch.add_column(sa.Column("organisation_id", Id, nullable=True))
         batch.create_foreign_key(op.f("fk_user_organisation_id"), "organisation", ["organisation_id"], ["id"], ondelete="RESTRICT")
     op.create_index("ix_user_organisation_id", "user", ["organisation_id"])
