@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--paths", nargs="+", metavar="PATH", help="mutate these files whole")
     parser.add_argument("--workers", type=int, default=2, help="how many mutants are tried at a time")
     wanted = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # so that the copies and whatever runs in them go too
     lines = dict.fromkeys(wanted.paths) if wanted.paths else changed_since(wanted.since or base())
     mutants = [mutant for path, numbers in lines.items() for mutant in mutants_of(path, numbers)]
     print(f"{len(mutants)} mutants of {', '.join(lines) or 'no file'}", flush=True)
