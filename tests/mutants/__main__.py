@@ -18,6 +18,7 @@ from pathlib import Path
 from cosmic_ray import plugins
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
 
 from tests.mutants.operators import OURS
 from tests.mutants.running import Order, Room, end, forked, pytest_on, warm_up
@@ -35,10 +36,14 @@ class Mutant:
     path: str
     lines: range
     original: str
-    source: str
+    operator: Operator
+    occurrence: int
+
+    def source(self) -> str:
+        return mutate_code(self.original, self.operator, self.occurrence)
 
     def __str__(self) -> str:
-        changes = difflib.unified_diff(self.original.splitlines(), self.source.splitlines(), n=0, lineterm="")
+        changes = difflib.unified_diff(self.original.splitlines(), self.source().splitlines(), n=0, lineterm="")
         return "\n".join([f"{self.path}:{self.lines.start}", *(line for line in changes if not re.match(r"---|\+\+\+|@@", line))])
 
 
@@ -98,13 +103,14 @@ def mutants_of(path: str, lines: set[int] | None) -> list[Mutant]:
     """Every mutant of a file, or those of some lines, from the top to the end."""
     plugins.OPERATOR_PROVIDERS["ours"] = OURS
     original, mutants = (ROOT / path).read_text(), []
+    nodes = list(ast_nodes(get_ast(original)))
     for name in settings()["operators"].split():
         operator = plugins.get_operator(name)()
-        places = [(node, place) for node in ast_nodes(get_ast(original)) for place in operator.mutation_positions(node)]
+        places = [(node, place) for node in nodes for place in operator.mutation_positions(node)]
         for occurrence, (node, (start, stop)) in enumerate(places):
             changed = range(start[0], stop[0] + 1)
             if (lines is None or lines.intersection(changed)) and not is_declaration(node):
-                mutants.append(Mutant(path, changed, original, mutate_code(original, operator, occurrence)))
+                mutants.append(Mutant(path, changed, original, operator, occurrence))
     return sorted(mutants, key=lambda mutant: mutant.lines.start)
 
 
@@ -173,7 +179,7 @@ def survivors(mutants: list[Mutant], rooms: dict[str, Room], folders: list[Path]
 
 def start(mutant: Mutant, folder: Path, room: Room, number: int) -> tuple[int, float]:
     target = folder / mutant.path
-    target.write_text(mutant.source)
+    target.write_text(mutant.source())
     os.utime(target, (number, number))  # Python knows compiled code by its length and by the second of its source
     tests = room.tests_for(mutant.path, mutant.lines)
     files = sorted({test.partition("::")[0] for test in tests})
