@@ -23,7 +23,7 @@ DEBIAN := chromium fonts-noto-core poppler-utils libreoffice-writer-nogui libreo
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test lint bench env env-test browser wrk lock translations clean
+.PHONY: help run test lint bench mutants env env-test browser wrk lock translations clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,11 +39,14 @@ test: env-test browser ## run every test on SQLite, then all but the browser's o
 lint: env-test ## check style, imports between packages, and the lock files
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
-	@! grep -nE '://|^ *-[a-zA-Z]|^ *--(index|extra|find)' requirements.lock requirements-test.lock \
+	@! grep -nE '://|^ *-[a-zA-Z]|^ *--(index|extra|find)' requirements*.lock \
 		|| { echo "A lock file names an address or a package index."; exit 1; }
 
 bench: env-test wrk ## measure the platform against its performance targets
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+mutants: env-test .venv/.mutants ## change one thing after the other in what you changed, and tell which no test notices
+	@$(BIN)/python -m tests.mutants --workers $(WORKERS) $(ARGS)
 
 env: .venv/.runtime .venv/.project ## make .venv with what the platform needs to run
 
@@ -74,6 +77,8 @@ endef
 lock: .venv/.project ## bring the lock files up to date with setup.cfg (ARGS=--upgrade for newer versions)
 	printf $(TOOLS) | $(LOCK) $(ARGS) setup.cfg - -o requirements.lock
 	printf $(TOOLS) | $(LOCK) $(ARGS) setup.cfg - --extra test -c requirements.lock -o requirements-test.lock
+	awk '/^mutants =/ { wanted = 1; next } /^[^ ]/ { wanted = 0 } wanted' setup.cfg \
+		| $(LOCK) $(ARGS) - -c requirements-test.lock -o requirements-mutants.lock
 
 translations: .venv/.project ## gather the messages into the fr and ar catalogues, and compile them
 	@mkdir -p consult/translations
@@ -116,6 +121,11 @@ clean: ## remove what tools and tests leave behind (.venv and the data folder st
 .venv/.test: .venv/.runtime requirements-test.lock
 	@echo "Installing what the tests need"
 	@$(INSTALL) --require-hashes -r requirements-test.lock
+	@touch $@
+
+.venv/.mutants: .venv/.test requirements-mutants.lock
+	@echo "Installing what makes mutants"
+	@$(INSTALL) --require-hashes -r requirements-mutants.lock
 	@touch $@
 
 .venv/.project: .venv/.runtime setup.cfg pyproject.toml

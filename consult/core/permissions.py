@@ -154,6 +154,7 @@ PHASE_REFUSALS: dict[tuple[str, ...], Any] = {
 }
 
 anyone = Rule(lambda actor, obj: True, "")
+nobody = Rule(lambda actor, obj: False, _("You are not allowed to do this."))
 signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in first."))
 system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."))
 unowned = Rule(lambda actor, obj: getattr(obj, "author_id", None) is None, _("This belongs to somebody else."))
@@ -251,9 +252,9 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 
 def broken(actor: Actor, action: Action, obj: Any) -> Rule | None:
     """None when allowed; else the first rule broken in the line that came nearest."""
-    nearest, rule_broken = -1, None
+    nearest, rule_broken = -1, nobody
     for line in RULES[action]:
-        for passed, rule in enumerate(line):
+        for passed, rule in enumerate(line or (nobody,)):
             if not rule.holds(actor, obj):
                 if passed > nearest:
                     nearest, rule_broken = passed, rule

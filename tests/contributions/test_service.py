@@ -1,12 +1,9 @@
-import threading
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from consult.accounts.models import User
 from consult.chapters import service as chapters
-from consult.chapters.models import Block
 from consult.consultations.models import ModerationMode, Phase
 from consult.contributions import jobs as letters
 from consult.contributions import service
@@ -22,7 +19,7 @@ from consult.contributions.models import (
 )
 from consult.core import jobs
 from consult.core.audit import AuditEvent
-from consult.core.db import session, unit_of_work
+from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
@@ -116,30 +113,6 @@ def test_a_damaged_form_key_is_refused(participant, block, form_key):
     with pytest.raises(Invalid) as refusal:
         lodge(participant, block, form_key)
     assert refusal.value.field == "form_key"
-
-
-def test_the_same_form_at_the_same_moment_is_lodged_once(own_app):
-    consultation = factories.a_consultation()
-    block = factories.block_of(factories.a_chapter(consultation), "C1-A1-P1-a1")
-    author_id, block_id = factories.a_user().id, block.id
-    session.commit()
-    session.remove()
-    refs, start = [], threading.Barrier(4)
-
-    def send():
-        with own_app.app_context():
-            start.wait()
-            with unit_of_work():
-                refs.append(lodge(session.get(User, author_id), session.get(Block, block_id)).ref)
-            session.remove()
-
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert refs == ["PNQ-C1-0001"] * 4
-    assert len(events("contributions.lodge")) == 1
 
 
 def test_only_signed_in_people_lodge_and_only_while_it_is_open(consultation, participant, block):

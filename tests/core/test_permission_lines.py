@@ -44,6 +44,14 @@ def test_of_two_lines_as_near_the_first_speaks(rules):
     assert refusal(VISITOR, ACTION, None) == "no badge"
 
 
+@pytest.mark.parametrize("lines", [(), ((),), ((), (no_badge,))])
+def test_a_gap_in_the_table_lets_nobody_in(rules, lines):
+    rules(*lines)
+    assert not can(SYSTEM, ACTION, None)
+    with pytest.raises(NotAllowed):
+        require(SYSTEM, ACTION, None)
+
+
 def test_a_rule_after_a_broken_one_is_not_asked(rules):
     rules((no_badge, Rule(lambda actor, obj: obj.anything, "")))
     assert refusal(VISITOR, ACTION, object()) == "no badge"

@@ -113,7 +113,8 @@ def test_the_changelog_tells_each_kind_of_change():
 
 def test_every_dependency_is_locked():
     for lock, section in (("requirements.lock", settings()["options"]["install_requires"]),
-                          ("requirements-test.lock", settings()["options.extras_require"]["test"])):
+                          ("requirements-test.lock", settings()["options.extras_require"]["test"]),
+                          ("requirements-mutants.lock", settings()["options.extras_require"]["mutants"])):
         locked = {re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.MULTILINE)}
         wanted = {re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", line)[0]).lower() for line in section.splitlines()
                   if line.strip() and not line.startswith("#")}
