@@ -1,13 +1,17 @@
-"""One database a run; each test in a transaction that is rolled back, whatever the code under test commits."""
+"""One database a process, copied from one a run; each test in a transaction that is rolled back, whatever the code under test commits."""
 
 import itertools
 import os
 import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import flask_migrate
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from consult import create_app
 from consult.consultations.models import Role
@@ -17,12 +21,19 @@ from consult.core.i18n import force_locale
 from consult.core.pages import pages
 from tests import factories, postgresql
 from tests.counting import queries
+from tests.sharing import folder_of_run, made_once
 
-pytest_plugins = ["tests.house.rendered"]
+pytest_plugins = ["tests.distribution", "tests.house.rendered"]
+
+# No example has to be quick: the machine may be busy with others.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class SqliteFiles:
     """Databases that are files of one folder."""
+
+    kind = "sqlite"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,16 +53,10 @@ def databases(tmp_path_factory):
     if wanted == "sqlite":
         yield SqliteFiles(tmp_path_factory.mktemp("database"))
     elif wanted == "postgresql":
-        base = tmp_path_factory.getbasetemp()
-        with postgresql.server((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgresql") as server:
+        with postgresql.server(folder_of_run(tmp_path_factory) / "postgresql") as server:
             yield server
     else:
         raise pytest.UsageError(f"CONSULT_TEST_DATABASE is sqlite or postgresql, not {wanted}")
-
-
-@pytest.fixture(scope="session")
-def database_url(databases):
-    return databases.new_database()
 
 
 def make_app(database_url: str, data_dir, **overrides):
@@ -67,24 +72,40 @@ pages.fresh = 0
 
 
 @pytest.fixture(scope="session")
-def app(database_url, tmp_path_factory):
-    app = make_app(database_url, tmp_path_factory.mktemp("data"))
-    with app.app_context():
-        flask_migrate.upgrade()
+def migrated(databases, tmp_path_factory) -> str:
+    """A database with all tables and no row, to be copied: made once for all processes of the run."""
+    def make() -> str:
+        url = databases.new_database()
+        with make_app(url, tmp_path_factory.mktemp("data")).app_context():
+            flask_migrate.upgrade()
+            let_go()
+        return url
+    return made_once(folder_of_run(tmp_path_factory), "migrated", make)
+
+
+@pytest.fixture(scope="session")
+def app(databases, migrated, tmp_path_factory):
+    app = make_app(databases.new_database(migrated), tmp_path_factory.mktemp("data"))
     yield app
     with app.app_context():
         db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def migrated(databases, tmp_path_factory) -> str:
-    """A database with all tables and no row, to be copied."""
-    url = databases.new_database()
-    app = make_app(url, tmp_path_factory.mktemp("data"))
-    with app.app_context():
-        flask_migrate.upgrade()
-        let_go()
-    return url
+def demonstration(databases, tmp_path_factory) -> str:
+    """The database that `consult demo` makes, to be copied."""
+    return demonstration_in(databases, tmp_path_factory)
+
+
+def demonstration_in(databases, tmp_path_factory) -> str:
+    """Made once for all processes of the run on each kind of database."""
+    def make() -> str:
+        url = databases.new_database()
+        ours = {"CONSULT_DATABASE_URL": url, "CONSULT_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CONSULT_")}
+        subprocess.run([sys.executable, "-m", "consult", "demo"], env={**kept, **ours}, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        return url
+    return made_once(folder_of_run(tmp_path_factory), f"demonstration-{databases.kind}", make)
 
 
 def let_go() -> None:
@@ -97,15 +118,28 @@ def let_go() -> None:
     db.engine.dispose()
 
 
-@pytest.fixture
-def own_app(databases, migrated, tmp_path):
-    """An application on a database of its own where commits are real: for threads, processes, the queue and the journal."""
-    app = make_app(databases.new_database(migrated), tmp_path / "data")
+@contextmanager
+def app_on(database_url: str, data_dir: Path):
+    app = make_app(database_url, data_dir)
     pages.clear()
     with app.app_context():
         yield app
         session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def own_app(databases, migrated, tmp_path):
+    """An application on a database of its own where commits are real: for threads, processes, the queue and the journal."""
+    with app_on(databases.new_database(migrated), tmp_path / "data") as app:
+        yield app
+
+
+@pytest.fixture
+def demonstrated(databases, demonstration, tmp_path):
+    """The same on a copy of the demonstration."""
+    with app_on(databases.new_database(demonstration), tmp_path / "data") as app:
+        yield app
 
 
 @pytest.fixture(autouse=True)

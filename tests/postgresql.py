@@ -38,6 +38,8 @@ def server(folder: Path) -> Iterator["Server"]:
 class Server:
     """The databases of one worker on the shared server."""
 
+    kind = "postgresql"
+
     def __init__(self, socket_dir: str, programmes: Path) -> None:
         self.socket_dir = socket_dir
         self.programmes = programmes  # pg_dump and its family

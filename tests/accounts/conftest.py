@@ -2,13 +2,12 @@
 
 import re
 
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 
 from consult import create_app
 from consult.core.config import Config
-from consult.core.db import session
+from consult.core.db import db, session
 from consult.core.mail import OutgoingMail
 
 
@@ -25,11 +24,11 @@ def link_in():
 
 
 @pytest.fixture
-def guarded(tmp_path):
+def guarded(databases, migrated, tmp_path):
     """An application with its guards up (forgery, attempts) and a database of its own."""
-    config = Config(data_dir=str(tmp_path), database_url=f"sqlite:///{tmp_path / 'own.sqlite'}", secret_key="g" * 40,
+    config = Config(data_dir=str(tmp_path), database_url=databases.new_database(migrated), secret_key="g" * 40,
                     base_url="https://consult.test")
     app = create_app(config, TESTING=True)
+    yield app
     with app.app_context():
-        flask_migrate.upgrade()
-    return app
+        db.engine.dispose()

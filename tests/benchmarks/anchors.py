@@ -21,8 +21,9 @@ from consult.core import markup
 from consult.text import quotes
 from tests.benchmarks import edits
 from tests.benchmarks.judging import GOING_ON, HEAD, Verdict, by_old, row, verdict
+from tests.material import material
 
-HISTORIES = Path(__file__).parents[3] / "shared/data/revisions-fr"
+HISTORIES = material("revisions-fr")
 LABELS = Path(__file__).parent / "labels"
 SEED = 20171102
 QUOTES = 3  # on each block
@@ -158,7 +159,7 @@ def count_quote(counts: Counter, quote: quotes.Quote, start: int, texts: list[st
 def sections() -> list[tuple[str, list[str], list[list]]]:
     """(title, head, rows) of each table."""
     from_scripts = [("Anchors: blocks after scripted edits of the delivered texts", HEAD, edits.rows())]
-    if not HISTORIES.exists():
+    if HISTORIES is None:
         return from_scripts
     began = time.perf_counter()
     planted_rows = planted()

@@ -12,7 +12,7 @@ from consult.consultations import service as consultations
 from consult.core.config import Config, resource_dir
 from consult.core.db import unit_of_work
 from consult.core.permissions import SYSTEM
-from tests.benchmarks import edits, reanchoring, revisions
+from tests.benchmarks import edits, reanchoring, revisions, searching
 
 CHAPTER = "2-certification.fr.md"
 HEAD = ["", "seconds"]
@@ -29,6 +29,7 @@ def rows(data: Path) -> list[list]:
         ["… with the publication of its revision whole", again["publication"]],
         *([f"two revisions of 60 kB compared ({language}; aim 0.5)", taken] for language, taken in revisions.comparison_seconds().items()),
         ["… the page of their comparison, whole and made anew", revisions.page_seconds(data)],
+        *searching.rows(),
     ]
 
 

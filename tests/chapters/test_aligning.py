@@ -10,6 +10,7 @@ from consult.chapters.aligning import SURE, Link, align
 from consult.chapters.models import BlockFate, BlockKind
 from tests.benchmarks import anchors, edits
 from tests.benchmarks.judging import GOING_ON
+from tests.material import material_or_skip
 
 HEADING, PARAGRAPH, ACTION, LIST, ROW = BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.ACTION, BlockKind.LIST, BlockKind.ROW
 
@@ -247,8 +248,7 @@ def test_scripted_edits_are_followed_in_all_three_languages_and_nothing_sure_is_
 
 @pytest.mark.slow
 def test_blocks_labelled_by_hand_are_told_rightly_and_nothing_sure_is_wrong():
-    if not anchors.HISTORIES.exists():
-        pytest.skip("the collected texts are not beside this checkout: shared/data/revisions-fr")
+    material_or_skip("revisions-fr")
     for file in ("revisions-fr.tsv", "revisions-fr-backward.tsv"):
         found = [one for one in map(anchors.judged, anchors.labelled(file)) if one.expected & (GOING_ON | {BlockFate.DELETED})]
         assert not [one.name for one in found if one.is_wrong_and_sure]
@@ -257,7 +257,6 @@ def test_blocks_labelled_by_hand_are_told_rightly_and_nothing_sure_is_wrong():
 
 @pytest.mark.slow
 def test_untouched_text_is_found_again_over_two_whole_histories():
-    if not anchors.HISTORIES.exists():
-        pytest.skip("the collected texts are not beside this checkout: shared/data/revisions-fr")
+    material_or_skip("revisions-fr")
     broken = [row for row in anchors.planted() if "violations" in row[0]]
     assert [row[1] for row in broken] == ["0", "0"]

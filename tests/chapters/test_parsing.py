@@ -1,7 +1,6 @@
 import itertools
 import re
 from collections import Counter
-from pathlib import Path
 
 import lxml.html
 import pytest
@@ -18,9 +17,9 @@ from consult.core.errors import Invalid
 from consult.core.permissions import SYSTEM
 from tests import factories
 from tests.core.test_markup import ATTACKS, assert_harmless
+from tests.material import material_or_skip
 
 FRONT = "---\ntitle: Essai\ncommission: Commission 1\nchapter: 1\nlanguage: fr\n---\n"
-REVISIONS = Path(__file__).parents[3] / "shared/data/revisions-fr"
 
 
 def blocks_of(markdown: str):
@@ -342,14 +341,8 @@ def plain_words(source: str) -> list[str]:
     return words(re.sub(r"[`*_\\]", "", source))
 
 
-def revisions():
-    return sorted(REVISIONS.rglob("*.md")) if REVISIONS.exists() else []
-
-
 def test_texts_of_others_are_imported_whole():
-    if not revisions():
-        pytest.skip("the collected texts are not beside this checkout: shared/data/revisions-fr")
-    for path in revisions():
+    for path in sorted(material_or_skip("revisions-fr").rglob("*.md")):
         # One of them is not UTF-8; a refusal is tested above, the words matter here.
         body = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(errors="replace"), flags=re.DOTALL)
         blocks = blocks_of(body)

@@ -19,6 +19,7 @@ from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.permissions import SYSTEM, Action
 from tests import factories
 from tests.house.source import ROOT
+from tests.waiting import PATIENCE
 
 ONE = "Publier chaque année la liste des étalons nationaux."
 TWO = "Former les techniciens des laboratoires."
@@ -341,7 +342,7 @@ def test_who_begins_a_draft_holds_no_first_publication_up(own_app):
     with unit_of_work():
         service.keep_working_draft(chair, consultation, data=source().encode())
         with db.engine.begin() as other:
-            other.exec_driver_sql("SET lock_timeout = '2s'")
+            other.exec_driver_sql(f"SET lock_timeout = '{PATIENCE}s'")
             row = {"consultation_id": consultation.id, "commission_id": consultation.commissions[0].id, "number": 1, "title_fr": "Mesure"}
             other.execute(sa.insert(Chapter), row)
 

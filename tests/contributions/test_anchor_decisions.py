@@ -29,6 +29,7 @@ from tests.contributions.revising import (
     tallies_shown,
 )
 from tests.contributions.test_service import lodge
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def together(app, *acts) -> list:
     def run(place, act):
         with app.app_context():
             try:
-                barrier.wait(10)
+                barrier.wait(PATIENCE)
                 with unit_of_work():
                     results[place] = act()
             except Exception as error:
@@ -195,7 +196,7 @@ def together(app, *acts) -> list:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     session.expire_all()
     return results
 

@@ -1,7 +1,6 @@
 import html
 import json
 import re
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +12,7 @@ from consult.text import normalising
 from tests import factories
 from tests.contributions.browsing import address, send, text_of
 from tests.counting import queries
-
-HOSTILE = Path(__file__).parents[2].parent / "shared" / "data" / "hostile-input"
-
+from tests.material import material_or_skip
 
 # Reading
 
@@ -147,10 +144,9 @@ def test_the_margin_of_a_chapter_shows_the_newest(client, block):
 
 
 def payloads():
-    if not HOSTILE.is_dir():
-        return []
-    strings = json.loads((HOSTILE / "blns.json").read_text(encoding="utf-8"))
-    return [*strings, *(HOSTILE / "payloadbox_xss.txt").read_text(encoding="utf-8", errors="replace").splitlines()]
+    hostile = material_or_skip("hostile-input")
+    strings = json.loads((hostile / "blns.json").read_text(encoding="utf-8"))
+    return [*strings, *(hostile / "payloadbox_xss.txt").read_text(encoding="utf-8", errors="replace").splitlines()]
 
 
 WRITTEN = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{ 7 * 7 }}", "<!--", "]]>", "javascript:alert(1)", "%s%n%(x)s"]
@@ -174,8 +170,6 @@ def test_markup_is_shown_as_words_everywhere(client, participant, block, payload
 @pytest.mark.slow
 def test_known_hostile_strings_are_kept_or_refused_and_always_escaped(client, participant, block):
     strings = payloads()
-    if not strings:
-        pytest.skip("the shared folder of hostile strings is not beside this checkout")
     client.sign_in(participant)
     tags = ("<script", "<img", "<svg", "<iframe", "<object", "<a ")
     clean = None

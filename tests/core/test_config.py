@@ -5,6 +5,7 @@ import stat
 import pytest
 
 from consult.core.config import TEST_ONLY, Config, ConfigError, resource_dir, variable
+from tests.waiting import PATIENCE
 
 WRONG = {
     "CONSULT_BASE_URL": ["consultation.example", "ftp://consultation.example", "https://", "http://x:port"],
@@ -69,7 +70,7 @@ def test_the_secret_key_is_made_once_whoever_comes_first(tmp_path):
     processes = [context.Process(target=ask_for_secret, args=(str(tmp_path), barrier, answers)) for _ in range(6)]
     for process in processes:
         process.start()
-    secrets = {answers.get(timeout=20) for _ in processes}
+    secrets = {answers.get(timeout=PATIENCE) for _ in processes}
     for process in processes:
         process.join()
     assert len(secrets) == 1

@@ -13,6 +13,7 @@ from consult.core.db import Base, UtcDateTime, add_now, after_commit, db, readin
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job
 from tests import factories
+from tests.waiting import PATIENCE
 
 
 def is_sqlite() -> bool:
@@ -88,7 +89,7 @@ def test_a_reader_does_not_wait_for_a_writer(own_app):
                 session.get(User, user_id).name = "Nouveau nom"
                 session.flush()
                 written.set()
-                assert read.wait(10), "the reader waited for the writer"
+                assert read.wait(PATIENCE), "the reader waited for the writer"
         else:
             written.wait()
             with reading():

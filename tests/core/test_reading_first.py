@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from consult.consultations.models import Consultation
 from consult.core.db import begin_writing, reading_first, session, unit_of_work
 from tests import factories
+from tests.waiting import PATIENCE
 
 
 def test_others_write_while_it_reads_and_nothing_is_lost(own_app):
@@ -17,7 +18,7 @@ def test_others_write_while_it_reads_and_nothing_is_lost(own_app):
     def add(letter: str) -> None:
         with own_app.app_context(), reading_first():
             assert session.scalar(sa.select(sa.func.count()).select_from(Consultation)) == 1
-            read.wait(20)
+            read.wait(PATIENCE)
             begin_writing()
             longer = Consultation.controller + letter
             session.execute(sa.update(Consultation).where(Consultation.id == consultation_id).values(controller=longer))
@@ -27,7 +28,7 @@ def test_others_write_while_it_reads_and_nothing_is_lost(own_app):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     session.expire_all()
     assert sorted(session.get(Consultation, consultation_id).controller) == list("abcdefgh")
     session.rollback()

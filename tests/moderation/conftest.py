@@ -7,6 +7,7 @@ import pytest
 from consult.consultations.models import Role
 from consult.core.db import session, unit_of_work
 from tests import factories
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def at_once():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(PATIENCE)
         session.expire_all()  # what this thread read before, the others have changed
         return ends
     return run

@@ -9,7 +9,7 @@ import docx
 from consult.core.i18n import MOROCCO
 from tests.story.looks import looked_at
 from tests.story.people import Person
-from tests.story.sites import until
+from tests.waiting import until
 
 STAKEHOLDER = "zineb@cooperative.example"
 BODY = {"fr": "Cette action gagnerait à dire qui la mène & quand.\n\nMerci.", "ar": "يحسن أن يحدد هذا الإجراء من يقوم به ومتى.\n\nوشكرا."}
@@ -95,7 +95,8 @@ def moderate(person: Person, ref: str) -> None:
 
 def read_in_public(person: Person, ref: str) -> None:
     """The chapter shows it at once, and the discussion of the passage has its words and its change."""
-    until(lambda: person.go("chapters/1") and person.sees(f"[id='{KEY}'] .acts a.count, [id='{KEY}'] .notes"), "not on the chapter page")
+    seen = f"[id='{KEY}'] .acts a.count, [id='{KEY}'] .notes"
+    until(lambda: person.go("chapters/1") and person.sees(seen), "not on the chapter page")
     person.go(f"contributions/discussion/1/{KEY}")
     person.picture("discussion")
     assert WORDING[person.language] in person.text(f"[id='{ref}'] ins")
@@ -200,7 +201,8 @@ def take_documents(person: Person, ref: str) -> None:
         person.press(f"form[action$='exports/request/{kind}'] button")
         assert person.sees("table tbody tr"), person.text()
     person.picture("exports")
-    until(lambda: person.go("exports") and page.locator("a[href*='/download/']").count() == 2, "the documents are not made")
+    until(lambda: person.fetch("exports").count("/download/") == 2, "the documents are not made")
+    person.go("exports")
     person.picture("exports-ready")
     assert looked_at(person) == []
     table, synthesis = (person.download(f"tbody tr:nth-child({n}) a[href*='/download/']") for n in (1, 2))
@@ -225,10 +227,10 @@ def submit(person: Person) -> None:
     assert looked_at(person) == []
     person.press("main form button")
     assert person.path == "adoption/submission", person.text()
-    sealed = "a[href$='/adoption/archive']"
-    until(lambda: person.go("adoption/submission") and person.sees(sealed), "the archive is not sealed", patience=120)
+    until(lambda: "/adoption/archive" in person.fetch("adoption/submission"), "the archive is not sealed")
+    person.go("adoption/submission")
     person.picture("submission")
-    archive = person.download(sealed)
+    archive = person.download("a[href$='/adoption/archive']")
     verified = person.site.run("verify", str(archive))
     assert verified.returncode == 0, verified.stdout + verified.stderr
     content = bytearray(archive.read_bytes())

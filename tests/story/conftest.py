@@ -1,15 +1,17 @@
 """A real server, a real worker, a real mail server and a real Chromium: nothing here knows how the platform is made."""
 
-import fcntl
 import shutil
 from itertools import count
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import SqliteFiles, demonstration_in
 from tests.story.people import Person
-from tests.story.sites import Letters, Site, copy_of, make_demonstration
+from tests.story.sites import Letters, Site
+from tests.waiting import PATIENCE
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -23,14 +25,15 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
-def demonstration(tmp_path_factory, worker_id):
-    """The data folder of `consult demo`, made once for all processes of the run and never served itself."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    with open(shared / "demonstration.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        data = shared / "demonstration"
-        return data if data.exists() else make_demonstration(data)
+def data_folder(tmp_path_factory):
+    """Makes a folder with a copy of the demonstration, in a file whatever the rest of the run uses: tests look into it."""
+    demonstration = demonstration_in(SqliteFiles(tmp_path_factory.mktemp("database")), tmp_path_factory)
+
+    def make(data: Path) -> Path:
+        data.mkdir()
+        shutil.copyfile(demonstration.removeprefix("sqlite:///"), data / "consult.sqlite")
+        return data
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -48,17 +51,17 @@ def letters(mailbox):
 
 
 @pytest.fixture(scope="session")
-def site(demonstration, mailbox, tmp_path_factory):
-    """One site for all tests that change nothing of weight."""
-    site = Site(copy_of(demonstration, tmp_path_factory.mktemp("site") / "data"), mailbox.url)
-    yield site.start()
+def site(data_folder, mailbox, tmp_path_factory):
+    """One site for all tests that change nothing of weight and wait for no letter."""
+    site = Site(data_folder(tmp_path_factory.mktemp("site") / "data"), mailbox.url)
+    yield site.start(with_worker=False)
     site.stop()
 
 
 @pytest.fixture
-def own_site(demonstration, letters, tmp_path):
+def own_site(data_folder, letters, tmp_path):
     """A site of the test's own, to be changed, killed and started again."""
-    site = Site(copy_of(demonstration, tmp_path / "data"), letters.url)
+    site = Site(data_folder(tmp_path / "data"), letters.url)
     yield site
     site.stop()
 
@@ -72,7 +75,7 @@ def arrive(browser, letters, tmp_path):
         context = browser.new_context(
             locale=LOCALES[language], timezone_id="Africa/Casablanca", viewport={"width": width, "height": 900}, **options
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)
         people.append(Person(site, letters, context.new_page(), language, tmp_path / f"downloads-{next(numbers)}"))
         people[-1].has_scripts = options.get("java_script_enabled", True)

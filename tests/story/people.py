@@ -46,6 +46,10 @@ class Person:
     def go(self, path: str = "") -> Response:
         return self.page.goto(self.address(path))
 
+    def fetch(self, path: str) -> str:
+        """The page as it comes over the wire: to look again and again without drawing it."""
+        return self.page.request.get(self.address(path)).text()
+
     def press(self, selector: str) -> None:
         """Follow a link or press a button, and wait for the page that it brings."""
         with self.page.expect_navigation():

@@ -1,22 +1,20 @@
-"""The real thing for browser tests: server and worker on a copy of the demonstration, and a mail server that keeps letters."""
+"""The real thing for browser tests: server and worker on a data folder, and a mail server that keeps letters."""
 
 import email
 import email.policy
 import os
 import re
-import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import closing, suppress
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 
-PATIENCE = 60
+from tests.waiting import PATIENCE, until
 
 
 class Letters:
@@ -90,40 +88,26 @@ class Site:
         process.wait(PATIENCE)
 
     def stop(self) -> None:
-        for process in (self.server, self.worker):
-            if process is None:
-                continue
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(15)
+        """At once: nobody looks at what it leaves behind."""
+        for process in filter(None, (self.server, self.worker)):
             self.kill(process)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         """A command of the operator."""
         return subprocess.run(  # noqa: S603 - our own programme
-            [sys.executable, "-m", "consult", *arguments], env=self.environment, capture_output=True, text=True, timeout=180, check=False
+            [sys.executable, "-m", "consult", *arguments],
+            env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )
 
     def ask(self, query: str, *values) -> list[tuple]:
         """What stands in the database, read beside the platform."""
-        with closing(sqlite3.connect(self.data / "consult.sqlite", timeout=30)) as database:
+        with closing(sqlite3.connect(self.data / "consult.sqlite", timeout=PATIENCE)) as database:
             return database.execute(query, values).fetchall()
 
     def tell(self, statement: str, *values) -> None:
         """Arrange the database behind the platform's back."""
-        with closing(sqlite3.connect(self.data / "consult.sqlite", timeout=30)) as database, database:
+        with closing(sqlite3.connect(self.data / "consult.sqlite", timeout=PATIENCE)) as database, database:
             database.execute(statement, values)
-
-
-def make_demonstration(data: Path) -> Path:
-    data.mkdir(parents=True)
-    done = Site(data, "console:").run("demo")
-    assert done.returncode == 0, done.stderr
-    return data
-
-
-def copy_of(demonstration: Path, data: Path) -> Path:
-    return Path(shutil.copytree(demonstration, data))
 
 
 def free_port() -> int:
@@ -131,12 +115,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
-
-def until(ask, complaint: str, *, patience: float = PATIENCE):
-    """What ``ask()`` answers, as soon as it answers something."""
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if answer := ask():
-            return answer
-        time.sleep(0.1)
-    raise AssertionError(complaint)

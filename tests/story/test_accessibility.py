@@ -4,6 +4,7 @@ import pytest
 
 from tests.story.looks import looked_at
 from tests.story.people import Person
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +66,8 @@ def findings(person: Person, paths) -> list:
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
 @pytest.mark.parametrize(("role", "paths"), [
-    (None, PUBLIC), ("participant", PARTICIPANT), ("rapporteur", RAPPORTEUR), ("metrologist", METROLOGIST), ("secretariat", SECRETARIAT),
+    pytest.param(None, PUBLIC, marks=pytest.mark.longest),
+    ("participant", PARTICIPANT), ("rapporteur", RAPPORTEUR), ("metrologist", METROLOGIST), ("secretariat", SECRETARIAT),
 ], ids=["public", "participant", "rapporteur", "metrologist", "secretariat"])
 def test_pages_are_accessible(site, arrive, language, role, paths):
     person = arrive(site, language)
@@ -83,7 +85,7 @@ def test_a_document_under_way_is_accessible_and_comes_by_itself(own_site, arrive
     assert person.sees("[data-under-way] a"), person.text()
     assert looked_at(person) == []
     own_site.start_worker()
-    person.page.locator("tbody a[href*='/download/']").wait_for(timeout=60_000)
+    person.page.locator("tbody a[href*='/download/']").wait_for(timeout=1000 * PATIENCE)
     assert not person.page.locator("[data-under-way] a").is_visible()
     assert person.text("[data-under-way] [role=status]") == person.page.locator("[role=status][data-done]").get_attribute("data-done")
     assert looked_at(person) == []

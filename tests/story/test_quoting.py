@@ -4,7 +4,7 @@ import pytest
 
 from tests.story.looks import looked_at
 from tests.story.people import Person
-from tests.story.sites import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -182,7 +182,7 @@ def publish(person: Person, ref: str) -> None:
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
 def test_quoted_words_are_marked_without_a_change_of_the_page(own_site, arrive, language):
-    own_site.start()
+    own_site.start(with_worker=False)
     author, rapporteur, reader = (arrive(own_site, language) for _ in range(3))
     reader.go("chapters/1")
     until(lambda: reader.page.evaluate("CSS.highlights.size"), "nothing is looked for")
@@ -209,7 +209,7 @@ def test_quoted_words_are_marked_without_a_change_of_the_page(own_site, arrive, 
 
 
 def test_words_are_pasted_or_chosen_without_javascript(own_site, arrive):
-    own_site.start()
+    own_site.start(with_worker=False)
     person = arrive(own_site, "fr", java_script_enabled=False).sign_in("karim-benzaytoun@fed-agro.example")
     lodge(person, WORDS["fr"], "Sans script.")
     person.go(f"contributions/lodge/1/{KEY}")

@@ -6,12 +6,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.story.people import Person
-from tests.story.sites import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +27,7 @@ class Unfollowed(urllib.request.HTTPRedirectHandler):
         return None
 
 
+@pytest.mark.longest
 def test_an_export_outlives_its_worker(own_site, arrive):
     own_site.start(with_worker=False)
     own_site.start_worker()
@@ -43,11 +44,11 @@ def test_an_export_outlives_its_worker(own_site, arrive):
     # As if the minute after which a silent worker is taken for dead were over.
     own_site.tell("UPDATE job SET beat_at = '2020-01-01 00:00:00.000000' WHERE name = 'exports.make_export'")
     own_site.start_worker()
-    link = "a[href*='/download/']"
-    until(lambda: secretary.go("exports") and secretary.sees(link), "the document is never made", patience=150)
+    until(lambda: "/download/" in secretary.fetch("exports"), "the document is never made")
+    secretary.go("exports")
     assert job("state, attempts") == ("done", 2)
     assert own_site.ask("SELECT state FROM export") == [("ready",)]
-    archive = secretary.download(link)
+    archive = secretary.download("a[href*='/download/']")
     assert own_site.run("verify", str(archive)).returncode == 0
 
 
@@ -60,7 +61,7 @@ def test_what_was_acknowledged_outlives_the_server(own_site, arrive):
     with ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(sender.lodge, number, enough) for number in range(50)]
         for _acknowledged in range(15):
-            assert enough.acquire(timeout=60)
+            assert enough.acquire(timeout=PATIENCE)
         own_site.kill(own_site.server)
     acknowledged = {number: answer.result() for number, answer in enumerate(answers) if answer.result()}
     assert 15 <= len(acknowledged) < 50
@@ -93,7 +94,7 @@ class Sender:
             self.url, urllib.parse.urlencode(sent).encode(), {"Cookie": self.cookies, "Referer": self.url}
         )
         try:
-            self.opener.open(request, timeout=30)
+            self.opener.open(request, timeout=PATIENCE)
         except urllib.error.HTTPError as answer:
             if answer.code != 303:
                 raise
@@ -145,9 +146,7 @@ def test_the_closing_second_keeps_what_was_typed(own_site, arrive):
     person.go(FORM)
     person.write(body=TYPED)
     before = own_site.ask("SELECT count(*) FROM contribution")
-    closing = datetime.now(UTC) + timedelta(seconds=2)
-    own_site.tell("UPDATE round SET closes_at = ?", closing.strftime("%Y-%m-%d %H:%M:%S.%f"))
-    time.sleep(2.5)
+    own_site.tell("UPDATE round SET closes_at = ?", datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))
     with person.page.expect_response(lambda response: response.url.endswith(FORM)) as told:
         person.press("[name=act][value=submit]")
     assert told.value.status == 403

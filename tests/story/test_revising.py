@@ -79,7 +79,7 @@ def ledger(person: Person, text: str) -> None:
 
 
 def test_two_who_publish_at_once_make_one_version(own_site, arrive):
-    own_site.start()
+    own_site.start(with_worker=False)
     first, second = (arrive(own_site).sign_in(address) for address in (CHAIR, "secretariat1@csnca.example"))
     edit(first, "fr")
     second.go("chapters/3/working-draft/fr")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.story import acts
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.longest]
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])

@@ -1,15 +1,13 @@
 """Quoted words are found where their reader took them: as copied, as typed, in French, Arabic and English."""
 
-import random
-import time
-
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from consult.text.quotes import Found, Quote, as_pasted, at, find, find_close, fold, sentences, standing_between
+from tests.benchmarks.searching import EVERYWHERE, FRENCH, shuffled
+from tests.counting import steps
 
-FRENCH = "L’Institut publie, avant le 31 mars, la liste des étalons nationaux ; l’œuvre commune est relue par la commission."
 ARABIC = "ينشر المعهد، قبل 31 مارس، لائحة الأصناف الوطنية؛ وتراجع اللجنة العملَ المشتركَ إلى غاية نهاية السنة."
 
 
@@ -137,34 +135,26 @@ def test_places_lie_inside_of_the_text(text, words):
         assert 0 <= place.start < place.end <= len(text)
 
 
-# Speed
+# Effort
 
 
-def seconds(act, rounds: int = 15) -> float:
-    """Of this thread: the machine may be busy with others."""
-    best = 1.0
-    for _round in range(rounds):
-        fold.cache_clear()
-        start = time.thread_time()
-        act()
-        best = min(best, time.thread_time() - start)
-    return best
+def effort(text: str, quote: Quote) -> int:
+    fold.cache_clear()
+    return steps(lambda: find(text, quote))
 
 
 @pytest.mark.parametrize("text", [FRENCH, ARABIC], ids=["fr", "ar"])
-def test_a_long_text_is_searched_at_once(text):
-    chosen = random.Random(1)  # noqa: S311 - a text, no secret
-    words = text.split()
-    long = " ".join(chosen.choice(words) for _ in range(12_000))[:60_000]
+def test_a_long_text_is_not_searched_letter_by_letter(text):
+    long = shuffled(text)
     near = at(long, 50_000, 50_060)
-    assert seconds(lambda: find(long, near)) < 0.005
-    assert seconds(lambda: find(long, Quote(near.exact.upper()))) < 0.005
+    for quote in (near, Quote(near.exact.upper())):
+        assert effort(long, quote) < 1_000
 
 
 def test_a_letter_that_stands_everywhere_is_no_burden():
-    long = "e a " * 15_000
-    assert seconds(lambda: find(long, Quote("e", "b c d", "f g h"))) < 0.1
-    assert seconds(lambda: find(long, Quote("e"))) < 0.1
+    for quote in (Quote("e", "b c d", "f g h"), Quote("e")):
+        effort(EVERYWHERE, quote)
+        assert effort(EVERYWHERE * 2, quote) == effort(EVERYWHERE, quote)
 
 
 # Sentences

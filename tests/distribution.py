@@ -1,0 +1,45 @@
+"""A plugin: which tests run on this database, in which order, and which process of the run takes them.
+
+Each process is given its share of the longest tests and begins with them; whoever has finished takes over from the others, so that
+none is left alone at the end. The others keep the order of their files, whose fixtures they share.
+"""
+
+import os
+
+import pytest
+from xdist.scheduler.worksteal import WorkStealingScheduling
+
+FIRST = ("longest", "browser")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items) -> None:
+    if os.environ.get("CONSULT_TEST_DATABASE") == "postgresql":
+        leave_out_the_browser(config, items)
+    items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def leave_out_the_browser(config, items) -> None:
+    """The servers that the browser visits keep files of their own, whatever the database of the run."""
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def dealt(items: list, hands: int) -> list:
+    """One equal share after the other, as xdist hands them out: some of the longest, then some of the others."""
+    rank = {item: next((place for place, mark in enumerate(FIRST) if item.get_closest_marker(mark)), len(FIRST)) for item in items}
+    first = sorted((item for item in items if rank[item] < len(FIRST)), key=rank.get)
+    others = iter([item for item in items if rank[item] == len(FIRST)])
+    order = []
+    for hand in range(hands):
+        share = first[hand::hands]
+        order += share
+        order += [item for _place, item in zip(range(len(items) // hands - len(share)), others, strict=False)]
+    return [*order, *others]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Unless another way was asked for with ``--dist``."""
+    return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
