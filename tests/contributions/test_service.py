@@ -227,6 +227,11 @@ def test_a_draft_is_kept_and_found_again(participant, block):
     assert service.list_drafts(participant) == [draft]
 
 
+def test_a_draft_of_somebody_who_has_to_be_read_again_is_kept_whole(participant, block):
+    session.expire(participant)
+    assert keep(participant, block).author_id == participant.id
+
+
 def test_a_visitors_draft_belongs_to_whoever_holds_its_token(participant, block):
     draft = keep(VISITOR, block)
     assert service.get_draft(VISITOR, block.chapter, block.key) is None

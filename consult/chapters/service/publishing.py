@@ -60,11 +60,11 @@ def keep_working_draft(
         require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft)
         if expected_counter is not None:
             raise gone()
-        session.add(draft)
     else:
         require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft)
         hold(draft, draft.row_counter if may_replace else expected_counter)
     draft.source, draft.edited_by_id, draft.edited_at = source, actor.id, utcnow()
+    session.add(draft)
     return draft
 
 

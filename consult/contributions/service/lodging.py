@@ -171,13 +171,12 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
 def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any]) -> ContributionDraft:
     """Keep what was typed under an unguessable token, for whoever holds the token until its author is known."""
     said = check_words(**{name: fields.get(name) or "" for name in MAX_LENGTHS})
-    draft = session.scalar(sa.select(ContributionDraft).where(ContributionDraft.token == token))
-    if draft is None:
-        draft = ContributionDraft(token=token)
-        session.add(draft)
+    known = session.scalar(sa.select(ContributionDraft).where(ContributionDraft.token == token))
+    draft = known or ContributionDraft(token=token)
     require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, draft)
     draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
     draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
+    session.add(draft)  # once it is complete: what is read before, such as an actor that was forgotten, would write it as it is
     return draft
 
 
