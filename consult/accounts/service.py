@@ -4,6 +4,7 @@ import re
 import secrets
 import unicodedata
 from functools import cache
+from typing import cast
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -14,7 +15,7 @@ from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, utcnow
-from consult.core.permissions import Action, require
+from consult.core.permissions import Action, Actor, require
 from consult.text.normalising import validated_line
 
 TAKEN = _("There is already an account with this address.")
@@ -80,6 +81,12 @@ def edit_profile(
     user.function = validated_line("function", function, max_length=200) or None
     user.language, user.is_name_public = language, is_name_public
     return user
+
+
+def get_person(actor: Actor) -> User:
+    """The person behind an actor; :class:`NotAllowed` for whoever has no account."""
+    require(actor, Action.ACCOUNTS_EDIT_PROFILE, actor)
+    return cast(User, actor)
 
 
 def get_data(actor, user: User) -> dict:

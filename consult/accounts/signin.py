@@ -3,6 +3,7 @@
 import base64
 import hmac
 import unicodedata
+from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
 from flask import g, redirect, render_template, request, session, url_for
@@ -79,7 +80,7 @@ class Store(SQLAlchemyUserDatastore):
 
     def find_user(self, case_insensitive=False, **named) -> User | None:
         if set(named) != {"fs_uniquifier"}:
-            return super().find_user(case_insensitive, **named)
+            return cast(User | None, super().find_user(case_insensitive, **named))
         return service.get_user_of_session(**named)
 
     def create_user(  # type: ignore[override]  # the library passes names only
@@ -152,8 +153,9 @@ def init_app(app, limits_url: str) -> None:
     """Wire Flask-Security into the application."""
     app.config.update({f"SECURITY_{name}": value for name, value in settings(app).items()})
     app.config.update(REMEMBER_COOKIE_HTTPONLY=True, REMEMBER_COOKIE_DURATION=30 * 24 * 3600)
+    store = Store(db, User, None)  # type: ignore[arg-type]  # roles are appointments, not the library's
     security = Security(
-        app, Store(db, User, None), mail_util_cls=AccountMail, totp_cls=Codes, us_signin_form=SignInForm, us_verify_form=VerifyForm,
+        app, store, mail_util_cls=AccountMail, totp_cls=Codes, us_signin_form=SignInForm, us_verify_form=VerifyForm,
         register_form=RegisterForm, forgot_password_form=EmailForm, send_confirmation_form=ResendForm,
         reset_password_form=ResetPasswordForm, change_password_form=ChangePasswordForm,
     )

@@ -56,7 +56,7 @@ def follow_link():
 @bp.route("/profile", methods=["GET", "POST"])
 @auth_required("session")
 def profile():
-    person = actor()
+    person = service.get_person(actor())
     form = ProfileForm(obj=person)
     if form.validate_on_submit():
         try:
@@ -74,8 +74,9 @@ def profile():
 @auth_required("session")
 def my_data():
     """Everything that is kept about oneself (law 09-08, article 7), by this room and those above."""
-    data = service.get_data(actor(), actor())
-    for part in events.my_data(actor()):
+    person = service.get_person(actor())
+    data = service.get_data(person, person)
+    for part in events.my_data(person):
         data |= part
     response = jsonify(data)
     response.headers["Content-Disposition"] = "attachment; filename=consultation.json"

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Protocol
 
 from consult.chapters.aligning import Link, align, paired
 from consult.chapters.models import Block, BlockFate, BlockKind
@@ -18,6 +19,28 @@ Segments = tuple[tuple[str, str], ...]
 GROUPS = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.PARAGRAPH)  # the last stands for all else
 TITLES = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
 SAME = (BlockFate.KEPT, BlockFate.MOVED)
+
+
+class Shown(Protocol):
+    """A block, or a version of it that was read without the rest."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def kind(self) -> BlockKind: ...
+
+    @property
+    def level(self) -> int: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def html(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +55,7 @@ class Piece:
     html: Markup
 
     @classmethod
-    def of(cls, block: Block) -> "Piece":
+    def of(cls, block: Shown) -> "Piece":
         return cls(block.key, block.label or block.key, block.kind, block.level, block.text, trusted(block.html))
 
     @property

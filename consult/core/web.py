@@ -5,6 +5,7 @@ import logging
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -198,7 +199,7 @@ def language_urls() -> list[tuple[str, str, str]]:
     return [(code, name, url_for(request.endpoint, **{**values, "language": code})) for code, name in LANGUAGES.items()]
 
 
-def asked_values() -> dict[str, str]:
+def asked_values() -> dict[str, Any]:
     """The query of this address, to be put into another: without the names that ``url_for`` keeps for itself."""
     return {name: value for name, value in request.args.items() if name not in ("endpoint", "language") and not name.startswith("_")}
 

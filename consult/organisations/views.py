@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_security import auth_required
 
 from consult.accounts import events as accounts_events
+from consult.accounts import service as accounts
 from consult.accounts.models import User
 from consult.core.errors import Invalid
 from consult.core.i18n import _, isolate
@@ -31,7 +32,7 @@ def my_data(person: User) -> dict:
 @auth_required("session")
 def mine():
     """For whom one speaks: an organisation of the list, or oneself."""
-    person = actor()
+    person = accounts.get_person(actor())
     present = person.organisation.slug if person.organisation else ""
     form = MembershipForm(service.list_organisations(), language(), data={"organisation": present})
     if form.validate_on_submit():

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import groupby
 from types import SimpleNamespace
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
@@ -85,7 +86,7 @@ def compare(number: int, text_language: str, old: int, new: int):
     )
 
 
-def wanted() -> dict[str, str]:
+def wanted() -> dict[str, Any]:
     """How the reader asked to see it; what the address does not know is the first of each."""
     view, only = request.args.get("view"), request.args.get("only")
     return {"view": view if view in VIEWS else VIEWS[0], "only": only if only in PARTS else PARTS[0]}

@@ -64,7 +64,8 @@ def import_chapter():
 
 def kept_from(form: ImportForm) -> WorkingDraft:
     """The working draft of a file that was sent; what its conversion left out is said on the next page."""
-    data, remarks = form.file.data.read(), ()
+    data: bytes = form.file.data.read()
+    remarks: tuple = ()
     if conversion.is_document(form.file.data.filename or ""):
         if not form.chapter.data or not form.text_language.data:
             raise Invalid("chapter" if not form.chapter.data else "text_language",

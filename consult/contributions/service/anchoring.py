@@ -214,30 +214,29 @@ def list_standings(before: Revision, *, contribution: Contribution | None = None
     """Every contribution of the text's language, or one, as it stood in the revision ``before``, or where it was left earlier."""
     written = aliased(Revision)
     wanted = (
-        sa.select(Contribution.id, Contribution.block_id, written.id, Contribution.current_key, Contribution.exact, Contribution.prefix,
-                  Contribution.suffix, Anchor.block_id, Anchor.old_block_id, Anchor.anchor_class, Anchor.confidence, Anchor.state,
-                  Anchor.exact)
+        sa.select(
+            Contribution.id, Contribution.block_id.label("own_id"), written.id.label("written_id"), Contribution.current_key.label("place"),
+            Contribution.exact, Contribution.prefix, Contribution.suffix, Anchor.block_id.label("at_id"),
+            Anchor.old_block_id.label("last_id"), Anchor.confidence, Anchor.state, Anchor.exact.label("exact_then"),
+        )
         .join(Block, Block.id == Contribution.block_id).join(written, written.id == Block.revision_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == before.id))
         .where(written.chapter_id == before.chapter_id, written.language == before.language).order_by(Contribution.id)
     )
     if contribution is not None:
         wanted = wanted.where(Contribution.id == contribution.id)
-    return [standing_of(before, *row) for row in session.execute(wanted)]
+    return [standing_of(before, row) for row in session.execute(wanted)]
 
 
-def standing_of(
-    before: Revision, id_: int, own_id: int, written_id: int, place: str | None, exact: str, prefix: str, suffix: str,
-    at_id: int | None, last_id: int | None, anchor_class: AnchorClass | None, confidence: float | None, state: AnchorState | None,
-    exact_then: str | None,
-) -> Standing:
-    quote = quotes.Quote(exact, prefix, suffix)
-    if written_id == before.id:
-        return Standing(id_, own_id, place, quote, exact, is_placed=True, is_open=False, confidence=1.0)
-    is_open = state == AnchorState.PROPOSED
-    is_placed = at_id is not None and state != AnchorState.LEFT
-    return Standing(id_, at_id if is_placed else last_id or own_id, place, quote, exact_then or "", is_placed, is_open,
-                    confidence if is_open and confidence is not None else 1.0)
+def standing_of(before: Revision, row: sa.Row) -> Standing:
+    quote = quotes.Quote(row.exact, row.prefix, row.suffix)
+    if row.written_id == before.id:
+        return Standing(row.id, row.own_id, row.place, quote, row.exact, is_placed=True, is_open=False, confidence=1.0)
+    is_open = row.state == AnchorState.PROPOSED
+    is_placed = row.at_id is not None and row.state != AnchorState.LEFT
+    return Standing(row.id, row.at_id if is_placed else row.last_id or row.own_id, row.place, quote, row.exact_then or "", is_placed,
+                    is_open,
+                    row.confidence if is_open and row.confidence is not None else 1.0)
 
 
 def old_texts(block_ids: Iterable[int]) -> dict[int, str]:

@@ -5,6 +5,7 @@ Called under ``force_locale(language)``: everything that we say is in the langua
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
 from consult.exports import events, matrix
-from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Report, Table, ref
+from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, ref
 from consult.exports.matrix import MatrixRow, Point
 from consult.organisations.models import Category
 from consult.synthesis.models import Disposition, Synthesis, SynthesisState
@@ -73,7 +74,7 @@ def introduce(page: Composer, chapter: Chapter, synthesis: Synthesis | None) -> 
         "point and why. Every figure in it is computed from the contributions, and each point names by their reference the "
         "contributions that it rests on."
     ))
-    facts = [(gettext("Commission"), chapter.commission.title(gettext_language(page)))]
+    facts: list[tuple[Any, Any]] = [(gettext("Commission"), chapter.commission.title(gettext_language(page)))]
     if consultation.round:
         facts.append((gettext("Consultation"), gettext("from %(start)s to %(end)s (Morocco time)", start=when(consultation.opens_at),
                                                        end=when(consultation.closes_at))))
@@ -242,7 +243,8 @@ def annex(chapter: Chapter, rows: list[MatrixRow], language: str) -> Annex:
         "Columns of the ISO/IEC/CEN/CENELEC commenting template. MB/NC: code of the organisation and number of its contribution on this "
         "chapter (IND: a person in their own name), then its reference. Type of comment: ge = general, te = technical, ed = editorial."
     ))
-    return Annex(gettext("Annex: traceability matrix"), page.parts, Table(head, lines, [10, 8, 11, 8, 9, 23, 14, 17]))
+    notes = [part for part in page.parts if isinstance(part, Paragraph)]
+    return Annex(gettext("Annex: traceability matrix"), notes, Table(head, lines, [10, 8, 11, 8, 9, 23, 14, 17]))
 
 
 def places_of(chapter: Chapter, language: str) -> dict[str, Place]:
@@ -294,6 +296,6 @@ def observations(page: Composer, row: MatrixRow) -> list:
     if row.point is None or row.point.disposition is None:
         return page.cell((QUIET, gettext("No answer yet")))
     point = row.point
-    answer = page.cell((STRONG, point.disposition.label), f" ({gettext('point %(number)s', number=point.number)})")
+    answer = page.cell((STRONG, row.point.disposition.label), f" ({gettext('point %(number)s', number=point.number)})")
     ground = page.cell(point.ground.label) if point.ground else []
     return answer + ground + page.words(point.rationale)
