@@ -29,7 +29,6 @@ from consult.core.db import session
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.organisations.models import Category, Organisation, Region, Sector
 from consult.synthesis.models import (
-    PUBLIC_STATES,
     BlockChange,
     Disposition,
     Ground,
@@ -116,7 +115,7 @@ class MatrixRow:
 
     @property
     def is_silent(self) -> bool:
-        return self.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+        return self.state.is_silent
 
     @property
     def is_answered(self) -> bool:
@@ -138,7 +137,7 @@ def load_points(consultation: Consultation, *, audience: Audience = Audience.STA
         .where(Chapter.consultation_id == consultation.id).order_by(Synthesis.chapter_id, SynthesisItem.position, SynthesisItem.id)
     )
     if audience == Audience.PUBLIC:
-        wanted = wanted.where(Synthesis.state.in_(PUBLIC_STATES))
+        wanted = wanted.where(Synthesis.is_public)
     points = {
         item.id: Point(item.id, chapter_id, item.title, item.summary, item.disposition, item.ground, item.rationale, item.edited_at)
         for item, chapter_id in session.execute(wanted)
@@ -182,8 +181,8 @@ def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
     decisions = (
         sa.select(ModerationDecision.contribution_id, ModerationDecision.reason)
         .join(Contribution, Contribution.id == ModerationDecision.contribution_id).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.WITHHELD,
-               ModerationDecision.verdict == Verdict.WITHHOLD)
+        .where(Chapter.consultation_id == consultation.id, ModerationDecision.verdict == Verdict.WITHHOLD,
+               Contribution.state.in_(ContributionState.where(is_silent=True, is_taken_back=False)))
         .order_by(ModerationDecision.id)
     )
     return dict(session.execute(decisions).all())
@@ -230,7 +229,7 @@ def rows(
     if chapter is not None:
         wanted = wanted.where(Contribution.chapter_id == chapter.id)
     if audience == Audience.PUBLIC:
-        wanted = wanted.where(Contribution.state == ContributionState.PUBLISHED)
+        wanted = wanted.where(Contribution.is_public)
     points = load_points(consultation, audience=audience) if points is None else points
     reasons = withheld_reasons(consultation) if audience == Audience.STAFF else {}
     for found in session.execute(wanted.execution_options(yield_per=BATCH)):
@@ -238,7 +237,7 @@ def rows(
 
 
 def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> MatrixRow:
-    silent = found.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+    silent = found.state.is_silent
 
     def said(words):
         return "" if silent else words or ""

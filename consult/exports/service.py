@@ -9,17 +9,17 @@ from sqlalchemy.orm import joinedload
 from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution
 from consult.core import audit
 from consult.core.commands import command
 from consult.core.db import reading, session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _
-from consult.core.jobs import Job, JobState, later, name_of
+from consult.core.jobs import Job, later, name_of
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import Action, can, require
 from consult.exports import files, jobs, registry
-from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
+from consult.exports.models import Export, ExportFormat, ExportKind
 from consult.exports.registry import Definition
 from consult.synthesis.models import Synthesis
 
@@ -60,7 +60,7 @@ def list_exports(actor: User, consultation: Consultation, *, before: Cursor | No
 def list_progress(actor: User, consultation: Consultation, exports: Iterable[Export]) -> dict[int, Job]:
     """The job of each export that is not ready, by the export's id."""
     require(actor, Action.EXPORTS_REQUEST, consultation)
-    waiting = [export.id for export in exports if export.state != ExportState.READY]
+    waiting = [export.id for export in exports if not export.state.is_ready]
     if not waiting:
         return {}
     found = sa.select(Job).where(Job.name == name_of(jobs.make_export), Job.subject_id.in_(waiting)).order_by(Job.id)
@@ -68,7 +68,7 @@ def list_progress(actor: User, consultation: Consultation, exports: Iterable[Exp
 
 
 def count_under_way(work: Iterable[Job]) -> int:
-    return sum(job.state in (JobState.WAITING, JobState.RUNNING) for job in work)
+    return sum(job.state.is_under_way for job in work)
 
 
 def get_export(actor: User, export_id: int) -> Export:
@@ -82,7 +82,7 @@ def get_export(actor: User, export_id: int) -> Export:
 def get_export_file(actor: User, export_id: int) -> tuple[Export, Path]:
     """The document itself, once it is made."""
     export = get_export(actor, export_id)
-    if export.state != ExportState.READY:
+    if not export.state.is_ready:
         raise NotFound(_("This document is still being prepared."), _("Wait a moment, then look again at the page of exports."))
     return export, present(export.file_name)
 
@@ -102,7 +102,7 @@ def count_published(consultation: Consultation) -> int:
     """How many contributions open data holds."""
     return session.scalar(
         sa.select(sa.func.count()).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
+        .where(Chapter.consultation_id == consultation.id, Contribution.is_public)
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import User
@@ -12,46 +13,49 @@ from consult.contributions.models import Contribution
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
+from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
 
-class SynthesisState(LabelledEnum):
-    DRAFT = "draft", N_("In preparation")
-    VALIDATED = "validated", N_("Validated by the chair")
-    SUBMITTED = "submitted", N_("Submitted to the Council")
-    ADOPTED = "adopted", N_("Adopted")
-    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes")
-    RETURNED = "returned", N_("Returned to the commission")
+class SynthesisState(StateEnum):
+    tone: Tone
+    is_editable: bool  # its items may be made, changed and dropped
+    is_validated: bool  # the chair answers for it
+    awaits_submission: bool  # it may be sent to the Council
+    is_public: bool
+
+    DRAFT = "draft", N_("In preparation"), says(
+        leads_to=("validated",), tone=Tone.NONE, is_editable=True, is_validated=False, awaits_submission=False, is_public=False)
+    VALIDATED = "validated", N_("Validated by the chair"), says(
+        leads_to=("draft", "submitted"), tone=Tone.GREEN, is_editable=False, is_validated=True, awaits_submission=True, is_public=False)
+    SUBMITTED = "submitted", N_("Submitted to the Council"), says(
+        leads_to=("adopted", "adopted_with_changes", "returned"), tone=Tone.OCHRE, is_editable=False, is_validated=True,
+        awaits_submission=False, is_public=True)
+    ADOPTED = "adopted", N_("Adopted"), says(
+        leads_to=(), tone=Tone.GREEN, is_editable=False, is_validated=True, awaits_submission=False, is_public=True)
+    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes"), says(
+        leads_to=(), tone=Tone.GREEN, is_editable=False, is_validated=True, awaits_submission=False, is_public=True)
+    RETURNED = "returned", N_("Returned to the commission"), says(
+        leads_to=(), tone=Tone.OCHRE, is_editable=False, is_validated=True, awaits_submission=False, is_public=True)
 
 
-SynthesisState.NEXT = {
-    SynthesisState.DRAFT: (SynthesisState.VALIDATED,),
-    SynthesisState.VALIDATED: (SynthesisState.DRAFT, SynthesisState.SUBMITTED),
-    SynthesisState.SUBMITTED: (SynthesisState.ADOPTED, SynthesisState.ADOPTED_WITH_CHANGES, SynthesisState.RETURNED),
-    SynthesisState.ADOPTED: (),
-    SynthesisState.ADOPTED_WITH_CHANGES: (),
-    SynthesisState.RETURNED: (),
-}
-
-PUBLIC_STATES = (SynthesisState.SUBMITTED, SynthesisState.ADOPTED, SynthesisState.ADOPTED_WITH_CHANGES, SynthesisState.RETURNED)
-
-
-class Disposition(LabelledEnum):
+class Disposition(MeaningEnum):
     """What is done with a point, after ISO practice in the resolution of comments."""
 
-    ACCEPTED = "accepted", N_("Accepted")
-    ACCEPTED_IN_PART = "accepted_in_part", N_("Accepted in part")
-    ACCEPTED_IN_PRINCIPLE = "accepted_in_principle", N_("Accepted in principle")
-    NOT_ACCEPTED = "not_accepted", N_("Not accepted")
-    NOTED = "noted", N_("Noted")
-    OUT_OF_SCOPE = "out_of_scope", N_("Out of scope")
-    DEFERRED = "deferred", N_("Deferred to the next revision")
-    REFERRED = "referred", N_("Referred to the Council")
-    DUPLICATE = "duplicate", N_("Duplicate")
-    WITHDRAWN = "withdrawn", N_("Withdrawn")
+    tone: Tone
+    changes_text: bool  # a new wording may go with it
+    needs_ground: bool  # it is a refusal, on a ground of the list
 
-
-# Only a point that is accepted, wholly or not, or still open, changes the text.
-CHANGING = (None, Disposition.ACCEPTED, Disposition.ACCEPTED_IN_PART, Disposition.ACCEPTED_IN_PRINCIPLE)
+    ACCEPTED = "accepted", N_("Accepted"), says(tone=Tone.GREEN, changes_text=True, needs_ground=False)
+    ACCEPTED_IN_PART = "accepted_in_part", N_("Accepted in part"), says(tone=Tone.GREEN, changes_text=True, needs_ground=False)
+    ACCEPTED_IN_PRINCIPLE = "accepted_in_principle", N_("Accepted in principle"), says(
+        tone=Tone.GREEN, changes_text=True, needs_ground=False)
+    NOT_ACCEPTED = "not_accepted", N_("Not accepted"), says(tone=Tone.BRICK, changes_text=False, needs_ground=True)
+    NOTED = "noted", N_("Noted"), says(tone=Tone.BLUE, changes_text=False, needs_ground=False)
+    OUT_OF_SCOPE = "out_of_scope", N_("Out of scope"), says(tone=Tone.NONE, changes_text=False, needs_ground=False)
+    DEFERRED = "deferred", N_("Deferred to the next revision"), says(tone=Tone.OCHRE, changes_text=False, needs_ground=False)
+    REFERRED = "referred", N_("Referred to the Council"), says(tone=Tone.BLUE, changes_text=False, needs_ground=False)
+    DUPLICATE = "duplicate", N_("Duplicate"), says(tone=Tone.NONE, changes_text=False, needs_ground=False)
+    WITHDRAWN = "withdrawn", N_("Withdrawn"), says(tone=Tone.NONE, changes_text=False, needs_ground=False)
 
 
 class Ground(LabelledEnum):
@@ -95,9 +99,14 @@ class Synthesis(Base):
     def commission_id(self) -> int:
         return self.chapter.commission_id
 
-    @property
+    @hybrid_property
     def is_public(self) -> bool:
-        return self.state in PUBLIC_STATES
+        return self.state.is_public
+
+    @is_public.inplace.expression
+    @classmethod
+    def _is_public(cls) -> sa.ColumnElement[bool]:
+        return cls.state.in_(SynthesisState.where(is_public=True))
 
     def audit_details(self) -> dict:
         return {"chapter": self.chapter.number, "state": self.state.value}

@@ -209,7 +209,7 @@ def test_validating_waits_for_every_contribution(chair, rapporteur, synthesis, i
     factories.a_contribution(block=block)
     service.add_item(rapporteur, synthesis, title="Vide")
     assert {o.kind: o.count for o in service.list_obstacles(item.synthesis)} == {
-        "unanswered": 3, "moderation": 1, "empty": 1, "undecided": 2}
+        "unanswered": 3, "state": 1, "empty": 1, "undecided": 2}
     with pytest.raises(Conflict) as refusal:
         service.validate(chair, item.synthesis)
     assert "3" in str(refusal.value)

@@ -81,7 +81,7 @@ def list_new_blocks(revision: Revision) -> list[Block]:
     """The blocks of a revision that continue none of the one before."""
     return list(session.scalars(
         sa.select(Block).join(Alignment, Alignment.new_block_id == Block.id)
-        .where(Alignment.revision_id == revision.id, Alignment.change == BlockFate.NEW).order_by(Block.position)))
+        .where(Alignment.revision_id == revision.id, Alignment.change.in_(BlockFate.where(is_new=True))).order_by(Block.position)))
 
 
 def list_blocks_of(*revisions: Revision) -> list[list[Block]]:

@@ -20,8 +20,6 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, Actor, can, require
 
-CHANGING = ("changed", "split", "merged")
-
 
 @command
 def import_chapter(actor: User, consultation: Consultation, *, data: bytes, may_shrink: bool = False) -> Revision:
@@ -172,7 +170,7 @@ def write_alignment(revision: Revision, made: Plan) -> None:
 
 def mark_outdated_translations(revision: Revision, made: Plan) -> None:
     """Blocks of the other languages whose twin now reads otherwise; one that is catching up makes no other one stale."""
-    changed = {revision.blocks[link.new].key for link in made.links if link.new is not None and link.change.value in CHANGING}
+    changed = {revision.blocks[link.new].key for link in made.links if link.new is not None and link.change.is_reworded}
     marked = {(translation.key, translation.language) for translation in open_marks(revision.chapter)}
     awaited = {key for key, language in marked if language == revision.language}
     for other in current_revisions(revision.chapter):
@@ -212,7 +210,8 @@ def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[di
                                                                                                     Block.position)).all(),
         gone=session.scalars(
             sa.select(Block).join(Alignment, Alignment.old_block_id == Block.id).join(Revision, Revision.id == Alignment.revision_id)
-            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language, Alignment.change == BlockFate.DELETED)
+            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language,
+                   Alignment.change.in_(BlockFate.where(is_dropped=True)))
             .order_by(Block.id)).all(),
         corrections=corrections,
     )

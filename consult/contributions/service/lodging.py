@@ -77,7 +77,7 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, *, body: str, **va
         return lodged
     values.pop("language", None)
     wanted = said_in(block, body=body, **values)
-    return next((one for one in known if one.state != ContributionState.WITHDRAWN and _is_on(one, block)
+    return next((one for one in known if not one.state.is_taken_back and _is_on(one, block)
                  and lodged_in(one) == wanted), None)
 
 

@@ -142,7 +142,7 @@ def back_url(found: Anchor) -> str:
 def confirm_anchor(anchor_id: int):
     found = service.get_anchor(actor(), anchor_id)
     service.confirm_anchor(actor(), found, expected_counter=expected_counter())
-    if found.anchor_class == AnchorClass.DELETED:
+    if found.anchor_class.is_gone:
         said = _("%(ref)s stays on the version that it was written on.", ref=found.contribution.ref)
     else:
         said = _("The place of %(ref)s is confirmed.", ref=found.contribution.ref)
@@ -208,8 +208,8 @@ def since_written(contribution: Contribution) -> SimpleNamespace | None:
         return None
     written, now = contribution.block, last.block if contribution.current_key else None
     if now is None:
-        how = "dropped" if last.anchor_class == AnchorClass.DELETED else "left" if last.state == AnchorState.LEFT else "unsure"
-    elif last.state == AnchorState.REATTACHED:
+        how = "dropped" if last.anchor_class.is_gone else "left" if last.state.is_left else "unsure"
+    elif last.state.is_by_hand:
         how = "reattached"
     elif now.text != written.text:
         how = "changed"

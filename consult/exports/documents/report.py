@@ -43,7 +43,7 @@ def gather(chapter: Chapter, language: str) -> Report:
     introduce(page, chapter, synthesis)
     participation(page, rows)
     outcomes(page, points, rows)
-    everybody = by_category(respondent_of(row) for row in rows if row.state == ContributionState.PUBLISHED)
+    everybody = by_category(respondent_of(row) for row in rows if row.state.is_public)
     for point in points.values():
         tell_point(page, point, [row for row in rows if row.point is point], everybody)
     without_answer(page, rows)
@@ -66,7 +66,7 @@ def introduce(page: Composer, chapter: Chapter, synthesis: Synthesis | None) -> 
     consultation = chapter.consultation
     if consultation.is_example:
         page.say(gettext("Example text: titles and wording to be confirmed by the secretariat of the CSNCA."), style="mark")
-    if synthesis is None or synthesis.state == SynthesisState.DRAFT:
+    if synthesis is None or not synthesis.state.is_validated:
         page.say(gettext("Draft: this synthesis is not yet validated by the chair of the commission."), style="mark")
     page.say(gettext(
         "This document gathers what was said about this chapter during the public consultation, what the commission decides on each "
@@ -104,7 +104,7 @@ def texts_concerned(chapter: Chapter) -> str:
 def state_of(synthesis: Synthesis | None) -> str:
     if synthesis is None:
         return SynthesisState.DRAFT.label
-    if synthesis.validated_at is None or synthesis.state == SynthesisState.DRAFT:
+    if synthesis.validated_at is None or not synthesis.state.is_validated:
         return synthesis.state.label
     chair = session.get(User, synthesis.validated_by_id) if synthesis.validated_by_id else None
     validated = gettext("validated on %(date)s", date=when(synthesis.validated_at))
@@ -116,18 +116,15 @@ def participation(page: Composer, rows: list[MatrixRow]) -> None:
     """Counts by state, then published contributions by category and position."""
     page.heading(1, gettext("Participation in figures"))
     states = Counter(row.state for row in rows)
-    answered = sum(1 for row in rows if row.state == ContributionState.PUBLISHED and row.is_answered)
+    answered = sum(1 for row in rows if row.state.is_answerable and row.is_answered)
     organisations = len({row.organisation for row in rows if row.organisation})
     page.table([], [
         (gettext("Contributions received"), number(len(rows))),
-        (gettext("of which published"), number(states[ContributionState.PUBLISHED])),
-        (gettext("of which awaiting moderation"), number(states[ContributionState.SUBMITTED])),
-        (gettext("of which withheld, with their reason"), number(states[ContributionState.WITHHELD])),
-        (gettext("of which withdrawn by their author"), number(states[ContributionState.WITHDRAWN])),
+        *((gettext(state.among), number(states[state])) for state in sorted(ContributionState, key=lambda state: not state.is_public)),
         (gettext("Published contributions answered with reasons"), number(answered)),
         (gettext("Organisations that spoke"), number(organisations)),
     ], [72, 28], numbers=[1])
-    published = [row for row in rows if row.state == ContributionState.PUBLISHED]
+    published = [row for row in rows if row.state.is_public]
     if not published:
         return
     page.say(gettext("Published contributions by category of author and position"), style="label")
@@ -217,8 +214,8 @@ def without_answer(page: Composer, rows: list[MatrixRow]) -> None:
 
 
 def without_text(page: Composer, rows: list[MatrixRow]) -> None:
-    withheld = [row for row in rows if row.state == ContributionState.WITHHELD]
-    withdrawn = [row for row in rows if row.state == ContributionState.WITHDRAWN]
+    withheld = [row for row in rows if row.is_silent and not row.state.is_taken_back]
+    withdrawn = [row for row in rows if row.is_silent and row.state.is_taken_back]
     if withheld:
         page.heading(1, gettext("Withheld contributions"))
         page.say(gettext("Their text is not published; each was withheld for a reason of the charter, which its author was told."))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
 from consult.chapters.models import Block
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
@@ -15,7 +15,6 @@ from consult.core.i18n import _, utcnow, when
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.synthesis.models import (
-    CHANGING,
     BlockChange,
     Disposition,
     Ground,
@@ -66,11 +65,11 @@ def edit_item(
         raise Invalid("title", _("An item needs a title."))
     if disposition and not rationale:
         raise Invalid("rationale", _("Give the reasons: an answer without reasons cannot be recorded."))
-    if disposition == Disposition.NOT_ACCEPTED and ground is None:
+    if disposition and disposition.needs_ground and ground is None:
         raise Invalid("ground", _("Choose the ground of the refusal."))
     wordings = checked(item.synthesis, changes or {}, disposition)
     item.title, item.summary, item.rationale, item.disposition = title, summary, rationale, disposition
-    item.ground = ground if disposition in (None, Disposition.NOT_ACCEPTED) else None
+    item.ground = ground if disposition is None or disposition.needs_ground else None
     item.edited_by_id, item.edited_at = actor.id, utcnow()
     rewrite(item, wordings)
     return item
@@ -134,7 +133,7 @@ def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], expe
     for contribution in contributions:
         if contribution.chapter_id != synthesis.chapter.id:
             raise Invalid("contributions", _("%(ref)s is about another chapter.", ref=contribution.ref))
-        if contribution.state != ContributionState.PUBLISHED:
+        if not contribution.is_answerable:
             raise Invalid("contributions", _("%(ref)s cannot be gathered: %(state)s.", ref=contribution.ref,
                                              state=contribution.state.label))
     held = links_of([contribution.id for contribution in contributions])
@@ -170,7 +169,7 @@ def forget_links() -> None:
 
 def checked(synthesis: Synthesis, changes: Mapping[str, str], disposition: Disposition | None) -> list[tuple[Block, str]]:
     """The passages and their new wordings, or the first thing that is wrong with them, before anything is written."""
-    if changes and disposition not in CHANGING:
+    if changes and disposition and not disposition.changes_text:
         raise Invalid("changes", _("“%(disposition)s” changes nothing in the text.", disposition=disposition.label),
                       _("Remove the new wording, or choose one of the dispositions that accept."))
     blocks = blocks_by_key(synthesis, list(changes))

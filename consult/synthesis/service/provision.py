@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import Contribution
 from consult.core.db import session
-from consult.synthesis.models import PUBLIC_STATES, BlockChange, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.report import Rewording
 
 
@@ -24,7 +24,7 @@ def list_provision_answers(chapter: Chapter, key: str) -> list[tuple[SynthesisIt
         sa.select(SynthesisItem, Block.key, Block.label, Block.lead, BlockChange.wording)
         .join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
         .outerjoin(changed, sa.and_(BlockChange.item_id == SynthesisItem.id, Block.key == key))
-        .where(Synthesis.chapter_id == chapter.id, Synthesis.state.in_(PUBLIC_STATES), SynthesisItem.id.in_(sa.union(changing, answering)))
+        .where(Synthesis.chapter_id == chapter.id, Synthesis.is_public, SynthesisItem.id.in_(sa.union(changing, answering)))
         .order_by(SynthesisItem.position, BlockChange.id)
     )
     answers: dict[int, tuple[SynthesisItem, list[Rewording]]] = {}

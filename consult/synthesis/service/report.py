@@ -94,8 +94,7 @@ def spoken(synthesis: Synthesis):
         .where(Contribution.chapter_id == synthesis.chapter.id).order_by(order, Contribution.id)
     )
     for item_id, ref, position, state, organisation_id, author_id, category, key, label, at in rows:
-        published = state == ContributionState.PUBLISHED
-        respondent = Respondent(position, category, organisation_id, author_id) if published else None
+        respondent = Respondent(position, category, organisation_id, author_id) if state.is_public else None
         yield item_id, Reference(ref, position, state), respondent, key, label or key, at
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
+from consult.contributions.models import CommentType, Contribution, Kind, Position
 from consult.core.db import session
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
@@ -87,7 +87,7 @@ def matching(selection, synthesis: Synthesis, wanted: WorkbenchFilter, place):
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .outerjoin(place, place.c.key == Contribution.provision_key)
-        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.state == ContributionState.PUBLISHED, *wanted.conditions())
+        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.is_answerable, *wanted.conditions())
     )
 
 
