@@ -183,7 +183,7 @@ class Story:
     def revise(self, row: dict) -> None:
         """A rapporteur prepares the next version, the chair publishes it; the places that are certain are confirmed, the others wait."""
         chapter, rapporteur = chapters.get_chapter(self.consultation, row["chapter"]), self.rapporteur(row["chapter"])
-        source = revised(chapters.current_revision(chapter, row["language"]).source, row["note"], row["edits"])
+        source = revised(chapters.get_newest_revision(chapter, row["language"]).source, row["note"], row["edits"])
         draft = chapters.keep_working_draft(rapporteur, self.consultation, data=source.encode())
         for key in row.get("continue_none", ()):
             chapters.correct(rapporteur, draft, new_key=key, old_key="", expected_counter=draft.row_counter)

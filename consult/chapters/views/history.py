@@ -44,7 +44,7 @@ def revision(number: int, text_language: str, version: int):
 def render_revision(number: int, text_language: str, version: int) -> str:
     chapter = chapter_here(number)
     shown = service.get_numbered_revision(chapter, text_language, version)
-    newest = service.current_revision(chapter, text_language)
+    newest = service.get_newest_revision(chapter, text_language)
     said, none = events.earlier_margin(shown), events.EarlierMargin()
     blocks = []
     for block in service.list_blocks(shown):

@@ -30,7 +30,7 @@ def working_drafts():
     shown = required_consultation()
     require(actor(), Action.CHAPTERS_VIEW_WORKING_DRAFT, shown)
     prepared = {(draft.number, draft.language): draft for draft in service.list_working_drafts(actor(), shown)}
-    published = service.list_current_revisions(shown)
+    published = service.list_published(shown)
     titles = {chapter.number: chapter.title(language()) for chapter in chapters_here()}
     rows = [
         SimpleNamespace(commission=commission, title=titles.get(commission.number) or commission.title(language()), code=code,

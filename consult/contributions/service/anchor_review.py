@@ -91,7 +91,7 @@ def claim(anchor: Anchor, expected_counter: int | None) -> None:
 
 
 def refuse_older(revision: Revision) -> None:
-    if chapters.current_revision_id(revision) != revision.id:
+    if chapters.get_newest_id(revision) != revision.id:
         raise Conflict(_("A newer version of the text was published."), _("Decide in the list of the newest version."))
 
 
@@ -151,7 +151,8 @@ def count_certain(actor: Actor, revision: Revision) -> int:
 
 def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chapter, str], int]:
     """By chapter of theirs and language, in their order: the places in the newest revision that nobody has decided on."""
-    newest = sa.select(sa.func.max(Revision.id)).group_by(Revision.chapter_id, Revision.language)
+    ours = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
+    newest = chapters.newest_revisions(Revision.chapter_id.in_(ours))
     rows = session.execute(
         sa.select(Chapter, Revision.language, sa.func.count()).join(Revision, Revision.chapter_id == Chapter.id)
         .join(Anchor, Anchor.revision_id == Revision.id).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))

@@ -148,7 +148,7 @@ def _promise(contribution: Contribution, block: Block) -> None:
     chapter = block.chapter
     add_row(Receipt, contribution_id=contribution.id, digest=contribution.digest)
     later(jobs.send_receipt, contribution)
-    if chapters.current_revision_id(block.revision) != block.revision_id:
+    if chapters.get_newest_id(block.revision) != block.revision_id:
         anchor_late(contribution)
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)

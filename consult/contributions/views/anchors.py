@@ -71,19 +71,11 @@ def filters(chapter: Chapter, newest: dict[str, Revision], waiting: dict[str, in
     )
 
 
-def newest_of(chapter: Chapter) -> dict[str, Revision]:
-    """By language, French first: the newest revision."""
-    found: dict[str, Revision] = {}
-    for revision in chapters.list_revisions(chapter):
-        found.setdefault(revision.language, revision)
-    return found
-
-
 @bp.get("/anchors/<int:number>")
 def anchors(number: int):
     chapter = chapters.get_chapter(required_consultation(), number)
     require(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
-    newest = newest_of(chapter)
+    newest = {revision.language: revision for revision in chapters.list_newest_revisions(chapter)}
     undecided = {code: n for (of, code), n in service.count_undecided(actor(), chapter.consultation).items() if of.id == chapter.id}
     chosen = filters(chapter, newest, undecided)
     counts = service.count_anchors(actor(), chosen.revision)

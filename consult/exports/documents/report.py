@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
@@ -90,14 +91,10 @@ def gettext_language(page: Composer) -> str:
 
 
 def texts_concerned(chapter: Chapter) -> str:
-    newest = (
-        sa.select(Revision.language, sa.func.max(Revision.number), sa.func.max(Revision.published_at))
-        .where(Revision.chapter_id == chapter.id).group_by(Revision.language).order_by(Revision.language.desc())
-    )
     names = {"fr": gettext("French"), "ar": gettext("Arabic"), "en": gettext("English")}
     return SEPARATOR.join(
-        gettext("%(language)s, revision %(number)s of %(date)s", language=names[language], number=revision, date=day(published_at))
-        for language, revision, published_at in session.execute(newest)
+        gettext("%(language)s, revision %(number)s of %(date)s", language=names[newest.language], number=newest.number,
+                date=day(newest.published_at)) for newest in chapters.list_newest_revisions(chapter)
     )
 
 
@@ -244,10 +241,7 @@ def annex(chapter: Chapter, rows: list[MatrixRow], language: str) -> Annex:
 
 def places_of(chapter: Chapter, language: str) -> dict[str, Place]:
     """Each block's label and the heading above it, in the document's language where the block stands in it, else in French."""
-    newest = (
-        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id, Revision.language.in_((language, "fr")))
-        .group_by(Revision.language)
-    )
+    newest = chapters.newest_revisions(Revision.chapter_id == chapter.id, Revision.language.in_((language, "fr")))
     blocks = (
         sa.select(Block.key, Block.label, Block.kind, Block.level, Block.lead).join(Revision, Revision.id == Block.revision_id)
         .where(Revision.id.in_(newest)).order_by(Revision.language == language, Revision.id, Block.position)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block
 from consult.contributions.models import Contribution
 from consult.core.commands import RELOAD, command
@@ -23,7 +24,6 @@ from consult.synthesis.models import (
     SynthesisItem,
 )
 from consult.synthesis.service.syntheses import hold
-from consult.synthesis.service.text_order import newest_revision
 from consult.text.normalising import is_blank, validated_text
 
 MAX_TITLE, MAX_WORDS, MAX_WORDING = 200, 10_000, 5_000
@@ -206,7 +206,7 @@ def check_wording(key: str, wording: str, block: Block | None) -> None:
 
 def blocks_by_key(synthesis: Synthesis, keys: Sequence[str]) -> dict[str, Block]:
     """Passages of the chapter as it now reads."""
-    found = sa.select(Block).where(Block.revision_id == newest_revision(synthesis.chapter.id), Block.key.in_(keys))
+    found = sa.select(Block).where(Block.revision_id == chapters.newest_revision(synthesis.chapter.id), Block.key.in_(keys))
     return {block.key: block for block in session.scalars(found.options(lazyload(Block.revision)))}
 
 
@@ -242,8 +242,8 @@ def list_item_provisions(actor: Actor, item: SynthesisItem, *, also: Sequence[st
     require(actor, Action.SYNTHESIS_VIEW, item)
     keys = sa.select(Contribution.provision_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
     changed = [change.block.key for change in item.changes]
-    found = sa.select(Block).where(
-        Block.revision_id == newest_revision(item.synthesis.chapter_id), sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
+    present = chapters.newest_revision(item.synthesis.chapter_id)
+    found = sa.select(Block).where(Block.revision_id == present, sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
     return list(session.scalars(found.order_by(Block.position).limit(limit).options(lazyload(Block.revision))))
 
 
