@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter
@@ -73,7 +73,7 @@ class Synthesis(Base):
     """A commission's report on one chapter."""
 
     __tablename__ = "synthesis"
-    __append_only__ = all_but("state", "validated_by_id", "validated_at", "row_counter")  # taken up again, never begun anew
+    __append_only__ = all_but("state", "validated_by_id", "validated_at", "last_number", "row_counter")  # taken up again, never begun anew
     __table_args__ = (
         sa.CheckConstraint("state = 'draft' OR validated_at IS NOT NULL", name="validated_has_its_moment"),
     )
@@ -83,11 +83,12 @@ class Synthesis(Base):
     state: Mapped[SynthesisState] = mapped_column(default=SynthesisState.DRAFT)
     validated_by_id: Mapped[int | None] = fk("user.id")
     validated_at: Mapped[datetime | None]
+    last_number: Mapped[int] = mapped_column(default=0, server_default="0")  # that an item was given
     row_counter: Mapped[int] = mapped_column(default=1)
 
     chapter: Mapped[Chapter] = relationship(lazy="joined")
     validated_by: Mapped[User | None] = relationship()
-    items: Mapped[list["SynthesisItem"]] = relationship(back_populates="synthesis", order_by="SynthesisItem.position")
+    items: Mapped[list["SynthesisItem"]] = relationship(back_populates="synthesis", order_by="SynthesisItem.number")
 
     __mapper_args__ = {"version_id_col": row_counter}
 
@@ -113,19 +114,24 @@ class Synthesis(Base):
 
 
 class SynthesisItem(Base):
-    """One point gathering like contributions."""
+    """One point gathering like contributions.
+
+    ``number`` is its name to all readers, given once: on every screen and in every document, before the validation and after it,
+    whatever becomes of the text and of the other items. In which order items stand follows the text.
+    """
 
     __tablename__ = "synthesis_item"
     __append_only__ = False  # worked on until the chair validates; the journal holds each step with its reasons
     __table_args__ = (
+        sa.Index("ix_synthesis_item_synthesis_id_number", "synthesis_id", "number", unique=True),
         sa.CheckConstraint("trim(title) <> ''", name="title_not_blank"),
         sa.CheckConstraint("disposition IS NULL OR trim(rationale) <> ''", name="rationale_with_disposition"),
         sa.CheckConstraint("disposition IS NULL OR (disposition = 'not_accepted') = (ground IS NOT NULL)", name="ground_of_refusal"),
     )
 
     id: Mapped[PrimaryKey]
-    synthesis_id: Mapped[int] = fk("synthesis.id")
-    position: Mapped[int] = mapped_column(default=0)
+    synthesis_id: Mapped[int] = fk("synthesis.id", index=False)
+    number: Mapped[int]
     title: Mapped[str]
     summary: Mapped[str] = mapped_column(default="")
     disposition: Mapped[Disposition | None]
@@ -150,12 +156,18 @@ class SynthesisItem(Base):
     def commission_id(self) -> int:
         return self.synthesis.commission_id
 
+    @validates("number")
+    def _keep_number(self, _key: str, number: int) -> int:
+        if self.number is not None and number != self.number:
+            raise ValueError(f"item {self.number} keeps its number")
+        return number
+
     # The references that an act gathered or took out: for its event in the journal.
     refs_in_act = ()
 
     def audit_details(self) -> dict:
         return {
-            "chapter": self.synthesis.chapter.number, "title": self.title,
+            "chapter": self.synthesis.chapter.number, "number": self.number, "title": self.title,
             "disposition": self.disposition.value if self.disposition else None, "rationale": self.rationale,
             **({"refs": list(self.refs_in_act)} if self.refs_in_act else {}),
         }

@@ -16,11 +16,12 @@ from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
 from consult.exports import events, matrix
 from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Report, Table, ref
-from consult.exports.matrix import MatrixRow, Point
+from consult.exports.matrix import MatrixRow
 from consult.organisations.models import Category
-from consult.synthesis.models import Disposition, Synthesis, SynthesisState
+from consult.synthesis import service as answers
+from consult.synthesis.models import Disposition, Synthesis, SynthesisItem, SynthesisState
+from consult.synthesis.service.report import PlacedItem
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
-from consult.text.redline import redline
 
 SEPARATOR = " · "
 
@@ -37,7 +38,7 @@ class Place:
 def gather(chapter: Chapter, language: str) -> Report:
     """Read everything, in a dozen queries, and compose."""
     synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
-    points = {id_: point for id_, point in matrix.load_points(chapter.consultation).items() if point.chapter_id == chapter.id}
+    points = answers.list_placed_items(chapter.consultation, chapter=chapter)
     rows = list(matrix.rows(chapter.consultation, language, chapter=chapter, points=points))
     way = direction(language)
     page = Composer(way)
@@ -45,7 +46,7 @@ def gather(chapter: Chapter, language: str) -> Report:
     participation(page, rows)
     outcomes(page, points, rows)
     everybody = by_category(respondent_of(row) for row in rows if row.state.is_public)
-    for point in points.values():
+    for point in points:
         tell_point(page, point, [row for row in rows if row.point is point], everybody)
     without_answer(page, rows)
     without_text(page, rows)
@@ -140,46 +141,50 @@ def figure(count: int) -> str:
     return number(count) if count else "–"  # noqa: RUF001 - a dash stands for nothing in a table of figures
 
 
-def outcomes(page: Composer, points: dict[int, Point], rows: list[MatrixRow]) -> None:
+def outcomes(page: Composer, points: list[PlacedItem], rows: list[MatrixRow]) -> None:
     """How many points and contributions got each disposition; then the list of points, which is the table of contents."""
     if not points:
         return
     page.heading(1, gettext("Points and answers"))
-    gathered = Counter(row.point.id for row in rows if row.point)
-    by_disposition: Counter = Counter(point.disposition for point in points.values())
+    gathered = Counter(row.point.item.id for row in rows if row.point)
+    by_disposition: Counter = Counter(point.item.disposition for point in points)
     lines = [
         [disposition.label if disposition else gettext("No answer yet"), number(by_disposition[disposition]),
-         number(sum(gathered[point.id] for point in points.values() if point.disposition == disposition))]
+         number(sum(gathered[point.item.id] for point in points if point.item.disposition == disposition))]
         for disposition in (*Disposition, None) if by_disposition[disposition]
     ]
     page.table([gettext("Disposition"), gettext("Points"), gettext("Contributions")], lines, [60, 20, 20], numbers=(1, 2))
     page.table(
         [gettext("No."), gettext("Point"), gettext("Disposition"), gettext("Contributions")],
-        [[number(point.number), page.words(point.title), point.disposition.label if point.disposition else gettext("No answer yet"),
-          number(gathered[point.id])] for point in points.values()], [8, 52, 24, 16], numbers=(3,),
+        [[number(point.item.number), page.words(point.item.title), answer_of(point.item), number(gathered[point.item.id])]
+         for point in points], [8, 52, 24, 16], numbers=(3,),
     )
 
 
-def tell_point(page: Composer, point: Point, rows: list[MatrixRow], everybody: Counter) -> None:
+def answer_of(item: SynthesisItem) -> str:
+    return item.disposition.label if item.disposition else gettext("No answer yet")
+
+
+def tell_point(page: Composer, point: PlacedItem, rows: list[MatrixRow], everybody: Counter) -> None:
     """One point: what is asked, by whom, what is decided, why, and the new wording."""
-    page.heading(2, f"{point.number}. {point.title}")
-    answer = point.disposition.label if point.disposition else gettext("No answer yet")
-    ground = [SEPARATOR, gettext("Ground: %(ground)s", ground=point.ground.label)] if point.ground else []
-    page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer)), *ground, style="answer")
+    item = point.item
+    page.heading(2, f"{item.number}. {item.title}")
+    ground = [SEPARATOR, gettext("Ground: %(ground)s", ground=item.ground.label)] if item.ground else []
+    page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer_of(item))), *ground, style="answer")
     keys = list(dict.fromkeys([row.key for row in rows] + [change.key for change in point.changes]))
     if keys:
         page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]))
-    page.quote(point.summary)
+    page.quote(item.summary)
     if rows:
         page.say((STRONG, gettext("Who says so:") + " "), who(rows, everybody))
         page.say((QUIET, gettext("Contributions:") + " "), *joined([ref(row.ref) for row in rows]))
-    if point.rationale:
+    if item.rationale:
         page.say((STRONG, gettext("Rationale")), style="label")
-        page.quote(point.rationale)
+        page.quote(item.rationale)
     for change in point.changes:
         page.say((STRONG, gettext("New wording:") + " "), ref(change.label), SEPARATOR,
                  (QUIET, gettext("struck through: deleted; underlined: inserted")), style="label")
-        page.redline(redline(change.old, change.new))
+        page.redline(change.segments)
 
 
 def joined(parts: list) -> list:
@@ -282,9 +287,9 @@ def observations(page: Composer, row: MatrixRow) -> list:
     """Disposition, ground, rationale: what the secretariat answers."""
     if row.is_silent:
         return page.cell(row.state.label)
-    if row.point is None or row.point.disposition is None:
+    if row.point is None or row.point.item.disposition is None:
         return page.cell((QUIET, gettext("No answer yet")))
-    point = row.point
-    answer = page.cell((STRONG, point.disposition.label), f" ({gettext('point %(number)s', number=point.number)})")
-    ground = page.cell(point.ground.label) if point.ground else []
-    return answer + ground + page.words(point.rationale)
+    item = row.point.item
+    answer = page.cell((STRONG, item.disposition.label), f" ({gettext('point %(number)s', number=item.number)})")
+    ground = page.cell(item.ground.label) if item.ground else []
+    return answer + ground + page.words(item.rationale)

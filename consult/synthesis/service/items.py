@@ -40,8 +40,8 @@ def add_item(
     if not title:
         raise Invalid("title", _("Give the item a title: the point that these contributions make, in a few words."))
     held = gatherable(synthesis, contributions, expected_items)
-    last = session.scalar(sa.select(sa.func.max(SynthesisItem.position)).where(SynthesisItem.synthesis_id == synthesis.id)) or 0
-    item = SynthesisItem(synthesis=synthesis, position=last + 1, title=title, summary=summary, edited_by_id=actor.id)
+    synthesis.last_number += 1
+    item = SynthesisItem(synthesis=synthesis, number=synthesis.last_number, title=title, summary=summary, edited_by_id=actor.id)
     session.add(item)
     session.flush()
     gather(item, contributions, held)
@@ -114,6 +114,8 @@ def drop_item(_actor, item: SynthesisItem) -> None:
         session.delete(change)
     session.flush()
     session.delete(item)
+    session.flush()
+    session.expire(item.synthesis, ["items"])
 
 
 def clean(field: str, text: str | None, most: int) -> str:

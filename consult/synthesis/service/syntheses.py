@@ -27,7 +27,7 @@ from consult.synthesis.models import (
     SynthesisReopening,
     SynthesisState,
 )
-from consult.synthesis.service.text_order import LAST, places
+from consult.synthesis.service.text_order import beginnings, text_order
 from consult.text.normalising import is_blank, validated_text
 
 
@@ -78,7 +78,7 @@ def of_chapter(chapter: Chapter) -> Synthesis | None:
 
 def get_or_new(chapter: Chapter) -> Synthesis:
     """The chapter's synthesis as its commission works on it; a new one is written with its first item. What is in it asks who reads."""
-    return of_chapter(chapter) or Synthesis(chapter=chapter, state=SynthesisState.DRAFT)
+    return of_chapter(chapter) or Synthesis(chapter=chapter, state=SynthesisState.DRAFT, last_number=0)
 
 
 def get_synthesis(actor: Actor, chapter: Chapter) -> Synthesis:
@@ -184,12 +184,14 @@ def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
         sa.select(Block.key).select_from(BlockChange).join(Block).join(SynthesisItem)
         .where(SynthesisItem.synthesis_id == synthesis.id).group_by(Block.key).having(sa.func.count() > 1)
     )
+    begins = beginnings(Chapter.id == synthesis.chapter.id)
     rows = session.execute(
         sa.select(
-            SynthesisItem.id, SynthesisItem.position, SynthesisItem.title,
+            SynthesisItem.id, SynthesisItem.number, SynthesisItem.title,
             ~sa.exists().where(ItemContribution.item_id == SynthesisItem.id), SynthesisItem.disposition.is_(None),
             sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(competing)),
-        ).where(SynthesisItem.synthesis_id == synthesis.id).order_by(SynthesisItem.position)
+        ).outerjoin(begins, begins.c.item_id == SynthesisItem.id).where(SynthesisItem.synthesis_id == synthesis.id)
+        .order_by(*text_order(begins))
     )
     faulty: dict[str, list[tuple[int, int, str]]] = {"empty": [], "undecided": [], "competing": []}
     for item_id, number, title, *faults in rows:
@@ -203,7 +205,7 @@ def hold(synthesis: Synthesis) -> None:
     """Lock the row, so that nobody validates what somebody is changing; only a draft may be changed."""
     if synthesis.id is not None:
         session.execute(sa.select(Synthesis.id).where(Synthesis.id == synthesis.id).with_for_update())
-        session.refresh(synthesis, ["state", "row_counter"])
+        session.refresh(synthesis, ["state", "last_number", "row_counter"])
     if not synthesis.state.is_editable:
         raise Conflict(
             _("This synthesis is not a draft any more (%(state)s): its items cannot be changed.", state=synthesis.state.label),
@@ -217,23 +219,9 @@ def validate(actor: User, synthesis: Synthesis) -> Synthesis:
     hold(synthesis)
     refuse_incomplete(synthesis)
     session.add(synthesis)
-    number_in_text_order(synthesis)
     states.move(synthesis, SynthesisState.VALIDATED)
     synthesis.validated_by_id, synthesis.validated_at = actor.id, utcnow()
     return synthesis
-
-
-def number_in_text_order(synthesis: Synthesis) -> None:
-    """While items are prepared their numbers follow their making; those that everybody reads follow the text."""
-    place = places(synthesis.chapter)
-    ordered = (
-        sa.select(SynthesisItem).outerjoin(ItemContribution).outerjoin(Contribution)
-        .outerjoin(place, place.c.key == Contribution.provision_key)
-        .where(SynthesisItem.synthesis_id == synthesis.id).group_by(SynthesisItem.id)
-        .order_by(sa.func.min(sa.func.coalesce(place.c.position, LAST)), SynthesisItem.position)
-    )
-    for number, item in enumerate(session.scalars(ordered).all(), 1):
-        item.position = number
 
 
 def refuse_incomplete(synthesis: Synthesis) -> None:
