@@ -162,10 +162,12 @@ def a_synthesis(chapter: Chapter, **over) -> Synthesis:
 
 def an_item(synthesis: Synthesis, *contributions: Contribution, **over) -> SynthesisItem:
     values = {
-        "synthesis": synthesis, "position": next(counter), "title": "Liste des étalons", "summary": "Plusieurs demandent une liste.",
-        "disposition": Disposition.NOTED, "rationale": "Le texte le prévoit déjà.",
+        "synthesis": synthesis, "number": synthesis.last_number + 1,
+        "title": "Liste des étalons", "summary": "Plusieurs demandent une liste.", "disposition": Disposition.NOTED,
+        "rationale": "Le texte le prévoit déjà.",
     }
     item = saved(SynthesisItem(**{**values, **over}))
+    synthesis.last_number = max(synthesis.last_number, item.number)
     for contribution in contributions:
         saved(ItemContribution(item=item, contribution=contribution))
     return item

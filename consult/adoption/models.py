@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.i18n import N_
+from consult.core.states import MeaningEnum, Tone, says
+from consult.synthesis.models import SynthesisState
 
 
 class Submission(Base):
@@ -47,10 +49,15 @@ class SubmissionArchive(Base):
     submission: Mapped[Submission] = relationship(back_populates="archive")
 
 
-class CouncilOutcome(LabelledEnum):
-    ADOPTED = "adopted", N_("Adopted")
-    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes")
-    RETURNED = "returned", N_("Returned to the commission")
+class CouncilOutcome(MeaningEnum):
+    tone: Tone
+    to: SynthesisState  # what becomes of the synthesis
+    needs_words: bool
+
+    ADOPTED = "adopted", N_("Adopted"), says(tone=Tone.GREEN, to=SynthesisState.ADOPTED, needs_words=False)
+    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes"), says(
+        tone=Tone.GREEN, to=SynthesisState.ADOPTED_WITH_CHANGES, needs_words=True)
+    RETURNED = "returned", N_("Returned to the commission"), says(tone=Tone.OCHRE, to=SynthesisState.RETURNED, needs_words=True)
 
 
 class AdoptionDecision(Base):

@@ -21,15 +21,8 @@ from consult.core.permissions import Action, Actor, require
 from consult.exports import events as exports_events
 from consult.exports import service as exports
 from consult.synthesis import service as synthesis_service
-from consult.synthesis.models import Synthesis, SynthesisState
+from consult.synthesis.models import Synthesis
 from consult.text.normalising import is_blank, validated_text
-
-AFTER_DECISION = {
-    CouncilOutcome.ADOPTED: SynthesisState.ADOPTED,
-    CouncilOutcome.ADOPTED_WITH_CHANGES: SynthesisState.ADOPTED_WITH_CHANGES,
-    CouncilOutcome.RETURNED: SynthesisState.RETURNED,
-}
-
 
 # Submission
 
@@ -50,7 +43,7 @@ def submit(actor: User, consultation: Consultation) -> Submission:
     chapters = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id).order_by(Chapter.id)
     session.execute(chapters.with_for_update(key_share=True))
     syntheses = list_syntheses(consultation)
-    missing = [chapter.number for chapter, synthesis in syntheses if synthesis is None or synthesis.state != SynthesisState.VALIDATED]
+    missing = [chapter.number for chapter, synthesis in syntheses if synthesis is None or not synthesis.state.awaits_submission]
     if missing or not syntheses:
         raise Conflict(
             _("Not every synthesis is validated. Still missing: chapters %(chapters)s.", chapters=", ".join(map(str, missing)) or "—"),
@@ -109,7 +102,7 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Co
     words = validated_text("words", words, max_length=10_000).strip()
     check_decision(submission, chapter, outcome, words, decided_on)
     synthesis = session.scalars(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id)).one()
-    synthesis_service.record_council_outcome(synthesis, AFTER_DECISION[outcome])
+    synthesis_service.record_council_outcome(synthesis, outcome.to)
     decision = AdoptionDecision(
         submission=submission, chapter=chapter, outcome=outcome, words=words, decided_on=decided_on, recorded_by_id=actor.id
     )
@@ -126,7 +119,7 @@ def check_decision(submission: Submission, chapter: Chapter, outcome: CouncilOut
     if any(decision.chapter_id == chapter.id for decision in list_decisions(submission)):
         raise Conflict(_("The decision on chapter %(number)s is recorded already.", number=chapter.number),
                        _("A recorded decision is not changed."))
-    if outcome != CouncilOutcome.ADOPTED and is_blank(words):
+    if outcome.needs_words and is_blank(words):
         raise Invalid("words", _("Give the Council’s words: what it changed, or why it returned the chapter."))
     if decided_on > utcnow().astimezone(MOROCCO).date():
         raise Invalid("decided_on", _("This date is still to come."))

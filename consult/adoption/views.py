@@ -12,7 +12,7 @@ from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations import events as consultations_events
-from consult.consultations.models import Consultation, Phase
+from consult.consultations.models import Consultation
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
@@ -20,7 +20,7 @@ from consult.core.permissions import Action, can, require
 from consult.core.web import actor, put_refusal, required_consultation, room
 from consult.exports.models import ExportFormat
 from consult.exports.writers import SYNTHESIS
-from consult.synthesis.models import Synthesis, SynthesisState
+from consult.synthesis.models import Synthesis
 
 bp = room("adoption")
 
@@ -44,11 +44,11 @@ def dashboard_counts(consultation: Consultation) -> list[consultations_events.Co
     if not can(actor(), Action.ADOPTION_ARCHIVE, consultation):
         return []
     counts = []
-    if consultation.current_phase == Phase.SYNTHESIS:
-        validated = sum(1 for _chapter, synthesis in service.list_syntheses(consultation) if is_validated(synthesis))
+    if consultation.current_phase.is_concluding:
+        validated = sum(1 for _chapter, synthesis in service.list_syntheses(consultation) if awaits_submission(synthesis))
         words = ngettext("synthesis validated: submit to the Council", "syntheses validated: submit to the Council", validated)
         counts.append(consultations_events.Count(words, validated, url_for("adoption.submit")))
-    if consultation.phase in (Phase.SUBMITTED, Phase.ADOPTED):
+    if consultation.phase.is_submitted:
         decided = len(service.list_decisions(service.get_submission(consultation)))
         words = ngettext("chapter decided by the Council", "chapters decided by the Council", decided)
         counts.append(consultations_events.Count(words, decided, url_for("adoption.submission")))
@@ -81,12 +81,13 @@ def submit():
         return redirect(url_for(".submission"), 303)
     syntheses = service.list_syntheses(consultation)
     return render_template(
-        "adoption/submit.html", form=form, syntheses=syntheses, is_ready=bool(syntheses) and all(is_validated(s) for _c, s in syntheses)
+        "adoption/submit.html", form=form, syntheses=syntheses,
+        is_ready=bool(syntheses) and all(awaits_submission(s) for _c, s in syntheses),
     )
 
 
-def is_validated(synthesis: Synthesis | None) -> bool:
-    return synthesis is not None and synthesis.state == SynthesisState.VALIDATED
+def awaits_submission(synthesis: Synthesis | None) -> bool:
+    return synthesis is not None and synthesis.state.awaits_submission
 
 
 @bp.route("/decide/<int:number>", methods=["GET", "POST"])

@@ -18,7 +18,6 @@ from consult.text.redline import redline
 Segments = tuple[tuple[str, str], ...]
 GROUPS = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.PARAGRAPH)  # the last stands for all else
 TITLES = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
-SAME = (BlockFate.KEPT, BlockFate.MOVED)
 
 
 class Shown(Protocol):
@@ -91,12 +90,12 @@ class ComparisonRow:
 
     @property
     def is_changed(self) -> bool:
-        return bool(self.segments) or self.has_moved or self.change != BlockFate.KEPT
+        return bool(self.segments) or self.has_moved or not self.change.is_kept
 
     @property
     def is_renumbered(self) -> bool:
         """The words are the same, the number that they state is not."""
-        return self.change in SAME and bool(self.segments) and not self.is_trace
+        return self.change.is_same_text and bool(self.segments) and not self.is_trace
 
     @property
     def before(self) -> Segments:

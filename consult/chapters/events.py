@@ -8,6 +8,16 @@ from consult.consultations.models import Consultation
 from consult.core.events import Link
 from consult.core.extension_points import at_most_one, many
 from consult.core.markup import Markup
+from consult.core.states import Tone
+
+
+@dataclass(frozen=True)
+class Stance:
+    """How the author of a line stands to the passage: a sign in its tone, and the word for it."""
+
+    tone: Tone
+    sign: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -27,8 +37,7 @@ class MarginEntry:
 
     ref: str
     url: str
-    position: str
-    position_label: str
+    position: Stance
     organisation: str
     language: str
     excerpt: str
@@ -75,6 +84,12 @@ def figures(consultation: Consultation) -> Figures | None:
 def margin(chapter: Chapter) -> dict[str, list[MarginEntry]]:
     """The lines beside each block of the chapter as it reads now, by key."""
     return {}
+
+
+@at_most_one
+def key_of_signs() -> list[Stance]:
+    """What the signs beside the lines mean."""
+    return []
 
 
 @at_most_one

@@ -1,6 +1,7 @@
 """Chapters, immutable revisions, and addressable blocks with lasting keys."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from consult.accounts.models import User
 from consult.consultations.models import Commission, Consultation, Titled
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.i18n import N_, LabelledEnum, ngettext
+from consult.core.states import MeaningEnum, Tone, says
 
 
 class BlockKind(LabelledEnum):
@@ -27,16 +29,44 @@ class BlockKind(LabelledEnum):
     FOOTNOTE = "footnote", N_("Footnote")
 
 
-class BlockFate(LabelledEnum):
+class BlockFate(MeaningEnum):
     """What became of a block in the next revision."""
 
-    KEPT = "kept", N_("Kept")
-    MOVED = "moved", N_("Moved")
-    CHANGED = "changed", N_("Changed")
-    SPLIT = "split", N_("Split")
-    MERGED = "merged", N_("Merged")
-    NEW = "new", N_("New")
-    DELETED = "deleted", N_("Deleted")
+    tone: Tone
+    rank: int  # in which order they are told: what is new first
+    told: Callable[[int], str]  # how many there are, as a part of a sentence
+    is_same_text: bool
+    is_reworded: bool  # it goes on in other words
+    is_shared: bool  # one of several that continue the same block, or one block that continues several; rare
+    is_kept: bool
+    is_new: bool  # it continues none of the revision before
+    is_dropped: bool  # none continues it
+
+    KEPT = "kept", N_("Kept"), says(
+        tone=Tone.NONE, rank=7, told=lambda n: ngettext("%(num)s as it was", "%(num)s as they were", n),
+        is_same_text=True, is_reworded=False, is_shared=False, is_kept=True, is_new=False, is_dropped=False)
+    MOVED = "moved", N_("Moved"), says(
+        tone=Tone.BLUE, rank=3, told=lambda n: ngettext("%(num)s moved", "%(num)s moved", n),
+        is_same_text=True, is_reworded=False, is_shared=False, is_kept=False, is_new=False, is_dropped=False)
+    CHANGED = "changed", N_("Changed"), says(
+        tone=Tone.OCHRE, rank=1, told=lambda n: ngettext("%(num)s passage changed", "%(num)s passages changed", n),
+        is_same_text=False, is_reworded=True, is_shared=False, is_kept=False, is_new=False, is_dropped=False)
+    SPLIT = "split", N_("Split"), says(
+        tone=Tone.OCHRE, rank=4, told=lambda n: ngettext("%(num)s out of a split", "%(num)s out of a split", n),
+        is_same_text=False, is_reworded=True, is_shared=True, is_kept=False, is_new=False, is_dropped=False)
+    MERGED = "merged", N_("Merged"), says(
+        tone=Tone.OCHRE, rank=5, told=lambda n: ngettext("%(num)s merged", "%(num)s merged", n),
+        is_same_text=False, is_reworded=True, is_shared=True, is_kept=False, is_new=False, is_dropped=False)
+    NEW = "new", N_("New"), says(
+        tone=Tone.GREEN, rank=2, told=lambda n: ngettext("%(num)s new", "%(num)s new", n),
+        is_same_text=False, is_reworded=False, is_shared=False, is_kept=False, is_new=True, is_dropped=False)
+    DELETED = "deleted", N_("Deleted"), says(
+        tone=Tone.BRICK, rank=6, told=lambda n: ngettext("%(num)s dropped", "%(num)s dropped", n),
+        is_same_text=False, is_reworded=False, is_shared=False, is_kept=False, is_new=False, is_dropped=True)
+
+    @classmethod
+    def ranked(cls) -> list["BlockFate"]:
+        return sorted(cls, key=lambda fate: fate.rank)
 
 
 class Chapter(Titled, Base):

@@ -189,7 +189,7 @@ def lasting_keys(
 
 def heirs(links: Sequence[Link]) -> list[tuple[int, int]]:
     """(old, new) of the links that hand a key on, one for each block on either side, surest first."""
-    going_on = sorted(paired(links), key=lambda one: (one[0].change in (BlockFate.SPLIT, BlockFate.MERGED), -one[0].confidence, one[2]))
+    going_on = sorted(paired(links), key=lambda one: (one[0].change.is_shared, -one[0].confidence, one[2]))
     olds: set[int] = set()
     news: set[int] = set()
     chosen = []

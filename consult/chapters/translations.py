@@ -9,19 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from consult.chapters.models import Block, BlockKind, OutdatedTranslation
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.i18n import N_
+from consult.core.states import MeaningEnum, Tone, says
 from consult.text.redline import redline
 
 
-class TranslationState(LabelledEnum):
-    IN_STEP = "in_step", N_("In step")
-    STALE = "stale", N_("To be checked")
-    MISSING = "missing", N_("Not translated")
-    ALONE = "alone", N_("In the translation only")
-    OTHER_KIND = "other_kind", N_("Of another kind")
+class TranslationState(MeaningEnum):
+    tone: Tone
+    is_in_step: bool
+    is_to_check: bool  # one side changed alone
+    is_wanting: bool  # one side lacks it, or has something else in its place
 
-
-FOUND_WANTING = (TranslationState.MISSING, TranslationState.ALONE, TranslationState.OTHER_KIND)
+    IN_STEP = "in_step", N_("In step"), says(tone=Tone.GREEN, is_in_step=True, is_to_check=False, is_wanting=False)
+    STALE = "stale", N_("To be checked"), says(tone=Tone.OCHRE, is_in_step=False, is_to_check=True, is_wanting=False)
+    MISSING = "missing", N_("Not translated"), says(tone=Tone.NONE, is_in_step=False, is_to_check=False, is_wanting=True)
+    ALONE = "alone", N_("In the translation only"), says(tone=Tone.NONE, is_in_step=False, is_to_check=False, is_wanting=True)
+    OTHER_KIND = "other_kind", N_("Of another kind"), says(tone=Tone.NONE, is_in_step=False, is_to_check=False, is_wanting=True)
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def pair_of(french: Block | None, other: Block | None, marks: Mapping[str, Outda
     key = either(french, other).key
     mark = marks.get(key)
     state = state_of(french.kind if french else None, other.kind if other else None, has_mark=mark is not None)
-    if mark is None or state != TranslationState.STALE:
+    if mark is None or not state.is_to_check:
         return TranslationPair(key, french, other, state)
     languages = dict.fromkeys((mark.since.language, mark.language))
     edits = [Edit(language, history.edit(language, key, mark.since_id)) for language in languages]
@@ -156,7 +159,7 @@ class Coverage:
     @property
     def wanting(self) -> int:
         """Missing, of another kind, or in the translation alone."""
-        return sum(self.of[state] for state in FOUND_WANTING)
+        return sum(self.of[state] for state in TranslationState.where(is_wanting=True))
 
     @property
     def share(self) -> float:

@@ -11,5 +11,5 @@ from consult.core.jobs import every_second
 @every_second
 def follow_the_dates() -> None:
     """Open and close what is due. Permission never waits for this: it asks ``current_phase``."""
-    for consultation in session.scalars(sa.select(Consultation).where(Consultation.phase.in_((Phase.PREPARATION, Phase.OPEN)))):
+    for consultation in session.scalars(sa.select(Consultation).where(Consultation.phase.in_(Phase.where(follows_dates=True)))):
         service.settle(consultation)

@@ -9,25 +9,36 @@ from consult.accounts.models import User
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
 from consult.core.errors import Conflict
 from consult.core.i18n import N_, LabelledEnum, _, utcnow
+from consult.core.states import StateEnum, Tone, says
 
 
-class Phase(LabelledEnum):
-    PREPARATION = "preparation", N_("In preparation")
-    OPEN = "open", N_("Open")
-    CLOSED = "closed", N_("Closed")
-    SYNTHESIS = "synthesis", N_("Synthesis")
-    SUBMITTED = "submitted", N_("Submitted to the Council")
-    ADOPTED = "adopted", N_("Decided by the Council")
+class Phase(StateEnum):
+    tone: Tone
+    follows_dates: bool  # the dates may end it without anybody's doing
+    receives_contributions: bool
+    is_answering: bool  # what was said may be moderated, withdrawn, gathered and answered
+    is_revising: bool  # the texts may change; those that the Council has before it do not change under its eyes
+    is_concluding: bool  # the chairs validate, the secretariat submits
+    is_submitted: bool  # the Council has the syntheses, or has decided
 
-
-Phase.NEXT = {
-    Phase.PREPARATION: (Phase.OPEN,),
-    Phase.OPEN: (Phase.CLOSED,),
-    Phase.CLOSED: (Phase.SYNTHESIS,),
-    Phase.SYNTHESIS: (Phase.SUBMITTED,),
-    Phase.SUBMITTED: (Phase.ADOPTED,),
-    Phase.ADOPTED: (),
-}
+    PREPARATION = "preparation", N_("In preparation"), says(
+        leads_to=("open",), tone=Tone.OCHRE, follows_dates=True, receives_contributions=False, is_answering=False, is_revising=True,
+        is_concluding=False, is_submitted=False)
+    OPEN = "open", N_("Open"), says(
+        leads_to=("closed",), tone=Tone.GREEN, follows_dates=True, receives_contributions=True, is_answering=True, is_revising=True,
+        is_concluding=False, is_submitted=False)
+    CLOSED = "closed", N_("Closed"), says(
+        leads_to=("synthesis",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
+        is_concluding=False, is_submitted=False)
+    SYNTHESIS = "synthesis", N_("Synthesis"), says(
+        leads_to=("submitted",), tone=Tone.BLUE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
+        is_concluding=True, is_submitted=False)
+    SUBMITTED = "submitted", N_("Submitted to the Council"), says(
+        leads_to=("adopted",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
+        is_concluding=False, is_submitted=True)
+    ADOPTED = "adopted", N_("Decided by the Council"), says(
+        leads_to=(), tone=Tone.GREEN, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
+        is_concluding=False, is_submitted=True)
 
 
 class ModerationMode(LabelledEnum):

@@ -28,7 +28,6 @@ from consult.core.jobs import every_second, job, long_job, outbound_job
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)
 BATCH = 20
-TOLD = (ContributionState.SUBMITTED, ContributionState.PUBLISHED)  # whose authors hear of their place
 
 
 @outbound_job
@@ -82,9 +81,9 @@ def tell_authors(revision_id: int, progress) -> None:
 def concerned(revision_id: int) -> tuple:
     """Anchors of a revision under which the words are no longer the same, and whose author does not know it yet."""
     return (
-        Anchor.revision_id == revision_id, Anchor.told_at.is_(None), Anchor.state != AnchorState.LEFT,
-        Anchor.anchor_class.in_((AnchorClass.CHANGED, AnchorClass.DELETED)), Anchor.quote != QuoteState.FOUND,
-        Contribution.state.in_(TOLD),
+        Anchor.revision_id == revision_id, Anchor.told_at.is_(None), Anchor.state.in_(AnchorState.where(is_left=False)),
+        Anchor.anchor_class.in_(AnchorClass.where(is_same_text=False)), Anchor.quote.in_(QuoteState.where(is_unchanged=False)),
+        Contribution.state.in_(ContributionState.where(is_told_of_place=True)),
     )
 
 
@@ -164,9 +163,9 @@ def tell_moved(anchor_id: int) -> None:
     last one is told, once.
     """
     anchor = session.get_one(Anchor, anchor_id)
-    is_news = anchor.state in (AnchorState.REATTACHED, AnchorState.LEFT) and (
+    is_news = anchor.state.is_news and (
         anchor.told_at is None or anchor.decided_at is not None and anchor.told_at < anchor.decided_at)
-    if is_news and anchor.contribution.state in TOLD:
+    if is_news and anchor.contribution.state.is_told_of_place:
         mail.write(anchor.contribution.author, "contributions/moved", anchor=anchor, contribution=anchor.contribution)
         note_told([anchor.id])
 

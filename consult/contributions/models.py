@@ -1,5 +1,6 @@
 """Contributions: withdrawn perhaps, never rewritten; their amendment, receipt and draft."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +9,14 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import User
-from consult.chapters.models import Block, Chapter, Revision
+from consult.chapters.models import Block, BlockFate, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions import statement
 from consult.core.append_only import all_but
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum, gettext
+from consult.core.i18n import N_, LabelledEnum, gettext, ngettext
+from consult.core.states import MeaningEnum, StateEnum, Tone, says
 from consult.organisations.models import Organisation
 
 
@@ -23,73 +25,125 @@ class Kind(LabelledEnum):
     RECOMMENDATION = "recommendation", N_("Recommendation")
 
 
-class CommentType(LabelledEnum):
-    """The types of the ISO/IEC/CEN/CENELEC commenting template; ``iso`` is its code."""
+class CommentType(MeaningEnum):
+    """The types of the ISO/IEC/CEN/CENELEC commenting template."""
 
-    GENERAL = "general", N_("General")
-    TECHNICAL = "technical", N_("Technical")
-    EDITORIAL = "editorial", N_("Editorial")
+    iso: str  # its code there
+
+    GENERAL = "general", N_("General"), says(iso="ge")
+    TECHNICAL = "technical", N_("Technical"), says(iso="te")
+    EDITORIAL = "editorial", N_("Editorial"), says(iso="ed")
+
+
+class Position(MeaningEnum):
+    tone: Tone
+    sign: str  # what stands for it where there is little room
+    in_key: str  # what the key of these signs says, to be translated where it is shown
+    is_favourable: bool
+    is_opposed: bool
+
+    IN_FAVOUR = "in_favour", N_("In favour"), says(
+        tone=Tone.GREEN, sign="+", in_key=N_("in favour"), is_favourable=True, is_opposed=False)
+    IN_FAVOUR_WITH_CHANGES = "in_favour_with_changes", N_("In favour with changes"), says(
+        tone=Tone.OCHRE, sign="±", in_key=N_("in favour with changes"), is_favourable=True, is_opposed=False)
+    OPPOSED = "opposed", N_("Opposed"), says(
+        tone=Tone.BRICK, sign="−", in_key=N_("opposed"), is_favourable=False, is_opposed=True)  # noqa: RUF001 - the sign of less
+    NEUTRAL = "neutral", N_("Neutral"), says(
+        tone=Tone.NONE, sign="=", in_key=N_("neutral"), is_favourable=False, is_opposed=False)
+
+
+class ContributionState(StateEnum):
+    """Where a contribution stands, and what follows from it for everybody who reads, decides, answers, counts or writes letters."""
+
+    tone: Tone
+    counted: Callable[[int], str]  # what a number of them is called, agreeing with it
+    among: str  # the line of a table of figures that counts them, to be translated where it is shown
+    is_public: bool  # everybody reads its words
+    is_silent: bool  # its words are taken down: the public sees its trace, and no export shows more
+    awaits_moderation: bool  # a moderator decides on it first
+    is_answerable: bool  # the commission owes it a reasoned answer
+    is_taken_back: bool  # its author does not stand by it any more
+    is_told_of_place: bool  # its author hears of what a new version does to its passage
+    is_told_of_answer: bool  # its author hears of the commission's answer
+
+    SUBMITTED = "submitted", N_("Awaiting moderation"), says(
+        leads_to=("published", "withheld", "withdrawn"), tone=Tone.OCHRE, among=N_("of which awaiting moderation"),
+        counted=lambda n: ngettext("contribution awaiting moderation", "contributions awaiting moderation", n),
+        is_public=False, is_silent=False, awaits_moderation=True, is_answerable=False, is_taken_back=False,
+        is_told_of_place=True, is_told_of_answer=False)
+    PUBLISHED = "published", N_("Published"), says(
+        leads_to=("withheld", "withdrawn"), tone=Tone.GREEN, among=N_("of which published"),
+        counted=lambda n: ngettext("contribution published", "contributions published", n),
+        is_public=True, is_silent=False, awaits_moderation=False, is_answerable=True, is_taken_back=False,
+        is_told_of_place=True, is_told_of_answer=True)
+    WITHHELD = "withheld", N_("Withheld"), says(
+        leads_to=("published", "withdrawn"), tone=Tone.BRICK, among=N_("of which withheld, with their reason"),
+        counted=lambda n: ngettext("contribution withheld", "contributions withheld", n),
+        is_public=False, is_silent=True, awaits_moderation=False, is_answerable=False, is_taken_back=False,
+        is_told_of_place=False, is_told_of_answer=True)
+    WITHDRAWN = "withdrawn", N_("Withdrawn by its author"), says(
+        leads_to=(), tone=Tone.NONE, among=N_("of which withdrawn by their author"),
+        counted=lambda n: ngettext("contribution withdrawn", "contributions withdrawn", n),
+        is_public=False, is_silent=True, awaits_moderation=False, is_answerable=False, is_taken_back=True,
+        is_told_of_place=False, is_told_of_answer=False)
 
     @property
-    def iso(self) -> str:
-        return {"general": "ge", "technical": "te", "editorial": "ed"}[self.value]
+    def blocks_validation(self) -> bool:
+        """No synthesis is complete while one is neither to be answered nor taken down, whatever else it is."""
+        return not (self.is_answerable or self.is_silent)
 
 
-class Position(LabelledEnum):
-    IN_FAVOUR = "in_favour", N_("In favour")
-    IN_FAVOUR_WITH_CHANGES = "in_favour_with_changes", N_("In favour with changes")
-    OPPOSED = "opposed", N_("Opposed")
-    NEUTRAL = "neutral", N_("Neutral")
 
 
-class ContributionState(LabelledEnum):
-    SUBMITTED = "submitted", N_("Awaiting moderation")
-    PUBLISHED = "published", N_("Published")
-    WITHHELD = "withheld", N_("Withheld")
-    WITHDRAWN = "withdrawn", N_("Withdrawn by its author")
-
-
-ContributionState.NEXT = {
-    ContributionState.SUBMITTED: (ContributionState.PUBLISHED, ContributionState.WITHHELD, ContributionState.WITHDRAWN),
-    ContributionState.PUBLISHED: (ContributionState.WITHHELD, ContributionState.WITHDRAWN),
-    ContributionState.WITHHELD: (ContributionState.PUBLISHED, ContributionState.WITHDRAWN),
-    ContributionState.WITHDRAWN: (),
-}
-
-
-class AnchorClass(LabelledEnum):
+class AnchorClass(MeaningEnum):
     """What a new revision did to the place that a contribution speaks of."""
 
-    KEPT = "kept", N_("Same text")
-    MOVED = "moved", N_("Same text, elsewhere")
-    CHANGED = "changed", N_("Text changed")
-    DELETED = "deleted", N_("No longer in the text")
+    tone: Tone
+    is_same_text: bool
+    is_gone: bool  # the revision has no such place
+
+    KEPT = "kept", N_("Same text"), says(tone=Tone.GREEN, is_same_text=True, is_gone=False)
+    MOVED = "moved", N_("Same text, elsewhere"), says(tone=Tone.BLUE, is_same_text=True, is_gone=False)
+    CHANGED = "changed", N_("Text changed"), says(tone=Tone.OCHRE, is_same_text=False, is_gone=False)
+    DELETED = "deleted", N_("No longer in the text"), says(tone=Tone.BRICK, is_same_text=False, is_gone=True)
+
+    @classmethod
+    def of(cls, fate: BlockFate) -> "AnchorClass":
+        """Of a place whose block became that; one that goes on in other words, however parted, has changed."""
+        return cls.CHANGED if fate.is_reworded else cls(fate.value)
 
 
-class AnchorState(LabelledEnum):
+class AnchorState(StateEnum):
     """Who answers for the place: nobody yet, or the rapporteur who confirmed it, chose another, or left it on the old revision."""
 
-    PROPOSED = "proposed", N_("To be confirmed")
-    CONFIRMED = "confirmed", N_("Confirmed")
-    REATTACHED = "reattached", N_("Attached elsewhere")
-    LEFT = "left", N_("Left on the earlier version")
+    awaits_decision: bool
+    is_placed: bool  # a person says that it stands there
+    is_by_hand: bool  # where a person chose, whatever became of the passage
+    is_left: bool  # the contribution stays on the revision that it was written on
+    is_news: bool  # its author is told of the decision
+
+    PROPOSED = "proposed", N_("To be confirmed"), says(
+        leads_to=("confirmed", "reattached", "left"), awaits_decision=True, is_placed=False, is_by_hand=False, is_left=False, is_news=False)
+    CONFIRMED = "confirmed", N_("Confirmed"), says(
+        leads_to=("reattached", "left"), awaits_decision=False, is_placed=True, is_by_hand=False, is_left=False, is_news=False)
+    REATTACHED = "reattached", N_("Attached elsewhere"), says(
+        leads_to=("reattached", "left"), awaits_decision=False, is_placed=True, is_by_hand=True, is_left=False, is_news=True)
+    LEFT = "left", N_("Left on the earlier version"), says(
+        leads_to=("confirmed", "reattached"), awaits_decision=False, is_placed=False, is_by_hand=False, is_left=True, is_news=True)
 
 
-AnchorState.NEXT = {
-    AnchorState.PROPOSED: (AnchorState.CONFIRMED, AnchorState.REATTACHED, AnchorState.LEFT),
-    AnchorState.CONFIRMED: (AnchorState.REATTACHED, AnchorState.LEFT),
-    AnchorState.REATTACHED: (AnchorState.REATTACHED, AnchorState.LEFT),
-    AnchorState.LEFT: (AnchorState.CONFIRMED, AnchorState.REATTACHED),
-}
-
-
-class QuoteState(LabelledEnum):
+class QuoteState(MeaningEnum):
     """What became of the quoted words themselves."""
 
-    NONE = "none", N_("No words quoted")
-    FOUND = "found", N_("Quoted words found again")
-    CLOSE = "close", N_("Quoted words changed")
-    LOST = "lost", N_("Quoted words not found")
+    tone: Tone
+    rank: int  # of two passages that continue the same one, which has more of them
+    is_unchanged: bool
+    is_lost: bool
+
+    NONE = "none", N_("No words quoted"), says(tone=Tone.NONE, rank=0, is_unchanged=False, is_lost=False)
+    FOUND = "found", N_("Quoted words found again"), says(tone=Tone.GREEN, rank=2, is_unchanged=True, is_lost=False)
+    CLOSE = "close", N_("Quoted words changed"), says(tone=Tone.OCHRE, rank=1, is_unchanged=False, is_lost=False)
+    LOST = "lost", N_("Quoted words not found"), says(tone=Tone.BRICK, rank=0, is_unchanged=False, is_lost=True)
 
 
 class Contribution(Base):
@@ -159,14 +213,28 @@ class Contribution(Base):
     def _provision_key(cls) -> sa.ColumnElement[str]:
         return sa.func.coalesce(cls.current_key, cls.block_key)
 
-    @property
+    @hybrid_property
     def is_public(self) -> bool:
-        return self.state == ContributionState.PUBLISHED
+        return self.state.is_public
+
+    @is_public.inplace.expression
+    @classmethod
+    def _is_public(cls) -> sa.ColumnElement[bool]:
+        return cls.state.in_(ContributionState.where(is_public=True))
+
+    @hybrid_property
+    def is_answerable(self) -> bool:
+        return self.state.is_answerable
+
+    @is_answerable.inplace.expression
+    @classmethod
+    def _is_answerable(cls) -> sa.ColumnElement[bool]:
+        return cls.state.in_(ContributionState.where(is_answerable=True))
 
     @property
     def is_traced(self) -> bool:
         """Whether the public knows that it was there: withheld or withdrawn, without its words."""
-        return self.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+        return self.state.is_silent
 
     def content(self) -> dict[str, Any]:
         """Everything its author said, where and when, in the form that the receipt's digest covers."""

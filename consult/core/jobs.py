@@ -23,7 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from consult.core import audit
 from consult.core.config import this_app
 from consult.core.db import Base, PrimaryKey, Timestamp, add_row, after_commit, reading, session, unit_of_work
-from consult.core.i18n import N_, LabelledEnum, utcnow
+from consult.core.i18n import N_, utcnow
+from consult.core.states import MeaningEnum, Tone, says
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,15 @@ BATCH = 20  # brief jobs of one kind that a worker claims at once
 KILLED = "the worker died while it ran"
 
 
-class JobState(LabelledEnum):
-    WAITING = "waiting", N_("Waiting")
-    RUNNING = "running", N_("In progress")
-    DONE = "done", N_("Done")
-    FAILED = "failed", N_("Failed")
+class JobState(MeaningEnum):
+    tone: Tone
+    is_under_way: bool
+    has_failed: bool
+
+    WAITING = "waiting", N_("Waiting"), says(tone=Tone.OCHRE, is_under_way=True, has_failed=False)
+    RUNNING = "running", N_("In progress"), says(tone=Tone.OCHRE, is_under_way=True, has_failed=False)
+    DONE = "done", N_("Done"), says(tone=Tone.GREEN, is_under_way=False, has_failed=False)
+    FAILED = "failed", N_("Failed"), says(tone=Tone.BRICK, is_under_way=False, has_failed=True)
 
 
 class Job(Base):

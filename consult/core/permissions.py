@@ -129,9 +129,14 @@ class Rule:
     remedy: Any = ""
 
 
-def phase(*names: str) -> Rule:
-    """The consultation is in one of these phases at this second (dates count, not only the stored state)."""
-    return Rule(lambda actor, obj: consultation_of(obj).current_phase in names, PHASE_REFUSALS.get(names, NOT_NOW))
+def phase(meaning: str, sentence: Any = None) -> Rule:
+    """The phase at this second means this (dates count, not only the stored state)."""
+    return Rule(lambda actor, obj: getattr(consultation_of(obj).current_phase, meaning), sentence or NOT_NOW)
+
+
+def before(step: str, sentence: Any = None) -> Rule:
+    """The next phase is this one."""
+    return Rule(lambda actor, obj: consultation_of(obj).current_phase.may_become(step), sentence or NOT_NOW)
 
 
 def consultation_of(obj):
@@ -147,11 +152,6 @@ def holds(*roles: str) -> Rule:
 
 
 NOT_NOW = _("This is not possible in the present phase of the consultation.")
-PHASE_REFUSALS: dict[tuple[str, ...], Any] = {
-    ("open",): _("The consultation is not open: contributions are received between its opening and its closing."),
-    ("synthesis",): _("This belongs to the synthesis phase, which the secretariat begins after the closing."),
-    ("submitted",): _("This is possible once the syntheses have been submitted to the Council."),
-}
 
 anyone = Rule(lambda actor, obj: True, "")
 nobody = Rule(lambda actor, obj: False, _("You are not allowed to do this."))
@@ -177,11 +177,12 @@ by_an_administrator = Rule(administrator.holds, _("An administrator is appointed
 moderator = holds("moderator", "rapporteur", "chair")
 rapporteur = holds("rapporteur", "chair")
 chair = holds("chair")
-is_open = phase("open")
-before_submission = phase("open", "closed", "synthesis")
-in_synthesis = phase("synthesis")
-# The text that the Council has before it does not change under its eyes.
-revising = phase("preparation", "open", "closed", "synthesis")
+is_open = phase(
+    "receives_contributions", _("The consultation is not open: contributions are received between its opening and its closing."))
+answering = phase("is_answering")
+before_the_council = before("adopted", _("This is possible once the syntheses have been submitted to the Council."))
+concluding = phase("is_concluding", _("This belongs to the synthesis phase, which the secretariat begins after the closing."))
+revising = phase("is_revising")
 
 # Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
 RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
@@ -189,9 +190,9 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
     Action.ACCOUNTS_REGISTER: ((anyone,),),
     Action.ADOPTION_ARCHIVE: ((secretariat,), (system,)),
-    Action.ADOPTION_DECIDE: ((secretariat, phase("submitted")),),
+    Action.ADOPTION_DECIDE: ((secretariat, before_the_council),),
     Action.ADOPTION_REQUEST_DOSSIER: ((by_the_secretariat,), (system,)),
-    Action.ADOPTION_SUBMIT: ((secretariat, in_synthesis),),
+    Action.ADOPTION_SUBMIT: ((secretariat, concluding),),
     Action.CHAPTERS_CONFIRM_TRANSLATION: ((secretariat,), (rapporteur,)),
     Action.CHAPTERS_CONFIRM_TRANSLATIONS: ((secretariat,), (rapporteur,)),
     Action.CHAPTERS_CORRECT: ((secretariat, revising), (rapporteur, revising)),
@@ -206,14 +207,14 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONSULTATIONS_ADD: ((system,), (administrator,)),
     Action.CONSULTATIONS_APPOINT: ((secretariat,), (administrator,), (system,)),
     Action.CONSULTATIONS_APPOINT_ADMINISTRATOR: ((by_an_administrator,), (system,)),
-    Action.CONSULTATIONS_BEGIN_SYNTHESIS: ((secretariat, phase("closed")),),
+    Action.CONSULTATIONS_BEGIN_SYNTHESIS: ((secretariat, before("synthesis")),),
     Action.CONSULTATIONS_CLOSE: ((secretariat, is_open), (system,)),
     Action.CONSULTATIONS_DISMISS: ((secretariat,), (administrator,), (system,)),
     Action.CONSULTATIONS_EDIT: ((secretariat,), (administrator,), (system,)),
     Action.CONSULTATIONS_EXTEND: ((secretariat, is_open),),
     Action.CONSULTATIONS_MANAGE: ((secretariat,), (administrator,)),
-    Action.CONSULTATIONS_OPEN: ((secretariat, phase("preparation")), (system,)),
-    Action.CONSULTATIONS_SCHEDULE: ((secretariat, phase("preparation")), (system,)),
+    Action.CONSULTATIONS_OPEN: ((secretariat, before("open")), (system,)),
+    Action.CONSULTATIONS_SCHEDULE: ((secretariat, before("open")), (system,)),
     Action.CONTRIBUTIONS_CONFIRM_ANCHOR: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own),),
@@ -225,27 +226,27 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_REATTACH: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_RECEIPT: ((signed_in, own), (moderator,), (secretariat,), (system,)),
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
-    Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, before_submission),),
+    Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, answering),),
     Action.CONTRIBUTIONS_WRITE: ((is_open,),),
     Action.EXPORTS_DOWNLOAD: ((own_request,), (secretariat,), (system,)),
     Action.EXPORTS_OPEN_DATA: ((anyone,),),
     Action.EXPORTS_REQUEST: ((secretariat,), (rapporteur,), (system,)),
     Action.EXPORTS_VIEW_ALL: ((secretariat,), (system,)),
-    Action.MODERATION_PUBLISH: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
-    Action.MODERATION_RESTORE: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
+    Action.MODERATION_PUBLISH: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_RESTORE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
-    Action.MODERATION_WITHHOLD: ((moderator, before_submission, from_elsewhere), (secretariat, before_submission, from_elsewhere)),
+    Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.ORGANISATIONS_ADD: ((signed_in,), (system,)),
     Action.ORGANISATIONS_JOIN: ((signed_in, oneself),),
     Action.ORGANISATIONS_LEAVE: ((signed_in, oneself),),
-    Action.SYNTHESIS_ADD_ITEM: ((rapporteur, before_submission),),
-    Action.SYNTHESIS_ATTACH: ((rapporteur, before_submission),),
-    Action.SYNTHESIS_DETACH: ((rapporteur, before_submission),),
-    Action.SYNTHESIS_DROP_ITEM: ((rapporteur, before_submission),),
-    Action.SYNTHESIS_EDIT_ITEM: ((rapporteur, before_submission),),
+    Action.SYNTHESIS_ADD_ITEM: ((rapporteur, answering),),
+    Action.SYNTHESIS_ATTACH: ((rapporteur, answering),),
+    Action.SYNTHESIS_DETACH: ((rapporteur, answering),),
+    Action.SYNTHESIS_DROP_ITEM: ((rapporteur, answering),),
+    Action.SYNTHESIS_EDIT_ITEM: ((rapporteur, answering),),
     Action.SYNTHESIS_READ: ((public,), (rapporteur,), (secretariat,), (system,)),
-    Action.SYNTHESIS_REOPEN: ((chair, in_synthesis),),
-    Action.SYNTHESIS_VALIDATE: ((chair, in_synthesis),),
+    Action.SYNTHESIS_REOPEN: ((chair, concluding),),
+    Action.SYNTHESIS_VALIDATE: ((chair, concluding),),
     Action.SYNTHESIS_VIEW: ((rapporteur,), (secretariat,)),
 }
 

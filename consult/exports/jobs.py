@@ -13,7 +13,7 @@ def make_export(export_id: int, progress) -> None:
     """Write the document, then say that it is ready; what is ready is left alone."""
     with reading():
         export = session.get(Export, export_id)
-        if export is None or export.state == ExportState.READY:
+        if export is None or export.state.is_ready:
             return
         kind, format_, language = export.kind, ExportFormat(export.format), export.language
         subject_id = export.chapter_id or export.consultation_id
@@ -23,6 +23,6 @@ def make_export(export_id: int, progress) -> None:
     size, digest = files.measure(files.path_of(name))
     with unit_of_work():
         export = session.get_one(Export, export_id, with_for_update=True)
-        if export.state != ExportState.READY:
+        if not export.state.is_ready:
             states.move(export, ExportState.READY)
             export.file_name, export.size, export.sha256, export.ready_at = name, size, digest, utcnow()

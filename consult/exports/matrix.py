@@ -4,8 +4,8 @@ Rows are read in a stream with a handful of queries, whatever their number; what
 """
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions.models import (
@@ -26,20 +27,14 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.core.db import session
+from consult.core.i18n import DEFAULT_LANGUAGE
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.organisations.models import Category, Organisation, Region, Sector
-from consult.synthesis.models import (
-    PUBLIC_STATES,
-    BlockChange,
-    Disposition,
-    Ground,
-    ItemContribution,
-    Synthesis,
-    SynthesisItem,
-)
+from consult.synthesis import service as answers
+from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.service import PlacedItem
 
 BATCH = 500
-LAST = 1_000_000
 
 
 class Audience(enum.StrEnum):
@@ -47,33 +42,6 @@ class Audience(enum.StrEnum):
 
     STAFF = "staff"
     PUBLIC = "public"
-
-
-@dataclass(frozen=True, slots=True)
-class Rewording:
-    """A block's present wording and the one that an item gives it."""
-
-    key: str
-    label: str
-    old: str
-    new: str
-
-
-@dataclass(slots=True)
-class Point:
-    """A synthesis item, with its number in the order of the text."""
-
-    id: int
-    chapter_id: int
-    title: str
-    summary: str
-    disposition: Disposition | None
-    ground: Ground | None
-    rationale: str
-    edited_at: datetime
-    place: int = LAST
-    number: int = 0
-    changes: list[Rewording] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +76,7 @@ class MatrixRow:
     submitted_at: datetime
     state: ContributionState
     reason: Reason | None
-    point: Point | None
+    point: PlacedItem | None
     version: str = ""
     quoted: str = ""
     present_key: str = ""
@@ -116,65 +84,11 @@ class MatrixRow:
 
     @property
     def is_silent(self) -> bool:
-        return self.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+        return self.state.is_silent
 
     @property
     def is_answered(self) -> bool:
-        return self.point is not None and self.point.disposition is not None
-
-
-def newest_french(consultation: Consultation):
-    """The id of each chapter's newest French revision, the order of the text."""
-    return (
-        sa.select(Revision.chapter_id, sa.func.max(Revision.id).label("id")).join(Chapter, Chapter.id == Revision.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Revision.language == "fr").group_by(Revision.chapter_id).subquery()
-    )
-
-
-def load_points(consultation: Consultation, *, audience: Audience = Audience.STAFF) -> dict[int, Point]:
-    """All items by id, numbered chapter by chapter in the order of the text."""
-    wanted = (
-        sa.select(SynthesisItem, Synthesis.chapter_id).join(Synthesis).join(Chapter, Chapter.id == Synthesis.chapter_id)
-        .where(Chapter.consultation_id == consultation.id).order_by(Synthesis.chapter_id, SynthesisItem.position, SynthesisItem.id)
-    )
-    if audience == Audience.PUBLIC:
-        wanted = wanted.where(Synthesis.state.in_(PUBLIC_STATES))
-    points = {
-        item.id: Point(item.id, chapter_id, item.title, item.summary, item.disposition, item.ground, item.rationale, item.edited_at)
-        for item, chapter_id in session.execute(wanted)
-    }
-    add_changes(points, consultation)
-    add_places(points, consultation)
-    count: dict[int, int] = {}
-    for point in sorted(points.values(), key=lambda p: (p.chapter_id, p.place)):
-        point.number = count[point.chapter_id] = count.get(point.chapter_id, 0) + 1
-    return dict(sorted(points.items(), key=lambda pair: (pair[1].chapter_id, pair[1].number)))
-
-
-def add_changes(points: dict[int, Point], consultation: Consultation) -> None:
-    changes = (
-        sa.select(BlockChange.item_id, BlockChange.wording, Block.key, Block.label, Block.lead)
-        .join(Block, Block.id == BlockChange.block_id).join(Revision).join(Chapter, Chapter.id == Revision.chapter_id)
-        .where(Chapter.consultation_id == consultation.id).order_by(Block.position, BlockChange.id)
-    )
-    for item_id, wording, key, label, lead in session.execute(changes):
-        if item_id in points:
-            points[item_id].changes.append(Rewording(key, label or key, lead, wording))
-
-
-def add_places(points: dict[int, Point], consultation: Consultation) -> None:
-    """Where in the text an item begins: at the first block that its contributions speak of."""
-    newest = newest_french(consultation)
-    first = (
-        sa.select(ItemContribution.item_id, sa.func.min(Block.position))
-        .join(Contribution, Contribution.id == ItemContribution.contribution_id)
-        .join(newest, newest.c.chapter_id == Contribution.chapter_id)
-        .join(Block, sa.and_(Block.revision_id == newest.c.id, Block.key == Contribution.provision_key))
-        .group_by(ItemContribution.item_id)
-    )
-    for item_id, place in session.execute(first):
-        if item_id in points:
-            points[item_id].place = min(points[item_id].place, place)
+        return self.point is not None and self.point.item.disposition is not None
 
 
 def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
@@ -182,8 +96,8 @@ def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
     decisions = (
         sa.select(ModerationDecision.contribution_id, ModerationDecision.reason)
         .join(Contribution, Contribution.id == ModerationDecision.contribution_id).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.WITHHELD,
-               ModerationDecision.verdict == Verdict.WITHHOLD)
+        .where(Chapter.consultation_id == consultation.id, ModerationDecision.verdict == Verdict.WITHHOLD,
+               Contribution.state.in_(ContributionState.where(is_silent=True, is_taken_back=False)))
         .order_by(ModerationDecision.id)
     )
     return dict(session.execute(decisions).all())
@@ -191,9 +105,11 @@ def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
 
 def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
     """The one select behind every row."""
-    newest, here, written = newest_french(consultation), aliased(Block), aliased(Revision)
-    of_each = sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == written.chapter_id, Revision.language == written.language)
-    last = of_each.correlate(written).scalar_subquery()
+    newest, here, written = aliased(Revision), aliased(Block), aliased(Revision)
+    present = chapters.newest_revisions(
+        Revision.chapter_id.in_(sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)),
+        Revision.language == DEFAULT_LANGUAGE)
+    last = chapters.newest_revision(written.chapter_id, written.language)
     name = Organisation.name_fr if language == "fr" else sa.func.coalesce(
         getattr(Organisation, f"name_{language}"), Organisation.name_fr
     )
@@ -214,8 +130,8 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .join(written, written.id == Block.revision_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last))
-        .outerjoin(newest, newest.c.chapter_id == Contribution.chapter_id)
-        .outerjoin(here, sa.and_(here.revision_id == newest.c.id, here.key == Contribution.provision_key))
+        .outerjoin(newest, sa.and_(newest.chapter_id == Contribution.chapter_id, newest.id.in_(present)))
+        .outerjoin(here, sa.and_(here.revision_id == newest.id, here.key == Contribution.provision_key))
         .where(Chapter.consultation_id == consultation.id)
         .order_by(Chapter.number, sa.func.coalesce(here.position, Block.position), Contribution.id)
     )
@@ -223,22 +139,24 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
 
 def rows(
     consultation: Consultation, language: str, *, chapter: Chapter | None = None, audience: Audience = Audience.STAFF,
-    points: dict[int, Point] | None = None,
+    points: Sequence[PlacedItem] | None = None,
 ) -> Iterator[MatrixRow]:
     """Every contribution of the consultation, or of one chapter; the public reads the published ones alone."""
     wanted = statement(consultation, language)
     if chapter is not None:
         wanted = wanted.where(Contribution.chapter_id == chapter.id)
     if audience == Audience.PUBLIC:
-        wanted = wanted.where(Contribution.state == ContributionState.PUBLISHED)
-    points = load_points(consultation, audience=audience) if points is None else points
+        wanted = wanted.where(Contribution.is_public)
+    if points is None:
+        points = answers.list_public_items(consultation) if audience == Audience.PUBLIC else answers.list_placed_items(consultation)
+    by_item = {point.item.id: point for point in points}
     reasons = withheld_reasons(consultation) if audience == Audience.STAFF else {}
     for found in session.execute(wanted.execution_options(yield_per=BATCH)):
-        yield row_of(found, points, reasons)
+        yield row_of(found, by_item, reasons)
 
 
-def row_of(found, points: dict[int, Point], reasons: dict[int, Reason]) -> MatrixRow:
-    silent = found.state in (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
+def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> MatrixRow:
+    silent = found.state.is_silent
 
     def said(words):
         return "" if silent else words or ""

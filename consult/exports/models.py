@@ -10,6 +10,7 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
+from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
 
 class ExportKind(LabelledEnum):
@@ -20,35 +21,26 @@ class ExportKind(LabelledEnum):
     DOSSIER = "dossier", N_("Whole dossier, as a draft")
 
 
-class ExportFormat(LabelledEnum):
-    """How a file's name ends, what it is called on screen, and its content type."""
+class ExportFormat(MeaningEnum):
+    """How a file's name ends, and what it is called on screen."""
 
     content_type: str
 
-    def __new__(cls, value: str, label: str = "", content_type: str = ""):
-        member = str.__new__(cls, value)
-        member._value_, member.msgid, member.content_type = value, label, content_type
-        return member
-
-    CSV = "csv", "CSV", "text/csv"
-    XLSX = "xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    DOCX = "docx", "DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    PDF = "pdf", "PDF", "application/pdf"
-    MARKDOWN = "md", "Markdown", "text/markdown"
-    ZIP = "zip", "ZIP", "application/zip"
+    CSV = "csv", "CSV", says(content_type="text/csv")
+    XLSX = "xlsx", "XLSX", says(content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    DOCX = "docx", "DOCX", says(content_type="application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+    PDF = "pdf", "PDF", says(content_type="application/pdf")
+    MARKDOWN = "md", "Markdown", says(content_type="text/markdown")
+    ZIP = "zip", "ZIP", says(content_type="application/zip")
 
 
-class ExportState(LabelledEnum):
-    REQUESTED = "requested", N_("Being prepared")
-    READY = "ready", N_("Ready")
-    FAILED = "failed", N_("Failed")
+class ExportState(StateEnum):
+    tone: Tone
+    is_ready: bool
 
-
-ExportState.NEXT = {
-    ExportState.REQUESTED: (ExportState.READY, ExportState.FAILED),
-    ExportState.READY: (),
-    ExportState.FAILED: (ExportState.REQUESTED,),
-}
+    REQUESTED = "requested", N_("Being prepared"), says(leads_to=("ready", "failed"), tone=Tone.OCHRE, is_ready=False)
+    READY = "ready", N_("Ready"), says(leads_to=(), tone=Tone.GREEN, is_ready=True)
+    FAILED = "failed", N_("Failed"), says(leads_to=("requested",), tone=Tone.BRICK, is_ready=False)
 
 
 class Export(Base):

@@ -11,17 +11,17 @@ from sqlalchemy.orm import joinedload
 
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution
 from consult.core import audit
 from consult.core.commands import command
 from consult.core.db import reading, scalar_count, session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _
-from consult.core.jobs import Job, JobState, later, name_of
+from consult.core.jobs import Job, later, name_of
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import Action, Actor, can, require
 from consult.exports import files, jobs, registry
-from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
+from consult.exports.models import Export, ExportFormat, ExportKind
 from consult.exports.registry import Definition
 from consult.synthesis.models import Synthesis
 
@@ -62,7 +62,7 @@ def list_exports(actor: Actor, consultation: Consultation, *, before: Cursor | N
 def list_progress(actor: Actor, consultation: Consultation, exports: Iterable[Export]) -> dict[int, Job]:
     """The job of each export that is not ready, by the export's id."""
     require(actor, Action.EXPORTS_REQUEST, consultation)
-    waiting = [export.id for export in exports if export.state != ExportState.READY]
+    waiting = [export.id for export in exports if not export.state.is_ready]
     if not waiting:
         return {}
     found = sa.select(Job).where(Job.name == name_of(jobs.make_export), Job.subject_id.in_(waiting)).order_by(Job.id)
@@ -70,7 +70,7 @@ def list_progress(actor: Actor, consultation: Consultation, exports: Iterable[Ex
 
 
 def count_under_way(work: Iterable[Job]) -> int:
-    return sum(job.state in (JobState.WAITING, JobState.RUNNING) for job in work)
+    return sum(job.state.is_under_way for job in work)
 
 
 def get_export(actor: Actor, export_id: int) -> Export:
@@ -84,7 +84,7 @@ def get_export(actor: Actor, export_id: int) -> Export:
 def get_export_file(actor: Actor, export_id: int) -> tuple[Export, Path]:
     """The document itself, once it is made."""
     export = get_export(actor, export_id)
-    if export.state != ExportState.READY:
+    if not export.state.is_ready:
         raise NotFound(_("This document is still being prepared."), _("Wait a moment, then look again at the page of exports."))
     return export, present(export.file_name or "")
 
@@ -104,7 +104,7 @@ def count_published(consultation: Consultation) -> int:
     """How many contributions open data holds."""
     return scalar_count(
         sa.select(sa.func.count()).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
+        .where(Chapter.consultation_id == consultation.id, Contribution.is_public)
     )
 
 

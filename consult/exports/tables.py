@@ -34,11 +34,11 @@ class Column:
 
 
 def of_point(name: str) -> Callable[[MatrixRow], Any]:
-    return lambda row: getattr(row.point, name) if row.point else ""
+    return lambda row: getattr(row.point.item, name) if row.point else ""
 
 
 def point_title(row: MatrixRow) -> str:
-    return f"{row.point.number}. {row.point.title}" if row.point else ""
+    return f"{row.point.item.number}. {row.point.item.title}" if row.point else ""
 
 
 def new_wording(row: MatrixRow) -> str:

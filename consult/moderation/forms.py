@@ -7,7 +7,7 @@ from wtforms.widgets import HiddenInput
 
 from consult.core.fields import at_most
 from consult.core.i18n import _
-from consult.moderation.models import MAX_WORDS, RESTORE_REASONS, WITHHOLD_REASONS, Reason
+from consult.moderation.models import MAX_WORDS, Reason
 
 STALE = _("This page is incomplete: reload it.")
 
@@ -41,11 +41,11 @@ class ReasonedForm(PublishForm):
 
 
 class WithholdForm(ReasonedForm):
-    allowed = WITHHOLD_REASONS
+    allowed = Reason.where(withholds=True)
 
 
 class RestoreForm(ReasonedForm):
-    allowed = RESTORE_REASONS
+    allowed = Reason.where(restores=True)
 
 
 class PublishSeveralForm(FlaskForm):

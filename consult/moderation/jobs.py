@@ -4,11 +4,7 @@ from consult.core import mail
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import job
-from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
-
-TEMPLATES = {
-    Verdict.PUBLISH: "moderation/published", Verdict.WITHHOLD: "moderation/withheld", Verdict.RESTORE: "moderation/restored",
-}
+from consult.moderation.models import ModerationDecision, ModerationNotice
 
 
 @job
@@ -20,7 +16,7 @@ def tell_author(decision_id: int) -> None:
     decision = session.get_one(ModerationDecision, decision_id)
     contribution = decision.contribution
     mail.write(
-        contribution.author, TEMPLATES[decision.verdict], decision=decision, contribution=contribution,
+        contribution.author, decision.verdict.letter, decision=decision, contribution=contribution,
         contact=contribution.consultation.contact_email,
     )
     notice.written_at = utcnow()

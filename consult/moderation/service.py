@@ -21,25 +21,10 @@ from consult.core.jobs import later
 from consult.core.paging import PAGE_SIZE, REGISTER_PAGE_SIZE, Cursor, Order, Page, cut, falling, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.moderation import jobs
-from consult.moderation.models import (
-    MAX_WORDS,
-    RESTORE_REASONS,
-    WITHHOLD_REASONS,
-    ModerationDecision,
-    ModerationNotice,
-    Reason,
-    Verdict,
-)
+from consult.moderation.models import MAX_WORDS, ModerationDecision, ModerationNotice, Reason, Verdict
 from consult.text import normalising
 
 BEFORE_CURRENT = 4
-
-# From which states each verdict starts, and where it leads.
-STEPS = {
-    Verdict.PUBLISH: ((ContributionState.SUBMITTED,), ContributionState.PUBLISHED),
-    Verdict.WITHHOLD: ((ContributionState.SUBMITTED, ContributionState.PUBLISHED), ContributionState.WITHHELD),
-    Verdict.RESTORE: ((ContributionState.WITHHELD,), ContributionState.PUBLISHED),
-}
 
 
 @dataclass
@@ -59,13 +44,13 @@ def publish(actor: User, contribution: Contribution, *, expected_counter: int) -
 @command
 def withhold(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
     """Keep out of the public's sight, never erasing: the reason to everybody, the words to the author."""
-    return _decide(actor, contribution, Verdict.WITHHOLD, _listed(reason, WITHHOLD_REASONS), _checked(words), expected_counter)
+    return _decide(actor, contribution, Verdict.WITHHOLD, _listed(reason, Reason.where(withholds=True)), _checked(words), expected_counter)
 
 
 @command
 def restore(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
     """Publish what was withheld, on appeal or because the earlier decision was mistaken."""
-    return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, RESTORE_REASONS), _checked(words), expected_counter)
+    return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, Reason.where(restores=True)), _checked(words), expected_counter)
 
 
 def publish_several(actor: Actor, consultation: Consultation, *, expected_counter: Mapping[str, int]) -> Bulk:
@@ -97,12 +82,11 @@ def _decide(
 ) -> ModerationDecision:
     _claim(contribution, expected_counter)
     require(actor, Action(f"moderation.{verdict}"), contribution)  # once more: it may have been submitted while this waited
-    starts, to = STEPS[verdict]
     before = contribution.state
-    if before not in starts:
+    if verdict not in Verdict.possible(before):
         raise _overtaken(contribution)
-    states.move(contribution, to)
-    if change := (to == ContributionState.PUBLISHED) - (before == ContributionState.PUBLISHED):
+    states.move(contribution, verdict.to)
+    if change := verdict.to.is_public - before.is_public:
         chapters.count_published(contribution.chapter, contribution.current_key, change)
     decision = ModerationDecision(contribution=contribution, verdict=verdict, reason=reason, words=said, moderator=actor)
     session.add(decision)
@@ -133,7 +117,7 @@ def hold_chapters(of: sa.ColumnElement[bool]) -> None:
 def _overtaken(contribution: Contribution) -> Conflict:
     """Who was there first, what they did and when."""
     remedy = _("Nothing was overwritten. Open it again and decide anew if you still want to; what you typed is there when you go back.")
-    if contribution.state == ContributionState.WITHDRAWN:
+    if contribution.state.is_taken_back:
         return Conflict(
             _("%(ref)s was withdrawn by its author on %(date)s.", ref=contribution.ref, date=when(contribution.withdrawn_at)), remedy
         )
@@ -205,7 +189,7 @@ def queue(
 
 
 def _order_of(state: ContributionState) -> Order:
-    return rising(Contribution.id) if state == ContributionState.SUBMITTED else falling(Contribution.id)
+    return rising(Contribution.id) if state.awaits_moderation else falling(Contribution.id)
 
 
 def around(

@@ -1,6 +1,5 @@
 """The moderator's bench, the three decisions, and the public register."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,13 +24,6 @@ from consult.moderation.models import Verdict
 from consult.text.redline import redline
 
 bp = room("moderation")
-# What a number counts, agreeing with it.
-COUNTED: dict[ContributionState, Callable[[int], str]] = {
-    ContributionState.SUBMITTED: lambda n: ngettext("contribution awaiting moderation", "contributions awaiting moderation", n),
-    ContributionState.PUBLISHED: lambda n: ngettext("contribution published", "contributions published", n),
-    ContributionState.WITHHELD: lambda n: ngettext("contribution withheld", "contributions withheld", n),
-    ContributionState.WITHDRAWN: lambda n: ngettext("contribution withdrawn", "contributions withdrawn", n),
-}
 
 
 @dataclass(frozen=True)
@@ -96,8 +88,8 @@ def desk(chosen: QueueFilter, selected: Contribution | None, *, behind=(), ahead
     """What both pages show: counts, the contribution read, its history, and the forms that its state allows."""
     counts = service.count_by_state(actor(), chosen.mine)
     return {
-        "filters": chosen, "selected": selected, "counted": COUNTED,
-        "waiting": {chapter.id: counts[chapter.id][ContributionState.SUBMITTED] for chapter in chosen.mine},
+        "filters": chosen, "selected": selected,
+        "waiting": {chapter.id: sum(n for state, n in counts[chapter.id].items() if state.awaits_moderation) for chapter in chosen.mine},
         "totals": {state: sum(counts[c.id][state] for c in chosen.chapters) for state in ContributionState},
         "previous_url": url_for(".show", ref=behind[0].ref, **chosen.values) if behind else None,
         "following_url": url_for(".show", ref=ahead[0].ref, **chosen.values) if ahead else None,
@@ -108,7 +100,7 @@ def desk(chosen: QueueFilter, selected: Contribution | None, *, behind=(), ahead
 def reading_of(contribution: Contribution) -> dict:
     amendment = contribution.amendment
     return {
-        "decisions": service.list_decisions(actor(), contribution),
+        "decisions": service.list_decisions(actor(), contribution), "verdicts": Verdict.possible(contribution.state),
         "redline": redline(contribution.block.lead, amendment.replacement) if amendment else None,
         "refused": refusal(actor(), Action.MODERATION_WITHHOLD, contribution),
     }
@@ -147,19 +139,9 @@ def decide(ref: str, command, form, *, name: str = "publish_form"):
         except Invalid as refused:
             put_refusal(form, refused)
         else:
-            flash(said(decision), "success")
+            flash(decision.verdict.done(decision.contribution.ref), "success")
             return redirect(next_url(contribution, chosen), 303)
     return page_of(contribution, chosen, **{name: form}), 422
-
-
-def said(decision) -> str:
-    ref = decision.contribution.ref
-    words = {
-        Verdict.PUBLISH: _("%(ref)s is published; its author is told by mail.", ref=ref),
-        Verdict.WITHHOLD: _("%(ref)s is withheld; its author is told by mail, with your words.", ref=ref),
-        Verdict.RESTORE: _("%(ref)s is published again; its author is told by mail, with your words.", ref=ref),
-    }
-    return str(words[decision.verdict])
 
 
 def next_url(contribution: Contribution, chosen: QueueFilter) -> str:
@@ -219,6 +201,4 @@ def dashboard_counts(consultation: Consultation) -> list[consultations_events.Co
         return []
     counts = service.count_by_state(actor(), service.list_chapters(actor(), consultation)).values()
     totals = {state: sum(of[state] for of in counts) for state in ContributionState}
-    return [
-        consultations_events.Count(COUNTED[state](n), n, url_for("moderation.queue", state=state.value)) for state, n in totals.items()
-    ]
+    return [consultations_events.Count(state.counted(n), n, url_for("moderation.queue", state=state.value)) for state, n in totals.items()]

@@ -11,7 +11,6 @@ from consult.core.jobs import long_job
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice
 
 BATCH = 20
-TOLD = (ContributionState.PUBLISHED, ContributionState.WITHHELD)
 
 
 @long_job
@@ -25,13 +24,17 @@ def tell_answers(synthesis_id: int, progress) -> None:
         progress(100 - 100 * left // whole)
 
 
+def is_told() -> sa.ColumnElement[bool]:
+    return Contribution.state.in_(ContributionState.where(is_told_of_answer=True))
+
+
 def untold(synthesis_id: int):
     """Ids of the authors who have no notice of this synthesis yet."""
     return (
         sa.select(Contribution.author_id).join(Synthesis, Synthesis.chapter_id == Contribution.chapter_id)
         .outerjoin(SynthesisNotice, sa.and_(
             SynthesisNotice.synthesis_id == Synthesis.id, SynthesisNotice.author_id == Contribution.author_id))
-        .where(Synthesis.id == synthesis_id, Contribution.state.in_(TOLD), SynthesisNotice.id.is_(None))
+        .where(Synthesis.id == synthesis_id, is_told(), SynthesisNotice.id.is_(None))
         .distinct().order_by(Contribution.author_id)
     )
 
@@ -56,7 +59,7 @@ def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tu
     rows = session.execute(
         sa.select(Contribution, SynthesisItem).outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
-        .where(Contribution.author_id.in_(author_ids), Contribution.chapter_id == synthesis.chapter_id, Contribution.state.in_(TOLD))
+        .where(Contribution.author_id.in_(author_ids), Contribution.chapter_id == synthesis.chapter_id, is_told())
         .order_by(Contribution.id)
     )
     answers: dict[int, list] = {author_id: [] for author_id in author_ids}

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter
@@ -12,46 +13,49 @@ from consult.contributions.models import Contribution
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
+from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
 
-class SynthesisState(LabelledEnum):
-    DRAFT = "draft", N_("In preparation")
-    VALIDATED = "validated", N_("Validated by the chair")
-    SUBMITTED = "submitted", N_("Submitted to the Council")
-    ADOPTED = "adopted", N_("Adopted")
-    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes")
-    RETURNED = "returned", N_("Returned to the commission")
+class SynthesisState(StateEnum):
+    tone: Tone
+    is_editable: bool  # its items may be made, changed and dropped
+    is_validated: bool  # the chair answers for it
+    awaits_submission: bool  # it may be sent to the Council
+    is_public: bool
+
+    DRAFT = "draft", N_("In preparation"), says(
+        leads_to=("validated",), tone=Tone.NONE, is_editable=True, is_validated=False, awaits_submission=False, is_public=False)
+    VALIDATED = "validated", N_("Validated by the chair"), says(
+        leads_to=("draft", "submitted"), tone=Tone.GREEN, is_editable=False, is_validated=True, awaits_submission=True, is_public=False)
+    SUBMITTED = "submitted", N_("Submitted to the Council"), says(
+        leads_to=("adopted", "adopted_with_changes", "returned"), tone=Tone.OCHRE, is_editable=False, is_validated=True,
+        awaits_submission=False, is_public=True)
+    ADOPTED = "adopted", N_("Adopted"), says(
+        leads_to=(), tone=Tone.GREEN, is_editable=False, is_validated=True, awaits_submission=False, is_public=True)
+    ADOPTED_WITH_CHANGES = "adopted_with_changes", N_("Adopted with changes"), says(
+        leads_to=(), tone=Tone.GREEN, is_editable=False, is_validated=True, awaits_submission=False, is_public=True)
+    RETURNED = "returned", N_("Returned to the commission"), says(
+        leads_to=(), tone=Tone.OCHRE, is_editable=False, is_validated=True, awaits_submission=False, is_public=True)
 
 
-SynthesisState.NEXT = {
-    SynthesisState.DRAFT: (SynthesisState.VALIDATED,),
-    SynthesisState.VALIDATED: (SynthesisState.DRAFT, SynthesisState.SUBMITTED),
-    SynthesisState.SUBMITTED: (SynthesisState.ADOPTED, SynthesisState.ADOPTED_WITH_CHANGES, SynthesisState.RETURNED),
-    SynthesisState.ADOPTED: (),
-    SynthesisState.ADOPTED_WITH_CHANGES: (),
-    SynthesisState.RETURNED: (),
-}
-
-PUBLIC_STATES = (SynthesisState.SUBMITTED, SynthesisState.ADOPTED, SynthesisState.ADOPTED_WITH_CHANGES, SynthesisState.RETURNED)
-
-
-class Disposition(LabelledEnum):
+class Disposition(MeaningEnum):
     """What is done with a point, after ISO practice in the resolution of comments."""
 
-    ACCEPTED = "accepted", N_("Accepted")
-    ACCEPTED_IN_PART = "accepted_in_part", N_("Accepted in part")
-    ACCEPTED_IN_PRINCIPLE = "accepted_in_principle", N_("Accepted in principle")
-    NOT_ACCEPTED = "not_accepted", N_("Not accepted")
-    NOTED = "noted", N_("Noted")
-    OUT_OF_SCOPE = "out_of_scope", N_("Out of scope")
-    DEFERRED = "deferred", N_("Deferred to the next revision")
-    REFERRED = "referred", N_("Referred to the Council")
-    DUPLICATE = "duplicate", N_("Duplicate")
-    WITHDRAWN = "withdrawn", N_("Withdrawn")
+    tone: Tone
+    changes_text: bool  # a new wording may go with it
+    needs_ground: bool  # it is a refusal, on a ground of the list
 
-
-# Only a point that is accepted, wholly or not, or still open, changes the text.
-CHANGING = (None, Disposition.ACCEPTED, Disposition.ACCEPTED_IN_PART, Disposition.ACCEPTED_IN_PRINCIPLE)
+    ACCEPTED = "accepted", N_("Accepted"), says(tone=Tone.GREEN, changes_text=True, needs_ground=False)
+    ACCEPTED_IN_PART = "accepted_in_part", N_("Accepted in part"), says(tone=Tone.GREEN, changes_text=True, needs_ground=False)
+    ACCEPTED_IN_PRINCIPLE = "accepted_in_principle", N_("Accepted in principle"), says(
+        tone=Tone.GREEN, changes_text=True, needs_ground=False)
+    NOT_ACCEPTED = "not_accepted", N_("Not accepted"), says(tone=Tone.BRICK, changes_text=False, needs_ground=True)
+    NOTED = "noted", N_("Noted"), says(tone=Tone.BLUE, changes_text=False, needs_ground=False)
+    OUT_OF_SCOPE = "out_of_scope", N_("Out of scope"), says(tone=Tone.NONE, changes_text=False, needs_ground=False)
+    DEFERRED = "deferred", N_("Deferred to the next revision"), says(tone=Tone.OCHRE, changes_text=False, needs_ground=False)
+    REFERRED = "referred", N_("Referred to the Council"), says(tone=Tone.BLUE, changes_text=False, needs_ground=False)
+    DUPLICATE = "duplicate", N_("Duplicate"), says(tone=Tone.NONE, changes_text=False, needs_ground=False)
+    WITHDRAWN = "withdrawn", N_("Withdrawn"), says(tone=Tone.NONE, changes_text=False, needs_ground=False)
 
 
 class Ground(LabelledEnum):
@@ -69,7 +73,7 @@ class Synthesis(Base):
     """A commission's report on one chapter."""
 
     __tablename__ = "synthesis"
-    __append_only__ = all_but("state", "validated_by_id", "validated_at", "row_counter")  # taken up again, never begun anew
+    __append_only__ = all_but("state", "validated_by_id", "validated_at", "last_number", "row_counter")  # taken up again, never begun anew
     __table_args__ = (
         sa.CheckConstraint("state = 'draft' OR validated_at IS NOT NULL", name="validated_has_its_moment"),
     )
@@ -79,11 +83,12 @@ class Synthesis(Base):
     state: Mapped[SynthesisState] = mapped_column(default=SynthesisState.DRAFT)
     validated_by_id: Mapped[int | None] = fk("user.id")
     validated_at: Mapped[datetime | None]
+    last_number: Mapped[int] = mapped_column(default=0, server_default="0")  # that an item was given
     row_counter: Mapped[int] = mapped_column(default=1)
 
     chapter: Mapped[Chapter] = relationship(lazy="joined")
     validated_by: Mapped[User | None] = relationship()
-    items: Mapped[list["SynthesisItem"]] = relationship(back_populates="synthesis", order_by="SynthesisItem.position")
+    items: Mapped[list["SynthesisItem"]] = relationship(back_populates="synthesis", order_by="SynthesisItem.number")
 
     __mapper_args__ = {"version_id_col": row_counter}
 
@@ -95,28 +100,38 @@ class Synthesis(Base):
     def commission_id(self) -> int:
         return self.chapter.commission_id
 
-    @property
+    @hybrid_property
     def is_public(self) -> bool:
-        return self.state in PUBLIC_STATES
+        return self.state.is_public
+
+    @is_public.inplace.expression
+    @classmethod
+    def _is_public(cls) -> sa.ColumnElement[bool]:
+        return cls.state.in_(SynthesisState.where(is_public=True))
 
     def audit_details(self) -> dict:
         return {"chapter": self.chapter.number, "state": self.state.value}
 
 
 class SynthesisItem(Base):
-    """One point gathering like contributions."""
+    """One point gathering like contributions.
+
+    ``number`` is its name to all readers, given once: on every screen and in every document, before the validation and after it,
+    whatever becomes of the text and of the other items. In which order items stand follows the text.
+    """
 
     __tablename__ = "synthesis_item"
     __append_only__ = False  # worked on until the chair validates; the journal holds each step with its reasons
     __table_args__ = (
+        sa.Index("ix_synthesis_item_synthesis_id_number", "synthesis_id", "number", unique=True),
         sa.CheckConstraint("trim(title) <> ''", name="title_not_blank"),
         sa.CheckConstraint("disposition IS NULL OR trim(rationale) <> ''", name="rationale_with_disposition"),
         sa.CheckConstraint("disposition IS NULL OR (disposition = 'not_accepted') = (ground IS NOT NULL)", name="ground_of_refusal"),
     )
 
     id: Mapped[PrimaryKey]
-    synthesis_id: Mapped[int] = fk("synthesis.id")
-    position: Mapped[int] = mapped_column(default=0)
+    synthesis_id: Mapped[int] = fk("synthesis.id", index=False)
+    number: Mapped[int]
     title: Mapped[str]
     summary: Mapped[str] = mapped_column(default="")
     disposition: Mapped[Disposition | None]
@@ -141,12 +156,18 @@ class SynthesisItem(Base):
     def commission_id(self) -> int:
         return self.synthesis.commission_id
 
+    @validates("number")
+    def _keep_number(self, _key: str, number: int) -> int:
+        if self.number is not None and number != self.number:
+            raise ValueError(f"item {self.number} keeps its number")
+        return number
+
     # The references that an act gathered or took out: for its event in the journal.
     refs_in_act: tuple[str, ...] = ()
 
     def audit_details(self) -> dict:
         return {
-            "chapter": self.synthesis.chapter.number, "title": self.title,
+            "chapter": self.synthesis.chapter.number, "number": self.number, "title": self.title,
             "disposition": self.disposition.value if self.disposition else None, "rationale": self.rationale,
             **({"refs": list(self.refs_in_act)} if self.refs_in_act else {}),
         }

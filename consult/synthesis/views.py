@@ -208,7 +208,7 @@ def back(chapter: Chapter) -> str:
 
 def said(item: SynthesisItem, count: int, moved: int) -> str:
     words = ngettext("%(num)s contribution gathered into item %(number)s, “%(title)s”.",
-                     "%(num)s contributions gathered into item %(number)s, “%(title)s”.", count, number=item.position, title=item.title)
+                     "%(num)s contributions gathered into item %(number)s, “%(title)s”.", count, number=item.number, title=item.title)
     if moved:
         words += " " + ngettext("%(num)s of them was moved from another item.", "%(num)s of them were moved from another item.", moved)
     return words
@@ -234,7 +234,7 @@ def edit_item(item_id):
         except Invalid as error:
             put_refusal(form, error)
         else:
-            flash(str(_("Item %(number)s is recorded.", number=item.position)), "success")
+            flash(str(_("Item %(number)s is recorded.", number=item.number)), "success")
             return redirect(url_for(".edit_item", item_id=item.id), 303)
     return desk(item, form, typed), 422
 
@@ -276,7 +276,7 @@ def detach(item_id, contribution_id):
 @bp.post("/drop-item/<int:item_id>")
 def drop_item(item_id):
     item = service.get_item(actor(), item_id)
-    number, position = item.synthesis.chapter.number, item.position
+    number, position = item.synthesis.chapter.number, item.number
     service.drop_item(actor(), item)
     flash(str(_("Item %(number)s is removed: it gathered nothing.", number=position)), "success")
     return redirect(url_for(".workbench", number=number), 303)

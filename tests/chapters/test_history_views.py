@@ -27,7 +27,7 @@ def publish(consultation, *changes: tuple[str, str], language: str = "fr"):
 @pytest.fixture
 def three(consultation, chapter):
     """Three French versions: an action reworded, then the other one dropped."""
-    return [service.current_revision(chapter, "fr"), publish(consultation, REWORDED), publish(consultation, REWORDED, (DROPPED, ""))]
+    return [service.get_newest_revision(chapter, "fr"), publish(consultation, REWORDED), publish(consultation, REWORDED, (DROPPED, ""))]
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])

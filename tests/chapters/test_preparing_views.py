@@ -44,7 +44,7 @@ def hidden(page: str) -> dict[str, str]:
 
 
 def published(chapter, language="fr") -> int:
-    return service.current_revision(chapter, language).number
+    return service.get_newest_revision(chapter, language).number
 
 
 # Who sees what
@@ -293,7 +293,7 @@ def test_the_chair_publishes_with_a_note(client, draft, chapter, chair):
     answer = client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": "La liste devient mensuelle."})
     assert (answer.status_code, answer.location) == (303, "/en/chapters/1")
     assert "chaque mois" in client.get("/fr/chapters/1").text
-    now = service.current_revision(chapter, "fr")
+    now = service.get_newest_revision(chapter, "fr")
     assert (now.number, now.note) == (2, "La liste devient mensuelle.")
     assert session.scalars(sa.select(AuditEvent.action).order_by(AuditEvent.id.desc())).first() == "chapters.publish"
     assert client.post(f"{PLACE}/publish", data={"expected_counter": 1, "note": ""}).status_code == 409  # sent twice: published once

@@ -25,7 +25,7 @@ LIST, NEW_LIST = "liste des étalons nationaux", "liste des étalons nationaux e
 def publish(consultation, language: str, *changes: tuple[str, str], data: str | None = None):
     """The next version in this language, with words replaced in what is published now."""
     chapter = service.get_chapter(consultation, 1)
-    source = data or service.current_revision(chapter, language).source
+    source = data or service.get_newest_revision(chapter, language).source
     for old, new in changes:
         assert old in source
         source = source.replace(old, new)
@@ -134,7 +134,7 @@ def test_a_change_taken_back_shows_no_difference(consultation, chapter):
 
 def test_a_stale_passage_that_its_other_side_dropped_waits_for_nobody(consultation, chapter):
     publish(consultation, "fr", (LIST, NEW_LIST))
-    text = service.current_revision(chapter, "fr").source
+    text = service.get_newest_revision(chapter, "fr").source
     start, end = text.index("- **Action 1.1.1**"), text.index("- **Action 1.1.2**")
     publish(consultation, "fr", data=text[:start] + text[end:])
     assert stale(chapter) == set()
@@ -281,7 +281,7 @@ def english(consultation):
 def test_chapters_do_not_meddle_with_each_other(consultation, chapter, secretary):
     publish(consultation, "fr", (LIST, NEW_LIST))
     second = factories.a_chapter(consultation, number=2, languages=("fr", "ar"))
-    source = service.current_revision(second, "fr").source.replace("Former les techniciens", "Former et certifier les techniciens")
+    source = service.get_newest_revision(second, "fr").source.replace("Former les techniciens", "Former et certifier les techniciens")
     service.import_chapter(SYSTEM, consultation, data=source.encode())
     third = factories.a_consultation()
     factories.a_chapter(third, number=1)

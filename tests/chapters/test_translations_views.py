@@ -65,7 +65,7 @@ def test_a_row_that_one_side_dropped_stands_in_the_others_table(consultation, si
 
 
 def test_a_list_whose_first_action_one_side_dropped_is_one_list(consultation, chapter):
-    text = service.current_revision(chapter, "fr").source
+    text = service.get_newest_revision(chapter, "fr").source
     start, end = text.index("- **Action 1.1.1**"), text.index("- **Action 1.1.2**")
     publish(consultation, "fr", data=text[:start] + text[end:])
     rows, frames = laid(chapter)
@@ -83,7 +83,7 @@ def test_a_paragraph_put_between_two_rows_parts_the_table(consultation):
 
 
 def test_french_alone_keeps_its_own_frames(consultation, chapter):
-    french = service.list_blocks(service.current_revision(chapter, "fr"))
+    french = service.list_blocks(service.get_newest_revision(chapter, "fr"))
     assert reading.frames(french, french) == [(block.opens, block.closes) for block in french]
 
 

@@ -4,16 +4,44 @@ import pytest
 
 from consult.core import states
 from consult.core.errors import Conflict
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.i18n import N_
+from consult.core.states import MeaningEnum, StateEnum, says
 
 
-class Door(LabelledEnum):
-    OPEN = "open", N_("Open")
-    SHUT = "shut", N_("Closed")
-    LOCKED = "locked", N_("Closed")
+class Door(StateEnum):
+    lets_through: bool
+
+    OPEN = "open", N_("Open"), says(leads_to=("shut",), lets_through=True)
+    SHUT = "shut", N_("Closed"), says(leads_to=("open", "locked"), lets_through=False)
+    LOCKED = "locked", N_("Closed"), says(leads_to=(), lets_through=False)
 
 
-Door.NEXT = {Door.OPEN: {Door.SHUT}, Door.SHUT: {Door.OPEN, Door.LOCKED}, Door.LOCKED: set()}
+def test_members_are_found_by_what_they_mean():
+    assert Door.where(lets_through=False) == (Door.SHUT, Door.LOCKED)
+    assert Door.where(lets_through=False, leads_to=()) == (Door.LOCKED,)
+    assert Door("open").lets_through
+    with pytest.raises(AttributeError):
+        Door.where(lets_trough=True)
+
+
+@pytest.mark.parametrize(("meaning", "fault"), [
+    ({}, "'ajar' leaves out is_wide"), ({"is_wide": False, "is_red": True}, "'ajar' says more than is declared: is_red"),
+])
+def test_a_member_says_what_its_enum_declares_or_is_not_imported(meaning, fault):
+    with pytest.raises(TypeError, match=fault):
+        class Gap(MeaningEnum):
+            is_wide: bool
+
+            AJAR = "ajar", "Ajar", meaning
+
+
+def test_a_state_says_where_it_leads_and_leads_somewhere():
+    with pytest.raises(TypeError, match="leaves out leads_to"):
+        class Stuck(StateEnum):
+            HERE = "here", "Here", says()
+    with pytest.raises(ValueError, match="nowhere"):
+        class Lost(StateEnum):
+            HERE = "here", "Here", says(leads_to=("nowhere",))
 
 
 def test_a_step_of_the_table_is_taken():

@@ -14,7 +14,7 @@ QUERIES = ("get_", "list_", "count_")
 # Beside queries, what a view may call of a service without asking permission by itself, and why.
 PLAIN = {
     "chapters.overview": "the public text", "chapters.tallies": "public counts",
-    "chapters.current_revision": "the public text", "consultations.settle": "writes down what the clock says, as the system",
+    "consultations.settle": "writes down what the clock says, as the system",
     "exports.present": "fills gaps of what was asked for already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
     "contributions.is_what_was_lodged": "a yes or no",

@@ -33,6 +33,7 @@ from consult.core.mail import OutgoingMail
 from consult.core.permissions import Action
 from consult.exports.models import Export, ExportState
 from consult.moderation import service as moderation
+from consult.synthesis import service as synthesis
 from consult.synthesis.models import SynthesisItem
 from tests.conftest import let_go, make_app
 from tests.house import former
@@ -43,6 +44,7 @@ AFTERWARDS = datetime(2026, 11, 14, 10, tzinfo=UTC)  # the second consultation i
 TABLES = {"stale_twin": "outdated_translation"}
 COLUMNS = {  # by "table.column" as it was
     "contribution.place_key": "current_key",
+    "synthesis_item.position": "number",
     **{f"{table}.lock": "row_counter" for table in ("contribution", "anchor", "synthesis", "synthesis_item", "working_draft")},
 }
 VALUES = {  # by "table.column" as it was
@@ -158,6 +160,14 @@ def test_every_item_has_its_answer_and_its_contributions(old):
         for item in session.scalars(sa.select(SynthesisItem))
     }
     assert found == TOLD["items"]
+
+
+def test_items_keep_their_numbers_and_one_that_was_dropped_has_not_given_its_own(own_old):
+    with unit_of_work():
+        items = session.scalars(sa.select(SynthesisItem).order_by(SynthesisItem.id)).all()
+        assert [(item.synthesis_id, item.number) for item in items] == [(1, 1), (2, 1), (2, 2), (2, 3)]
+        draft = items[-1].synthesis
+        assert synthesis.add_item(draft.items[0].edited_by, draft, title="Un point de plus").number == 5
 
 
 def test_everybody_speaks_for_the_same_organisation(old):

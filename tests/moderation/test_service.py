@@ -283,7 +283,7 @@ def test_two_moderators_at_the_same_second(own_app, at_once, second):
     assert len(refused) == 1, ends
     assert any(name in str(refused[0]) for name in ("Une", "Deux")), str(refused[0])
     decision = session.scalars(sa.select(ModerationDecision)).one()
-    assert found(ref).state == service.STEPS[decision.verdict][1]
+    assert found(ref).state == decision.verdict.to
     assert tally(found(ref)) == (1 if found(ref).is_public else 0)
     assert session.scalar(sa.select(sa.func.count()).select_from(AuditEvent).where(AuditEvent.action.like("moderation.%"))) == 1
 

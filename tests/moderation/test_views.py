@@ -10,7 +10,7 @@ from consult.core.db import session
 from consult.core.i18n import force_locale
 from consult.moderation import service
 from consult.moderation.models import ModerationDecision, Reason
-from consult.moderation.views import COUNTED, dashboard_counts
+from consult.moderation.views import dashboard_counts
 from tests import factories
 from tests.counting import queries
 
@@ -215,7 +215,7 @@ def test_counts_agree_with_what_they_count(app, client, rapporteur, contribution
     assert "1 contribution publiée\n" in page
     assert "1 contribution en attente de modération\n" in page
     with app.test_request_context("/fr/"), force_locale("fr"):
-        assert [COUNTED["published"](n) for n in (1, 319)] == ["contribution publiée", "contributions publiées"]
+        assert [ContributionState.PUBLISHED.counted(n) for n in (1, 319)] == ["contribution publiée", "contributions publiées"]
 
 
 @pytest.mark.parametrize("path", ["/fr/moderation/", "/fr/moderation/{ref}", "/fr/moderation/register"])

@@ -3,8 +3,6 @@
 from consult.chapters.aligning import SURE
 from consult.chapters.service.chapters import (
     count_published,
-    current_revision,
-    current_revision_id,
     get_block,
     get_chapter,
     get_numbered_revision,
@@ -29,6 +27,14 @@ from consult.chapters.service.history import (
     list_steps,
     list_versions,
 )
+from consult.chapters.service.newest import (
+    get_newest_id,
+    get_newest_revision,
+    list_newest_revisions,
+    list_published,
+    newest_revision,
+    newest_revisions,
+)
 from consult.chapters.service.publishing import (
     correct,
     discard,
@@ -39,7 +45,6 @@ from consult.chapters.service.publishing import (
     gone,
     import_chapter,
     keep_working_draft,
-    list_current_revisions,
     list_working_drafts,
     plan_of,
     publish,
@@ -59,14 +64,12 @@ from consult.chapters.service.translations import (
 from consult.chapters.service.verification import verify_revisions
 
 __all__ = [
-    "SURE", "ChapterCoverage", "Step", "TranslationPage", "Version", "confirm_translation", "confirm_translations", "correct",
-    "count_changes",
-    "count_published", "count_outdated_translations", "current_revision", "current_revision_id", "discard", "find_working_draft",
-    "get_block",
-    "get_chapter", "get_comparison", "get_numbered_revision", "get_plan", "get_previous_revision", "get_revision_pair",
-    "get_revisions", "get_source_to_edit", "get_outdated_translation", "get_translations", "get_working_draft", "gone", "import_chapter",
-    "keep_working_draft", "list_blocks", "list_blocks_of",
-    "list_chapters", "list_coverage", "list_current_revisions", "list_later_revisions",
-    "list_new_blocks", "list_revisions", "list_outdated_translations", "list_steps", "list_versions", "list_working_drafts",
-    "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies", "verify_revisions",
+    "ChapterCoverage", "SURE", "Step", "TranslationPage", "Version", "confirm_translation", "confirm_translations", "correct",
+    "count_changes", "count_outdated_translations", "count_published", "discard", "find_working_draft", "get_block",
+    "get_chapter", "get_comparison", "get_newest_id", "get_newest_revision", "get_numbered_revision", "get_outdated_translation",
+    "get_plan", "get_previous_revision", "get_revision_pair", "get_revisions", "get_source_to_edit", "get_translations",
+    "get_working_draft", "gone", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of", "list_chapters",
+    "list_coverage", "list_later_revisions", "list_new_blocks", "list_newest_revisions", "list_outdated_translations",
+    "list_published", "list_revisions", "list_steps", "list_versions", "list_working_drafts", "newest_revision",
+    "newest_revisions", "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies", "verify_revisions",
 ]

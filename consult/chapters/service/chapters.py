@@ -5,14 +5,11 @@ from collections import Counter
 import sqlalchemy as sa
 
 from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, BlockTally, Chapter, Revision
+from consult.chapters.service.newest import get_newest_revision, newest_revisions
 from consult.consultations.models import Consultation
-from consult.core.db import scalar_count, session
+from consult.core.db import session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
-
-# Made once: whoever lodges asks it.
-NEWEST_ID = sa.select(sa.func.max(Revision.id)).where(
-    Revision.chapter_id == sa.bindparam("of_chapter"), Revision.language == sa.bindparam("in_language"))
 
 
 def list_chapters(consultation: Consultation) -> list[Chapter]:
@@ -26,22 +23,9 @@ def get_chapter(consultation: Consultation, number: int) -> Chapter:
     return chapter
 
 
-def current_revision(chapter: Chapter, language: str) -> Revision | None:
-    newest = sa.select(Revision).where(Revision.chapter_id == chapter.id, Revision.language == language)
-    return session.scalars(newest.order_by(Revision.number.desc()).limit(1)).first()
-
-
-def current_revision_id(revision: Revision) -> int:
-    """The id of the newest revision of the same text in the same language."""
-    return scalar_count(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language})
-
-
 def get_revisions(chapter: Chapter, language: str) -> tuple[Revision, Revision]:
     """(French, as read in ``language``): the newest of each, one standing for the other where it is missing."""
-    newest = (
-        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id, Revision.language.in_({"fr", language}))
-        .group_by(Revision.language)
-    )
+    newest = newest_revisions(Revision.chapter_id == chapter.id, Revision.language.in_({"fr", language}))
     found = {revision.language: revision for revision in session.scalars(sa.select(Revision).where(Revision.id.in_(newest)))}
     if not found:
         raise NotFound(_("This chapter is not published yet."))
@@ -81,7 +65,7 @@ def list_new_blocks(revision: Revision) -> list[Block]:
     """The blocks of a revision that continue none of the one before."""
     return list(session.scalars(
         sa.select(Block).join(Alignment, Alignment.new_block_id == Block.id)
-        .where(Alignment.revision_id == revision.id, Alignment.change == BlockFate.NEW).order_by(Block.position)))
+        .where(Alignment.revision_id == revision.id, Alignment.change.in_(BlockFate.where(is_new=True))).order_by(Block.position)))
 
 
 def list_blocks_of(*revisions: Revision) -> list[list[Block]]:
@@ -99,7 +83,7 @@ def list_blocks(revision: Revision) -> list[Block]:
 def get_block(chapter: Chapter, key: str, language: str) -> Block:
     """The block of that key in the reader's language, else in French; of a passage that was dropped, as it last stood."""
     for candidate in dict.fromkeys((language, "fr")):
-        revision = current_revision(chapter, candidate)
+        revision = get_newest_revision(chapter, candidate)
         if revision is None:
             continue
         block = session.scalar(sa.select(Block).where(Block.revision_id == revision.id, Block.key == key))
@@ -143,9 +127,7 @@ def put_tallies(chapter: Chapter, published: dict[str, int]) -> None:
 def overview(chapters: list[Chapter]) -> list[tuple[Chapter, dict[str, int], list[str], dict[str, int]]]:
     """For each chapter: its axes, projects and actions counted, its block keys in order, and its published contributions by key."""
     ids = [chapter.id for chapter in chapters]
-    newest = (
-        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id.in_(ids), Revision.language == "fr").group_by(Revision.chapter_id)
-    )
+    newest = newest_revisions(Revision.chapter_id.in_(ids), Revision.language == "fr")
     blocks: dict[int, list[tuple[str, BlockKind]]] = {}
     for chapter_id, key, kind in session.execute(
         sa.select(Revision.chapter_id, Block.key, Block.kind).join(Block.revision).where(Revision.id.in_(newest)).order_by(Block.position)

@@ -11,6 +11,7 @@ from consult.chapters.aligning import Link
 from consult.chapters.comparison import Comparison, compare
 from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, Chapter, Revision
 from consult.chapters.service.chapters import list_blocks_of
+from consult.chapters.service.newest import newest_revisions
 from consult.core.db import session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
@@ -112,10 +113,6 @@ def count_changes(chapter: Chapter) -> dict[int, Counter[BlockFate]]:
 
 def list_versions(chapter: Chapter, key: str) -> list[Version]:
     """A passage in every revision and language that has it, newest first; :class:`NotFound` when none ever did."""
-    newest_id = (
-        sa.select(sa.func.max(Revision.id).label("id"), Revision.language).where(Revision.chapter_id == chapter.id)
-        .group_by(Revision.language).subquery()
-    )
     newest = aliased(Revision)
     rows = session.execute(
         sa.select(
@@ -123,8 +120,8 @@ def list_versions(chapter: Chapter, key: str) -> list[Version]:
             Revision.id.label("revision_id"), Revision.language, Revision.number, Revision.published_at,
             newest.number.label("newest_number"), newest.published_at.label("newest_at"),
         )
-        .join(Revision, Revision.id == Block.revision_id).join(newest_id, newest_id.c.language == Revision.language)
-        .join(newest, newest.id == newest_id.c.id).where(Revision.chapter_id == chapter.id, Block.key == key)
+        .join(Revision, Revision.id == Block.revision_id).join(newest, newest.language == Revision.language)
+        .where(Revision.chapter_id == chapter.id, Block.key == key, newest.id.in_(newest_revisions(Revision.chapter_id == chapter.id)))
         .order_by(sa.case((Revision.language == "fr", 0), else_=1), Revision.language, Revision.number.desc())
     )
     versions = [Version(**row) for row in rows.mappings()]

@@ -10,7 +10,8 @@ from consult.accounts.models import User
 from consult.chapters.models import Alignment, Block, BlockFate, Chapter, OutdatedTranslation, Revision, WorkingDraft
 from consult.chapters.parsing import ParsedChapter, read_file, refuse_blocking
 from consult.chapters.revising import Plan, fingerprint, plan
-from consult.chapters.service.chapters import current_revision, list_blocks
+from consult.chapters.service.chapters import list_blocks
+from consult.chapters.service.newest import get_newest_revision, list_newest_revisions, newest_revisions
 from consult.chapters.source import decode, front_matter, with_front_matter, with_note
 from consult.consultations.models import Commission, Consultation
 from consult.core import markup
@@ -19,8 +20,6 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, Actor, can, require
-
-CHANGING = ("changed", "split", "merged")
 
 
 @command
@@ -110,7 +109,7 @@ def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: st
     parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
     refuse_blocking(parsed)
     chapter = find_or_add_chapter(draft.consultation, parsed)
-    now = current_revision(chapter, draft.language)
+    now = get_newest_revision(chapter, draft.language)
     if (now.id if now else None) != draft.base_id:
         raise Conflict(_("Version %(version)s was published while this one was being prepared.", version=now.number if now else 0),
                        _("Nothing was published. Take the newest version as the base of the draft, read the changes and publish again."))
@@ -125,7 +124,7 @@ def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: st
 def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bool) -> Revision:
     """Revision, blocks, alignment, stale translations; rooms above listen to the commands that write one."""
     parsed = made.parsed
-    before = current_revision(chapter, parsed.language)
+    before = get_newest_revision(chapter, parsed.language)
     if before and (before.source_sha256 == parsed.sha256 or is_same_text(before, made)):
         raise Conflict(_("Chapter %(number)s (%(language)s) is published with exactly this text already.",
                          number=chapter.number, language=parsed.language))
@@ -172,10 +171,10 @@ def write_alignment(revision: Revision, made: Plan) -> None:
 
 def mark_outdated_translations(revision: Revision, made: Plan) -> None:
     """Blocks of the other languages whose twin now reads otherwise; one that is catching up makes no other one stale."""
-    changed = {revision.blocks[link.new].key for link in made.links if link.new is not None and link.change.value in CHANGING}
+    changed = {revision.blocks[link.new].key for link in made.links if link.new is not None and link.change.is_reworded}
     marked = {(translation.key, translation.language) for translation in open_marks(revision.chapter)}
     awaited = {key for key, language in marked if language == revision.language}
-    for other in current_revisions(revision.chapter):
+    for other in list_newest_revisions(revision.chapter):
         if other.language != revision.language:
             present = set(session.scalars(sa.select(Block.key).where(Block.revision_id == other.id)))
             session.add_all(
@@ -189,20 +188,13 @@ def open_marks(chapter: Chapter) -> list[OutdatedTranslation]:
     return list(session.scalars(found.order_by(OutdatedTranslation.id)))
 
 
-def current_revisions(chapter: Chapter) -> list[Revision]:
-    """The newest revision of each language."""
-    newest = sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id).group_by(Revision.language)
-    return list(session.scalars(sa.select(Revision).where(Revision.id.in_(newest)).order_by(Revision.language)))
-
-
 # What it is made from
 
 
 def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[dict[str, Any]] = ()) -> Plan:
     """What publishing this source would do to what is published now; changes nothing."""
-    now = current_revision(chapter, parsed.language)
-    others = sa.select(sa.func.max(Revision.id)).where(
-        Revision.chapter_id == chapter.id, Revision.language != parsed.language).group_by(Revision.language)
+    now = get_newest_revision(chapter, parsed.language)
+    others = newest_revisions(Revision.chapter_id == chapter.id, Revision.language != parsed.language)
     used = session.execute(
         sa.select(Block.key, Revision.language).join(Block.revision).where(Revision.chapter_id == chapter.id).distinct()).all()
     return plan(
@@ -212,7 +204,8 @@ def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[di
                                                                                                     Block.position)).all(),
         gone=session.scalars(
             sa.select(Block).join(Alignment, Alignment.old_block_id == Block.id).join(Revision, Revision.id == Alignment.revision_id)
-            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language, Alignment.change == BlockFate.DELETED)
+            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language,
+                   Alignment.change.in_(BlockFate.where(is_dropped=True)))
             .order_by(Block.id)).all(),
         corrections=corrections,
     )
@@ -261,7 +254,7 @@ def find_or_add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Ch
 
 def base_of(consultation: Consultation, number: int, language: str) -> Revision | None:
     chapter = find_chapter(consultation, number)
-    return current_revision(chapter, language) if chapter else None
+    return get_newest_revision(chapter, language) if chapter else None
 
 
 def hold(draft: WorkingDraft, expected_counter: int | None) -> None:
@@ -315,10 +308,3 @@ def list_working_drafts(actor: Actor, consultation: Consultation) -> list[Workin
         orm.defer(WorkingDraft.source), orm.joinedload(WorkingDraft.edited_by))
     drafts = session.scalars(found.order_by(WorkingDraft.number, WorkingDraft.language))
     return [draft for draft in drafts if can(actor, Action.CHAPTERS_VIEW_WORKING_DRAFT, draft)]
-
-
-def list_current_revisions(consultation: Consultation) -> dict[tuple[int, str], Revision]:
-    """What is published now, by chapter number and language."""
-    newest = (sa.select(sa.func.max(Revision.id)).join(Revision.chapter).where(Chapter.consultation_id == consultation.id)
-              .group_by(Revision.chapter_id, Revision.language))
-    return {(r.chapter.number, r.language): r for r in session.scalars(sa.select(Revision).where(Revision.id.in_(newest)))}

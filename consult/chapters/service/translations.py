@@ -10,7 +10,7 @@ from consult.accounts.models import User
 from consult.chapters import translations
 from consult.chapters.models import Block, BlockKind, Chapter, OutdatedTranslation, Revision
 from consult.chapters.service.chapters import list_blocks_of, list_chapters
-from consult.chapters.service.publishing import current_revisions
+from consult.chapters.service.newest import list_newest_revisions, newest_revision, newest_revisions
 from consult.consultations.models import Consultation
 from consult.core.commands import command
 from consult.core.db import scalar_count, session
@@ -52,7 +52,7 @@ class ChapterCoverage:
 
 def get_translations(chapter: Chapter, text_language: str) -> TranslationPage:
     """Public, as the texts are; :class:`NotFound` when nothing is published in that language."""
-    newest = {revision.language: revision for revision in current_revisions(chapter)}
+    newest = {revision.language: revision for revision in list_newest_revisions(chapter)}
     if text_language == DEFAULT_LANGUAGE or text_language not in newest:
         raise NotFound(_("This chapter is not published in this language."), _("Read it in French, or choose another language."))
     french, other = newest.get(DEFAULT_LANGUAGE), newest[text_language]
@@ -79,10 +79,9 @@ def _stale(*chosen) -> sa.Select:
     since = aliased(Revision)
 
     def stands(language) -> sa.ColumnElement[bool]:
-        newest, block = aliased(Revision), aliased(Block)
-        present = sa.select(sa.func.max(newest.id)).where(newest.chapter_id == OutdatedTranslation.chapter_id, newest.language == language)
-        return sa.exists().where(block.key == OutdatedTranslation.key, block.revision_id == present.correlate(OutdatedTranslation,
-                                                                                                              since).scalar_subquery())
+        block = aliased(Block)
+        return sa.exists().where(
+            block.key == OutdatedTranslation.key, block.revision_id == newest_revision(OutdatedTranslation.chapter_id, language))
     return (
         sa.select(OutdatedTranslation).join(since, since.id == OutdatedTranslation.since_id)
         .where(*chosen, OutdatedTranslation.confirmed_at.is_(None), stands(since.language), stands(OutdatedTranslation.language))
@@ -158,7 +157,7 @@ def hold(chapter: Chapter) -> None:
 
 def refuse_unread(mark: OutdatedTranslation, shown_revisions: Collection[int]) -> None:
     """What one confirms is what one read: neither wording may have changed since."""
-    present = {revision.id for revision in current_revisions(mark.chapter)}
+    present = {revision.id for revision in list_newest_revisions(mark.chapter)}
     chosen = (
         sa.select(Revision.id, Revision.language, Block.text).join(Block.revision)
         .where(Revision.chapter_id == mark.chapter_id, Revision.id.in_({*present, *shown_revisions}), Block.key == mark.key)
@@ -174,8 +173,7 @@ def list_coverage(actor: Actor, consultation: Consultation) -> list[ChapterCover
     """Chapter by chapter, how far each language follows the French text: for those who see to it."""
     require(actor, Action.CHAPTERS_VIEW_TRANSLATIONS, consultation)
     chapters = list_chapters(consultation)
-    newest = sa.select(sa.func.max(Revision.id)).where(
-        Revision.chapter_id.in_([chapter.id for chapter in chapters])).group_by(Revision.chapter_id, Revision.language)
+    newest = newest_revisions(Revision.chapter_id.in_([chapter.id for chapter in chapters]))
     revisions = session.scalars(sa.select(Revision).where(Revision.id.in_(newest)).options(lazyload(Revision.chapter))).all()
     kinds: dict[int, dict[str, BlockKind]] = {revision.id: {} for revision in revisions}
     for revision_id, key, kind in session.execute(sa.select(Block.revision_id, Block.key, Block.kind).where(Block.revision_id.in_(kinds))):

@@ -11,12 +11,11 @@ from consult.chapters import events, reading, service
 from consult.chapters.comparison import GROUPS, Comparison
 from consult.chapters.models import BlockFate, Chapter
 from consult.chapters.views.pages import bp, chapter_here, chapter_stamp, kept
-from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.i18n import LANGUAGES, _
 from consult.core.permissions import Action, require
 from consult.core.web import actor, language, small_number
 
 VIEWS, PARTS = ("inline", "side"), ("changes", "all")
-COLUMNS = (BlockFate.NEW, BlockFate.CHANGED, BlockFate.MOVED, BlockFate.SPLIT, BlockFate.MERGED, BlockFate.DELETED, BlockFate.KEPT)
 
 
 def read_chapter(number: int) -> Chapter:
@@ -31,8 +30,8 @@ def revisions(number: int):
     listed = service.list_revisions(chapter)
     texts = [(text_language, list(rows)) for text_language, rows in groupby(listed, key=lambda revision: revision.language)]
     return render_template(
-        "chapters/revisions.html", chapter=chapter, texts=texts, counts=service.count_changes(chapter), columns=COLUMNS[:-1],
-        languages=LANGUAGES,
+        "chapters/revisions.html", chapter=chapter, texts=texts, counts=service.count_changes(chapter), languages=LANGUAGES,
+        columns=[change for change in BlockFate.ranked() if not change.is_kept],
     )
 
 
@@ -46,7 +45,7 @@ def revision(number: int, text_language: str, version: int):
 def render_revision(number: int, text_language: str, version: int) -> str:
     chapter = chapter_here(number)
     shown = service.get_numbered_revision(chapter, text_language, version)
-    newest = service.current_revision(chapter, text_language)
+    newest = service.get_newest_revision(chapter, text_language)
     said, none = events.earlier_margin(shown), events.EarlierMargin()
     blocks = []
     for block in service.list_blocks(shown):
@@ -56,7 +55,7 @@ def render_revision(number: int, text_language: str, version: int) -> str:
     return render_template(
         "chapters/revision.html", revision=shown, newest=newest, blocks=blocks, contents=reading.contents(blocks), coverage=None,
         earlier=True, chapter=SimpleNamespace(number=number, title=shown.title, commission_name=chapter.commission.title(language())),
-        languages=LANGUAGES, text_language=text_language,
+        languages=LANGUAGES, text_language=text_language, stances=events.key_of_signs(),
     )
 
 
@@ -94,7 +93,7 @@ def wanted() -> dict[str, Any]:
 
 def shown_columns(found: Comparison) -> list[BlockFate]:
     """Blocks that were split or merged are rare: their columns are there when there are any."""
-    return [change for change in COLUMNS if found.totals[change] or change not in (BlockFate.SPLIT, BlockFate.MERGED)]
+    return [change for change in BlockFate.ranked() if found.totals[change] or not change.is_shared]
 
 
 def table(found: Comparison) -> list[tuple[str, Counter]]:
@@ -106,14 +105,4 @@ def table(found: Comparison) -> list[tuple[str, Counter]]:
 def sentence(found: Comparison) -> list[str]:
     """What changed, in the parts of one sentence."""
     totals = found.totals
-    split, merged = totals[BlockFate.SPLIT], totals[BlockFate.MERGED]
-    parts = [
-        (totals[BlockFate.CHANGED], ngettext("%(num)s passage changed", "%(num)s passages changed", totals[BlockFate.CHANGED])),
-        (totals[BlockFate.NEW], ngettext("%(num)s new", "%(num)s new", totals[BlockFate.NEW])),
-        (totals[BlockFate.MOVED], ngettext("%(num)s moved", "%(num)s moved", totals[BlockFate.MOVED])),
-        (split, ngettext("%(num)s out of a split", "%(num)s out of a split", split)),
-        (merged, ngettext("%(num)s merged", "%(num)s merged", merged)),
-        (totals[BlockFate.DELETED], ngettext("%(num)s dropped", "%(num)s dropped", totals[BlockFate.DELETED])),
-        (totals[BlockFate.KEPT], ngettext("%(num)s as it was", "%(num)s as they were", totals[BlockFate.KEPT])),
-    ]
-    return [words for count, words in parts if count]
+    return [change.told(totals[change]) for change in BlockFate.ranked() if totals[change]]

@@ -157,10 +157,10 @@ def steps(shown: Consultation) -> list[tuple]:
         (_("The secretariat submits the five syntheses to the Council"), None, Phase.SUBMITTED),
         (_("The Council decides, and you see what became of your words"), None, Phase.ADOPTED),
     ]
-    def state(phase: Phase) -> str:
+    def turn(phase: Phase) -> str:
         at = order.index(phase)
         return "done" if at < here else "current" if at == here else "next"
-    return [(title, date, state(phase)) for title, date, phase in rows]
+    return [(title, date, turn(phase)) for title, date, phase in rows]
 
 
 # A chapter
@@ -187,7 +187,7 @@ def render_chapter(number: int) -> str:
     return render_template(
         "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
-        last=len(chapters_here()), links=links_of(chapter),
+        last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
     )
 
 

@@ -18,7 +18,6 @@ from consult.core.permissions import Action, can, require
 from consult.core.web import actor, csrf, is_complete, language, put_refusal, reads_first, required_consultation, small_number
 from consult.text.redline import redline
 
-REWORDED = (BlockFate.CHANGED, BlockFate.SPLIT, BlockFate.MERGED)
 SHOWN = {"all": _("Every passage"), "changes": _("Changes only"), "unsure": _("Only what is not sure")}
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and save it again.")
 
@@ -31,7 +30,7 @@ def working_drafts():
     shown = required_consultation()
     require(actor(), Action.CHAPTERS_VIEW_WORKING_DRAFT, shown)
     prepared = {(draft.number, draft.language): draft for draft in service.list_working_drafts(actor(), shown)}
-    published = service.list_current_revisions(shown)
+    published = service.list_published(shown)
     titles = {chapter.number: chapter.title(language()) for chapter in chapters_here()}
     rows = [
         SimpleNamespace(commission=commission, title=titles.get(commission.number) or commission.title(language()), code=code,
@@ -151,13 +150,14 @@ def chapter_of(draft: WorkingDraft):
 def row_of(row: revising.PreviewRow, touched: dict[str, int]) -> SimpleNamespace:
     """What one line of the preview says; ``words`` stand where there is nothing to compare."""
     before = " ".join(old.text for old in row.olds)
-    now = row.new.text if row.new and row.change in (BlockFate.CHANGED, BlockFate.MERGED) else None
+    # Of a part beside the whole that it was, a comparison would say nothing.
+    now = row.new.text if row.new and row.change.is_reworded and row.change != BlockFate.SPLIT else None
     return SimpleNamespace(
         change=row.change, has_moved=row.has_moved and row.change != BlockFate.MOVED, key=row.key, kind=row.block.kind,
         label=row.block.label,
         text=row.block.text, level=row.block.level, olds=[old.key for old in row.olds], before=row.before, is_by_hand=row.is_by_hand,
         segments=redline(before, now) if now is not None else (), confidence=row.confidence,
-        is_unsure=row.confidence < service.SURE and row.change != BlockFate.NEW, own_key=row.new.key if row.new else "",
+        is_unsure=row.confidence < service.SURE and not row.change.is_new, own_key=row.new.key if row.new else "",
         touched={old.key: touched[old.key] for old in row.olds if touched.get(old.key)},
     )
 
@@ -165,7 +165,7 @@ def row_of(row: revising.PreviewRow, touched: dict[str, int]) -> SimpleNamespace
 def is_shown(row: SimpleNamespace, show: str) -> bool:
     if show == "unsure":
         return row.is_unsure
-    return show == "all" or row.change != BlockFate.KEPT
+    return show == "all" or not row.change.is_kept
 
 
 def counts_of(rows: list[SimpleNamespace]) -> list[tuple[BlockFate, int, int]]:
@@ -225,7 +225,7 @@ def choices(made: revising.Plan, row: revising.PreviewRow) -> dict[str, list[tup
         every = [option(old.key, old) for old in made.old]
         return {str(_("Nothing")): [("", _("Nothing: it is a new passage"))], str(_("No longer in the text")): free,
                 str(_("Every passage of the published version")): every}
-    free = [option(r.new.key, r.new) for r in rows if r.new and r.change == BlockFate.NEW]
+    free = [option(r.new.key, r.new) for r in rows if r.new and r.change.is_new]
     every = [option(block.key, block) for block in made.parsed.blocks]
     return {str(_("Nothing")): [("", _("Nothing: it was dropped"))], str(_("New passages")): free,
             str(_("Every passage of the new text")): every}

@@ -47,7 +47,7 @@ class Text:
         until: Version | None = self.last
         for version in versions:
             stage = stage_of(version, came.get(version.block_id, []))
-            if stage.change != BlockFate.KEPT or stage.segments or stage.is_first or stage.origins:
+            if not stage.change.is_kept or stage.segments or stage.is_first or stage.origins:
                 stage.until = until
                 olds = {step.old_id for step in stage.steps}
                 stage.parted = [step for step in steps if step.old_id in olds and step.new_key not in ("", version.key)]

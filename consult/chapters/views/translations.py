@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.chapters import service
-from consult.chapters.translations import FOUND_WANTING, TranslationState
+from consult.chapters.translations import TranslationState
 from consult.chapters.views.pages import LANGUAGE_NAMES, bp, chapter_here
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
@@ -14,7 +14,9 @@ from consult.core.markup import without_addresses
 from consult.core.permissions import Action, can
 from consult.core.web import actor, required_consultation, small_number
 
-SHOWN = {"all": tuple(TranslationState), "stale": (TranslationState.STALE,), "missing": FOUND_WANTING}
+SHOWN = {
+    "all": tuple(TranslationState), "stale": TranslationState.where(is_to_check=True), "missing": TranslationState.where(is_wanting=True),
+}
 
 
 @bp.get("/chapters/<int:number>/translations/<string:text_language>")

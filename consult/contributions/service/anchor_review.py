@@ -22,7 +22,6 @@ from consult.core.permissions import Action, Actor, can, require
 from consult.text import quotes
 
 CERTAIN = 0.95
-SAME_TEXT = (AnchorClass.KEPT, AnchorClass.MOVED)
 SUGGESTED = 5
 FEW_WORDS = 4
 LIKE_ENOUGH = 62  # of 100: less alike is no suggestion
@@ -35,7 +34,7 @@ LIKE_ENOUGH = 62  # of 100: less alike is no suggestion
 def confirm_anchor(actor: User, anchor: Anchor, *, expected_counter: int | None = None) -> Anchor:
     """The place that was found is right: the contribution is shown there, or stays where it was when its passage is gone."""
     claim(anchor, expected_counter)
-    if anchor.anchor_class == AnchorClass.DELETED:
+    if anchor.anchor_class.is_gone:
         anchor.block = None  # one that was chosen by hand meanwhile, and given up
     return decide(actor, anchor, AnchorState.CONFIRMED)
 
@@ -92,7 +91,7 @@ def claim(anchor: Anchor, expected_counter: int | None) -> None:
 
 
 def refuse_older(revision: Revision) -> None:
-    if chapters.current_revision_id(revision) != revision.id:
+    if chapters.get_newest_id(revision) != revision.id:
         raise Conflict(_("A newer version of the text was published."), _("Decide in the list of the newest version."))
 
 
@@ -111,7 +110,11 @@ def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
 
 
 def certain() -> tuple[sa.ColumnElement[bool], ...]:
-    return Anchor.state == AnchorState.PROPOSED, Anchor.confidence >= CERTAIN, Anchor.anchor_class.in_(SAME_TEXT)
+    return is_undecided(), Anchor.confidence >= CERTAIN, Anchor.anchor_class.in_(AnchorClass.where(is_same_text=True))
+
+
+def is_undecided() -> sa.ColumnElement[bool]:
+    return Anchor.state.in_(AnchorState.where(awaits_decision=True))
 
 
 # What they read
@@ -148,11 +151,12 @@ def count_certain(actor: Actor, revision: Revision) -> int:
 
 def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chapter, str], int]:
     """By chapter of theirs and language, in their order: the places in the newest revision that nobody has decided on."""
-    newest = sa.select(sa.func.max(Revision.id)).group_by(Revision.chapter_id, Revision.language)
+    ours = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
+    newest = chapters.newest_revisions(Revision.chapter_id.in_(ours))
     rows = session.execute(
         sa.select(Chapter, Revision.language, sa.func.count()).join(Revision, Revision.chapter_id == Chapter.id)
         .join(Anchor, Anchor.revision_id == Revision.id).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
-        .where(Chapter.consultation_id == consultation.id, Revision.id.in_(newest), Anchor.state == AnchorState.PROPOSED)
+        .where(Chapter.consultation_id == consultation.id, Revision.id.in_(newest), is_undecided())
         .group_by(Chapter.id, Revision.language).order_by(Chapter.number, Revision.language.desc())
     )
     return {(chapter, language): count for chapter, language, count in rows if can(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)}
@@ -164,8 +168,8 @@ def list_anchors(
 ) -> Page[Anchor]:
     """Anchors of a revision with contribution, old block and new block: unsure ones first, then what else waits, then what is decided."""
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
-    unsure = sa.or_(Anchor.confidence < chapters.SURE, Anchor.anchor_class == AnchorClass.DELETED)
-    rank = sa.case((Anchor.state != AnchorState.PROPOSED, 2), (unsure, 0), else_=1)
+    unsure = sa.or_(Anchor.confidence < chapters.SURE, Anchor.anchor_class.in_(AnchorClass.where(is_gone=True)))
+    rank = sa.case((~is_undecided(), 2), (unsure, 0), else_=1)
     wanted = sa.select(Anchor).where(Anchor.revision_id == revision.id).join(Anchor.contribution)
     for column, value in ((Anchor.anchor_class, anchor_class), (Anchor.state, state)):
         if value is not None:

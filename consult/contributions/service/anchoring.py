@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from consult.chapters import service as chapters
-from consult.chapters.models import Alignment, Block, BlockFate, Chapter, Revision
+from consult.chapters.models import Alignment, Block, Chapter, Revision
 from consult.contributions import jobs
-from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, ContributionState, QuoteState
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, QuoteState
 from consult.core.commands import on
 from consult.core.db import Base, session
 from consult.core.i18n import utcnow
@@ -23,11 +23,9 @@ from consult.core.jobs import later
 from consult.core.permissions import Action, Actor
 from consult.text import quotes
 
-CLASSES = {BlockFate.KEPT: AnchorClass.KEPT, BlockFate.MOVED: AnchorClass.MOVED}
 RETURNED = 0.7  # how sure it is that words which come back letter for letter are the passage that was dropped
 BY_WORDS = 0.97  # how sure a changed passage is whose quoted words stand in it
 ENOUGH_WORDS = 3  # quoted words: fewer stand in many passages, and say nothing about which one is meant
-RANKS = {QuoteState.FOUND: 2, QuoteState.CLOSE: 1}
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,9 @@ class Finder:
         if not parts:
             return None, AnchorClass.DELETED, self.lost.get(standing.block_id, 1.0), 0.0, gone(standing)
         found = {part.block_id: quoted(standing, part.text) for part in parts}
-        best = max(parts, key=lambda part: (RANKS.get(found[part.block_id][0], 0), part.confidence))
+        best = max(parts, key=lambda part: (found[part.block_id][0].rank, part.confidence))
         words = found[best.block_id]
-        tells = best.anchor_class == AnchorClass.CHANGED and words[0] == QuoteState.FOUND and len(words[1].split()) >= ENOUGH_WORDS
+        tells = not best.anchor_class.is_same_text and words[0].is_unchanged and len(words[1].split()) >= ENOUGH_WORDS
         return best.block_id, best.anchor_class, best.confidence, BY_WORDS if tells else 0.0, words
 
     def place_again(self, standing: Standing) -> tuple:
@@ -141,9 +139,9 @@ def is_whole(text: str, place: quotes.Found, quote: quotes.Quote) -> bool:
 
 def is_shown(anchor_class: AnchorClass, confidence: float, state: AnchorState) -> bool:
     """Whether the new text shows the contribution: somebody said so, or nobody said otherwise and it is sure."""
-    if state == AnchorState.PROPOSED:
-        return anchor_class != AnchorClass.DELETED and confidence >= chapters.SURE
-    return state == AnchorState.REATTACHED or state == AnchorState.CONFIRMED and anchor_class != AnchorClass.DELETED
+    if state.awaits_decision:
+        return not anchor_class.is_gone and confidence >= chapters.SURE
+    return state.is_placed and (state.is_by_hand or not anchor_class.is_gone)
 
 
 # On publication
@@ -206,7 +204,7 @@ def continuations(revision: Revision) -> tuple[dict[int, list[Continuation]], di
         if new_id is None:
             lost[old_id] = confidence
         else:
-            ways[old_id].append(Continuation(new_id, key, text, CLASSES.get(change, AnchorClass.CHANGED), confidence))
+            ways[old_id].append(Continuation(new_id, key, text, AnchorClass.of(change), confidence))
     return ways, lost
 
 
@@ -232,11 +230,11 @@ def standing_of(before: Revision, row: sa.Row) -> Standing:
     quote = quotes.Quote(row.exact, row.prefix, row.suffix)
     if row.written_id == before.id:
         return Standing(row.id, row.own_id, row.place, quote, row.exact, is_placed=True, is_open=False, confidence=1.0)
-    is_open = row.state == AnchorState.PROPOSED
-    is_placed = row.at_id is not None and row.state != AnchorState.LEFT
-    return Standing(row.id, row.at_id if is_placed else row.last_id or row.own_id, row.place, quote, row.exact_then or "", is_placed,
-                    is_open,
-                    row.confidence if is_open and row.confidence is not None else 1.0)
+    is_open = row.state is not None and row.state.awaits_decision
+    is_placed = row.at_id is not None and row.state is not None and not row.state.is_left
+    at = row.at_id if is_placed else row.last_id or row.own_id
+    sure = row.confidence if is_open and row.confidence is not None else 1.0
+    return Standing(row.id, at, row.place, quote, row.exact_then or "", is_placed, is_open, sure)
 
 
 def old_texts(block_ids: Iterable[int]) -> dict[int, str]:
@@ -258,7 +256,7 @@ def put_places(places: list[dict[str, Any]]) -> None:
 def recount(chapter: Chapter) -> None:
     counted = session.execute(
         sa.select(Contribution.current_key, sa.func.count())
-        .where(Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED,
+        .where(Contribution.chapter_id == chapter.id, Contribution.is_public,
                Contribution.current_key.is_not(None))
         .group_by(Contribution.current_key)
     )

@@ -13,7 +13,8 @@ def count_by_provision(actor: Actor, chapter: Chapter) -> dict[str, int]:
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
     counted = (
         sa.select(Contribution.current_key, sa.func.count()).where(
-            Contribution.chapter_id == chapter.id, Contribution.current_key.is_not(None), Contribution.state != ContributionState.WITHDRAWN)
+            Contribution.chapter_id == chapter.id, Contribution.current_key.is_not(None),
+            Contribution.state.in_(ContributionState.where(is_taken_back=False)))
         .group_by(Contribution.current_key)
     )
     return {key: count for key, count in session.execute(counted) if key is not None}

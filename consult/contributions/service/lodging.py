@@ -77,7 +77,7 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, *, body: str, **va
         return lodged
     values.pop("language", None)
     wanted = said_in(block, body=body, **values)
-    return next((one for one in known if one.state != ContributionState.WITHDRAWN and _is_on(one, block)
+    return next((one for one in known if not one.state.is_taken_back and _is_on(one, block)
                  and lodged_in(one) == wanted), None)
 
 
@@ -148,7 +148,7 @@ def _promise(contribution: Contribution, block: Block) -> None:
     chapter = block.chapter
     add_row(Receipt, contribution_id=contribution.id, digest=contribution.digest)
     later(jobs.send_receipt, contribution)
-    if chapters.current_revision_id(block.revision) != block.revision_id:
+    if chapters.get_newest_id(block.revision) != block.revision_id:
         anchor_late(contribution)
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)

@@ -6,15 +6,8 @@ import sqlalchemy as sa
 
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
-from consult.contributions.models import (
-    Anchor,
-    AnchorState,
-    Contribution,
-    ContributionState,
-    Position,
-    SuggestedAmendment,
-)
-from consult.contributions.service.reading import TRACED, Trace, line_in, lines_of, page_seen
+from consult.contributions.models import Anchor, AnchorState, Contribution, Position, SuggestedAmendment
+from consult.contributions.service.reading import Trace, is_known, line_in, lines_of, page_seen
 from consult.core.db import session
 from consult.core.paging import Cursor, Page
 
@@ -44,7 +37,7 @@ class Lines:
 def about(chapter: Chapter, key: str) -> tuple:
     """Written on the passage, or standing there now; what the public may know of."""
     at = sa.or_(Contribution.block_key == key, Contribution.current_key == key)
-    return Contribution.chapter_id == chapter.id, at, Contribution.state.in_((ContributionState.PUBLISHED, *TRACED))
+    return Contribution.chapter_id == chapter.id, at, is_known()
 
 
 def list_about_provision(
@@ -53,13 +46,13 @@ def list_about_provision(
     """Published contributions on a passage, whatever the version, and traces of those taken down, newest first."""
     chosen = sa.select(Contribution).where(*about(chapter, key))
     if only_amendments:
-        chosen = chosen.join(SuggestedAmendment).where(Contribution.state == ContributionState.PUBLISHED)
+        chosen = chosen.join(SuggestedAmendment).where(Contribution.is_public)
     return page_seen(chosen, after)
 
 
 def count_about_provision(chapter: Chapter, key: str) -> tuple[int, int]:
     """(all, those published that propose other words)."""
-    proposing = sa.and_(SuggestedAmendment.id.is_not(None), Contribution.state == ContributionState.PUBLISHED)
+    proposing = sa.and_(SuggestedAmendment.id.is_not(None), Contribution.is_public)
     counts = sa.select(sa.func.count(Contribution.id), sa.func.coalesce(sa.func.sum(sa.case((proposing, 1), else_=0)), 0))
     return tuple(session.execute(counts.outerjoin(SuggestedAmendment).where(*about(chapter, key))).one())
 
@@ -72,7 +65,7 @@ def list_earlier_lines(revision: Revision, language: str) -> dict[str, Lines]:
     ranked = (
         sa.select(Contribution.id, at.c.key, sa.func.row_number().over(partition_by=at.c.key, order_by=order).label("place"),
                   sa.func.count().over(partition_by=at.c.key).label("total"))
-        .join(at, at.c.id == Contribution.id).where(Contribution.state == ContributionState.PUBLISHED).subquery()
+        .join(at, at.c.id == Contribution.id).where(Contribution.is_public).subquery()
     )
     rows = session.execute(
         lines_of(ranked, ranked.c.key, ranked.c.total, is_left).where(ranked.c.place <= MARGIN).order_by(ranked.c.key, ranked.c.place)
@@ -85,8 +78,8 @@ def list_earlier_lines(revision: Revision, language: str) -> dict[str, Lines]:
 
 def standing(revision: Revision) -> sa.CompoundSelect:
     """(contribution id, block key) of what was written on a revision or found its place there."""
-    decided = Anchor.state.in_((AnchorState.CONFIRMED, AnchorState.REATTACHED))
-    sure = sa.and_(Anchor.state == AnchorState.PROPOSED, Anchor.confidence >= chapters.SURE)
+    decided = Anchor.state.in_(AnchorState.where(is_placed=True))
+    sure = sa.and_(Anchor.state.in_(AnchorState.where(awaits_decision=True)), Anchor.confidence >= chapters.SURE)
     written = sa.select(Contribution.id.label("id"), Block.key.label("key")).join(Block, Block.id == Contribution.block_id).where(
         Block.revision_id == revision.id)
     found = sa.select(Anchor.contribution_id, Block.key).join(Block, Block.id == Anchor.block_id).where(

@@ -30,7 +30,6 @@ from consult.core.permissions import VISITOR, Action, Actor, require
 from consult.organisations.models import Organisation
 from consult.text.quotes import Quote
 
-TRACED = (ContributionState.WITHHELD, ContributionState.WITHDRAWN)
 LINE = (
     Contribution.ref, Contribution.position, Contribution.language, sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr,
     Organisation.name_ar, Organisation.name_en, User.name, User.name_ar, User.is_name_public,
@@ -143,7 +142,12 @@ def list_left_of(chapter: Chapter, key: str, *, after: Cursor | None = None) -> 
 
 
 def _page_of(of: tuple, after: Cursor | None) -> Page[Contribution | Trace]:
-    return page_seen(sa.select(Contribution).where(*of, Contribution.state.in_((ContributionState.PUBLISHED, *TRACED))), after)
+    return page_seen(sa.select(Contribution).where(*of, is_known()), after)
+
+
+def is_known() -> sa.ColumnElement[bool]:
+    """What the public may know of: contributions, and traces of those taken down."""
+    return Contribution.state.in_((*ContributionState.where(is_public=True), *ContributionState.where(is_silent=True)))
 
 
 def page_seen(chosen: sa.Select, after: Cursor | None) -> Page[Contribution | Trace]:
@@ -231,7 +235,7 @@ def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginL
     place = sa.func.row_number().over(partition_by=Contribution.current_key, order_by=Contribution.id.desc()).label("place")
     newest = (
         sa.select(Contribution.id, Contribution.current_key, place)
-        .where(Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.PUBLISHED,
+        .where(Contribution.chapter_id == chapter.id, Contribution.is_public,
                Contribution.current_key.is_not(None)).subquery()
     )
     written, now = aliased(Block), aliased(Block)
@@ -257,7 +261,7 @@ def count_figures(consultation: Consultation) -> Figures:
         sa.func.count(sa.distinct(Contribution.organisation_id)).label("organisations"),
         sa.func.count(sa.distinct(Contribution.author_id)).label("participants"),
     ).join(Chapter, Chapter.id == Contribution.chapter_id)
-    published = (Chapter.consultation_id == consultation.id, Contribution.state == ContributionState.PUBLISHED)
+    published = (Chapter.consultation_id == consultation.id, Contribution.is_public)
     return Figures(**session.execute(counts.where(*published)).mappings().one())
 
 

@@ -72,19 +72,11 @@ def filters(chapter: Chapter, newest: dict[str, Revision], waiting: dict[str, in
     )
 
 
-def newest_of(chapter: Chapter) -> dict[str, Revision]:
-    """By language, French first: the newest revision."""
-    found: dict[str, Revision] = {}
-    for revision in chapters.list_revisions(chapter):
-        found.setdefault(revision.language, revision)
-    return found
-
-
 @bp.get("/anchors/<int:number>")
 def anchors(number: int):
     chapter = chapters.get_chapter(required_consultation(), number)
     require(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
-    newest = newest_of(chapter)
+    newest = {revision.language: revision for revision in chapters.list_newest_revisions(chapter)}
     undecided = {code: n for (of, code), n in service.count_undecided(actor(), chapter.consultation).items() if of.id == chapter.id}
     chosen = filters(chapter, newest, undecided)
     counts = service.count_anchors(actor(), chosen.revision)
@@ -143,7 +135,7 @@ def back_url(found: Anchor) -> str:
 def confirm_anchor(anchor_id: int):
     found = service.get_anchor(actor(), anchor_id)
     service.confirm_anchor(actor(), found, expected_counter=expected_counter())
-    if found.anchor_class == AnchorClass.DELETED:
+    if found.anchor_class.is_gone:
         said = _("%(ref)s stays on the version that it was written on.", ref=found.contribution.ref)
     else:
         said = _("The place of %(ref)s is confirmed.", ref=found.contribution.ref)
@@ -209,8 +201,8 @@ def since_written(contribution: Contribution) -> SimpleNamespace | None:
         return None
     written, now = contribution.block, last.block if contribution.current_key else None
     if now is None:
-        how = "dropped" if last.anchor_class == AnchorClass.DELETED else "left" if last.state == AnchorState.LEFT else "unsure"
-    elif last.state == AnchorState.REATTACHED:
+        how = "dropped" if last.anchor_class.is_gone else "left" if last.state.is_left else "unsure"
+    elif last.state.is_by_hand:
         how = "reattached"
     elif now.text != written.text:
         how = "changed"

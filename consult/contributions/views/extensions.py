@@ -12,8 +12,9 @@ from consult.chapters.models import Chapter, Revision
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
 from consult.contributions import events, service
+from consult.contributions.models import Position
 from consult.core import events as core_events
-from consult.core.i18n import _
+from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt, trusted
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can
@@ -58,9 +59,18 @@ def margin(chapter: Chapter) -> dict[str, list[chapters_events.MarginEntry]]:
     return {key: [margin_entry(line) for line in at] for key, at in lines.items()}
 
 
+def stance(position: Position, words: str) -> chapters_events.Stance:
+    return chapters_events.Stance(position.tone, position.sign, words)
+
+
+@chapters_events.key_of_signs.fill
+def key_of_signs() -> list[chapters_events.Stance]:
+    return [stance(position, gettext(position.in_key)) for position in Position]
+
+
 def margin_entry(line: service.MarginLine) -> chapters_events.MarginEntry:
     return chapters_events.MarginEntry(
-        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
+        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=stance(line.position, line.position.label),
         organisation=line.signature or str(_("A participant")), language=line.language, excerpt=line.excerpt,
         quote=margin_quote(line.quote), note=str(_("on version %(number)s", number=line.version)) if line.version else "",
     )
@@ -84,7 +94,7 @@ def earlier_margin(revision: Revision) -> dict[str, chapters_events.EarlierMargi
 
 def earlier_entry(line: service.EarlierLine) -> chapters_events.MarginEntry:
     return chapters_events.MarginEntry(
-        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=line.position.value, position_label=line.position.label,
+        ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=stance(line.position, line.position.label),
         organisation=line.signature or str(_("A participant")), language=line.language, excerpt=line.excerpt,
         note=str(_("left on this version")) if line.is_left else "",
     )

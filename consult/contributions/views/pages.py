@@ -153,7 +153,7 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     """The form with its passage; ``draft`` is what is kept of it."""
     draft = extra.pop("draft", None) or known_draft(block)
     replacement = form.replacement.data or ""
-    newest = chapters.current_revision(block.chapter, block.revision.language)
+    newest = chapters.get_newest_revision(block.chapter, block.revision.language)
     start, end = place_in(block, form)
     return render_template(
         "contributions/lodge.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
@@ -232,7 +232,7 @@ def discussion(number: int, key: str):
     chapter = block.chapter
     after, left_after = (request.args.get(name, type=Cursor.parse) for name in ("after", "left_after"))
     require(actor(), Action.CHAPTERS_READ, chapter)
-    newest = {revision.language: revision.number for revision in reversed(chapters.list_revisions(chapter))}
+    newest = {revision.language: revision.number for revision in chapters.list_newest_revisions(chapter)}
     said, left = service.list_for_block(chapter, key, after=after), service.list_left_of(chapter, key, after=left_after)
     here = partial(url_for, ".discussion", number=number, key=block.key)
     return render_template(

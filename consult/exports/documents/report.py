@@ -10,17 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
 from consult.exports import events, matrix
 from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, ref
-from consult.exports.matrix import MatrixRow, Point
+from consult.exports.matrix import MatrixRow
 from consult.organisations.models import Category
-from consult.synthesis.models import Disposition, Synthesis, SynthesisState
+from consult.synthesis import service as answers
+from consult.synthesis.models import Disposition, Synthesis, SynthesisItem, SynthesisState
+from consult.synthesis.service.report import PlacedItem
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
-from consult.text.redline import redline
 
 SEPARATOR = " · "
 
@@ -37,15 +39,15 @@ class Place:
 def gather(chapter: Chapter, language: str) -> Report:
     """Read everything, in a dozen queries, and compose."""
     synthesis = session.scalar(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id))
-    points = {id_: point for id_, point in matrix.load_points(chapter.consultation).items() if point.chapter_id == chapter.id}
+    points = answers.list_placed_items(chapter.consultation, chapter=chapter)
     rows = list(matrix.rows(chapter.consultation, language, chapter=chapter, points=points))
     way = direction(language)
     page = Composer(way)
     introduce(page, chapter, synthesis)
     participation(page, rows)
     outcomes(page, points, rows)
-    everybody = by_category(respondent_of(row) for row in rows if row.state == ContributionState.PUBLISHED)
-    for point in points.values():
+    everybody = by_category(respondent_of(row) for row in rows if row.state.is_public)
+    for point in points:
         tell_point(page, point, [row for row in rows if row.point is point], everybody)
     without_answer(page, rows)
     without_text(page, rows)
@@ -67,7 +69,7 @@ def introduce(page: Composer, chapter: Chapter, synthesis: Synthesis | None) -> 
     consultation = chapter.consultation
     if consultation.is_example:
         page.say(gettext("Example text: titles and wording to be confirmed by the secretariat of the CSNCA."), style="mark")
-    if synthesis is None or synthesis.state == SynthesisState.DRAFT:
+    if synthesis is None or not synthesis.state.is_validated:
         page.say(gettext("Draft: this synthesis is not yet validated by the chair of the commission."), style="mark")
     page.say(gettext(
         "This document gathers what was said about this chapter during the public consultation, what the commission decides on each "
@@ -91,21 +93,17 @@ def gettext_language(page: Composer) -> str:
 
 
 def texts_concerned(chapter: Chapter) -> str:
-    newest = (
-        sa.select(Revision.language, sa.func.max(Revision.number), sa.func.max(Revision.published_at))
-        .where(Revision.chapter_id == chapter.id).group_by(Revision.language).order_by(Revision.language.desc())
-    )
     names = {"fr": gettext("French"), "ar": gettext("Arabic"), "en": gettext("English")}
     return SEPARATOR.join(
-        gettext("%(language)s, revision %(number)s of %(date)s", language=names[language], number=revision, date=day(published_at))
-        for language, revision, published_at in session.execute(newest)
+        gettext("%(language)s, revision %(number)s of %(date)s", language=names[newest.language], number=newest.number,
+                date=day(newest.published_at)) for newest in chapters.list_newest_revisions(chapter)
     )
 
 
 def state_of(synthesis: Synthesis | None) -> str:
     if synthesis is None:
         return SynthesisState.DRAFT.label
-    if synthesis.validated_at is None or synthesis.state == SynthesisState.DRAFT:
+    if synthesis.validated_at is None or not synthesis.state.is_validated:
         return synthesis.state.label
     chair = session.get(User, synthesis.validated_by_id) if synthesis.validated_by_id else None
     validated = gettext("validated on %(date)s", date=when(synthesis.validated_at))
@@ -117,18 +115,15 @@ def participation(page: Composer, rows: list[MatrixRow]) -> None:
     """Counts by state, then published contributions by category and position."""
     page.heading(1, gettext("Participation in figures"))
     states = Counter(row.state for row in rows)
-    answered = sum(1 for row in rows if row.state == ContributionState.PUBLISHED and row.is_answered)
+    answered = sum(1 for row in rows if row.state.is_answerable and row.is_answered)
     organisations = len({row.organisation for row in rows if row.organisation})
     page.table([], [
         (gettext("Contributions received"), number(len(rows))),
-        (gettext("of which published"), number(states[ContributionState.PUBLISHED])),
-        (gettext("of which awaiting moderation"), number(states[ContributionState.SUBMITTED])),
-        (gettext("of which withheld, with their reason"), number(states[ContributionState.WITHHELD])),
-        (gettext("of which withdrawn by their author"), number(states[ContributionState.WITHDRAWN])),
+        *((gettext(state.among), number(states[state])) for state in sorted(ContributionState, key=lambda state: not state.is_public)),
         (gettext("Published contributions answered with reasons"), number(answered)),
         (gettext("Organisations that spoke"), number(organisations)),
     ], [72, 28], numbers=[1])
-    published = [row for row in rows if row.state == ContributionState.PUBLISHED]
+    published = [row for row in rows if row.state.is_public]
     if not published:
         return
     page.say(gettext("Published contributions by category of author and position"), style="label")
@@ -147,46 +142,50 @@ def figure(count: int) -> str:
     return number(count) if count else "–"  # noqa: RUF001 - a dash stands for nothing in a table of figures
 
 
-def outcomes(page: Composer, points: dict[int, Point], rows: list[MatrixRow]) -> None:
+def outcomes(page: Composer, points: list[PlacedItem], rows: list[MatrixRow]) -> None:
     """How many points and contributions got each disposition; then the list of points, which is the table of contents."""
     if not points:
         return
     page.heading(1, gettext("Points and answers"))
-    gathered = Counter(row.point.id for row in rows if row.point)
-    by_disposition: Counter = Counter(point.disposition for point in points.values())
+    gathered = Counter(row.point.item.id for row in rows if row.point)
+    by_disposition: Counter = Counter(point.item.disposition for point in points)
     lines = [
         [disposition.label if disposition else gettext("No answer yet"), number(by_disposition[disposition]),
-         number(sum(gathered[point.id] for point in points.values() if point.disposition == disposition))]
+         number(sum(gathered[point.item.id] for point in points if point.item.disposition == disposition))]
         for disposition in (*Disposition, None) if by_disposition[disposition]
     ]
     page.table([gettext("Disposition"), gettext("Points"), gettext("Contributions")], lines, [60, 20, 20], numbers=(1, 2))
     page.table(
         [gettext("No."), gettext("Point"), gettext("Disposition"), gettext("Contributions")],
-        [[number(point.number), page.words(point.title), point.disposition.label if point.disposition else gettext("No answer yet"),
-          number(gathered[point.id])] for point in points.values()], [8, 52, 24, 16], numbers=(3,),
+        [[number(point.item.number), page.words(point.item.title), answer_of(point.item), number(gathered[point.item.id])]
+         for point in points], [8, 52, 24, 16], numbers=(3,),
     )
 
 
-def tell_point(page: Composer, point: Point, rows: list[MatrixRow], everybody: Counter) -> None:
+def answer_of(item: SynthesisItem) -> str:
+    return item.disposition.label if item.disposition else gettext("No answer yet")
+
+
+def tell_point(page: Composer, point: PlacedItem, rows: list[MatrixRow], everybody: Counter) -> None:
     """One point: what is asked, by whom, what is decided, why, and the new wording."""
-    page.heading(2, f"{point.number}. {point.title}")
-    answer = point.disposition.label if point.disposition else gettext("No answer yet")
-    ground = [SEPARATOR, gettext("Ground: %(ground)s", ground=point.ground.label)] if point.ground else []
-    page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer)), *ground, style="answer")
+    item = point.item
+    page.heading(2, f"{item.number}. {item.title}")
+    ground = [SEPARATOR, gettext("Ground: %(ground)s", ground=item.ground.label)] if item.ground else []
+    page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer_of(item))), *ground, style="answer")
     keys = list(dict.fromkeys([row.key for row in rows] + [change.key for change in point.changes]))
     if keys:
         page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]))
-    page.quote(point.summary)
+    page.quote(item.summary)
     if rows:
         page.say((STRONG, gettext("Who says so:") + " "), who(rows, everybody))
         page.say((QUIET, gettext("Contributions:") + " "), *joined([ref(row.ref) for row in rows]))
-    if point.rationale:
+    if item.rationale:
         page.say((STRONG, gettext("Rationale")), style="label")
-        page.quote(point.rationale)
+        page.quote(item.rationale)
     for change in point.changes:
         page.say((STRONG, gettext("New wording:") + " "), ref(change.label), SEPARATOR,
                  (QUIET, gettext("struck through: deleted; underlined: inserted")), style="label")
-        page.redline(redline(change.old, change.new))
+        page.redline(change.segments)
 
 
 def joined(parts: list) -> list:
@@ -218,8 +217,8 @@ def without_answer(page: Composer, rows: list[MatrixRow]) -> None:
 
 
 def without_text(page: Composer, rows: list[MatrixRow]) -> None:
-    withheld = [row for row in rows if row.state == ContributionState.WITHHELD]
-    withdrawn = [row for row in rows if row.state == ContributionState.WITHDRAWN]
+    withheld = [row for row in rows if row.is_silent and not row.state.is_taken_back]
+    withdrawn = [row for row in rows if row.is_silent and row.state.is_taken_back]
     if withheld:
         page.heading(1, gettext("Withheld contributions"))
         page.say(gettext("Their text is not published; each was withheld for a reason of the charter, which its author was told."))
@@ -249,10 +248,7 @@ def annex(chapter: Chapter, rows: list[MatrixRow], language: str) -> Annex:
 
 def places_of(chapter: Chapter, language: str) -> dict[str, Place]:
     """Each block's label and the heading above it, in the document's language where the block stands in it, else in French."""
-    newest = (
-        sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter.id, Revision.language.in_((language, "fr")))
-        .group_by(Revision.language)
-    )
+    newest = chapters.newest_revisions(Revision.chapter_id == chapter.id, Revision.language.in_((language, "fr")))
     blocks = (
         sa.select(Block.key, Block.label, Block.kind, Block.level, Block.lead).join(Revision, Revision.id == Block.revision_id)
         .where(Revision.id.in_(newest)).order_by(Revision.language == language, Revision.id, Block.position)
@@ -293,9 +289,9 @@ def observations(page: Composer, row: MatrixRow) -> list:
     """Disposition, ground, rationale: what the secretariat answers."""
     if row.is_silent:
         return page.cell(row.state.label)
-    if row.point is None or row.point.disposition is None:
+    if row.point is None or row.point.item.disposition is None:
         return page.cell((QUIET, gettext("No answer yet")))
-    point = row.point
-    answer = page.cell((STRONG, row.point.disposition.label), f" ({gettext('point %(number)s', number=point.number)})")
-    ground = page.cell(point.ground.label) if point.ground else []
-    return answer + ground + page.words(point.rationale)
+    item = row.point.item
+    disposition = page.cell((STRONG, row.point.item.disposition.label), f" ({gettext('point %(number)s', number=item.number)})")
+    ground = page.cell(item.ground.label) if item.ground else []
+    return disposition + ground + page.words(item.rationale)

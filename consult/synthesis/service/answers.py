@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, can
 from consult.synthesis.models import Disposition, Ground, ItemContribution, SynthesisItem
@@ -81,6 +81,6 @@ def list_others(contribution: Contribution, item: SynthesisItem) -> list[str]:
     return list(session.scalars(
         sa.select(Contribution.ref).join(ItemContribution)
         .where(ItemContribution.item_id == item.id, Contribution.id != contribution.id,
-               Contribution.state == ContributionState.PUBLISHED)
+               Contribution.is_public)
         .order_by(Contribution.id).limit(OTHERS)
     ))

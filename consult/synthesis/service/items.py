@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
@@ -15,7 +16,6 @@ from consult.core.i18n import _, utcnow, when
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.synthesis.models import (
-    CHANGING,
     BlockChange,
     Disposition,
     Ground,
@@ -24,7 +24,6 @@ from consult.synthesis.models import (
     SynthesisItem,
 )
 from consult.synthesis.service.syntheses import hold
-from consult.synthesis.service.text_order import newest_revision
 from consult.text.normalising import is_blank, validated_text
 
 MAX_TITLE, MAX_WORDS, MAX_WORDING = 200, 10_000, 5_000
@@ -41,8 +40,8 @@ def add_item(
     if not title:
         raise Invalid("title", _("Give the item a title: the point that these contributions make, in a few words."))
     held = gatherable(synthesis, contributions, expected_items)
-    last = session.scalar(sa.select(sa.func.max(SynthesisItem.position)).where(SynthesisItem.synthesis_id == synthesis.id)) or 0
-    item = SynthesisItem(synthesis=synthesis, position=last + 1, title=title, summary=summary, edited_by_id=actor.id)
+    synthesis.last_number += 1
+    item = SynthesisItem(synthesis=synthesis, number=synthesis.last_number, title=title, summary=summary, edited_by_id=actor.id)
     session.add(item)
     session.flush()
     gather(item, contributions, held)
@@ -66,11 +65,11 @@ def edit_item(
         raise Invalid("title", _("An item needs a title."))
     if disposition and not rationale:
         raise Invalid("rationale", _("Give the reasons: an answer without reasons cannot be recorded."))
-    if disposition == Disposition.NOT_ACCEPTED and ground is None:
+    if disposition and disposition.needs_ground and ground is None:
         raise Invalid("ground", _("Choose the ground of the refusal."))
     wordings = checked(item.synthesis, changes or {}, disposition)
     item.title, item.summary, item.rationale, item.disposition = title, summary, rationale, disposition
-    item.ground = ground if disposition in (None, Disposition.NOT_ACCEPTED) else None
+    item.ground = ground if disposition is None or disposition.needs_ground else None
     item.edited_by_id, item.edited_at = actor.id, utcnow()
     rewrite(item, wordings)
     return item
@@ -115,6 +114,8 @@ def drop_item(_actor, item: SynthesisItem) -> None:
         session.delete(change)
     session.flush()
     session.delete(item)
+    session.flush()
+    session.expire(item.synthesis, ["items"])
 
 
 def clean(field: str, text: str | None, most: int) -> str:
@@ -134,7 +135,7 @@ def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], expe
     for contribution in contributions:
         if contribution.chapter_id != synthesis.chapter.id:
             raise Invalid("contributions", _("%(ref)s is about another chapter.", ref=contribution.ref))
-        if contribution.state != ContributionState.PUBLISHED:
+        if not contribution.is_answerable:
             raise Invalid("contributions", _("%(ref)s cannot be gathered: %(state)s.", ref=contribution.ref,
                                              state=contribution.state.label))
     held = links_of([contribution.id for contribution in contributions])
@@ -170,7 +171,7 @@ def forget_links() -> None:
 
 def checked(synthesis: Synthesis, changes: Mapping[str, str], disposition: Disposition | None) -> list[tuple[Block, str]]:
     """The passages and their new wordings, or the first thing that is wrong with them, before anything is written."""
-    if changes and disposition not in CHANGING:
+    if changes and disposition and not disposition.changes_text:
         raise Invalid("changes", _("“%(disposition)s” changes nothing in the text.", disposition=disposition.label),
                       _("Remove the new wording, or choose one of the dispositions that accept."))
     blocks = blocks_by_key(synthesis, list(changes))
@@ -207,7 +208,7 @@ def check_wording(key: str, wording: str, block: Block | None) -> None:
 
 def blocks_by_key(synthesis: Synthesis, keys: Sequence[str]) -> dict[str, Block]:
     """Passages of the chapter as it now reads."""
-    found = sa.select(Block).where(Block.revision_id == newest_revision(synthesis.chapter.id), Block.key.in_(keys))
+    found = sa.select(Block).where(Block.revision_id == chapters.newest_revision(synthesis.chapter.id), Block.key.in_(keys))
     return {block.key: block for block in session.scalars(found.options(lazyload(Block.revision)))}
 
 
@@ -243,8 +244,8 @@ def list_item_provisions(actor: Actor, item: SynthesisItem, *, also: Sequence[st
     require(actor, Action.SYNTHESIS_VIEW, item)
     keys = sa.select(Contribution.provision_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
     changed = [change.block.key for change in item.changes]
-    found = sa.select(Block).where(
-        Block.revision_id == newest_revision(item.synthesis.chapter_id), sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
+    present = chapters.newest_revision(item.synthesis.chapter_id)
+    found = sa.select(Block).where(Block.revision_id == present, sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
     return list(session.scalars(found.order_by(Block.position).limit(limit).options(lazyload(Block.revision))))
 
 

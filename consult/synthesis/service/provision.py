@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import Contribution
 from consult.core.db import session
-from consult.synthesis.models import PUBLIC_STATES, BlockChange, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.report import Rewording
+from consult.synthesis.service.text_order import beginnings, text_order
 
 
 def list_provision_answers(chapter: Chapter, key: str) -> list[tuple[SynthesisItem, list[Rewording]]]:
@@ -20,12 +21,13 @@ def list_provision_answers(chapter: Chapter, key: str) -> list[tuple[SynthesisIt
         .where(Contribution.chapter_id == chapter.id, sa.or_(Contribution.block_key == key, Contribution.current_key == key))
     )
     changed = sa.join(BlockChange, Block, Block.id == BlockChange.block_id)
+    begins = beginnings(Chapter.id == chapter.id)
     rows = session.execute(
         sa.select(SynthesisItem, Block.key, Block.label, Block.lead, BlockChange.wording)
         .join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
         .outerjoin(changed, sa.and_(BlockChange.item_id == SynthesisItem.id, Block.key == key))
-        .where(Synthesis.chapter_id == chapter.id, Synthesis.state.in_(PUBLIC_STATES), SynthesisItem.id.in_(sa.union(changing, answering)))
-        .order_by(SynthesisItem.position, BlockChange.id)
+        .where(Synthesis.chapter_id == chapter.id, Synthesis.is_public, SynthesisItem.id.in_(sa.union(changing, answering)))
+        .outerjoin(begins, begins.c.item_id == SynthesisItem.id).order_by(*text_order(begins), BlockChange.id)
     )
     answers: dict[int, tuple[SynthesisItem, list[Rewording]]] = {}
     for item, at, label, lead, wording in rows:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, lazyload
 
-from consult.chapters.models import Block
+from consult.chapters.models import Block, Chapter
+from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState, Position
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Organisation
 from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
-from consult.synthesis.service.text_order import LAST, places
+from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 from consult.text.redline import redline
 
 
@@ -23,12 +24,12 @@ class Rewording:
 
     key: str
     label: str
-    lead: str
-    wording: str
+    old: str
+    new: str
 
     @property
     def segments(self) -> list[tuple[str, str]]:
-        return redline(self.lead, self.wording)
+        return redline(self.old, self.new)
 
     @classmethod
     def of(cls, change: BlockChange) -> "Rewording":
@@ -45,23 +46,53 @@ class Reference:
 
 
 @dataclass
-class ItemView:
-    """One item with all that its readers are shown."""
+class PlacedItem:
+    """One item with the wordings that it changes, and where in the text it begins."""
 
     item: SynthesisItem
     order: int = LAST
+    changes: list[Rewording] = field(default_factory=list)
+
+
+@dataclass
+class ItemView(PlacedItem):
+    """One item with all that its readers are shown."""
+
     labels: dict[str, str] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
     respondents: list[Respondent] = field(default_factory=list)
-    changes: list[Rewording] = field(default_factory=list)
     voices: Respondents | None = None
+
+
+def list_placed_items(consultation: Consultation, *, chapter: Chapter | None = None) -> list[PlacedItem]:
+    """All items, or those of one chapter, chapter by chapter in text order; two queries."""
+    return placed(Chapter.consultation_id == consultation.id, *((Chapter.id == chapter.id,) if chapter else ()))
+
+
+def list_public_items(consultation: Consultation) -> list[PlacedItem]:
+    """Those of the syntheses that everybody reads."""
+    return placed(Chapter.consultation_id == consultation.id, Chapter.id.in_(sa.select(Synthesis.chapter_id).where(Synthesis.is_public)))
+
+
+def placed(*of_chapters: sa.ColumnElement[bool]) -> list[PlacedItem]:
+    begins = beginnings(*of_chapters)
+    order, *_number = text_order(begins)
+    rows = session.execute(
+        sa.select(SynthesisItem, order).join(SynthesisItem.synthesis).join(Chapter, Chapter.id == Synthesis.chapter_id)
+        .outerjoin(begins, begins.c.item_id == SynthesisItem.id).where(*of_chapters)
+        .order_by(Chapter.number, *text_order(begins)).options(contains_eager(SynthesisItem.synthesis).lazyload(Synthesis.chapter))
+    )
+    items = {item.id: PlacedItem(item, at) for item, at in rows}
+    for change in all_changes(items):
+        items[change.item_id].changes.append(Rewording.of(change))
+    return list(items.values())
 
 
 def list_items(actor: Actor, synthesis: Synthesis) -> list[ItemView]:
     """All items in text order; public once the synthesis is."""
     require(actor, Action.SYNTHESIS_READ, synthesis)
     views = {item.id: ItemView(item) for item in session.scalars(
-        sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id).order_by(SynthesisItem.position))}
+        sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id))}
     whole = []
     for item_id, reference, respondent, key, label, order in spoken(synthesis):
         if respondent:
@@ -79,7 +110,7 @@ def list_items(actor: Actor, synthesis: Synthesis) -> list[ItemView]:
         views[change.item_id].changes.append(Rewording.of(change))
     for view in views.values():
         view.voices = Respondents.among(view.respondents, of)
-    return sorted(views.values(), key=lambda view: (view.order, view.item.position))
+    return sorted(views.values(), key=lambda view: (view.order, view.item.number))
 
 
 def spoken(synthesis: Synthesis):
@@ -94,8 +125,7 @@ def spoken(synthesis: Synthesis):
         .where(Contribution.chapter_id == synthesis.chapter.id).order_by(order, Contribution.id)
     )
     for item_id, ref, position, state, organisation_id, author_id, category, key, label, at in rows:
-        published = state == ContributionState.PUBLISHED
-        respondent = Respondent(position, category, organisation_id, author_id) if published else None
+        respondent = Respondent(position, category, organisation_id, author_id) if state.is_public else None
         yield item_id, Reference(ref, position, state), respondent, key, label or key, at
 
 

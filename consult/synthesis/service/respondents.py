@@ -43,8 +43,8 @@ class Respondents:
 
     @property
     def is_contested(self) -> bool:
-        favourable = self.positions[Position.IN_FAVOUR] + self.positions[Position.IN_FAVOUR_WITH_CHANGES]
-        return bool(favourable and self.positions[Position.OPPOSED])
+        return any(self.positions[p] for p in Position.where(is_favourable=True)) and any(
+            self.positions[p] for p in Position.where(is_opposed=True))
 
     def category_labels(self) -> list[str]:
         """“2 of 3 laboratories”, …, in the order of the categories."""

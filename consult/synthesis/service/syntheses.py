@@ -1,6 +1,6 @@
 """The synthesis as a whole: how far it is, what stands in the way of validating it, and its steps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,11 @@ from consult.core import states
 from consult.core.commands import command
 from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import _, ngettext, utcnow
+from consult.core.i18n import _, gettext, ngettext, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, require
 from consult.synthesis import jobs
 from consult.synthesis.models import (
-    PUBLIC_STATES,
     BlockChange,
     ItemContribution,
     Synthesis,
@@ -28,20 +27,18 @@ from consult.synthesis.models import (
     SynthesisReopening,
     SynthesisState,
 )
-from consult.synthesis.service.text_order import LAST, places
+from consult.synthesis.service.text_order import beginnings, text_order
 from consult.text.normalising import is_blank, validated_text
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Contributions of a chapter by how far their answer is."""
+    """Every contribution of a chapter by its state; those that are to be answered, by how far their answer is."""
 
+    states: Mapping[ContributionState, int]
     to_gather: int
     undecided: int
     answered: int
-    awaiting_moderation: int
-    withheld: int
-    withdrawn: int
 
     @property
     def unanswered(self) -> int:
@@ -49,7 +46,19 @@ class Progress:
 
     @property
     def published(self) -> int:
-        return self.unanswered + self.answered
+        return sum(self.having(is_public=True).values())
+
+    @property
+    def awaiting_moderation(self) -> int:
+        return sum(self.having(awaits_moderation=True).values())
+
+    @property
+    def silent(self) -> dict[ContributionState, int]:
+        return self.having(is_silent=True)
+
+    def having(self, **meaning: Any) -> dict[ContributionState, int]:
+        """How many there are in each of the states that mean this."""
+        return {state: self.states.get(state, 0) for state in ContributionState.where(**meaning)}
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Obstacle:
     count: int
     message: str
     items: tuple[tuple[int, int, str], ...] = ()
+    state: ContributionState | None = None
 
 
 def of_chapter(chapter: Chapter) -> Synthesis | None:
@@ -68,7 +78,7 @@ def of_chapter(chapter: Chapter) -> Synthesis | None:
 
 def get_or_new(chapter: Chapter) -> Synthesis:
     """The chapter's synthesis as its commission works on it; a new one is written with its first item. What is in it asks who reads."""
-    return of_chapter(chapter) or Synthesis(chapter=chapter, state=SynthesisState.DRAFT)
+    return of_chapter(chapter) or Synthesis(chapter=chapter, state=SynthesisState.DRAFT, last_number=0)
 
 
 def get_synthesis(actor: Actor, chapter: Chapter) -> Synthesis:
@@ -96,34 +106,26 @@ def count_answered(consultation: Consultation) -> int:
     return scalar_count(
         sa.select(sa.func.count()).select_from(Contribution).join(ItemContribution).join(SynthesisItem).join(Synthesis).join(
             Chapter, Chapter.id == Synthesis.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Synthesis.state.in_(PUBLIC_STATES),
-               Contribution.state == ContributionState.PUBLISHED)
+        .where(Chapter.consultation_id == consultation.id, Synthesis.is_public, Contribution.is_answerable)
     )
 
 
 def count_progress(chapter: Chapter) -> Progress:
-    published = Contribution.state == ContributionState.PUBLISHED
-    gathered, decided = ItemContribution.id.is_not(None), SynthesisItem.disposition.is_not(None)
-
-    def of(condition):
-        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
-
-    counts = session.execute(
-        sa.select(
-            of(published & ~gathered), of(published & gathered & ~decided), of(published & gathered & decided),
-            *(of(Contribution.state == state)
-              for state in (ContributionState.SUBMITTED, ContributionState.WITHHELD, ContributionState.WITHDRAWN)),
-        )
-        .select_from(Contribution).outerjoin(ItemContribution).outerjoin(SynthesisItem).where(Contribution.chapter_id == chapter.id)
-    ).one()
-    return Progress(*(int(count) for count in counts))
+    rows = session.execute(
+        sa.select(Contribution.state, sa.func.count(), sa.func.count(ItemContribution.id), sa.func.count(SynthesisItem.disposition))
+        .select_from(Contribution).outerjoin(ItemContribution).outerjoin(SynthesisItem)
+        .where(Contribution.chapter_id == chapter.id).group_by(Contribution.state)
+    ).all()
+    to_answer = [(total, gathered, decided) for state, total, gathered, decided in rows if state.is_answerable]
+    total, gathered, decided = (sum(column) for column in zip((0, 0, 0), *to_answer, strict=True))
+    return Progress({state: count for state, count, *_rest in rows}, total - gathered, gathered - decided, decided)
 
 
 def count_unanswered(consultation: Consultation) -> dict[Chapter, int]:
     """Published contributions without a reasoned answer, for each chapter in their order."""
     left = (
         sa.select(Chapter, sa.func.count(sa.case((SynthesisItem.disposition.is_(None), Contribution.id))))
-        .outerjoin(Contribution, sa.and_(Contribution.chapter_id == Chapter.id, Contribution.state == ContributionState.PUBLISHED))
+        .outerjoin(Contribution, sa.and_(Contribution.chapter_id == Chapter.id, Contribution.is_answerable))
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
@@ -137,7 +139,7 @@ def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> l
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     left = (
         sa.select(Contribution).outerjoin(ItemContribution).outerjoin(SynthesisItem)
-        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.state == ContributionState.PUBLISHED,
+        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.is_answerable,
                SynthesisItem.disposition.is_(None))
         .order_by(Contribution.id).limit(limit)
     )
@@ -152,13 +154,19 @@ def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> li
         found.append(Obstacle("unanswered", n, ngettext(
             "%(num)s published contribution has no reasoned answer yet.",
             "%(num)s published contributions have no reasoned answer yet.", n)))
-    if n := progress.awaiting_moderation:
-        found.append(Obstacle("moderation", n, ngettext(
-            "%(num)s contribution is awaiting moderation.", "%(num)s contributions are awaiting moderation.", n)))
+    found += [
+        Obstacle("state", n, state_words(state, n), state=state) for state, n in progress.states.items() if n and state.blocks_validation
+    ]
     for kind, items in faulty_items(synthesis).items():
         if items:
             found.append(Obstacle(kind, len(items), obstacle_words(kind, len(items)), tuple(items)))
     return found
+
+
+def state_words(state: ContributionState, n: int) -> str:
+    if state.awaits_moderation:
+        return ngettext("%(num)s contribution is awaiting moderation.", "%(num)s contributions are awaiting moderation.", n)
+    return gettext("Neither answered nor taken down: %(count)s %(what)s.", count=n, what=state.counted(n))
 
 
 def obstacle_words(kind: str, n: int) -> str:
@@ -176,12 +184,14 @@ def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
         sa.select(Block.key).select_from(BlockChange).join(Block).join(SynthesisItem)
         .where(SynthesisItem.synthesis_id == synthesis.id).group_by(Block.key).having(sa.func.count() > 1)
     )
+    begins = beginnings(Chapter.id == synthesis.chapter.id)
     rows = session.execute(
         sa.select(
-            SynthesisItem.id, SynthesisItem.position, SynthesisItem.title,
+            SynthesisItem.id, SynthesisItem.number, SynthesisItem.title,
             ~sa.exists().where(ItemContribution.item_id == SynthesisItem.id), SynthesisItem.disposition.is_(None),
             sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(competing)),
-        ).where(SynthesisItem.synthesis_id == synthesis.id).order_by(SynthesisItem.position)
+        ).outerjoin(begins, begins.c.item_id == SynthesisItem.id).where(SynthesisItem.synthesis_id == synthesis.id)
+        .order_by(*text_order(begins))
     )
     faulty: dict[str, list[tuple[int, int, str]]] = {"empty": [], "undecided": [], "competing": []}
     for item_id, number, title, *faults in rows:
@@ -195,8 +205,8 @@ def hold(synthesis: Synthesis) -> None:
     """Lock the row, so that nobody validates what somebody is changing; only a draft may be changed."""
     if synthesis.id is not None:
         session.execute(sa.select(Synthesis.id).where(Synthesis.id == synthesis.id).with_for_update())
-        session.refresh(synthesis, ["state", "row_counter"])
-    if synthesis.state != SynthesisState.DRAFT:
+        session.refresh(synthesis, ["state", "last_number", "row_counter"])
+    if not synthesis.state.is_editable:
         raise Conflict(
             _("This synthesis is not a draft any more (%(state)s): its items cannot be changed.", state=synthesis.state.label),
             _("The chair of the commission can reopen it, with a reason, until it is submitted."),
@@ -209,23 +219,9 @@ def validate(actor: User, synthesis: Synthesis) -> Synthesis:
     hold(synthesis)
     refuse_incomplete(synthesis)
     session.add(synthesis)
-    number_in_text_order(synthesis)
     states.move(synthesis, SynthesisState.VALIDATED)
     synthesis.validated_by_id, synthesis.validated_at = actor.id, utcnow()
     return synthesis
-
-
-def number_in_text_order(synthesis: Synthesis) -> None:
-    """While items are prepared their numbers follow their making; those that everybody reads follow the text."""
-    place = places(synthesis.chapter)
-    ordered = (
-        sa.select(SynthesisItem).outerjoin(ItemContribution).outerjoin(Contribution)
-        .outerjoin(place, place.c.key == Contribution.provision_key)
-        .where(SynthesisItem.synthesis_id == synthesis.id).group_by(SynthesisItem.id)
-        .order_by(sa.func.min(sa.func.coalesce(place.c.position, LAST)), SynthesisItem.position)
-    )
-    for number, item in enumerate(session.scalars(ordered).all(), 1):
-        item.position = number
 
 
 def refuse_incomplete(synthesis: Synthesis) -> None:
@@ -261,6 +257,6 @@ def submit_all(syntheses: Iterable[Synthesis]) -> None:
         later(jobs.tell_answers, synthesis)
 
 
-def record_council_outcome(synthesis: Synthesis, state: Any) -> None:
+def record_council_outcome(synthesis: Synthesis, state: SynthesisState) -> None:
     """Part of the Council's decision: adopted, adopted with changes, or returned."""
-    states.move(synthesis, SynthesisState(str(state)))
+    states.move(synthesis, state)

@@ -1,21 +1,40 @@
-"""Text order: where each passage stands in the chapter as it now reads."""
+"""Text order: where each passage stands in the chapter as it now reads, and so in which order items stand, whatever their numbers."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
+from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
+from consult.contributions.models import Contribution
+from consult.core.i18n import DEFAULT_LANGUAGE
+from consult.synthesis.models import ItemContribution, SynthesisItem
 
 # A contribution whose passage is no longer in the text comes after all others.
 LAST = 1_000_000_000
-
-
-def newest_revision(chapter_id: int):
-    """The id of the chapter's present French revision, which the syntheses change, as a scalar subquery."""
-    return sa.select(sa.func.max(Revision.id)).where(Revision.chapter_id == chapter_id, Revision.language == "fr").scalar_subquery()
 
 
 def places(chapter: Chapter) -> sa.Subquery:
     """key, position, label, lead and text of each passage."""
     return (
         sa.select(Block.id, Block.key, Block.position, Block.label, Block.kind, Block.lead, Block.text)
-        .where(Block.revision_id == newest_revision(chapter.id)).subquery("place")
+        .where(Block.revision_id == chapters.newest_revision(chapter.id)).subquery("place")
     )
+
+
+def beginnings(*of_chapters: sa.ColumnElement[bool]) -> sa.Subquery:
+    """item_id and position of the first passage that each item's contributions speak of; of those chapters that meet the conditions."""
+    newest = aliased(Revision)
+    ours = sa.select(Chapter.id).where(*of_chapters)
+    present = chapters.newest_revisions(Revision.chapter_id.in_(ours), Revision.language == DEFAULT_LANGUAGE)
+    return (
+        sa.select(ItemContribution.item_id, sa.func.min(Block.position).label("position"))
+        .join(Contribution, Contribution.id == ItemContribution.contribution_id)
+        .join(newest, sa.and_(newest.chapter_id == Contribution.chapter_id, newest.id.in_(present)))
+        .join(Block, sa.and_(Block.revision_id == newest.id, Block.key == Contribution.provision_key))
+        .group_by(ItemContribution.item_id).subquery("beginning")
+    )
+
+
+def text_order(begins: sa.Subquery) -> tuple[sa.ColumnElement, ...]:
+    """How items are ordered, everywhere; those that begin together by their numbers."""
+    return sa.func.coalesce(begins.c.position, LAST), SynthesisItem.number

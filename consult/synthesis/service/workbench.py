@@ -6,14 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
+from consult.chapters.models import Chapter
+from consult.contributions.models import CommentType, Contribution, Kind, Position
 from consult.core.db import scalar_count, session
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Organisation
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.items import shown_whole
-from consult.synthesis.service.text_order import LAST, places
+from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 
 ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
 
@@ -87,7 +88,7 @@ def matching(selection, synthesis: Synthesis, wanted: WorkbenchFilter, place):
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .outerjoin(place, place.c.key == Contribution.provision_key)
-        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.state == ContributionState.PUBLISHED, *wanted.conditions())
+        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.is_answerable, *wanted.conditions())
     )
 
 
@@ -98,7 +99,7 @@ def list_workbench(
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     place = places(synthesis.chapter)
     order = sa.func.coalesce(place.c.position, LAST)
-    columns = sa.select(Contribution, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.position,
+    columns = sa.select(Contribution, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.number,
                         SynthesisItem.title, SynthesisItem.disposition)
     chosen = matching(columns, synthesis, wanted, place).options(*shown_whole())
     page = get_page(chosen, rising(order, Contribution.id), after=after, size=WORK_PAGE_SIZE)
@@ -138,14 +139,11 @@ def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passag
 def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:
     """The items in text order, each with the number of contributions it gathers; one query."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    place = places(synthesis.chapter)
-    order = sa.func.min(sa.func.coalesce(place.c.position, LAST))
+    begins = beginnings(Chapter.id == synthesis.chapter.id)
+    gathered = sa.select(sa.func.count()).where(ItemContribution.item_id == SynthesisItem.id).scalar_subquery()
     found = (
-        sa.select(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title, SynthesisItem.disposition,
-                  sa.func.count(ItemContribution.id))
-        .outerjoin(ItemContribution).outerjoin(Contribution).outerjoin(place, place.c.key == Contribution.provision_key)
-        .where(SynthesisItem.synthesis_id == synthesis.id)
-        .group_by(SynthesisItem.id, SynthesisItem.position, SynthesisItem.title, SynthesisItem.disposition)
-        .order_by(order, SynthesisItem.position)
+        sa.select(SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition, gathered)
+        .outerjoin(begins, begins.c.item_id == SynthesisItem.id)
+        .where(SynthesisItem.synthesis_id == synthesis.id).order_by(*text_order(begins))
     )
     return [ItemLine(*row) for row in session.execute(found)]
