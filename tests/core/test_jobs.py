@@ -17,7 +17,7 @@ from consult.organisations.models import Organisation
 from tests import factories
 from tests.conftest import make_app
 from tests.core.test_db import in_threads
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 def greet(organisation_id: int) -> None:
@@ -37,7 +37,7 @@ def sleep(organisation_id: int, progress) -> None:
         with unit_of_work():
             session.get(Organisation, organisation_id).short = "B?"
         progress(50)
-        time.sleep(60)
+        time.sleep(PATIENCE)
     with unit_of_work():
         session.get(Organisation, organisation_id).short = "C"
 
