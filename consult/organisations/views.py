@@ -38,7 +38,7 @@ def mine():
     if form.validate_on_submit():
         flash(speak_for(person, form.chosen), "success")
         return redirect(url_for("accounts.profile"), 303)
-    return render_template("organisations/mine.html", form=form, organisation=person.organisation), 422 if form.errors else 200
+    return render_template("organisations/mine.html", form=form), 422 if form.errors else 200
 
 
 def speak_for(person: User, organisation: Organisation | None) -> str:
