@@ -22,8 +22,8 @@ def told() -> Iterator[str]:
         yield from ("", *entry(point))
     yield from ("", "", "LISTENERS: what is done in the transaction of a command (@on)")
     for action, listeners in sorted(LISTENERS.items()):
-        yield from ("", action.value,
-                    *(f"    {place(listener).removeprefix('consult.')}: {first_line(listener)}" for listener in listeners))
+        yield from ("", action.value)
+        yield from (f"    {place(listener).removeprefix('consult.')}: {first_line(listener)}" for listener in listeners)
 
 
 def entry(point: ExtensionPoint) -> Iterator[str]:

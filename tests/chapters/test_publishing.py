@@ -364,17 +364,15 @@ def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
 
 
 KILLED = """
-import os, sys
-import sqlalchemy as sa
+import os, sys, sqlalchemy as sa
 from consult.accounts.models import User
 from consult.consultations.models import Consultation
 from consult.core.db import db, session, unit_of_work
 from consult.chapters import service
 from consult.core.commands import on
-from consult.core.permissions import Action
 from tests.conftest import make_app
 
-on(Action.CHAPTERS_PUBLISH)(lambda _actor, _revision, _target: os.kill(os.getpid(), 9))
+on("chapters.publish")(lambda _actor, _revision, _target: os.kill(os.getpid(), 9))
 with make_app(sys.argv[1], sys.argv[2]).app_context(), unit_of_work():
     draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
     service.publish(session.get(User, int(sys.argv[3])), draft, expected_counter=draft.row_counter)

@@ -234,7 +234,7 @@ def test_a_query_stays_with_the_page_in_another_language(client, consultation):
         f"/{language}/moderation/register?chapter=1" for language in LANGUAGES}
 
 
-@pytest.mark.parametrize("address", ["discussion/1/C1-A1-P1-a1?after={}", "submit/1/C1-A1-P1-a1"])
+@pytest.mark.parametrize("address", ["discussion/1/C1-A1-P1-a1?after={}", "lodge/1/C1-A1-P1-a1"])
 def test_a_number_that_no_database_holds_is_no_number(client, block, address):
     huge = "9" * 30
     assert client.get(f"/fr/contributions/{address.format(huge)}").status_code == 200

@@ -98,7 +98,6 @@ def test_the_list_of_plain_functions_is_no_longer_than_needed():
 # Who asks about phases or roles outside of the table of rules, and why.
 OWN_RULES = {
     "consult/consultations/service.py": "moves the phases themselves, and holds the term of the law for people but not for the clock",
-    "consult/accounts/views.py": "where each begins the day",
     "consult/adoption/views.py": "what comes next of each phase",
     "consult/moderation/models.py": "names the role in which a decision was taken",
 }

@@ -40,6 +40,7 @@ def people(own_app):
 
 
 def test_each_keeps_the_organisation_they_speak_for(people):
+    migrate(flask_migrate.downgrade, "0005")
     triggers = ask(TRIGGERS[db.engine.dialect.name])
     users = ask('SELECT id, email, name, fs_uniquifier, active, created_at FROM "user" ORDER BY id')
     assert len(triggers) > 20
