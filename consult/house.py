@@ -23,7 +23,7 @@ def told() -> Iterator[str]:
     yield from ("", "", "LISTENERS: what is done in the transaction of a command (@on)")
     for action, listeners in sorted(LISTENERS.items()):
         yield from ("", action.value)
-        yield from (f"    {place(listener)}: {first_line(listener)}" for listener in listeners)
+        yield from (f"    {place(listener).removeprefix('consult.')}: {first_line(listener)}" for listener in listeners)
 
 
 def entry(point: ExtensionPoint) -> Iterator[str]:
