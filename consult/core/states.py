@@ -30,8 +30,10 @@ class MeaningEnum(LabelledEnum):
     declared, is a :class:`TypeError` at import: whoever adds a member has to say what it means to every part of the program.
     """
 
-    def __new__(cls, value: str, label: str, meaning: dict[str, Any]) -> Self:
-        declared = {name for base in cls.__mro__ for name in inspect.get_annotations(base)}
+    # Asked for by its value alone, a member that is there answers; to declare one takes all three.
+    def __new__(cls, value: str, label: str = "", meaning: dict[str, Any] | None = None) -> Self:
+        meaning = meaning or {}
+        declared = {name for base in cls.__mro__ if issubclass(base, MeaningEnum) for name in inspect.get_annotations(base)}
         if wrong := declared ^ meaning.keys():
             fault = "leaves out" if wrong <= declared else "says more than is declared:"
             raise TypeError(f"{cls.__name__} {value!r} {fault} {', '.join(sorted(wrong))}")

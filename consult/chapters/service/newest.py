@@ -18,7 +18,7 @@ def newest_revision(chapter_id: Any, language: Any = DEFAULT_LANGUAGE) -> sa.Sca
     return newest.correlate_except(one).scalar_subquery()
 
 
-def newest_revisions(*of: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
+def newest_revisions(*of: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """The ids for each chapter and language, of those revisions that meet the conditions: for ``.in_()``."""
     return sa.select(sa.func.max(Revision.id)).where(*of).group_by(Revision.chapter_id, Revision.language).correlate(None)
 

@@ -29,13 +29,13 @@ from consult.core import states
 from consult.core.commands import command
 from consult.core.db import add_now, add_row, begin_writing, session, wait_for
 from consult.core.errors import Conflict, Invalid
-from consult.core.i18n import _, utcnow
+from consult.core.i18n import LabelledEnum, _, utcnow
 from consult.core.jobs import later
 from consult.core.permissions import Action, Actor, can, require
 from consult.organisations.models import Organisation
 from consult.text import normalising, quotes
 
-CHOICES = {"kind": Kind, "comment_type": CommentType, "position": Position}
+CHOICES: dict[str, type[LabelledEnum]] = {"kind": Kind, "comment_type": CommentType, "position": Position}
 LOOKED_AT = 200  # characters that are looked at on each side of quoted words
 SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)

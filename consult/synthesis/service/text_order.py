@@ -1,5 +1,7 @@
 """Text order: where each passage stands in the chapter as it now reads, and so in which order items stand, whatever their numbers."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
@@ -35,6 +37,6 @@ def beginnings(*of_chapters: sa.ColumnElement[bool]) -> sa.Subquery:
     )
 
 
-def text_order(begins: sa.Subquery) -> tuple[sa.ColumnElement, ...]:
+def text_order(begins: sa.Subquery) -> tuple[Any, Any]:
     """How items are ordered, everywhere; those that begin together by their numbers."""
     return sa.func.coalesce(begins.c.position, LAST), SynthesisItem.number
