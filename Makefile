@@ -41,6 +41,7 @@ test: env-test browser ## run every test on SQLite, then all but the browser's o
 lint: env-test ## check style, imports between packages, and the lock files
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	@! grep -nE '://|^ *-[a-zA-Z]|^ *--(index|extra|find)' requirements*.lock \
 		|| { echo "A lock file names an address or a package index."; exit 1; }
 
