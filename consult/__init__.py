@@ -9,6 +9,7 @@ from sqlalchemy.orm import configure_mappers
 from whitenoise import WhiteNoise
 
 import consult.adoption.models
+import consult.consultations.clock  # the worker's; no view asks for it
 import consult.exports.models
 import consult.moderation.models
 import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first

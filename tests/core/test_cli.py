@@ -1,5 +1,7 @@
 """The command line: what it does, what it says, and with which status it ends."""
 
+from datetime import timedelta
+
 import click
 import pytest
 import sqlalchemy as sa
@@ -12,10 +14,12 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block, Revision
 from consult.cli import cli
 from consult.consultations import service as consultations
-from consult.consultations.models import Role
+from consult.consultations.models import Consultation, Phase, Role
 from consult.core import audit, mail
 from consult.core.config import resource_dir
 from consult.core.db import Base, db, session, unit_of_work
+from consult.core.i18n import utcnow
+from consult.core.permissions import Action
 from tests import factories
 from tests.conftest import make_app
 from tests.core.test_audit import without_triggers
@@ -136,6 +140,16 @@ def test_what_waits_is_done_at_once(consult, own_app, filled):
     assert "1 jobs done" in consult("work", "--once")
     assert audit.unsealed_count() == 0
     assert [letter.subject for letter in own_app.extensions["mailman"].outbox] == ["Bonjour"]
+
+
+def test_what_the_dates_decided_is_written_down_by_the_worker(consult, own_app):
+    with unit_of_work():
+        shown = factories.a_consultation()
+        shown.round.opens_at, shown.round.closes_at = (utcnow() - timedelta(days=days) for days in (30, 1))
+    assert shown.phase == Phase.OPEN
+    consult("work", "--once")
+    assert session.get_one(Consultation, shown.id).phase == Phase.CLOSED
+    assert [event.actor for event in audit.events_of(Action.CONSULTATIONS_CLOSE)] == ["system"]
 
 
 def test_an_honest_database_is_well(consult, filled):

@@ -3,6 +3,8 @@
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +15,7 @@ from consult.contributions.service.anchoring import reanchor
 from consult.core.commands import LISTENERS
 from consult.core.extension_points import POINTS, ExtensionPoint, place
 from consult.core.permissions import Action
-from tests.house.source import PACKAGE, ROOMS, ROOT, calls, imports, modules, parts, room_of
+from tests.house.source import PACKAGE, ROOMS, ROOT, calls, functions, imports, modules, parts, room_of
 from tests.house.test_code import is_command, services
 
 TEMPLATES = ROOT / "templates"
@@ -73,6 +75,28 @@ def test_every_command_that_writes_a_revision_lets_contributions_find_their_plac
     writing = [Action(name) for name, node in services() if is_command(node) and node.returns and ast.unparse(node.returns) == "Revision"]
     assert len(writing) > 1
     assert [action for action in writing if reanchor not in LISTENERS.get(action, [])] == []
+
+
+# What makes a function known by standing above it: @point.fill, @definition.writes(…), @on(…), @job…
+MARKS = {"fill", "writes", "on", "job", "long_job", "outbound_job", "every_second"}
+
+
+def mark_of(decorator: ast.expr) -> str:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return getattr(called, "attr", None) or getattr(called, "id", "")
+
+
+@pytest.mark.slow
+def test_what_makes_itself_known_is_imported():
+    """A check, a listener or a writer in a module that nobody imports is missed by nobody: import it in the ``service`` of its room."""
+    known = {
+        path for path, tree in modules().items() for function in functions(tree)
+        if any(mark_of(decorator) in MARKS for decorator in function.decorator_list)
+    }
+    assert len(known) > 15
+    ask = "import sys, consult; print(*(name for name in sys.modules if name.startswith('consult')))"
+    loaded = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
+    assert sorted(known - {f"{name.replace('.', '/')}{end}" for name in loaded for end in (".py", "/__init__.py")}) == []
 
 
 # Names of higher rooms
