@@ -21,8 +21,8 @@ SQLite (`op.batch_alter_table`) stands in `with append_only.triggers_kept(op.get
 CHECKS = """
 `compare_metadata` sees no CHECK, so that no migration was made. Write one, after the newest:
     with append_only.triggers_kept(op.get_bind(), "table"), op.batch_alter_table("table") as batch:
-        batch.drop_constraint("ck_table_name", type_="check")
-        batch.create_check_constraint("ck_table_name", "…")
+        batch.drop_constraint(op.f("ck_table_name"), type_="check")
+        batch.create_check_constraint(op.f("ck_table_name"), "…")
 with the words of the model, and back again in its downgrade (whose rows may have to change first)."""
 VALUE = re.compile(r"'(?:[^']|'')*'")
 
