@@ -26,6 +26,7 @@ from consult.contributions.models import (
     Position,
     SuggestedAmendment,
 )
+from consult.contributions.statement import FURTHER_TEXTS
 from consult.core.db import session
 from consult.core.i18n import DEFAULT_LANGUAGE
 from consult.moderation.models import ModerationDecision, Reason, Verdict
@@ -71,7 +72,7 @@ class MatrixRow:
     region: Region | None
     language: str
     body: str
-    justification: str
+    further_texts: dict[str, str]
     proposed: str
     submitted_at: datetime
     state: ContributionState
@@ -119,7 +120,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
             Contribution.id, Contribution.ref, Chapter.number, Contribution.block_key, Block.kind.label("block_kind"), Block.text,
             Contribution.kind, Contribution.comment_type, Contribution.position, name.label("organisation"), Organisation.short,
             sa.case((User.is_name_public, person), else_="").label("author"), Organisation.category, Organisation.sector,
-            Organisation.region, Contribution.language, Contribution.body, Contribution.justification,
+            Organisation.region, Contribution.language, Contribution.body, *(getattr(Contribution, text.name) for text in FURTHER_TEXTS),
             SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
             Contribution.author_id, Contribution.organisation_id, written.language.label("text_language"),
             written.number.label("version"), Contribution.exact, Contribution.current_key, Anchor.anchor_class,
@@ -167,7 +168,8 @@ def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> 
         organisation_id=found.organisation_id, organisation=said(found.organisation),
         organisation_code=said(found.short), author=said(found.author), category=None if silent else found.category,
         sector=None if silent else found.sector, region=None if silent else found.region, language=found.language,
-        body=said(found.body), justification=said(found.justification), proposed=said(found.replacement),
+        body=said(found.body), further_texts={text.name: said(getattr(found, text.name)) for text in FURTHER_TEXTS},
+        proposed=said(found.replacement),
         submitted_at=found.submitted_at, state=found.state, reason=reasons.get(found.id),
         point=None if silent else points.get(found.item_id), version=f"{found.text_language}-{found.version}", quoted=said(found.exact),
         present_key=found.current_key or "", anchor_class=found.anchor_class,

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import xlsxwriter
 
+from consult.contributions.statement import FURTHER_TEXTS, AuthorField
 from consult.core.i18n import MOROCCO, N_, direction, gettext
 from consult.exports.matrix import MatrixRow
 
@@ -35,6 +36,10 @@ class Column:
 
 def of_point(name: str) -> Callable[[MatrixRow], Any]:
     return lambda row: getattr(row.point.item, name) if row.point else ""
+
+
+def further_text(text: AuthorField) -> Column:
+    return Column(text.column, text.heading, 40, lambda row: row.further_texts[text.name])
 
 
 def point_title(row: MatrixRow) -> str:
@@ -65,7 +70,7 @@ COLUMNS = (
     Column("region", N_("Region"), 22, lambda row: row.region),
     Column("language", N_("Language"), 10, lambda row: row.language),
     Column("body", N_("Contribution"), 60, lambda row: row.body),
-    Column("justification", N_("Justification"), 40, lambda row: row.justification),
+    *(further_text(text) for text in FURTHER_TEXTS),
     Column("proposed_change", N_("Proposed change"), 48, lambda row: row.proposed),
     Column("submitted", N_("Submitted at (Morocco time)"), 24, lambda row: moment(row.submitted_at)),
     Column("state", N_("State"), 18, lambda row: row.state),

@@ -274,7 +274,7 @@ def codes_of(rows: list[MatrixRow]) -> dict[int, str]:
 
 
 def matrix_line(page: Composer, row: MatrixRow, code: str, place: Place | None) -> list:
-    said = page.words(row.body) + page.words(row.justification)
+    said = [paragraph for words in (row.body, *row.further_texts.values()) for paragraph in page.words(words)]
     if row.is_silent:
         said = page.cell((QUIET, row.state.label if row.reason is None else f"{row.state.label}: {row.reason.label}"))
     first = page.cell((STRONG, code)) + page.cell(ref(row.ref)) + (page.cell((QUIET, row.author)) if row.author else [])
