@@ -6,17 +6,22 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import flask_migrate
 import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from hypothesis import settings
 
-from consult import create_app
-from consult.consultations.models import Role
+from consult import create_app, engine_options
+from consult.accounts import service as accounts
+from consult.chapters import service as chapters
+from consult.consultations.models import Consultation, Role
 from consult.core.config import Config
-from consult.core.db import db, session
+from consult.core.db import db, prepare_engine, session, unit_of_work
 from consult.core.i18n import force_locale
 from consult.core.pages import pages
 from tests import factories, postgresql
@@ -61,7 +66,10 @@ def databases(tmp_path_factory):
 
 def make_app(database_url: str, data_dir, **overrides):
     config = Config(data_dir=str(data_dir), database_url=database_url, secret_key="t" * 40, base_url="http://consult.test")
-    usual = {"TESTING": True, "WTF_CSRF_ENABLED": False, "MAIL_BACKEND": "locmem", "RATELIMIT_ENABLED": False}
+    usual = {
+        "TESTING": True, "WTF_CSRF_ENABLED": False, "MAIL_BACKEND": "locmem", "RATELIMIT_ENABLED": False,
+        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {f"argon2__{name}": cost for name, cost in CHEAP.items()},
+    }
     app = create_app(config, **{**usual, **overrides})
     app.test_client_class = Client
     return app
@@ -69,6 +77,9 @@ def make_app(database_url: str, data_dir, **overrides):
 
 # A page kept ready is asked for its age at each request: tests change the text and look at once.
 pages.fresh = 0
+# Passwords are hashed in no time: what slows a thief down would slow every test of an account.
+CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+accounts.PasswordHasher = partial(PasswordHasher, **CHEAP)
 
 
 @pytest.fixture(scope="session")
@@ -84,11 +95,33 @@ def migrated(databases, tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="session")
+def with_chapter(databases, migrated, tmp_path_factory) -> str:
+    """The same with an open consultation and its first chapter, which most tests need: to be copied, and made once like it."""
+    def make() -> str:
+        url = databases.new_database(migrated)
+        with make_app(url, tmp_path_factory.mktemp("data")).app_context(), force_locale("en"):
+            with unit_of_work():
+                factories.a_chapter(factories.a_consultation(slug="consultation"), number=1)
+            let_go()
+        return url
+    return made_once(folder_of_run(tmp_path_factory), "with-chapter", make)
+
+
+@pytest.fixture(scope="session")
 def app(databases, migrated, tmp_path_factory):
     app = make_app(databases.new_database(migrated), tmp_path_factory.mktemp("data"))
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def engine_with_chapter(app, databases, with_chapter):
+    url = databases.new_database(with_chapter)
+    engine = sa.create_engine(url, **engine_options(url))
+    prepare_engine(engine)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -152,7 +185,7 @@ def rolled_back(request):
     pages.clear()
     with app.app_context():
         engine = db.engines[None]
-        connection = engine.connect()
+        connection = (request.getfixturevalue("engine_with_chapter") if "chapter" in request.fixturenames else engine).connect()
         transaction = connection.begin()
         db.engines[None] = connection
         try:
@@ -193,14 +226,15 @@ def client(app):
 
 
 @pytest.fixture
-def consultation(app):
-    """An open consultation with two commissions and two chapters of a few blocks, and noise beside it."""
-    return factories.a_consultation()
+def consultation(request, app):
+    """An open consultation with two commissions; its chapter stands in the database already where a test asks for one."""
+    return session.scalars(sa.select(Consultation)).one() if "chapter" in request.fixturenames else factories.a_consultation()
 
 
 @pytest.fixture
 def chapter(consultation):
-    return factories.a_chapter(consultation, number=1)
+    """In French and in Arabic, with a few blocks of each kind."""
+    return chapters.get_chapter(consultation, 1)
 
 
 @pytest.fixture

@@ -86,7 +86,8 @@ def test_the_wheel_holds_everything(wheel):
 def test_the_application_starts_from_the_wheel(wheel, tmp_path):
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)  # noqa: S202 - our own archive
-    environment = {"PYTHONPATH": str(site), "CONSULT_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": str(site), "CONSULT_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin",
+                   "PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": "1"}  # of libraries read, of the site unwritten
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", START, str(site)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )
