@@ -23,6 +23,7 @@ from tests.waiting import PATIENCE
 
 ONE = "Publier chaque année la liste des étalons nationaux."
 TWO = "Former les techniciens des laboratoires."
+WRITTEN = (Revision, Block, Alignment, OutdatedTranslation, WorkingDraft, AuditEvent)
 
 
 def source(*changes: tuple[str, str], language: str = "fr") -> str:
@@ -349,8 +350,7 @@ def test_who_begins_a_draft_holds_no_first_publication_up(own_app):
 
 def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
     _app, chair_id = prepared
-    tables = (Revision, Block, Alignment, OutdatedTranslation, WorkingDraft, AuditEvent)
-    before = [count(table) for table in tables]
+    before = [count(table) for table in WRITTEN]
 
     def fails(_actor, _revision, _target) -> None:
         raise RuntimeError("the power goes")
@@ -360,7 +360,7 @@ def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
         draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
         service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter)
     session.remove()
-    assert [count(table) for table in tables] == before
+    assert [count(table) for table in WRITTEN] == before
     assert service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr").row_counter == 1
 
 
@@ -382,13 +382,12 @@ with make_app(sys.argv[1], sys.argv[2]).app_context(), unit_of_work():
 
 def test_a_process_that_is_killed_in_the_middle_leaves_nothing_of_it(prepared, tmp_path):
     app, chair_id = prepared
-    tables = (Revision, Block, Alignment, OutdatedTranslation, WorkingDraft, AuditEvent)
-    before = [count(table) for table in tables]
+    before = [count(table) for table in WRITTEN]
     session.remove()
     address = db.engine.url.render_as_string(hide_password=False)
     done = subprocess.run([sys.executable, "-c", KILLED, address, tmp_path / "other", str(chair_id)], cwd=ROOT, check=False)  # noqa: S603
     assert done.returncode == -9
-    assert [count(table) for table in tables] == before
+    assert [count(table) for table in WRITTEN] == before
     with unit_of_work():
         draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
         assert service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter).number == 2
