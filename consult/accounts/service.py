@@ -36,7 +36,7 @@ def add(_actor, _target, *, email: str, name: str, password: str | None = None, 
 
 @command
 def register(_actor, _target, *, email: str, name: str, password_hash: str | None = None, language: str = "fr") -> User:
-    """Make one's own account; it stays closed until its address is confirmed."""
+    """Make one's own account, closed until its address is confirmed; :class:`Invalid` for what :func:`add` does not take either."""
     return _made(email, name, language, password_hash=password_hash)
 
 
@@ -101,6 +101,7 @@ def get_data(actor, user: User) -> dict:
 
 
 def get_user_by_email(email: str) -> User:
+    """Raises :class:`NotFound` when there is none."""
     user = session.scalar(sa.select(User).where(User.email == email.strip().lower()))
     if user is None:
         raise NotFound(_("There is no account with this address."))

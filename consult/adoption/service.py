@@ -38,7 +38,10 @@ def list_syntheses(consultation: Consultation) -> list[tuple[Chapter, Synthesis 
 
 @command
 def submit(actor: User, consultation: Consultation) -> Submission:
-    """Send the syntheses to the Council: all of them validated, or none is sent. The archive is sealed by the worker."""
+    """Send the syntheses to the Council; :class:`Conflict` unless all of them are validated, or when one is no longer complete.
+
+    The archive is sealed by the worker.
+    """
     # Whoever publishes or restores on these chapters ends first, or finds the consultation submitted.
     chapters = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id).order_by(Chapter.id)
     session.execute(chapters.with_for_update(key_share=True))
@@ -60,7 +63,7 @@ def submit(actor: User, consultation: Consultation) -> Submission:
 
 
 def get_submission(consultation: Consultation) -> Submission:
-    """The submission, for everybody to read."""
+    """The submission, for everybody to read; :class:`NotFound` while there is none."""
     submission = session.scalar(
         sa.select(Submission).where(Submission.consultation_id == consultation.id).options(joinedload(Submission.archive))
     )
@@ -75,16 +78,18 @@ def get_sealing(submission: Submission) -> Job | None:
 
 
 def get_archive_file(actor: Actor, submission: Submission) -> tuple[SubmissionArchive, Path]:
+    """Raises :class:`NotFound` as :func:`sealed` does."""
     require(actor, Action.ADOPTION_ARCHIVE, submission)
     return sealed(submission)
 
 
 def get_public_archive(submission: Submission) -> Path:
-    """The archive, for the documents in it that everybody may read (the syntheses)."""
+    """The archive, for the documents in it that everybody may read (the syntheses); :class:`NotFound` as of :func:`sealed`."""
     return sealed(submission)[1]
 
 
 def sealed(submission: Submission) -> tuple[SubmissionArchive, Path]:
+    """The archive with its file; :class:`NotFound` while it is being prepared, or when the file is gone."""
     if submission.archive is None:
         raise NotFound(_("The archive is still being prepared."), _("Wait a moment, then look again."))
     return submission.archive, exports.present(submission.archive.file_name)
@@ -96,7 +101,11 @@ def sealed(submission: Submission) -> tuple[SubmissionArchive, Path]:
 @command
 def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: CouncilOutcome, words: str,
            decided_on: date) -> AdoptionDecision:
-    """Record what the Council decided on one chapter; once every chapter has its decision the consultation is over."""
+    """Record what the Council decided on one chapter; once every chapter has its decision the consultation is over.
+
+    :class:`NotFound` for a chapter of another consultation; :class:`Conflict` when its decision is recorded already; :class:`Invalid`
+    for words that are missing or cannot be kept, and for a date that is before the submission or still to come.
+    """
     # Of two people who record the last two decisions at once, the second sees the first: the consultation ends with both.
     session.execute(sa.select(Submission.id).where(Submission.id == submission.id).with_for_update())
     words = validated_text("words", words, max_length=10_000).strip()
@@ -114,6 +123,9 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Co
 
 
 def check_decision(submission: Submission, chapter: Chapter, outcome: CouncilOutcome, words: str, decided_on: date) -> None:
+    """:class:`NotFound` for a chapter of another consultation; :class:`Conflict` when its decision is recorded already;
+    :class:`Invalid` (field ``words`` or ``decided_on``) for what cannot be recorded.
+    """
     if chapter.consultation_id != submission.consultation_id:
         raise NotFound
     if any(decision.chapter_id == chapter.id for decision in list_decisions(submission)):

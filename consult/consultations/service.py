@@ -41,7 +41,10 @@ def add(_actor, _target, *, slug: str, title_fr: str, commissions: list[dict], *
 
 @command
 def edit(actor, consultation: Consultation, **values) -> Consultation:
-    """Change the legal particulars; the CNDP number cannot be emptied once the dates are set."""
+    """Change the legal particulars; :class:`Invalid` for a text that cannot be kept.
+
+    The CNDP number cannot be emptied once the dates are set: :class:`Invalid` too.
+    """
     _hold(actor, Action.CONSULTATIONS_EDIT, consultation)
     if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
@@ -52,7 +55,10 @@ def edit(actor, consultation: Consultation, **values) -> Consultation:
 
 @command
 def schedule(actor, consultation: Consultation, *, opens_at: datetime, closes_at: datetime) -> Round:
-    """Set the opening and the closing; from then on the dates open and close by themselves."""
+    """Set the opening and the closing; from then on the dates open and close by themselves.
+
+    :class:`Conflict` while the CNDP number is missing; :class:`Invalid` for an opening in the past or a closing that comes too soon.
+    """
     _hold(actor, Action.CONSULTATIONS_SCHEDULE, consultation)
     if not consultation.cndp_number.strip():
         raise Conflict(_("The CNDP number is missing: law 09-08 requires it before any data is collected."),
@@ -72,7 +78,7 @@ def schedule(actor, consultation: Consultation, *, opens_at: datetime, closes_at
 
 @command
 def open(actor, consultation: Consultation) -> Consultation:
-    """Open now: by hand, or by the clock at the opening date."""
+    """Open now: by hand, or by the clock at the opening date; :class:`Conflict` without dates, or when it is open already."""
     _hold(actor, Action.CONSULTATIONS_OPEN, consultation)
     if consultation.round is None:
         raise Conflict(_("The dates are missing."), _("Set the opening and the closing first."))
@@ -84,7 +90,10 @@ def open(actor, consultation: Consultation) -> Consultation:
 
 @command
 def close(actor, consultation: Consultation) -> Consultation:
-    """Close now: by hand once fifteen days have passed, or by the clock at the closing date."""
+    """Close now: by hand once fifteen days have passed, or by the clock at the closing date.
+
+    Raises :class:`Conflict` for whoever comes too early by hand, or when it is closed already.
+    """
     _hold(actor, Action.CONSULTATIONS_CLOSE, consultation)
     earliest = get_earliest_closing(consultation)
     if not actor.is_system and earliest and earliest > utcnow():
@@ -100,7 +109,10 @@ def close(actor, consultation: Consultation) -> Consultation:
 
 @command
 def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: str) -> Extension:
-    """Put the closing off; recorded with its reason and shown to the public."""
+    """Put the closing off; recorded with its reason and shown to the public.
+
+    :class:`Invalid` for a closing that is no later, or a reason that is empty or cannot be kept; :class:`Conflict` without dates.
+    """
     _hold(actor, Action.CONSULTATIONS_EXTEND, consultation)
     _open_when_due(consultation)
     now = consultation.dated_round
@@ -120,6 +132,7 @@ def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: st
 
 @command
 def begin_synthesis(actor, consultation: Consultation) -> Consultation:
+    """Raises :class:`Conflict` when its phase does not lead to the synthesis."""
     _hold(actor, Action.CONSULTATIONS_BEGIN_SYNTHESIS, consultation)
     settle(consultation)
     states.move(consultation, Phase.SYNTHESIS, attribute="phase")
@@ -128,6 +141,7 @@ def begin_synthesis(actor, consultation: Consultation) -> Consultation:
 
 @command
 def appoint(actor, consultation: Consultation, *, user: User, role: Role, commission: Commission | None = None) -> Appointment:
+    """Raises :class:`Invalid` when role and commission do not go together, or when this person holds the role already."""
     if role == Role.ADMINISTRATOR:
         require(actor, Action.CONSULTATIONS_APPOINT_ADMINISTRATOR, consultation)
     if (role in COMMISSION_ROLES) != (commission is not None):
@@ -141,7 +155,7 @@ def appoint(actor, consultation: Consultation, *, user: User, role: Role, commis
 
 @command
 def dismiss(_actor, consultation: Consultation, *, appointment: Appointment) -> Appointment:
-    """End an appointment; the last person who can appoint others stays."""
+    """End an appointment; :class:`Conflict` for that of the last person who can appoint others."""
     if appointment.role in (Role.SECRETARIAT, Role.ADMINISTRATOR) and _count_in_charge() == 1:
         raise Conflict(_("Nobody else could manage the consultation any more."), _("Appoint somebody else first."))
     session.delete(appointment)
@@ -169,7 +183,10 @@ def _hold(actor: Actor, act: Action, consultation: Consultation) -> None:
 
 
 def settle(consultation: Consultation) -> None:
-    """Write down what the dates already say: the stored phase follows the clock, leaving its events."""
+    """Write down what the dates already say: the stored phase follows the clock, leaving its events.
+
+    Raises :class:`Conflict` when somebody else moves the phase at the same moment.
+    """
     _open_when_due(consultation)
     if consultation.phase == Phase.OPEN and consultation.current_phase == Phase.CLOSED:
         close(SYSTEM, consultation)
@@ -202,6 +219,7 @@ def get_current() -> Consultation | None:
 
 
 def get_commission(consultation: Consultation, number: int) -> Commission:
+    """Raises :class:`NotFound` when the consultation has none of this number."""
     commission = session.scalar(
         sa.select(Commission).where(Commission.consultation_id == consultation.id, Commission.number == number)
     )
@@ -219,6 +237,7 @@ def list_appointments(consultation: Consultation) -> list[Appointment]:
 
 
 def get_appointment(consultation: Consultation, number: int) -> Appointment:
+    """Raises :class:`NotFound` when there is none, or when it belongs to another consultation."""
     appointment = session.get(Appointment, number)
     if appointment is None or appointment.commission and appointment.commission.consultation_id != consultation.id:
         raise NotFound

@@ -28,6 +28,8 @@ LISTENERS: dict[Action, list[Listener]] = {}
 def command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make ``room.service.verb(actor, target, **values)`` a command; fails at import when ``Action`` lacks ``room.verb``.
 
+    Whoever may not gets :class:`NotAllowed` before anything is run, so the function need not say that of itself.
+
     The event's subject is what the function returns when that is a row, else the target. Broken unique or foreign keys and
     rows that somebody else changed first become :class:`Conflict`; what else the database refuses is a fault of ours, and stays one.
     """

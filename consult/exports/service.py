@@ -28,7 +28,10 @@ from consult.synthesis.models import Synthesis
 
 @command
 def request(actor: Actor, target: Consultation | Chapter, *, kind: ExportKind, format: ExportFormat, language: str) -> Export:
-    """Ask for a document; the worker makes it and the page of exports follows it."""
+    """Ask for a document; the worker makes it and the page of exports follows it.
+
+    Raises :class:`Invalid` for a format, a language or a target (field ``chapter``) that the document does not have.
+    """
     definition = registry.get(kind)
     if format not in definition.formats:
         raise Invalid("format", _("This document is not made in this format."))
@@ -74,6 +77,7 @@ def count_under_way(work: Iterable[Job]) -> int:
 
 
 def get_export(actor: Actor, export_id: int) -> Export:
+    """Raises :class:`NotFound` when nobody asked for it."""
     export = session.get(Export, export_id)
     if export is None:
         raise NotFound
@@ -82,7 +86,7 @@ def get_export(actor: Actor, export_id: int) -> Export:
 
 
 def get_export_file(actor: Actor, export_id: int) -> tuple[Export, Path]:
-    """The document itself, once it is made."""
+    """The document itself, once it is made; :class:`NotFound` before, or when its file is gone."""
     export = get_export(actor, export_id)
     if not export.state.is_ready:
         raise NotFound(_("This document is still being prepared."), _("Wait a moment, then look again at the page of exports."))
@@ -90,6 +94,7 @@ def get_export_file(actor: Actor, export_id: int) -> tuple[Export, Path]:
 
 
 def present(name: str) -> Path:
+    """Where the file of this name is; :class:`NotFound` when it is no longer there."""
     path = files.path_of(name)
     if not path.is_file():
         raise NotFound(_("The file is no longer there."), _("Ask for the document again."))

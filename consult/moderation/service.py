@@ -37,19 +37,28 @@ class Bulk:
 
 @command
 def publish(actor: User, contribution: Contribution, *, expected_counter: int) -> ModerationDecision:
-    """Let the public see what awaits moderation; ``expected_counter`` is the ``row_counter`` that the moderator's page showed."""
+    """Let the public see what awaits moderation; ``expected_counter`` is the ``row_counter`` that the moderator's page showed.
+
+    Raises :class:`Conflict` when it is not what that page showed, or no longer waits.
+    """
     return _decide(actor, contribution, Verdict.PUBLISH, Reason.CONFORMS, "", expected_counter)
 
 
 @command
 def withhold(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
-    """Keep out of the public's sight, never erasing: the reason to everybody, the words to the author."""
+    """Keep out of the public's sight, never erasing: the reason to everybody, the words to the author.
+
+    :class:`Invalid` for a reason of another list, or words that are missing or cannot be kept; :class:`Conflict` as of :func:`publish`.
+    """
     return _decide(actor, contribution, Verdict.WITHHOLD, _listed(reason, Reason.where(withholds=True)), _checked(words), expected_counter)
 
 
 @command
 def restore(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
-    """Publish what was withheld, on appeal or because the earlier decision was mistaken."""
+    """Publish what was withheld, on appeal or because the earlier decision was mistaken.
+
+    :class:`Invalid` and :class:`Conflict` as of :func:`withhold`.
+    """
     return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, Reason.where(restores=True)), _checked(words), expected_counter)
 
 
@@ -157,7 +166,7 @@ def list_chapters(actor: Actor, consultation: Consultation) -> list[Chapter]:
 
 
 def get_contribution(actor: Actor, consultation: Consultation, ref: str) -> Contribution:
-    """One contribution with its block, amendment and author, whatever its state."""
+    """One contribution with its block, amendment and author, whatever its state; :class:`NotFound` when there is none."""
     contribution = session.scalar(
         sa.select(Contribution).join(Chapter).where(Chapter.consultation_id == consultation.id, Contribution.ref == ref)
         .options(

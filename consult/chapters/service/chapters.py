@@ -17,6 +17,7 @@ def list_chapters(consultation: Consultation) -> list[Chapter]:
 
 
 def get_chapter(consultation: Consultation, number: int) -> Chapter:
+    """Raises :class:`NotFound` when the consultation has none of this number."""
     chapter = session.scalar(sa.select(Chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == number))
     if chapter is None:
         raise NotFound(_("There is no chapter %(number)s.", number=number))
@@ -24,7 +25,10 @@ def get_chapter(consultation: Consultation, number: int) -> Chapter:
 
 
 def get_revisions(chapter: Chapter, language: str) -> tuple[Revision, Revision]:
-    """(French, as read in ``language``): the newest of each, one standing for the other where it is missing."""
+    """(French, as read in ``language``): the newest of each, one standing for the other where it is missing.
+
+    Raises :class:`NotFound` when neither is published.
+    """
     newest = newest_revisions(Revision.chapter_id == chapter.id, Revision.language.in_({"fr", language}))
     found = {revision.language: revision for revision in session.scalars(sa.select(Revision).where(Revision.id.in_(newest)))}
     if not found:
@@ -81,7 +85,10 @@ def list_blocks(revision: Revision) -> list[Block]:
 
 
 def get_block(chapter: Chapter, key: str, language: str) -> Block:
-    """The block of that key in the reader's language, else in French; of a passage that was dropped, as it last stood."""
+    """The block of that key in the reader's language, else in French; of a passage that was dropped, as it last stood.
+
+    Raises :class:`NotFound` for a key that the chapter never had.
+    """
     for candidate in dict.fromkeys((language, "fr")):
         revision = get_newest_revision(chapter, candidate)
         if revision is None:

@@ -71,6 +71,9 @@ def keep_working_draft(
 def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: str | None, expected_counter: int) -> WorkingDraft:
     """Say by hand which published block (``old_key``, empty for none) a block of the draft (``new_key``, empty where the published
     one is gone) continues; None for the one takes back what was decided of the other.
+
+    :class:`Invalid` (field ``new_key`` or ``old_key``) for a passage that is not there, or (field ``file``) when the draft cannot be
+    read; :class:`Conflict` when somebody has changed the draft since it was seen.
     """
     hold(draft, expected_counter)
     made = plan_of(draft)
@@ -88,7 +91,7 @@ def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: s
 
 @command
 def rebase(actor: User, draft: WorkingDraft, *, expected_counter: int) -> WorkingDraft:
-    """Take what is published now as the version that this draft, as it was last seen, will follow."""
+    """Take what is published now as the version that this draft will follow; :class:`Conflict` when it is not as it was last seen."""
     hold(draft, expected_counter)
     draft.base = base_of(draft.consultation, draft.number, draft.language)
     draft.edited_by_id, draft.edited_at = actor.id, utcnow()
@@ -97,14 +100,17 @@ def rebase(actor: User, draft: WorkingDraft, *, expected_counter: int) -> Workin
 
 @command
 def discard(_actor: User, draft: WorkingDraft, *, expected_counter: int) -> None:
-    """Drop what was being prepared, as it was last seen; nothing that was published is touched."""
+    """Drop what was being prepared; :class:`Conflict` when it is not as it was last seen. Nothing that was published is touched."""
     hold(draft, expected_counter)
     session.delete(draft)
 
 
 @command
 def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: str | None = None, may_shrink: bool = False) -> Revision:
-    """Make the draft the chapter's next revision; refused when it, or what it follows, is not what its editor saw."""
+    """Make the draft the chapter's next revision; :class:`Conflict` when it, or what it follows, is not what its editor saw.
+
+    What :func:`import_chapter` refuses of a file is refused of a draft: :class:`Invalid`, or :class:`Conflict` when nothing changes.
+    """
     hold(draft, expected_counter)
     parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
     refuse_blocking(parsed)
@@ -122,7 +128,10 @@ def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: st
 
 
 def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bool) -> Revision:
-    """Revision, blocks, alignment, stale translations; rooms above listen to the commands that write one."""
+    """Revision, blocks, alignment, stale translations; rooms above listen to the commands that write one.
+
+    :class:`Conflict` when it is what is published already; :class:`Invalid` (field ``may_shrink``) when too few words would stay.
+    """
     parsed = made.parsed
     before = get_newest_revision(chapter, parsed.language)
     if before and (before.source_sha256 == parsed.sha256 or is_same_text(before, made)):
@@ -219,7 +228,7 @@ def plan_of(draft: WorkingDraft) -> Plan:
 
 
 def get_plan(actor: Actor, draft: WorkingDraft) -> Plan:
-    """The same, for those who may see what is prepared."""
+    """The same, for those who may see what is prepared; :class:`Invalid` when its source cannot be read."""
     require(actor, Action.CHAPTERS_VIEW_WORKING_DRAFT, draft)
     return plan_of(draft)
 
@@ -229,6 +238,7 @@ def find_chapter(consultation: Consultation, number: int) -> Chapter | None:
 
 
 def commission_of(consultation: Consultation, number: int) -> Commission:
+    """The commission whose number is the chapter's; :class:`Invalid` (field ``file``) when there is none."""
     found = session.scalar(sa.select(Commission).where(Commission.consultation_id == consultation.id, Commission.number == number))
     if found is None:
         raise Invalid("file", _("Line 2: there is no commission for chapter %(number)s.", number=number),
@@ -237,7 +247,10 @@ def commission_of(consultation: Consultation, number: int) -> Commission:
 
 
 def find_or_add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Chapter:
-    """The chapter, locked: who lodges on it or publishes it at the same moment waits."""
+    """The chapter, locked: who lodges on it or publishes it at the same moment waits.
+
+    Raises :class:`Invalid` (field ``file``) for a new one whose number is that of no commission.
+    """
     locked = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id, Chapter.number == parsed.number).with_for_update()
     session.execute(locked)
     chapter = find_chapter(consultation, parsed.number)
@@ -289,7 +302,10 @@ def get_working_draft(actor: Actor, consultation: Consultation, number: int, lan
 
 
 def get_source_to_edit(actor: Actor, consultation: Consultation, number: int, language: str) -> tuple[str, WorkingDraft | None]:
-    """(whole source, the draft if there is one) to begin from: the draft, else what is published, else an empty chapter."""
+    """(whole source, the draft if there is one) to begin from: the draft, else what is published, else an empty chapter.
+
+    Raises :class:`Invalid` when the number is that of no commission.
+    """
     draft = find_working_draft(consultation, number, language)
     commission = commission_of(consultation, number)
     require(actor, Action.CHAPTERS_KEEP_WORKING_DRAFT, draft or commission)

@@ -112,7 +112,7 @@ def wordings(chapter: Chapter, marks: Collection[OutdatedTranslation]) -> Iterab
 
 
 def get_outdated_translation(chapter: Chapter, mark_id: int) -> OutdatedTranslation:
-    """The mark, confirmed or not."""
+    """The mark, confirmed or not; :class:`NotFound` when the chapter has no such mark."""
     mark = session.scalar(sa.select(OutdatedTranslation).where(OutdatedTranslation.chapter_id == chapter.id,
                                                                OutdatedTranslation.id == mark_id))
     if mark is None:
@@ -122,7 +122,10 @@ def get_outdated_translation(chapter: Chapter, mark_id: int) -> OutdatedTranslat
 
 @command
 def confirm_translation(actor: User, mark: OutdatedTranslation, *, shown_revisions: Collection[int]) -> OutdatedTranslation:
-    """A translator says that both languages of a passage say the same; ``shown_revisions`` are the revisions whose wordings they read."""
+    """A translator says that both languages of a passage say the same; ``shown_revisions`` are the revisions whose wordings they read.
+
+    Raises :class:`Conflict` when it was confirmed already, or a wording has changed since they read it.
+    """
     hold(mark.chapter)
     session.refresh(mark)
     if mark.confirmed_at is not None:
@@ -134,7 +137,10 @@ def confirm_translation(actor: User, mark: OutdatedTranslation, *, shown_revisio
 
 @command
 def confirm_translations(actor: User, chapter: Chapter, *, language: str, shown_revisions: Collection[int]) -> int:
-    """The same at once for all passages that were edited after their twin; how many."""
+    """The same at once for all passages that were edited after their twin; how many.
+
+    :class:`Conflict` when a version was published since, or no passage waits; :class:`NotFound` when none is published in ``language``.
+    """
     hold(chapter)
     page = get_translations(chapter, language)
     if set(shown_revisions) != set(page.shown_revisions):
@@ -156,7 +162,7 @@ def hold(chapter: Chapter) -> None:
 
 
 def refuse_unread(mark: OutdatedTranslation, shown_revisions: Collection[int]) -> None:
-    """What one confirms is what one read: neither wording may have changed since."""
+    """What one confirms is what one read: :class:`Conflict` when a wording has changed since."""
     present = {revision.id for revision in list_newest_revisions(mark.chapter)}
     chosen = (
         sa.select(Revision.id, Revision.language, Block.text).join(Block.revision)

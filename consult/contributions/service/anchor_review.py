@@ -32,7 +32,10 @@ LIKE_ENOUGH = 62  # of 100: less alike is no suggestion
 
 @command
 def confirm_anchor(actor: User, anchor: Anchor, *, expected_counter: int | None = None) -> Anchor:
-    """The place that was found is right: the contribution is shown there, or stays where it was when its passage is gone."""
+    """The place that was found is right: the contribution is shown there, or stays where it was when its passage is gone.
+
+    Raises :class:`Conflict` for a place that is not as the page showed it, that a newer version replaced, or that is confirmed already.
+    """
     claim(anchor, expected_counter)
     if anchor.anchor_class.is_gone:
         anchor.block = None  # one that was chosen by hand meanwhile, and given up
@@ -41,7 +44,10 @@ def confirm_anchor(actor: User, anchor: Anchor, *, expected_counter: int | None 
 
 @command
 def reattach(actor: User, anchor: Anchor, *, key: str, expected_counter: int | None = None) -> Anchor:
-    """Show it on another passage of the same revision; :class:`Invalid` (field ``key``) when there is none of that key."""
+    """Show it on another passage of the same revision; :class:`Invalid` (field ``key``) when there is none, or it stands there already.
+
+    Raises :class:`Conflict` for a place that is not as the page showed it, or that a newer version replaced.
+    """
     claim(anchor, expected_counter)
     block = session.scalar(sa.select(Block).where(Block.revision_id == anchor.revision_id, Block.key == key.strip()))
     if block is None:
@@ -57,7 +63,10 @@ def reattach(actor: User, anchor: Anchor, *, key: str, expected_counter: int | N
 
 @command
 def leave(actor: User, anchor: Anchor, *, expected_counter: int | None = None) -> Anchor:
-    """Keep it on the revision that it was written on."""
+    """Keep it on the revision that it was written on.
+
+    Raises :class:`Conflict` for a place that is not as the page showed it, that a newer version replaced, or that was left already.
+    """
     claim(anchor, expected_counter)
     later(jobs.tell_moved, anchor)
     return decide(actor, anchor, AnchorState.LEFT)
@@ -65,7 +74,10 @@ def leave(actor: User, anchor: Anchor, *, expected_counter: int | None = None) -
 
 @command
 def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int:
-    """Confirm at once all that is :data:`CERTAIN` and still waits in the newest revision of a language; how many places that were."""
+    """Confirm at once all that is :data:`CERTAIN` and still waits in the newest revision of a language; how many places that were.
+
+    :class:`Conflict` when a newer one is published; :class:`NotFound` for a revision of another chapter.
+    """
     if revision.chapter_id != chapter.id:
         raise NotFound(_("There is no such version of this chapter."))
     wait_for(chapter)
@@ -91,12 +103,13 @@ def claim(anchor: Anchor, expected_counter: int | None) -> None:
 
 
 def refuse_older(revision: Revision) -> None:
+    """Raises :class:`Conflict` when a newer revision is published in its language: places are decided on in the newest."""
     if chapters.get_newest_id(revision) != revision.id:
         raise Conflict(_("A newer version of the text was published."), _("Decide in the list of the newest version."))
 
 
 def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
-    """Take a decision, and show the contribution accordingly."""
+    """Take a decision, and show the contribution accordingly; :class:`Conflict` when the place's state does not lead there."""
     states.move(anchor, state)
     anchor.decided_by_id, anchor.decided_at = actor.id, utcnow()
     shown = anchor.block if is_shown(anchor.anchor_class, anchor.confidence, state) else None
@@ -121,6 +134,7 @@ def is_undecided() -> sa.ColumnElement[bool]:
 
 
 def get_anchor(actor: Actor, anchor_id: int) -> Anchor:
+    """Raises :class:`NotFound` when there is none."""
     anchor = session.scalar(sa.select(Anchor).where(Anchor.id == anchor_id).join(Anchor.contribution).options(*whole()))
     if anchor is None:
         raise NotFound(_("There is no such entry in the list of places."))

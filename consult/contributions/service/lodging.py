@@ -157,7 +157,7 @@ def _promise(contribution: Contribution, block: Block) -> None:
 
 @command
 def withdraw(_actor: User, contribution: Contribution) -> Contribution:
-    """Take it back: its text leaves the public pages, its trace stays."""
+    """Take it back: its text leaves the public pages, its trace stays; :class:`Conflict` when it was taken back already."""
     wait_for(contribution.chapter)  # first, as whoever publishes a revision does, or each could wait for the other
     was_public = contribution.is_public
     states.move(contribution, ContributionState.WITHDRAWN)
@@ -169,7 +169,10 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
 
 @command
 def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any]) -> ContributionDraft:
-    """Keep what was typed under an unguessable token, for whoever holds the token until its author is known."""
+    """Keep what was typed under an unguessable token, for whoever holds the token until its author is known.
+
+    Raises :class:`Invalid` for a text that cannot be kept.
+    """
     said = check_words(**{name: fields.get(name) or "" for name in MAX_LENGTHS})
     known = session.scalar(sa.select(ContributionDraft).where(ContributionDraft.token == token))
     draft = known or ContributionDraft(token=token)

@@ -89,20 +89,24 @@ def _get(ref: str) -> Contribution:
 
 
 def get_contribution(actor: Actor, ref: str) -> Contribution:
+    """Raises :class:`NotFound` for a reference that nobody was given."""
     contribution = _get(ref)
     require(actor, Action.CONTRIBUTIONS_READ, contribution)
     return contribution
 
 
 def get_own(actor: Actor, ref: str) -> Contribution:
-    """A contribution with its receipt, for its author or those in charge."""
+    """A contribution with its receipt, for its author or those in charge; :class:`NotFound` when there is none."""
     contribution = _get(ref)
     require(actor, Action.CONTRIBUTIONS_RECEIPT, contribution)
     return contribution
 
 
 def get_trace(ref: str) -> Trace:
-    """For readers who may not see the text: what stays public of it, or a refusal when nothing is."""
+    """For readers who may not see the text: what stays public of it, or a refusal when nothing is.
+
+    Raises :class:`NotFound` for a reference that nobody was given.
+    """
     contribution = _get(ref)
     require(VISITOR, Action.CONTRIBUTIONS_READ_TRACE, contribution)
     return _trace(contribution)
@@ -200,6 +204,7 @@ def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[Contribution
 
 
 def get_own_draft(actor: Actor, draft_id: int) -> ContributionDraft:
+    """Raises :class:`NotFound` when it is no longer there."""
     draft = session.get(ContributionDraft, draft_id)
     if draft is None:
         raise NotFound(_("This draft is no longer there."), _("Your other drafts are on the page of your contributions."))

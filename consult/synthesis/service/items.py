@@ -34,7 +34,11 @@ def add_item(
     actor: User, synthesis: Synthesis, *, title: str, summary: str = "", contributions: Sequence[Contribution] = (),
     expected_items: Mapping[int, int | None] | None = None,
 ) -> SynthesisItem:
-    """A new point of the synthesis, with the contributions that make it (taken out of the items they were in)."""
+    """A new point of the synthesis, with the contributions that make it (taken out of the items they were in).
+
+    :class:`Invalid` for a title that is missing, a text that cannot be kept or a contribution that cannot be gathered;
+    :class:`Conflict` when the synthesis is no draft any more, or somebody else gathered them meanwhile.
+    """
     hold(synthesis)
     title, summary = clean("title", title, MAX_TITLE), clean("summary", summary, MAX_WORDS)
     if not title:
@@ -55,6 +59,9 @@ def edit_item(
 ) -> SynthesisItem:
     """Write the item as it reads from now on, new wordings (by block key) included; ``expected_counter`` is the ``row_counter`` its
     editor started from.
+
+    :class:`Invalid` names the field that is missing or cannot be kept; :class:`Conflict` when somebody else changed the item, or the
+    synthesis is no draft any more.
     """
     hold(item.synthesis)
     if item.row_counter != expected_counter:
@@ -81,6 +88,9 @@ def attach(
 ) -> SynthesisItem:
     """Gather contributions into the item, moving those that another item holds; ``expected_items`` says which item each was in on the
     page.
+
+    :class:`Invalid` for none, or one that cannot be gathered; :class:`Conflict` when somebody else gathered them meanwhile, or the
+    synthesis is no draft any more.
     """
     hold(item.synthesis)
     if not contributions:
@@ -91,7 +101,10 @@ def attach(
 
 @command
 def detach(_actor, item: SynthesisItem, *, contribution: Contribution) -> SynthesisItem:
-    """Take one contribution out; it then waits for another item."""
+    """Take one contribution out; it then waits for another item.
+
+    Raises :class:`Conflict` when it is not in this item any more, or the synthesis is no draft any more.
+    """
     hold(item.synthesis)
     link = session.scalar(sa.select(ItemContribution).where(
         ItemContribution.item_id == item.id, ItemContribution.contribution_id == contribution.id))
@@ -106,7 +119,7 @@ def detach(_actor, item: SynthesisItem, *, contribution: Contribution) -> Synthe
 
 @command
 def drop_item(_actor, item: SynthesisItem) -> None:
-    """Remove an item that gathers nothing; one that holds contributions stays."""
+    """Remove an item that gathers nothing; :class:`Conflict` for one that holds contributions, or when the synthesis is no draft."""
     hold(item.synthesis)
     if session.scalar(sa.select(sa.func.count()).where(ItemContribution.item_id == item.id)):
         raise Conflict(_("This item holds contributions."), _("Gather them into another item first."))
@@ -119,7 +132,7 @@ def drop_item(_actor, item: SynthesisItem) -> None:
 
 
 def clean(field: str, text: str | None, most: int) -> str:
-    """Trimmed and kept, or refused with the place of what cannot be kept; empty when no reader would see anything."""
+    """Trimmed and kept, or :class:`Invalid` with the place of what cannot be kept; empty when no reader would see anything."""
     text = validated_text(field, text, max_length=most).strip()
     return "" if is_blank(text) else text
 
@@ -131,7 +144,10 @@ def changed_by(item: SynthesisItem):
 
 def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], expected_items: Mapping[int, int | None] | None) -> dict[int,
                                                                                                                                      int]:
-    """Check before anything is written; answers which item holds which contribution now."""
+    """Check before anything is written; answers which item holds which contribution now.
+
+    :class:`Invalid` for one of another chapter or that owes no answer; :class:`Conflict` when they are not in ``expected_items``.
+    """
     for contribution in contributions:
         if contribution.chapter_id != synthesis.chapter.id:
             raise Invalid("contributions", _("%(ref)s is about another chapter.", ref=contribution.ref))
@@ -170,7 +186,7 @@ def forget_links() -> None:
 
 
 def checked(synthesis: Synthesis, changes: Mapping[str, str], disposition: Disposition | None) -> list[tuple[Block, str]]:
-    """The passages and their new wordings, or the first thing that is wrong with them, before anything is written."""
+    """The passages and their new wordings; :class:`Invalid` for the first thing that is wrong with them, before anything is written."""
     if changes and disposition and not disposition.changes_text:
         raise Invalid("changes", _("“%(disposition)s” changes nothing in the text.", disposition=disposition.label),
                       _("Remove the new wording, or choose one of the dispositions that accept."))
@@ -197,6 +213,7 @@ def rewrite(item: SynthesisItem, wordings: Sequence[tuple[Block, str]]) -> None:
 
 
 def check_wording(key: str, wording: str, block: Block | None) -> None:
+    """Raises :class:`Invalid` for a passage that is not there, and for a wording that is empty or changes nothing."""
     if block is None:
         raise Invalid("changes", _("There is no passage %(key)s in this chapter.", key=key))
     if not wording:
@@ -213,7 +230,7 @@ def blocks_by_key(synthesis: Synthesis, keys: Sequence[str]) -> dict[str, Block]
 
 
 def get_item(actor: Actor, item_id: int) -> SynthesisItem:
-    """The item with its new wordings, for those who work on it."""
+    """The item with its new wordings, for those who work on it; :class:`NotFound` when there is none."""
     item = session.scalar(
         sa.select(SynthesisItem).where(SynthesisItem.id == item_id).options(
             joinedload(SynthesisItem.synthesis),

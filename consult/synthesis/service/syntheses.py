@@ -82,7 +82,10 @@ def get_or_new(chapter: Chapter) -> Synthesis:
 
 
 def get_synthesis(actor: Actor, chapter: Chapter) -> Synthesis:
-    """The chapter's synthesis to read: everybody's once it is submitted, the commission's before."""
+    """The chapter's synthesis to read: everybody's once it is submitted, the commission's before.
+
+    Raises :class:`NotFound` while nobody has begun it.
+    """
     synthesis = of_chapter(chapter)
     if synthesis is None:
         raise NotFound(_("There is no synthesis of this chapter yet."), _("It is published once the commission has submitted it."))
@@ -202,7 +205,7 @@ def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
 
 
 def hold(synthesis: Synthesis) -> None:
-    """Lock the row, so that nobody validates what somebody is changing; only a draft may be changed."""
+    """Lock the row, so that nobody validates what somebody is changing; :class:`Conflict` when it is no draft any more."""
     if synthesis.id is not None:
         session.execute(sa.select(Synthesis.id).where(Synthesis.id == synthesis.id).with_for_update())
         session.refresh(synthesis, ["state", "last_number", "row_counter"])
@@ -215,7 +218,7 @@ def hold(synthesis: Synthesis) -> None:
 
 @command
 def validate(actor: User, synthesis: Synthesis) -> Synthesis:
-    """The chair's word that every contribution has its reasoned answer; refused while one has none."""
+    """The chair's word that every contribution has its reasoned answer; :class:`Conflict` while one has none, or when it is no draft."""
     hold(synthesis)
     refuse_incomplete(synthesis)
     session.add(synthesis)
@@ -225,6 +228,7 @@ def validate(actor: User, synthesis: Synthesis) -> Synthesis:
 
 
 def refuse_incomplete(synthesis: Synthesis) -> None:
+    """Raises :class:`Conflict`, which tells all that is missing."""
     if obstacles := list_obstacles(synthesis):
         raise Conflict(
             _("The synthesis of chapter %(number)s is not complete: %(what)s", number=synthesis.chapter.number,
@@ -235,7 +239,10 @@ def refuse_incomplete(synthesis: Synthesis) -> None:
 
 @command
 def reopen(actor: User, synthesis: Synthesis, *, reason: str) -> SynthesisReopening:
-    """Take a validated synthesis up again, before it is submitted; the reason is kept."""
+    """Take a validated synthesis up again; the reason is kept.
+
+    :class:`Invalid` for a reason that is empty or cannot be kept; :class:`Conflict` for one that is a draft, or submitted.
+    """
     reason = validated_text("reason", reason, max_length=2000).strip()
     if is_blank(reason):
         raise Invalid("reason", _("Say why: the reason is kept with the synthesis."))
@@ -249,7 +256,7 @@ def reopen(actor: User, synthesis: Synthesis, *, reason: str) -> SynthesisReopen
 def submit_all(syntheses: Iterable[Synthesis]) -> None:
     """Part of submitting the consultation: each synthesis becomes public and its contributors are told what became of their words.
 
-    Refused when something came back since the validation (a contribution restored by moderation, for instance).
+    Raises :class:`Conflict` when something came back since the validation (a contribution restored by moderation, for instance).
     """
     for synthesis in syntheses:
         refuse_incomplete(synthesis)
@@ -258,5 +265,5 @@ def submit_all(syntheses: Iterable[Synthesis]) -> None:
 
 
 def record_council_outcome(synthesis: Synthesis, state: SynthesisState) -> None:
-    """Part of the Council's decision: adopted, adopted with changes, or returned."""
+    """Part of the Council's decision: adopted, adopted with changes, or returned; :class:`Conflict` unless it was submitted."""
     states.move(synthesis, state)
