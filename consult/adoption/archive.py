@@ -33,9 +33,8 @@ from consult.exports.registry import Progress, between, register, silent
 from consult.exports.writers import CONTRIBUTIONS, OPEN_DATA, SYNTHESIS
 
 LANGUAGES = ("fr", "ar")
-# What the Council is sent of each document, whatever else is exported.
-SYNTHESES = (ExportFormat.PDF, ExportFormat.DOCX, ExportFormat.MARKDOWN)
-TABLES = (ExportFormat.CSV, ExportFormat.XLSX)
+# The Council is sent each document in every format in which its room writes it.
+SYNTHESES, TABLES = SYNTHESIS.formats, CONTRIBUTIONS.formats
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST, INFO = "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt"

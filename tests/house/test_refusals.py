@@ -12,10 +12,10 @@ TABLE = """
 action                               on             who            phase        is told
 accounts.edit_profile                person         visitor        open         Please sign in first.
 accounts.edit_profile                person         other          open         This belongs to somebody else.
-accounts.join                        person         visitor        open         Please sign in first.
+organisations.join                    person         visitor        open         Please sign in first.
 adoption.decide                      consultation   secretariat    synthesis    This is possible once the syntheses have been submitted to
 adoption.decide                      consultation   chair          submitted    This is reserved for the people in charge of it.
-adoption.download                    export         other          open         This is not public.
+exports.download                     export         other          open         This belongs to somebody else.
 adoption.submit                      consultation   secretariat    closed       This belongs to the synthesis phase, which the secretariat
 chapters.import_chapter              consultation   secretariat    submitted    This is not possible in the present phase
 chapters.keep_working_draft          chapter        visitor        open         Please sign in first.

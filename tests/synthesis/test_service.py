@@ -10,7 +10,7 @@ from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import force_locale
-from consult.core.permissions import SYSTEM, VISITOR
+from consult.core.permissions import VISITOR
 from consult.organisations.models import Category
 from consult.synthesis import jobs, service
 from consult.synthesis.models import (
@@ -227,40 +227,6 @@ def test_two_items_may_not_rewrite_the_same_passage(rapporteur, complete, publis
     for number, item in enumerate((first, second)):
         edited(rapporteur, item, disposition=Disposition.ACCEPTED, changes={KEY: f"{NEW} {number}"})
     assert [(o.kind, [i[0] for i in o.items]) for o in service.list_obstacles(complete)] == [("competing", [first.id, second.id])]
-
-
-def numbers(synthesis):
-    return [view.item.number for view in service.list_items(SYSTEM, synthesis)]
-
-
-def test_items_keep_their_numbers_and_stand_in_text_order(chair, rapporteur, synthesis, published, in_synthesis):
-    later_ = service.add_item(rapporteur, synthesis, title="Former", contributions=published[:1])
-    first = service.add_item(rapporteur, synthesis, title="Publier", contributions=published[1:])
-    for item in (later_, first):
-        edited(rapporteur, item)
-    assert (later_.number, first.number) == (1, 2)
-    assert numbers(first.synthesis) == [2, 1] == [line.number for line in service.list_item_lines(rapporteur, first.synthesis)]
-    service.validate(chair, first.synthesis)
-    assert numbers(first.synthesis) == [2, 1]
-    with pytest.raises(ValueError, match="keeps its number"):
-        first.number = 1
-
-
-def test_no_number_is_given_twice(chair, rapporteur, synthesis, published, in_synthesis):
-    whole = service.add_item(rapporteur, synthesis, title="Tout", contributions=published)
-    dropped = service.add_item(rapporteur, synthesis, title="Vide")
-    service.drop_item(rapporteur, dropped)
-    assert service.add_item(rapporteur, synthesis, title="Vide encore").number == 3
-    edited(rapporteur, whole)
-    service.drop_item(rapporteur, session.scalars(sa.select(SynthesisItem).where(SynthesisItem.number == 3)).one())
-    service.validate(chair, whole.synthesis)
-    service.reopen(chair, whole.synthesis, reason="Un oubli.")
-    assert service.add_item(rapporteur, whole.synthesis, title="Oublié").number == 4
-
-
-def test_the_database_refuses_a_number_twice(item):
-    with pytest.raises(sa.exc.IntegrityError):
-        factories.an_item(item.synthesis, number=item.number)
 
 
 def test_a_chapter_nobody_spoke_about_is_validated_too(chair, chapter, in_synthesis):
