@@ -11,6 +11,7 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = [path for path in sorted((ROOT / "static").rglob("*.css")) if "vendor" not in path.parts]
 SEGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CONVERTER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>")
+WIDEST = 160
 # Flask-Security writes its own rules; its tokens are strings by default.
 NOT_OURS = ("security.", "static")
 SIDES = re.compile(
@@ -71,6 +72,17 @@ def test_a_template_speaks_through_the_catalogues(path):
         return
     text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
     assert re.findall(r"[\u0600-\u06ff]+|\b\w*[àâçèéêîïôùû]\w*", text) == []
+
+
+def test_no_line_of_a_template_is_too_long_to_read():
+    """A break that shows nowhere always exists: before an attribute, within an expression, or before ``{%-``."""
+    pages = [path for path in sorted((ROOT / "templates").rglob("*.*")) if path.suffix in (".html", ".txt")]
+    lines = [(path, number, line) for path in pages for number, line in enumerate(path.read_text().splitlines(), start=1)]
+    assert len(pages) > len(TEMPLATES)
+    assert [
+        f"{path.relative_to(ROOT)}:{number}: {len(line)} characters: break it inside the tag or the expression"
+        for path, number, line in lines if len(line) > WIDEST
+    ] == []
 
 
 def protecting_macros() -> set[str]:
