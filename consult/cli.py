@@ -268,7 +268,7 @@ def users_add(email: str, name: str, role: str | None, commission: int | None, l
 @cli.command()
 @click.argument("name", type=click.Choice(exports.list_names()))
 @click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="File, or folder for several files.")
-@click.option("--language", default="fr", show_default=True, type=click.Choice(["fr", "ar"]))
+@click.option("--language", default="fr", show_default=True, type=click.Choice(list(LANGUAGES)))
 @with_appcontext
 def export(name: str, out: Path, language: str) -> None:
     """Write an export."""
