@@ -47,6 +47,7 @@ class ContributionForm(FlaskForm):
     speak_as = RadioField(_("You contribute"), default="organisation", validators=[InputRequired()])
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
+    shown_ref = HiddenField("")  # of what was lodged in the same words, once the page has shown it
 
     def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, **kwargs):
         super().__init__(*args, **kwargs)
@@ -108,7 +109,7 @@ class ContributionForm(FlaskForm):
 
     def values(self) -> dict:
         """What the service takes."""
-        return {"form_key": self.form_key.data, **self.statement()}
+        return {"form_key": self.form_key.data, "shown_ref": self.shown_ref.data or "", **self.statement()}
 
 
 class ConfirmForm(FlaskForm):

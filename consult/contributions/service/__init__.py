@@ -18,6 +18,7 @@ from consult.contributions.service.anchoring import is_shown
 from consult.contributions.service.impact import count_by_provision
 from consult.contributions.service.lodging import (
     MAX_LENGTHS,
+    LodgedOtherwise,
     check_words,
     drop_draft,
     is_amendment,
@@ -56,7 +57,8 @@ from consult.contributions.service.reading import (
 from consult.contributions.service.verification import verify_contributions
 
 __all__ = [
-    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "MarginLine", "Trace", "check_words", "confirm_anchor",
+    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "Trace", "check_words",
+    "confirm_anchor",
     "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state", "count_certain", "count_figures",
     "count_undecided", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own",
     "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",

@@ -41,16 +41,26 @@ SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
+class LodgedOtherwise(Conflict):
+    """The author has lodged these very words on this passage already, with another position, quote, speaker or other text beside them."""
+
+    def __init__(self, contribution: Contribution) -> None:
+        super().__init__(_("These words are lodged already, under %(ref)s.", ref=contribution.ref),
+                         _("A contribution is never rewritten: send the form again to lodge it as another one."))
+        self.contribution = contribution
+
+
 def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
     """The same form, or the same words, sent again answer with what was lodged, and leave no second event; the kept text is dropped."""
     @wraps(act)
-    def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, **values: Any) -> Contribution:
+    def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, shown_ref: str = "",
+            **values: Any) -> Contribution:
         if not FORM_KEY.fullmatch(form_key or ""):
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
         # Who lodges on this chapter at the same moment waits here, so that the second of two equal forms finds the first.
         begin_writing()
         wait_for(block.chapter)
-        contribution = _lodged_before(actor, block, form_key, **values) or act(actor, block, form_key=form_key, **values)
+        contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
         if draft is not None:
             session.delete(draft)
         return contribution
@@ -65,8 +75,11 @@ LODGED = sa.select(Contribution).where(sa.or_(
 )).order_by(Contribution.id)
 
 
-def _lodged_before(actor: Actor, block: Block, form_key: str, *, body: str, **values: Any) -> Contribution | None:
-    """What this form lodged, or this author on this passage in the very same words: a browser's "back" fills a new form with them."""
+def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *, body: str, **values: Any) -> Contribution | None:
+    """What this form lodged, or this author on this passage in the very same words: a browser's "back" fills a new form with them.
+
+    :class:`LodgedOtherwise` where only the body is the same, until the page has shown that one (``shown_ref``).
+    """
     may = can(actor, Action.CONTRIBUTIONS_LODGE, block)
     body = check_words(body=body)["body"] if may else ""
     known = session.scalars(LODGED, {"form": form_key, "author": actor.id if may else None, "body": body}).all()
@@ -77,8 +90,11 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, *, body: str, **va
         return lodged
     values.pop("language", None)
     wanted = said_in(block, body=body, **values)
-    return next((one for one in known if not one.state.is_taken_back and _is_on(one, block)
-                 and lodged_in(one) == wanted), None)
+    here = [one for one in known if not one.state.is_taken_back and _is_on(one, block)]
+    lodged = next((one for one in here if lodged_in(one) == wanted), None)
+    if lodged is None and here and here[-1].ref != shown_ref:
+        raise LodgedOtherwise(here[-1])
+    return lodged
 
 
 def _is_on(contribution: Contribution, block: Block) -> bool:

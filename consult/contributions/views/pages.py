@@ -10,7 +10,7 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block
 from consult.contributions import events, service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
-from consult.contributions.models import ContributionDraft
+from consult.contributions.models import Contribution, ContributionDraft
 from consult.contributions.statement import MAX_EXACT
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
@@ -95,10 +95,17 @@ def lodge_form(block: Block, form: ContributionForm):
         contribution = service.lodge(actor(), block, **form.values(), draft=known_draft(block), language=language())
     except Invalid as refusal:
         return refused(block, form, refusal)
+    except service.LodgedOtherwise as found:
+        return show_earlier(block, form, found.contribution)
     if not service.is_what_was_lodged(contribution, block, **form.statement()):
-        form.form_key.data = new_key()
-        return page(block, form, earlier=contribution), 409
+        return show_earlier(block, form, contribution)
     return redirect(url_for(".receipt", ref=contribution.ref), 303)
+
+
+def show_earlier(block: Block, form: ContributionForm, earlier: Contribution):
+    """What was lodged already, above a form that may be sent again as another contribution."""
+    form.form_key.data, form.shown_ref.data = new_key(), earlier.ref
+    return page(block, form, earlier=earlier), 409
 
 
 def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None):
