@@ -5,11 +5,12 @@ import io
 
 import pytest
 import sqlalchemy as sa
+from wtforms import TextAreaField
 
 from consult.chapters import service as chapters
 from consult.consultations.models import Role
 from consult.contributions import service
-from consult.contributions.forms import TYPED
+from consult.contributions.forms import TYPED, ContributionForm
 from consult.contributions.models import Contribution, ContributionDraft, ContributionState
 from consult.contributions.statement import FURTHER_TEXTS, MAX_LENGTHS, STATEMENT, TEXTS, lodged_in
 from consult.core import jobs
@@ -98,9 +99,17 @@ def test_the_digest_covers_it(client, block, lodged, field):
 
 def test_what_was_never_said_is_not_in_the_digest(block, participant):
     contribution = factories.a_contribution(block=block, author=participant)
-    later = {field.digest_name for field in STATEMENT if field.if_said}
-    assert later == {"exact", "prefix", "suffix"}, "a field that joins the list enters the digest only where it was said: give it if_said"
-    assert later.isdisjoint(contribution.content())
+    always = {field.digest_name for field in STATEMENT if field.if_said is None}
+    first = {"kind", "type", "position", "organisation_id", "body", "replacement", "justification"}
+    assert always == first, "a field that joins the list enters the digest only where it was said: give it if_said"
+    assert {field.digest_name for field in STATEMENT if field.if_said}.isdisjoint(contribution.content())
+
+
+def test_nothing_is_typed_that_is_not_in_the_list():
+    """A field of the form without a line in STATEMENT would be dropped without a word."""
+    typed = {name for name, made in vars(ContributionForm).items() if getattr(made, "field_class", None) is TextAreaField}
+    assert typed <= set(NAMES)
+    assert {"body", "justification"} <= typed
 
 
 def test_a_draft_keeps_it(client, participant, block):
