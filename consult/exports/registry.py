@@ -137,7 +137,7 @@ def check() -> None:
         if format not in written:
             raise RegistrationError(f"Nothing writes ExportFormat.{format.name}: {WRITE_IT.format(format.name)}.")
         if "/" not in format.content_type:
-            raise RegistrationError(f"ExportFormat.{format.name} has no content type: write says(content_type=…) as the third value, such as “text/csv”.")
+            raise RegistrationError(f"ExportFormat.{format.name} has no content type: write says(content_type=…), such as “text/csv”.")
 
 
 def get(name: str) -> Definition:

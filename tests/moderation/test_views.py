@@ -212,9 +212,9 @@ def test_the_desk_counts_what_waits(app, secretary, citizen, consultation, contr
 def test_counts_agree_with_what_they_count(app, client, rapporteur, contribution):
     service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     page = re.sub(r"<[^>]+>", "", client.sign_in(rapporteur).get("/fr/moderation/").text)
-    lines = [" ".join(line.split()) for line in page.splitlines()]
-    assert "1 contribution publiée" in lines
-    assert "1 contribution en attente de modération" in lines
+    words = " ".join(page.split())
+    assert " 1 contribution publiée " in words
+    assert " 1 contribution en attente de modération " in words
     with app.test_request_context("/fr/"), force_locale("fr"):
         assert [ContributionState.PUBLISHED.counted(n) for n in (1, 319)] == ["contribution publiée", "contributions publiées"]
 
