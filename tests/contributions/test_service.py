@@ -86,12 +86,17 @@ def test_the_same_words_in_a_new_form_are_the_same_contribution(participant, cit
     first = lodge(participant, block, **said)
     assert lodge(participant, block, "after-going-back", **said) is first
     assert len(events("contributions.lodge")) == 1
-    others = ({"position": Position.NEUTRAL}, {"replacement": "Publier chaque jour la liste."}, {"body": "Autre chose."})
-    for number, over in enumerate(others):
-        assert lodge(participant, block, f"other-{number}", **{**said, **over}) is not first
+    last = first
+    for number, over in enumerate(({"position": Position.NEUTRAL}, {"replacement": "Publier chaque jour la liste."})):
+        with pytest.raises(service.LodgedOtherwise) as unseen:
+            lodge(participant, block, f"unseen-{number}", **{**said, **over})
+        assert unseen.value.contribution is last
+        last = lodge(participant, block, f"other-{number}", shown_ref=last.ref, **{**said, **over})
+        assert last is not first
+    assert lodge(participant, block, "other", **said, body="Autre chose.") is not first
     assert lodge(citizen, block, "of-somebody-else", **said) is not first
     service.withdraw(participant, first)
-    assert lodge(participant, block, "said-again", **said) is not first
+    assert lodge(participant, block, "said-again", shown_ref=last.ref, **said) is not first
 
 
 def test_the_same_form_answers_after_the_closing_too(consultation, participant, block):
@@ -126,7 +131,7 @@ def test_only_signed_in_people_lodge_and_only_while_it_is_open(consultation, par
 def test_speaking_for_ones_organisation_only(participant, block):
     assert lodge(participant, block, as_organisation=participant.organisation).organisation_id == participant.organisation_id
     with pytest.raises(Invalid) as refusal:
-        lodge(participant, block, "k2", as_organisation=factories.an_organisation())
+        lodge(participant, block, "k2", body="Autre chose.", as_organisation=factories.an_organisation())
     assert refusal.value.field == "speak_as"
 
 
@@ -158,7 +163,8 @@ def test_words_are_kept_byte_for_byte(participant, block):
 def test_an_unchanged_wording_is_no_amendment(participant, block):
     assert lodge(participant, block, replacement=f" {block.lead}\r\n").amendment is None
     assert lodge(participant, block, "k2", replacement="").amendment is None
-    assert lodge(participant, block, "k3", replacement="Publier chaque mois.").amendment.replacement == "Publier chaque mois."
+    assert lodge(participant, block, "k3", body="Autre chose.",
+                 replacement="Publier chaque mois.").amendment.replacement == "Publier chaque mois."
     assert session.scalar(sa.select(sa.func.count()).select_from(SuggestedAmendment)) == 1
 
 
