@@ -168,13 +168,6 @@ def own_app(databases, migrated, tmp_path):
         yield app
 
 
-@pytest.fixture
-def demonstrated(databases, demonstration, tmp_path):
-    """The same on a copy of the demonstration."""
-    with app_on(databases.new_database(demonstration), tmp_path / "data") as app:
-        yield app
-
-
 @pytest.fixture(autouse=True)
 def rolled_back(request):
     """The outer transaction of one test; tests that run their own server (`browser`, `own_database`) stay out of it."""

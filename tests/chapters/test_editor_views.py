@@ -80,8 +80,8 @@ def test_two_editors_at_once_lose_nothing(client, draft, chair):
     assert NEW in answer.text
     assert f'value="{draft.row_counter}"' in answer.text
     assert NEW in session.get(WorkingDraft, draft.id).source
-    assert client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.",
-                                        expected_counter=str(draft.row_counter))).status_code == 303
+    again = typed(act="save", body="# Titre\n\nMon propos.", expected_counter=str(draft.row_counter))
+    assert client.post(EDIT, data=again).status_code == 303
     assert "Mon propos." in session.get(WorkingDraft, draft.id).source
 
 
@@ -112,8 +112,8 @@ def test_a_lost_session_keeps_what_was_typed(client, draft):
 def test_a_form_of_another_session_keeps_what_was_typed(app, client, draft, chair):
     app.config["WTF_CSRF_ENABLED"] = True
     try:
-        answer = client.sign_in(chair).post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.",
-                                                             expected_counter=str(draft.row_counter)))
+        answer = client.sign_in(chair).post(
+            EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", expected_counter=str(draft.row_counter)))
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
     assert answer.status_code == 422

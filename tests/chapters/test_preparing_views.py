@@ -79,8 +79,8 @@ def test_staff_reach_the_list_from_every_page(client, chapter, rapporteur, parti
 
 @pytest.mark.parametrize("act", ["publish", "rebase", "discard", "correct"])
 def test_strangers_change_nothing(client, draft, participant, act):
-    answer = client.sign_in(participant).post(f"{PLACE}/{act}", data={"expected_counter": draft.row_counter, "new_key": "C1-A1-P1-a1",
-                                                                      "chosen": ""})
+    data = {"expected_counter": draft.row_counter, "new_key": "C1-A1-P1-a1", "chosen": ""}
+    answer = client.sign_in(participant).post(f"{PLACE}/{act}", data=data)
     assert answer.status_code == 403
     assert session.scalar(sa.select(sa.func.count()).select_from(WorkingDraft)) == 1
 
@@ -279,8 +279,8 @@ def test_what_was_dropped_can_be_given_a_successor(client, chapter, rapporteur):
 
 
 def test_an_unknown_passage_is_not_found(client, draft, rapporteur):
-    assert client.sign_in(rapporteur).post(f"{PLACE}/correct", data={"new_key": "C1-nowhere",
-                                                                     "expected_counter": draft.row_counter}).status_code == 404
+    data = {"new_key": "C1-nowhere", "expected_counter": draft.row_counter}
+    assert client.sign_in(rapporteur).post(f"{PLACE}/correct", data=data).status_code == 404
     assert client.sign_in(rapporteur).get(f"{PLACE}/correct?new=C1-nowhere").status_code == 404
 
 

@@ -280,13 +280,13 @@ def test_both_lists_of_a_discussion_have_their_pages(client, chapter, block, rap
     monkeypatch.setattr("consult.contributions.service.reading.PAGE_SIZE", 2)
     made = [factories.a_published_contribution(block=block) for _n in range(5)]
     revise(chapter, DROP)
-    expected_counter, more = [], ""
+    shown, more = [], ""
     for _turn in range(3):
         html = client.get(f"/en/contributions/discussion/1/{A1}{more}").get_data(as_text=True)
-        expected_counter += [c.ref for c in made if f'id="{c.ref}"' in html]
+        shown += [c.ref for c in made if f'id="{c.ref}"' in html]
         older = re.search(r'rel="next" href="[^"?]*([^"#]*)', html)
         more = older[1] if older else ""
-    assert sorted(expected_counter) == sorted(c.ref for c in made)
+    assert sorted(shown) == sorted(c.ref for c in made)
     assert "On earlier versions" in discussion(client, more="?left_after=1")
 
 

@@ -243,9 +243,8 @@ def test_one_late_contribution_does_not_ask_for_all_others(chapter, block, parti
     for _n in range(3):
         factories.a_contribution(block=block)
     revise(chapter, REWORDED)
-    expected_counter = []
+    asked = []
     real = anchoring.list_standings
-    monkeypatch.setattr(anchoring, "list_standings", lambda *args, **more: expected_counter.append(real(*args,
-                                                                                                        **more)) or expected_counter[-1])
+    monkeypatch.setattr(anchoring, "list_standings", lambda *args, **more: asked.append(real(*args, **more)) or asked[-1])
     lodge(participant, block)
-    assert [len(found) for found in expected_counter] == [1]
+    assert [len(found) for found in asked] == [1]

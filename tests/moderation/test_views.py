@@ -152,8 +152,8 @@ def test_a_decision_taken_meanwhile_is_named_and_kept(signed_in, other_rapporteu
 
 @pytest.mark.parametrize("expected_counter", ["", "x", "99999999999999999999"])
 def test_a_damaged_mark_decides_nothing(signed_in, contribution, expected_counter):
-    assert signed_in.post(f"/fr/moderation/publish/{contribution.ref}", data={"expected_counter": expected_counter}).status_code in (409,
-                                                                                                                                     422)
+    answer = signed_in.post(f"/fr/moderation/publish/{contribution.ref}", data={"expected_counter": expected_counter})
+    assert answer.status_code in (409, 422)
     assert decisions() == []
 
 

@@ -245,9 +245,11 @@ def test_only_the_chair_validates_and_only_in_the_synthesis_phase(rapporteur, ch
 def test_a_validated_synthesis_is_changed_only_after_reopening(chair, rapporteur, complete, published):
     service.validate(chair, complete)
     item = complete.items[0]
-    for act, values in ((service.edit_item, {"expected_counter": item.row_counter, **DECIDED}), (service.attach,
-                                                                                                 {"contributions": published}),
-                        (service.detach, {"contribution": published[0]})):
+    for act, values in (
+        (service.edit_item, {"expected_counter": item.row_counter, **DECIDED}),
+        (service.attach, {"contributions": published}),
+        (service.detach, {"contribution": published[0]}),
+    ):
         with pytest.raises(Conflict):
             act(rapporteur, item, **values)
     with pytest.raises(Invalid):

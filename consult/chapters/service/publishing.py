@@ -209,8 +209,8 @@ def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[di
     return plan(
         parsed, list_blocks(now) if now else [],
         taken={key for key, _language in used}, spent={key for key, language in used if language == parsed.language},
-        translations=session.scalars(sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id,
-                                                                                                    Block.position)).all(),
+        translations=session.scalars(
+            sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id, Block.position)).all(),
         gone=session.scalars(
             sa.select(Block).join(Alignment, Alignment.old_block_id == Block.id).join(Revision, Revision.id == Alignment.revision_id)
             .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language,

@@ -113,8 +113,8 @@ def wordings(chapter: Chapter, marks: Collection[OutdatedTranslation]) -> Iterab
 
 def get_outdated_translation(chapter: Chapter, mark_id: int) -> OutdatedTranslation:
     """The mark, confirmed or not; :class:`NotFound` when the chapter has no such mark."""
-    mark = session.scalar(sa.select(OutdatedTranslation).where(OutdatedTranslation.chapter_id == chapter.id,
-                                                               OutdatedTranslation.id == mark_id))
+    mark = session.scalar(
+        sa.select(OutdatedTranslation).where(OutdatedTranslation.chapter_id == chapter.id, OutdatedTranslation.id == mark_id))
     if mark is None:
         raise NotFound(_("This passage is not waiting to be checked."), _("Reload the page to see what is."))
     return mark

@@ -204,8 +204,8 @@ def links_of(chapter: Chapter) -> list[tuple[str, str]]:
     """What the head of a chapter leads to: its past, its other languages, and what higher rooms have about it."""
     beside = {"ar": (chapter.title_ar, _("French and Arabic side by side")), "en": (chapter.title_en, _("French and English side by side"))}
     translations = [
-        (words, url_for("chapters.translations", number=chapter.number, text_language=code)) for code, (title,
-                                                                                                        words) in beside.items() if title
+        (words, url_for("chapters.translations", number=chapter.number, text_language=code))
+        for code, (title, words) in beside.items() if title
     ]
     return [(_("All versions"), url_for("chapters.revisions", number=chapter.number)), *translations,
             *flat(events.links(chapter))]

@@ -245,8 +245,8 @@ def put_places(places: list[dict[str, Any]]) -> None:
     """Where the text shows each; whoever was about to decide on one of them has to look again."""
     if places:
         table = Contribution.__table__
-        put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(current_key=sa.bindparam("key"),
-                                                                              row_counter=table.c.row_counter + 1)
+        put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(
+            current_key=sa.bindparam("key"), row_counter=table.c.row_counter + 1)
         session.connection().execute(put, places)
         for known in session.identity_map.values():
             if isinstance(known, Contribution):

@@ -136,7 +136,8 @@ def lodge(actor: User, block: Block, *, form_key: str, language: str = "fr", as_
     """Lodge a contribution and promise its receipt; ``values`` are those of :func:`said_in`.
 
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where somebody else sent this form. The same ``form_key``
-    again returns what it lodged the first time. ``draft`` is the kept text that this one replaces.
+    again returns what it lodged the first time; so does another with the very same statement, and :class:`LodgedOtherwise` is raised
+    where only its words are the same, until the page has shown that one (``shown_ref``). ``draft`` is the kept text that this replaces.
     """
     said = said_in(block, as_organisation=as_organisation, **values)
     if normalising.is_blank(said["body"]):

@@ -50,8 +50,8 @@ def lodge(number: int, key: str):
     form = a_form(block)
     form.take_sentence(block)
     form.form_key.data = form.form_key.data or new_key()
-    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act", ""),
-                                                        lodge_form if actor().is_authenticated else ask_to_sign_in)
+    lodging = lodge_form if actor().is_authenticated else ask_to_sign_in
+    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act", ""), lodging)
     return act(block, form)
 
 
@@ -256,9 +256,8 @@ def mine():
     said = service.list_mine(actor(), after=request.args.get("after", type=Cursor.parse))
     written = [] if said.after else service.list_drafts(actor(), tokens())
     return render_template(
-        "contributions/mine.html", said=said, answers=events.answers(said.rows), drafts=written, links=said.links(partial(url_for,
-                                                                                                                          ".mine")),
-        form=ConfirmForm(),
+        "contributions/mine.html", said=said, answers=events.answers(said.rows), drafts=written, form=ConfirmForm(),
+        links=said.links(partial(url_for, ".mine")),
     )
 
 

@@ -142,8 +142,9 @@ def changed_by(item: SynthesisItem):
              when=when(item.edited_at))
 
 
-def gatherable(synthesis: Synthesis, contributions: Sequence[Contribution], expected_items: Mapping[int, int | None] | None) -> dict[int,
-                                                                                                                                     int]:
+def gatherable(
+    synthesis: Synthesis, contributions: Sequence[Contribution], expected_items: Mapping[int, int | None] | None,
+) -> dict[int, int]:
     """Check before anything is written; answers which item holds which contribution now.
 
     :class:`Invalid` for one of another chapter or that owes no answer; :class:`Conflict` when they are not in ``expected_items``.
