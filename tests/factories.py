@@ -149,6 +149,7 @@ def a_contribution(*, block: Block, author: User | None = None, replacement: str
     saved(Receipt(contribution=contribution, digest=contribution.digest))
     if contribution.state == ContributionState.PUBLISHED:
         chapters.count_published(contribution.chapter, contribution.block_key, 1)
+        session.flush()
     return contribution
 
 

@@ -17,6 +17,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import MOROCCO, _, day, gettext, utcnow
 from consult.core.jobs import Job, later, latest
+from consult.core.locks import lock, lock_all
 from consult.core.permissions import Action, Actor, require
 from consult.exports import events as exports_events
 from consult.exports import service as exports
@@ -42,9 +43,9 @@ def submit(actor: User, consultation: Consultation) -> Submission:
 
     The archive is sealed by the worker.
     """
+    lock(consultation, "phase")
     # Whoever publishes or restores on these chapters ends first, or finds the consultation submitted.
-    chapters = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id).order_by(Chapter.id)
-    session.execute(chapters.with_for_update(key_share=True))
+    lock_all(Chapter, Chapter.consultation_id == consultation.id)
     syntheses = list_syntheses(consultation)
     missing = [chapter.number for chapter, synthesis in syntheses if synthesis is None or not synthesis.state.awaits_submission]
     if missing or not syntheses:
@@ -107,7 +108,7 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Co
     for words that are missing or cannot be kept, and for a date that is before the submission or still to come.
     """
     # Of two people who record the last two decisions at once, the second sees the first: the consultation ends with both.
-    session.execute(sa.select(Submission.id).where(Submission.id == submission.id).with_for_update())
+    lock(submission.consultation, "phase")
     words = validated_text("words", words, max_length=10_000).strip()
     check_decision(submission, chapter, outcome, words, decided_on)
     synthesis = session.scalars(sa.select(Synthesis).where(Synthesis.chapter_id == chapter.id)).one()

@@ -19,9 +19,10 @@ from consult.consultations.models import (
 )
 from consult.core import states
 from consult.core.commands import command
-from consult.core.db import scalar_count, session
+from consult.core.db import begin_writing, scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
+from consult.core.locks import list_locked
 from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.text import normalising
 
@@ -146,6 +147,8 @@ def appoint(actor, consultation: Consultation, *, user: User, role: Role, commis
         require(actor, Action.CONSULTATIONS_APPOINT_ADMINISTRATOR, consultation)
     if (role in COMMISSION_ROLES) != (commission is not None):
         raise Invalid("commission", _("This role needs a commission.") if commission is None else _("This role has no commission."))
+    _hold(actor, Action.CONSULTATIONS_APPOINT, consultation)
+    session.expire(user, ["appointments"])  # no key of the database tells two roles without commission apart
     if any(held.role == role and held.commission == commission for held in user.appointments):
         raise Invalid("email", _("This person holds this role already."))
     appointment = Appointment(user=user, role=role, commission=commission)
@@ -154,8 +157,9 @@ def appoint(actor, consultation: Consultation, *, user: User, role: Role, commis
 
 
 @command
-def dismiss(_actor, consultation: Consultation, *, appointment: Appointment) -> Appointment:
+def dismiss(actor, consultation: Consultation, *, appointment: Appointment) -> Appointment:
     """End an appointment; :class:`Conflict` for that of the last person who can appoint others."""
+    _hold(actor, Action.CONSULTATIONS_DISMISS, consultation)  # of two who dismiss each other, the second finds themselves alone
     if appointment.role in (Role.SECRETARIAT, Role.ADMINISTRATOR) and _count_in_charge() == 1:
         raise Conflict(_("Nobody else could manage the consultation any more."), _("Appoint somebody else first."))
     session.delete(appointment)
@@ -169,17 +173,19 @@ def _count_in_charge() -> int:
 
 
 def _hold(actor: Actor, act: Action, consultation: Consultation) -> None:
-    """Nobody else sets its particulars, its dates or its phase until this act is over, and what is judged is what stands.
+    """Nobody else sets its particulars, dates, phase or roles until this act is over, and what is judged is what stands.
 
     Two who change one date each would otherwise break together a rule that neither broke.
     """
-    session.flush()
-    session.execute(sa.select(Consultation.id).where(Consultation.id == consultation.id).with_for_update(key_share=True))
-    session.refresh(consultation)
+    _read_anew(consultation)
+    require(actor, act, consultation)
+
+
+def _read_anew(consultation: Consultation) -> None:
+    list_locked(Consultation, Consultation.id == consultation.id)
     session.expire(consultation, ["rounds"])
     for period in consultation.rounds:
         session.refresh(period)
-    require(actor, act, consultation)
 
 
 def settle(consultation: Consultation) -> None:
@@ -187,6 +193,10 @@ def settle(consultation: Consultation) -> None:
 
     Raises :class:`Conflict` when somebody else moves the phase at the same moment.
     """
+    if consultation.phase == consultation.current_phase:
+        return
+    begin_writing()
+    _read_anew(consultation)  # somebody may have put the date off since it was read
     _open_when_due(consultation)
     if consultation.phase == Phase.OPEN and consultation.current_phase == Phase.CLOSED:
         close(SYSTEM, consultation)

@@ -38,23 +38,27 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def run(actor: Actor, target: Any, /, *args: Any, **values: Any) -> Any:
-        require(actor, action, target)
-        begin_writing()
-        try:
-            result = function(actor, target, *args, **values)
-            session.flush()
-            for listener in LISTENERS.get(action, ()):
-                listener(actor, result, target)
-                session.flush()
-        except (IntegrityError, StaleDataError) as error:
-            if is_conflict(error):
-                raise Conflict(TAKEN, RELOAD) from error
-            raise
-        audit.record(actor, action, result if isinstance(result, Base) else target)
-        return result
+        return perform(action, function, actor, target, *args, **values)
 
     run.action = action  # type: ignore[attr-defined]  # a function may carry what it is called
     return run
+
+
+def perform(action: Action, function: Callable[..., Any], actor: Actor, target: Any, /, *args: Any, **values: Any) -> Any:
+    require(actor, action, target)
+    begin_writing()
+    try:
+        result = function(actor, target, *args, **values)
+        session.flush()
+        for listener in LISTENERS.get(action, ()):
+            listener(actor, result, target)
+            session.flush()
+    except (IntegrityError, StaleDataError) as error:
+        if is_conflict(error):
+            raise Conflict(TAKEN, RELOAD) from error
+        raise
+    audit.record(actor, action, result if isinstance(result, Base) else target)
+    return result
 
 
 def on(*actions: Action) -> Callable[[Listener], Listener]:

@@ -229,12 +229,6 @@ def begin_writing() -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def wait_for(row: Base) -> None:
-    """Go on once no other act holds this row, and hold it; on SQLite whoever writes holds everything."""
-    if session.get_bind().dialect.name != "sqlite":
-        session.refresh(row, attribute_names=["id"], with_for_update=True)
-
-
 def begin_afresh() -> None:
     """Forget what an earlier transaction read: others may have written since."""
     if not session().in_transaction():

@@ -24,6 +24,7 @@ from consult.core import audit
 from consult.core.config import this_app
 from consult.core.db import Base, PrimaryKey, Timestamp, add_row, after_commit, reading, session, unit_of_work
 from consult.core.i18n import N_, utcnow
+from consult.core.locks import unheld
 from consult.core.states import MeaningEnum, Tone, says
 
 log = logging.getLogger(__name__)
@@ -196,7 +197,7 @@ def due() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def claim(*which: sa.ColumnElement[bool]) -> list[Claimed]:
-    chosen = sa.select(Job.id).where(*due(), *which).order_by(Job.run_at).limit(BATCH).with_for_update(skip_locked=True).cte("chosen")
+    chosen = unheld(sa.select(Job.id).where(*due(), *which).order_by(Job.run_at).limit(BATCH)).cte("chosen")
     taking = (
         sa.update(Job).where(Job.id.in_(sa.select(chosen.c.id)))
         .values(state=JobState.RUNNING, attempts=Job.attempts + 1, beat_at=utcnow()).returning(Job.id, Job.name, Job.subject_id)
@@ -223,6 +224,8 @@ FINISH = (
 
 
 def finish(job_id: int) -> None:
+    """The job's row comes last in the order of locks: what its work wrote goes before it."""
+    session.flush()
     session.connection().execute(FINISH, {"job": job_id, "now": utcnow()})
 
 

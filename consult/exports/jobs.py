@@ -4,6 +4,7 @@ from consult.core import states
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import long_job
+from consult.core.locks import list_locked
 from consult.exports import files, registry
 from consult.exports.models import Export, ExportFormat, ExportState
 
@@ -22,7 +23,7 @@ def make_export(export_id: int, progress) -> None:
         registry.get(kind).write(subject_id, out, format=format_, language=language, progress=progress)
     size, digest = files.measure(files.path_of(name))
     with unit_of_work():
-        export = session.get_one(Export, export_id, with_for_update=True)
+        (export,) = list_locked(Export, Export.id == export_id)
         if not export.state.is_ready:
             states.move(export, ExportState.READY)
             export.file_name, export.size, export.sha256, export.ready_at = name, size, digest, utcnow()

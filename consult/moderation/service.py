@@ -13,11 +13,12 @@ from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import states
-from consult.core.commands import RELOAD, TAKEN, command
+from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.i18n import _, when
 from consult.core.jobs import later
+from consult.core.locks import list_locked, lock, lock_all, taken
 from consult.core.paging import PAGE_SIZE, REGISTER_PAGE_SIZE, Cursor, Order, Page, cut, falling, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.moderation import jobs
@@ -65,13 +66,11 @@ def restore(actor: User, contribution: Contribution, *, reason: Reason, words: s
 def publish_several(actor: Actor, consultation: Consultation, *, expected_counter: Mapping[str, int]) -> Bulk:
     """Publish the contributions whose refs are the keys of ``expected_counter``, each by its own command: one refusal stops no other."""
     require(actor, Action.MODERATION_VIEW, consultation)
-    # Taken in one order by everybody, so that two bulks, or a bulk and a publication, never wait for each other.
-    hold_chapters(Contribution.ref.in_(expected_counter))
-    found = session.scalars(
-        sa.select(Contribution).join(Chapter)
-        .where(Chapter.consultation_id == consultation.id, Contribution.ref.in_(expected_counter)).order_by(Contribution.id)
-        .with_for_update(of=Contribution, key_share=True)
-    ).all()
+    wanted = Contribution.ref.in_(expected_counter)
+    # All at once: taken one after the other they would be in the order of the contributions, and two bulks could wait for each other.
+    lock_all(Chapter, Chapter.id.in_(sa.select(Contribution.chapter_id).where(wanted)))
+    own = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
+    found = list_locked(Contribution, wanted, Contribution.chapter_id.in_(own))
     bulk = Bulk()
     for ref, contribution in sorted(((c.ref, c) for c in found), key=lambda pair: (pair[1].chapter_id, pair[1].id)):
         try:
@@ -106,21 +105,10 @@ def _decide(
 
 
 def _claim(contribution: Contribution, expected_counter: int) -> None:
-    """Hold the row until the decision is written; :class:`Conflict` when it is no longer what the moderator's page showed.
-
-    Rows are taken in one order, chapter, contribution, tally, as by whoever publishes a revision, so that all wait and none locks
-    another out.
-    """
-    hold_chapters(Contribution.id == contribution.id)
-    session.refresh(contribution, ["state", "withdrawn_at", "current_key", "row_counter"], with_for_update={"key_share": True})
-    if contribution.row_counter != expected_counter:
-        raise _overtaken(contribution)
+    """Hold it until the decision is written; :class:`Conflict` when it is no longer what the moderator's page showed."""
+    lock(contribution.chapter)
+    lock(contribution, expected_counter=expected_counter, overtaken=lambda: _overtaken(contribution))
     session.refresh(contribution.consultation, ["phase"])
-
-
-def hold_chapters(of: sa.ColumnElement[bool]) -> None:
-    concerned = sa.select(Contribution.chapter_id).where(of)
-    session.execute(sa.select(Chapter.id).where(Chapter.id.in_(concerned)).order_by(Chapter.id).with_for_update(key_share=True))
 
 
 def _overtaken(contribution: Contribution) -> Conflict:
@@ -135,7 +123,7 @@ def _overtaken(contribution: Contribution) -> Conflict:
         .order_by(ModerationDecision.id.desc()).limit(1)
     ).first()
     if last is None:
-        return Conflict(TAKEN, RELOAD)
+        return taken()
     return Conflict(
         _("%(ref)s was decided on meanwhile: “%(verdict)s” by %(name)s on %(date)s (%(reason)s).", ref=contribution.ref,
           verdict=last.verdict.label, name=last.moderator.name, date=when(last.decided_at), reason=last.reason.label),
@@ -187,37 +175,37 @@ def _author():
 
 
 def queue(
-    actor: Actor, chapters: Sequence[Chapter], *, state: ContributionState = ContributionState.SUBMITTED, after: Cursor | None = None
+    actor: Actor, chapters: Sequence[Chapter], *, states: Sequence[ContributionState], after: Cursor | None = None
 ) -> Page[Contribution]:
     """One page: what waits the longest first, what is decided newest first."""
     for chapter in chapters:
         require(actor, Action.MODERATION_VIEW, chapter)
-    order = _order_of(state)
-    rows = _in_order(_rows(order.after(_ids(chapters, state), after).limit(PAGE_SIZE + 1)), order)
+    order = _order_of(states)
+    rows = _in_order(_rows(order.after(_ids(chapters, states), after).limit(PAGE_SIZE + 1)), order)
     return cut(rows, lambda c: (c.id,), after=order.fitting(after), size=PAGE_SIZE)
 
 
-def _order_of(state: ContributionState) -> Order:
-    return rising(Contribution.id) if state.awaits_moderation else falling(Contribution.id)
+def _order_of(states: Sequence[ContributionState]) -> Order:
+    return rising(Contribution.id) if all(state.awaits_moderation for state in states) else falling(Contribution.id)
 
 
 def around(
-    actor: Actor, chapters: Sequence[Chapter], contribution: Contribution, *, state: ContributionState = ContributionState.SUBMITTED
+    actor: Actor, chapters: Sequence[Chapter], contribution: Contribution, *, states: Sequence[ContributionState]
 ) -> tuple[list[Contribution], list[Contribution]]:
     """The queue on both sides of one contribution, whether or not it stands in it: some before, a page after."""
     for chapter in chapters:
         require(actor, Action.MODERATION_VIEW, chapter)
-    order, here = _order_of(state), Cursor((contribution.id,))
-    before = order.reversed().after(_ids(chapters, state), here).limit(BEFORE_CURRENT)
-    following = order.after(_ids(chapters, state), here).limit(PAGE_SIZE - BEFORE_CURRENT)
+    order, here = _order_of(states), Cursor((contribution.id,))
+    before = order.reversed().after(_ids(chapters, states), here).limit(BEFORE_CURRENT)
+    following = order.after(_ids(chapters, states), here).limit(PAGE_SIZE - BEFORE_CURRENT)
     rows = _in_order(_rows(before, following), order)
     lower, higher = [c for c in rows if c.id < contribution.id], [c for c in rows if c.id > contribution.id]
     return (lower, higher) if order.is_rising else (higher, lower)
 
 
-def _ids(chapters: Sequence[Chapter], state: ContributionState) -> sa.Select:
+def _ids(chapters: Sequence[Chapter], states: Sequence[ContributionState]) -> sa.Select:
     return sa.select(Contribution.id).where(
-        Contribution.chapter_id.in_([chapter.id for chapter in chapters]), Contribution.state == state)
+        Contribution.chapter_id.in_([chapter.id for chapter in chapters]), Contribution.state.in_(states))
 
 
 def _rows(*ids: sa.Select) -> sa.Select:
@@ -232,10 +220,11 @@ def _in_order(rows: sa.Select, order: Order) -> list[Contribution]:
 
 def get_next(actor: Actor, chapters: Sequence[Chapter], contribution: Contribution) -> Contribution | None:
     """What to decide on after this one: the next that awaits moderation, else the first; None when all are answered."""
-    before, following = around(actor, chapters, contribution)
+    awaiting = ContributionState.where(awaits_moderation=True)
+    before, following = around(actor, chapters, contribution, states=awaiting)
     if following or not before:
         return following[0] if following else None
-    return queue(actor, chapters).rows[0]
+    return queue(actor, chapters, states=awaiting).rows[0]
 
 
 def count_by_state(actor: Actor, chapters: Sequence[Chapter]) -> dict[int, dict[ContributionState, int]]:

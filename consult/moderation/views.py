@@ -52,7 +52,7 @@ def filters() -> QueueFilter:
     return QueueFilter(
         mine=service.list_chapters(actor(), consultation),
         chapter=chapters.get_chapter(consultation, number) if number is not None else None,
-        state=ContributionState(wanted) if wanted in list(ContributionState) else ContributionState.SUBMITTED,
+        state=ContributionState(wanted) if wanted in list(ContributionState) else ContributionState.where(awaits_moderation=True)[0],
     )
 
 
@@ -60,7 +60,7 @@ def filters() -> QueueFilter:
 def queue():
     """The list, with its first contribution open beside it where the screen is wide enough."""
     chosen = filters()
-    page = service.queue(actor(), chosen.chapters, state=chosen.state, after=request.args.get("after", type=Cursor.parse))
+    page = service.queue(actor(), chosen.chapters, states=[chosen.state], after=request.args.get("after", type=Cursor.parse))
     rows = page.rows
     selected = service.get_contribution(actor(), required_consultation(), rows[0].ref) if rows else None
     return render_template(
@@ -77,7 +77,7 @@ def show(ref):
 
 
 def page_of(contribution: Contribution, chosen: QueueFilter, **forms):
-    before, following = service.around(actor(), chosen.chapters, contribution, state=chosen.state)
+    before, following = service.around(actor(), chosen.chapters, contribution, states=[chosen.state])
     return render_template(
         "moderation/show.html", rows=[*before, contribution, *following],
         **desk(chosen, contribution, behind=before[-1:], ahead=following[:1], **forms),
@@ -149,7 +149,7 @@ def next_url(contribution: Contribution, chosen: QueueFilter) -> str:
     number = chosen.values.get("chapter")
     if following is None:
         return url_for(".queue", chapter=number)
-    return url_for(".show", ref=following.ref, chapter=number, state=ContributionState.SUBMITTED.value)
+    return url_for(".show", ref=following.ref, chapter=number, state=following.state.value)
 
 
 @bp.post("/publish-several")

@@ -5,9 +5,9 @@ import sqlalchemy as sa
 import time_machine
 
 from consult.consultations import clock, service
-from consult.consultations.models import Consultation, Extension, Phase, Role, Round
+from consult.consultations.models import Extension, Phase, Role
 from consult.core.audit import AuditEvent
-from consult.core.db import db, session, unit_of_work
+from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
@@ -72,40 +72,6 @@ def test_the_dates_can_be_changed_until_the_opening(prepared, secretary):
     service.open(secretary, prepared)
     with pytest.raises(NotAllowed):
         scheduled(prepared, secretary)
-
-
-def somebody_else(writes: sa.Update) -> None:
-    """Committed by another person while this unit of work stands."""
-    with db.engine.begin() as connection:
-        connection.execute(writes)
-
-
-def test_two_who_set_the_dates_leave_those_of_the_last(own_app):
-    """Each changes one date of what both read; together they would close before the opening."""
-    if db.engine.dialect.name == "sqlite":
-        return  # where whoever writes holds everything before reading anything
-    with unit_of_work():
-        consultation = factories.a_consultation(phase=Phase.PREPARATION, opened_days_ago=-7)
-        opens_at = consultation.round.opens_at
-    with unit_of_work():
-        assert consultation.round.opens_at == opens_at
-        somebody_else(sa.update(Round).values(opens_at=opens_at + 50 * DAY, closes_at=opens_at + 80 * DAY))
-        service.schedule(SYSTEM, consultation, opens_at=opens_at, closes_at=opens_at + 16 * DAY)
-    session.expire_all()
-    assert (consultation.round.opens_at, consultation.round.closes_at) == (opens_at, opens_at + 16 * DAY)
-
-
-def test_dates_are_not_set_once_somebody_else_has_opened_it(own_app):
-    if db.engine.dialect.name == "sqlite":
-        return
-    with unit_of_work():
-        secretary = factories.a_user(role=Role.SECRETARIAT)
-        consultation = factories.a_consultation(phase=Phase.PREPARATION, opened_days_ago=-7)
-        opens_at = consultation.round.opens_at
-    with pytest.raises(NotAllowed), unit_of_work():
-        assert consultation.phase == Phase.PREPARATION
-        somebody_else(sa.update(Consultation).values(phase=Phase.OPEN))
-        service.schedule(secretary, consultation, opens_at=opens_at + DAY, closes_at=opens_at + 40 * DAY)
 
 
 def test_the_cndp_number_stays_once_the_dates_are_set(prepared, secretary):

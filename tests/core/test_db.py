@@ -12,6 +12,7 @@ from consult.chapters.models import Revision
 from consult.core.db import Base, UtcDateTime, add_now, after_commit, db, reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job
+from consult.core.locks import list_locked
 from tests import factories
 from tests.waiting import PATIENCE
 
@@ -72,7 +73,8 @@ def test_parallel_increments_are_never_lost(own_app):
     def increment(_number: int) -> None:
         for _ in range(40):
             with unit_of_work():
-                session.get(Job, job_id, with_for_update=True).attempts += 1
+                (row,) = list_locked(Job, Job.id == job_id)
+                row.attempts += 1
 
     in_threads(own_app, 8, increment)
     session.expire_all()

@@ -12,6 +12,7 @@ from consult.core import audit, jobs
 from consult.core.db import db, reading, session, unit_of_work
 from consult.core.i18n import clock_at, utcnow
 from consult.core.jobs import Job, JobState
+from consult.core.locks import list_locked
 from consult.core.permissions import SYSTEM, Action
 from consult.organisations.models import Organisation
 from tests import factories
@@ -22,7 +23,8 @@ from tests.waiting import PATIENCE, until
 
 def greet(organisation_id: int) -> None:
     """Work that can be counted: it adds a letter to the short name."""
-    session.get(Organisation, organisation_id, with_for_update=True).short += "!"
+    (organisation,) = list_locked(Organisation, Organisation.id == organisation_id)
+    organisation.short += "!"
 
 
 def fail(_organisation_id: int) -> None:

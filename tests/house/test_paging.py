@@ -118,7 +118,7 @@ def an_items(chapter, block, rapporteur, **_world) -> Listing:
 
 def queue_of(state: ContributionState):
     def listing(chapter, block, rapporteur, **_world) -> Listing:
-        return Listing(lambda after: moderation.queue(rapporteur, [chapter], state=state, after=after),
+        return Listing(lambda after: moderation.queue(rapporteur, [chapter], states=[state], after=after),
                        lambda: factories.a_contribution(block=block, state=state), f"/fr/moderation/?state={state.value}")
     return listing
 

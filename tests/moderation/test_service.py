@@ -14,7 +14,9 @@ from consult.core.mail import OutgoingMail
 from consult.moderation import jobs, service
 from consult.moderation.models import ModerationDecision, ModerationNotice, Reason, Verdict
 from tests import factories
+from tests.another_state import another
 
+SUBMITTED = [ContributionState.SUBMITTED]
 WORDS = "Cette contribution nomme une personne."
 WITHHELD = {"reason": Reason.PERSONAL_DATA, "words": WORDS}
 RESTORED = {"reason": Reason.MISTAKE, "words": "Le nom est public."}
@@ -167,28 +169,40 @@ def test_the_queue_is_of_ones_own_chapters_oldest_first(rapporteur, secretary, c
     foreign = factories.a_contribution(block=factories.block_of(factories.a_chapter(consultation, number=2), "C2-A1-P1-a1"))
     mine = service.list_chapters(rapporteur, consultation)
     assert mine == [chapter]
-    rows = service.queue(rapporteur, mine).rows
+    rows = service.queue(rapporteur, mine, states=SUBMITTED).rows
     assert contribution in rows
     assert foreign not in rows
     assert [c.id for c in rows] == sorted(c.id for c in rows)
-    assert foreign in service.queue(secretary, service.list_chapters(secretary, consultation)).rows
+    assert foreign in service.queue(secretary, service.list_chapters(secretary, consultation), states=SUBMITTED).rows
     with pytest.raises(NotAllowed):
-        service.queue(rapporteur, [foreign.chapter])
+        service.queue(rapporteur, [foreign.chapter], states=SUBMITTED)
     with pytest.raises(NotAllowed):
         service.get_contribution(rapporteur, consultation, foreign.ref)
     with pytest.raises(NotFound):
         service.get_contribution(rapporteur, consultation, "PNQ-C1-9999")
 
 
+def test_what_comes_next_may_await_a_moderator_in_another_state(rapporteur, chapter, block):
+    meaning = {
+        **{name: getattr(ContributionState.SUBMITTED, name) for name in ContributionState.__annotations__},
+        "leads_to": ("published",), "awaits_moderation": True,
+    }
+    with another(ContributionState, "under_appeal", "Under appeal", **meaning) as state:
+        first = factories.a_contribution(block=block)
+        appealed = factories.a_contribution(block=block, state=state)
+        assert service.get_next(rapporteur, [chapter], first) == appealed
+        assert service.get_next(rapporteur, [chapter], appealed) == first
+
+
 def test_what_comes_next(rapporteur, chapter, block):
     first, second, third = (factories.a_contribution(block=block) for _n in range(3))
-    assert service.around(rapporteur, [chapter], second) == ([first], [third])
+    assert service.around(rapporteur, [chapter], second, states=SUBMITTED) == ([first], [third])
     assert service.get_next(rapporteur, [chapter], second) == third
     assert service.get_next(rapporteur, [chapter], third) == first
     for c in (first, second):
         service.publish(rapporteur, c, expected_counter=c.row_counter)
     assert service.get_next(rapporteur, [chapter], third) is None
-    assert service.around(rapporteur, [chapter], first, state=ContributionState.PUBLISHED) == ([second], [])
+    assert service.around(rapporteur, [chapter], first, states=[ContributionState.PUBLISHED]) == ([second], [])
 
 
 def test_counts_of_each_state_and_chapter(secretary, consultation, chapter, contribution, block):

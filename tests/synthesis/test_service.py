@@ -80,6 +80,17 @@ def test_somebody_elses_edit_is_not_overwritten(rapporteur, item):
     assert item.title == "Le titre d’un collègue"
 
 
+def test_an_edit_that_ended_after_the_item_was_read_is_named_and_kept(rapporteur, chair, item):
+    session.flush()
+    shown = item.row_counter
+    theirs = {"row_counter": shown + 1, "title": "Celui du président", "edited_by_id": chair.id}
+    session.connection().execute(sa.update(SynthesisItem.__table__).where(SynthesisItem.__table__.c.id == item.id).values(**theirs))
+    assert item.row_counter == shown, "as another process would have written it: this session does not know yet"
+    with pytest.raises(Conflict, match=chair.name):
+        edited(rapporteur, item, expected_counter=shown, title="Le mien")
+    assert item.title == "Celui du président"
+
+
 def test_new_wording_is_for_a_passage_of_the_chapter_and_differs(rapporteur, item, block):
     for changes in ({"C9-nulle-part": NEW}, {"C2-A1-P1-a1": NEW}, {KEY: block.lead + " "}, {KEY: " "}):
         with pytest.raises(Invalid) as refusal:

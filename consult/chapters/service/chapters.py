@@ -111,13 +111,17 @@ def tallies(chapter: Chapter) -> dict[str, int]:
     return dict(rows.all())
 
 
-def count_published(chapter: Chapter, key: str | None, change: int) -> None:
-    """Keep the tally of a block (None for what stays on an earlier revision), and let pages kept ready know that they are old."""
-    # The chapter first, here as in every act that locks it, or two acts could wait for each other.
+def mark_changed(chapter: Chapter) -> None:
+    """Let pages kept ready know that they are old; the chapter is held from here on."""
     session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+
+
+def count_published(chapter: Chapter, key: str | None, change: int) -> None:
+    """Keep the tally of a block (None for what stays on an earlier revision), of a chapter that has changed."""
+    mark_changed(chapter)
     if key is None:
         return
-    tally = session.get(BlockTally, (chapter.id, key), with_for_update=True)
+    tally = session.get(BlockTally, (chapter.id, key), populate_existing=True)
     if tally is None:
         tally = BlockTally(chapter_id=chapter.id, key=key, published=0)
         session.add(tally)
@@ -126,7 +130,7 @@ def count_published(chapter: Chapter, key: str | None, change: int) -> None:
 
 def put_tallies(chapter: Chapter, published: dict[str, int]) -> None:
     """Replace all tallies of a chapter, after its contributions found other places."""
-    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
+    mark_changed(chapter)
     session.execute(sa.delete(BlockTally).where(BlockTally.chapter_id == chapter.id))
     session.add_all(BlockTally(chapter_id=chapter.id, key=key, published=count) for key, count in published.items() if count)
 

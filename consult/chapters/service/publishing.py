@@ -19,6 +19,7 @@ from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
+from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can, require
 
 
@@ -49,8 +50,7 @@ def keep_working_draft(
     markup.check_source(source)
     meta, _body, _line = front_matter(source)
     commission = commission_of(consultation, meta["chapter"])
-    # Two may begin the same draft at once. Who publishes the first version points to the commission meanwhile, and need not wait.
-    session.execute(sa.select(Commission.id).where(Commission.id == commission.id).with_for_update(key_share=True))
+    lock(commission)  # two may begin the same draft at once
     draft = find_working_draft(consultation, meta["chapter"], meta["language"])
     if draft is None:
         draft = WorkingDraft(consultation=consultation, commission=commission, commission_id=commission.id,
@@ -251,10 +251,10 @@ def find_or_add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Ch
 
     Raises :class:`Invalid` (field ``file``) for a new one whose number is that of no commission.
     """
-    locked = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id, Chapter.number == parsed.number).with_for_update()
-    session.execute(locked)
     chapter = find_chapter(consultation, parsed.number)
-    if chapter is None:
+    if chapter is not None:
+        lock(chapter)
+    else:
         chapter = Chapter(consultation=consultation, commission=commission_of(consultation, parsed.number), number=parsed.number,
                           title_fr=parsed.title)
         session.add(chapter)
@@ -271,15 +271,13 @@ def base_of(consultation: Consultation, number: int, language: str) -> Revision 
 
 
 def hold(draft: WorkingDraft, expected_counter: int | None) -> None:
-    """Keep the draft for this act; :class:`Conflict` when it is no longer what its editor saw."""
-    counter = session.scalar(sa.select(WorkingDraft.row_counter).where(WorkingDraft.id == draft.id).with_for_update())
-    if counter is None:
-        raise gone()
-    if counter != expected_counter:
-        raise Conflict(_("Somebody has changed this draft since you opened it, or began one at the same time."),
-                       _("Nothing of theirs was overwritten. Copy your text, open the draft again and put your changes in."))
-    if draft.row_counter != counter:
-        session.refresh(draft)
+    """:class:`Conflict` when the draft is no longer what its editor saw; whoever saw none (None) did not see this one."""
+    lock(draft, expected_counter=expected_counter or 0, overtaken=changed, gone=gone)
+
+
+def changed() -> Conflict:
+    return Conflict(_("Somebody has changed this draft since you opened it, or began one at the same time."),
+                    _("Nothing of theirs was overwritten. Copy your text, open the draft again and put your changes in."))
 
 
 def gone() -> Conflict:

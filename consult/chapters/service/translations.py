@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased, contains_eager, lazyload
 from consult.accounts.models import User
 from consult.chapters import translations
 from consult.chapters.models import Block, BlockKind, Chapter, OutdatedTranslation, Revision
-from consult.chapters.service.chapters import list_blocks_of, list_chapters
+from consult.chapters.service.chapters import list_blocks_of, list_chapters, mark_changed
 from consult.chapters.service.newest import list_newest_revisions, newest_revision, newest_revisions
 from consult.consultations.models import Consultation
 from consult.core.commands import command
@@ -126,7 +126,7 @@ def confirm_translation(actor: User, mark: OutdatedTranslation, *, shown_revisio
 
     Raises :class:`Conflict` when it was confirmed already, or a wording has changed since they read it.
     """
-    hold(mark.chapter)
+    mark_changed(mark.chapter)
     session.refresh(mark)
     if mark.confirmed_at is not None:
         raise Conflict(_("This passage was confirmed already, on %(date)s.", date=day(mark.confirmed_at)), _("Nothing was changed."))
@@ -141,7 +141,7 @@ def confirm_translations(actor: User, chapter: Chapter, *, language: str, shown_
 
     :class:`Conflict` when a version was published since, or no passage waits; :class:`NotFound` when none is published in ``language``.
     """
-    hold(chapter)
+    mark_changed(chapter)
     page = get_translations(chapter, language)
     if set(shown_revisions) != set(page.shown_revisions):
         raise Conflict(_("A version was published since you opened this page."), READ_AGAIN)
@@ -154,11 +154,6 @@ def confirm_translations(actor: User, chapter: Chapter, *, language: str, shown_
 def confirm(actor: User, marks: list[OutdatedTranslation]) -> None:
     for mark in marks:
         mark.confirmed_at, mark.confirmed_by_id = utcnow(), actor.id
-
-
-def hold(chapter: Chapter) -> None:
-    """The chapter, locked against publications; its pages kept ready show the marks, and must know that they are old."""
-    session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
 
 
 def refuse_unread(mark: OutdatedTranslation, shown_revisions: Collection[int]) -> None:

@@ -12,11 +12,12 @@ from consult.contributions import jobs
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
 from consult.contributions.service.anchoring import is_shown, look_for
 from consult.core import states
-from consult.core.commands import RELOAD, TAKEN, command
-from consult.core.db import scalar_count, session, wait_for
+from consult.core.commands import command
+from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
+from consult.core.locks import lock
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.text import quotes
@@ -80,7 +81,7 @@ def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int
     """
     if revision.chapter_id != chapter.id:
         raise NotFound(_("There is no such version of this chapter."))
-    wait_for(chapter)
+    lock(chapter)
     refuse_older(revision)
     # Where they are shown does not change: what is certain is shown before anybody confirms it.
     confirm = sa.update(Anchor).where(Anchor.revision_id == revision.id, *certain()).values(
@@ -91,14 +92,10 @@ def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int
 
 
 def claim(anchor: Anchor, expected_counter: int | None) -> None:
-    """Hold the chapter, as publishing and lodging do; :class:`Conflict` when the place is not what the page showed
-    (``expected_counter``).
-    """
-    wait_for(anchor.contribution.chapter)
-    session.refresh(anchor)
-    session.refresh(anchor.contribution, ["state", "current_key", "row_counter"])
-    if expected_counter is not None and anchor.row_counter != expected_counter:
-        raise Conflict(TAKEN, RELOAD)
+    """Hold all that a decision on the place changes; :class:`Conflict` when it is not what the page showed."""
+    lock(anchor.contribution.chapter)
+    lock(anchor.contribution)
+    lock(anchor, expected_counter=expected_counter)
     refuse_older(anchor.revision)
 
 

@@ -27,10 +27,11 @@ from consult.contributions.service.anchoring import anchor_late
 from consult.contributions.statement import MAX_EXACT, MAX_LENGTHS, TEXTS, lodged_in
 from consult.core import states
 from consult.core.commands import command
-from consult.core.db import add_now, add_row, begin_writing, session, wait_for
+from consult.core.db import add_now, add_row, begin_writing, session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import LabelledEnum, _, utcnow
 from consult.core.jobs import later
+from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can, require
 from consult.organisations.models import Organisation
 from consult.text import normalising, quotes
@@ -59,7 +60,7 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
         # Who lodges on this chapter at the same moment waits here, so that the second of two equal forms finds the first.
         begin_writing()
-        wait_for(block.chapter)
+        lock(block.chapter)
         contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
         if draft is not None:
             session.delete(draft)
@@ -175,7 +176,7 @@ def _promise(contribution: Contribution, block: Block) -> None:
 @command
 def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     """Take it back: its text leaves the public pages, its trace stays; :class:`Conflict` when it was taken back already."""
-    wait_for(contribution.chapter)  # first, as whoever publishes a revision does, or each could wait for the other
+    lock(contribution.chapter)
     was_public = contribution.is_public
     states.move(contribution, ContributionState.WITHDRAWN)
     contribution.withdrawn_at = utcnow()

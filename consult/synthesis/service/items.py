@@ -13,6 +13,7 @@ from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow, when
+from consult.core.locks import lock
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.synthesis.models import (
@@ -64,8 +65,7 @@ def edit_item(
     synthesis is no draft any more.
     """
     hold(item.synthesis)
-    if item.row_counter != expected_counter:
-        raise Conflict(changed_by(item), RELOAD)
+    lock(item, expected_counter=expected_counter, overtaken=lambda: Conflict(changed_by(item), RELOAD))
     title, summary = clean("title", title, MAX_TITLE), clean("summary", summary, MAX_WORDS)
     rationale = clean("rationale", rationale, MAX_WORDS)
     if not title:

@@ -17,6 +17,7 @@ from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, gettext, ngettext, utcnow
 from consult.core.jobs import later
+from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, require
 from consult.synthesis import jobs
 from consult.synthesis.models import (
@@ -205,10 +206,8 @@ def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
 
 
 def hold(synthesis: Synthesis) -> None:
-    """Lock the row, so that nobody validates what somebody is changing; :class:`Conflict` when it is no draft any more."""
-    if synthesis.id is not None:
-        session.execute(sa.select(Synthesis.id).where(Synthesis.id == synthesis.id).with_for_update())
-        session.refresh(synthesis, ["state", "last_number", "row_counter"])
+    """Nobody validates what somebody is changing; :class:`Conflict` when it is no draft any more."""
+    lock(synthesis)
     if not synthesis.state.is_editable:
         raise Conflict(
             _("This synthesis is not a draft any more (%(state)s): its items cannot be changed.", state=synthesis.state.label),
