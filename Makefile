@@ -29,6 +29,8 @@ export UV_PYTHON_DOWNLOADS := never
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The addresses that are printed and mailed are those that answer.
+run: export CONSULT_BASE_URL ?= http://127.0.0.1:$(PORT)
 run: env ## start the platform with its demonstration data on http://127.0.0.1:8000 (PORT=… for another port)
 	@$(BIN)/consult demo --if-empty
 	@exec $(BIN)/consult serve --work --port $(PORT)

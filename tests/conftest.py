@@ -58,7 +58,7 @@ def databases(tmp_path_factory):
     if wanted == "sqlite":
         yield SqliteFiles(tmp_path_factory.mktemp("database"))
     elif wanted == "postgresql":
-        with postgresql.server(folder_of_run(tmp_path_factory) / "postgresql") as server:
+        with postgresql.server() as server:
             yield server
     else:
         raise pytest.UsageError(f"CONSULT_TEST_DATABASE is sqlite or postgresql, not {wanted}")

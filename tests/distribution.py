@@ -1,15 +1,33 @@
-"""A plugin: which tests run on this database, in which order, and which process of the run takes them.
+"""A plugin: on which database a run works, which tests, in which order, and which process of the run takes them.
 
 Each process is given its share of the longest tests and begins with them; whoever has finished takes over from the others, so that
 none is left alone at the end. The others keep the order of their files, whose fixtures they share.
 """
 
 import os
+import shutil
+import tempfile
 
 import pytest
 from xdist.scheduler.worksteal import WorkStealingScheduling
 
+from tests import postgresql
+
 FIRST = ("longest", "browser")
+
+
+def begins_the_run(config) -> bool:
+    return not hasattr(config, "workerinput")
+
+
+def pytest_configure(config) -> None:
+    if begins_the_run(config) and os.environ.get("CONSULT_TEST_DATABASE") == "postgresql":
+        os.environ[postgresql.FOLDER] = tempfile.mkdtemp(prefix="consult-postgresql-")
+
+
+def pytest_unconfigure(config) -> None:
+    if begins_the_run(config) and postgresql.FOLDER in os.environ:
+        shutil.rmtree(os.environ.pop(postgresql.FOLDER), ignore_errors=True)
 
 
 @pytest.hookimpl(trylast=True)

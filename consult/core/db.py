@@ -5,7 +5,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event, orm
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -69,8 +69,8 @@ class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMES)
     type_annotation_map = {
         datetime: UtcDateTime(),
-        dict[str, Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
-        list[Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
+        dict[str, Any]: sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+        list[Any]: sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
         enum.Enum: enum_type(enum.Enum),
         str: sa.Text(),
     }
@@ -270,6 +270,16 @@ def add_row(model: type[Base], **values: Any) -> int:
     """Insert a row that nobody needs as an object, for a fraction of what a flush costs; its id."""
     key = session.connection().execute(_insert(model), values).inserted_primary_key
     return key[0] if key else 0
+
+
+def add_new(model: type[Base], rows: Sequence[dict[str, Any]], told: orm.InstrumentedAttribute[Any]) -> list[Any]:
+    """Insert the rows whose keys nobody has taken, be it at this moment; ``told`` of each of them, in their order."""
+    if not rows:
+        return []
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    adding = dialect.insert(model).values(rows).on_conflict_do_nothing().returning(told)
+    added = set(session.scalars(adding))
+    return [row[told.key] for row in rows if row[told.key] in added]
 
 
 def add_now(row: Base) -> None:

@@ -1,7 +1,14 @@
-"""Mail. Letters are rows first, written in the transaction of what they speak of, and sent by a job."""
+"""Mail. Letters are rows first, written in the transaction of what they speak of, and sent by a job.
 
-from collections.abc import Callable
+Whoever is to be told something is told once (:func:`tell`, :func:`tell_each`): the letter is worded before anybody has to wait, and
+posted in the transaction that notes it as told. A worker that dies between the two has told nobody, one that dies later is done.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -9,11 +16,12 @@ from flask import render_template
 from flask_mailman import EmailMultiAlternatives, Mail
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp, add_now, reading, session
+from consult.core.db import Base, PrimaryKey, Timestamp, add_now, reading, scalar_count, session, unit_of_work
 from consult.core.i18n import direction, force_locale, utcnow
 from consult.core.jobs import later, outbound_job
 
 mail = Mail()
+BATCH = 20  # letters that are worded, and then posted, at once
 
 
 class OutgoingMail(Base):
@@ -29,6 +37,21 @@ class OutgoingMail(Base):
     html: Mapped[str | None]
     created_at: Mapped[Timestamp]
     sent_at: Mapped[datetime | None]
+
+
+Fact = TypeVar("Fact", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Letter(Generic[Fact]):
+    """What one person is to be told: (recipient, subject, body), and the facts that it tells of."""
+
+    worded: tuple[str, str, str]
+    facts: frozenset[Fact]
+
+
+Word = Callable[[int], Sequence[Letter[Fact]]]
+Mark = Callable[[Sequence[Letter[Fact]]], Iterable[Letter[Fact]]]
 
 
 def init_app(app, url: str, sender: str) -> None:
@@ -68,6 +91,38 @@ def worded(reader, template: str, **context) -> tuple[str, str, str]:
         )
     subject, _blank, body = text.strip().partition("\n")
     return reader.email, subject, body.strip() + "\n"
+
+
+def tell(subject_id: int, word: Word[Fact], mark: Mark[Fact]) -> Callable[[], None] | None:
+    """The work of an ``outbound_job`` that tells one person. ``word(subject_id)`` words the letter, unless it was told already."""
+    with reading():
+        letters = word(subject_id)
+    return partial(post_current, letters, mark) if letters else None
+
+
+def tell_each(subject_id: int, progress: Callable[[int], None], untold: sa.Select[Any], word: Word[Fact], mark: Mark[Fact]) -> None:
+    """The work of a ``long_job`` that tells many, a batch after the other. ``untold`` selects the ids of those who are still to be
+    told, ``word(subject_id)`` words the letters of the first :data:`BATCH` of them at most.
+    """
+    count = sa.select(sa.func.count()).select_from(untold.subquery())
+    with reading():
+        left = whole = scalar_count(count)
+    while left:
+        with reading():
+            letters = word(subject_id)
+        with unit_of_work():
+            post_current(letters, mark)
+            left = scalar_count(count)
+        whole = max(whole, left)  # more may have come to be told meanwhile
+        progress(100 - 100 * left // whole)
+
+
+def post_current(letters: Sequence[Letter[Fact]], mark: Mark[Fact]) -> None:
+    """Post those that ``mark(letters)`` notes as told: whose facts still hold, and which nobody has posted meanwhile. What is told
+    of a fact that is no longer so (withdrawn, decided otherwise) is left to be worded afresh.
+    """
+    for letter in mark(letters) if letters else ():
+        post(*letter.worded)
 
 
 SENT = (

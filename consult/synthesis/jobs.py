@@ -1,4 +1,8 @@
-"""Telling each author what became of their contributions, in batches, once."""
+"""Telling each author what became of their contributions."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import lazyload
@@ -6,29 +10,25 @@ from sqlalchemy.orm import lazyload
 from consult.accounts.models import User
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import mail
-from consult.core.db import scalar_count, session, unit_of_work
+from consult.core.db import add_new, session
 from consult.core.jobs import long_job
+from consult.core.mail import Letter
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice
 
-BATCH = 20
+Standing = tuple[int, int, int]  # a contribution as a letter tells of it: ids of author and contribution, its row_counter
 
 
 @long_job
 def tell_answers(synthesis_id: int, progress) -> None:
     """One letter for each author of the chapter; whoever has their notice is not written to again."""
-    with unit_of_work():
-        left = whole = scalar_count(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
-    while left:
-        with unit_of_work():
-            left = tell_some(synthesis_id)
-        progress(100 - 100 * left // whole)
+    mail.tell_each(synthesis_id, progress, untold(synthesis_id), word_answers, partial(mark_answers, synthesis_id))
 
 
 def is_told() -> sa.ColumnElement[bool]:
     return Contribution.state.in_(ContributionState.where(is_told_of_answer=True))
 
 
-def untold(synthesis_id: int):
+def untold(synthesis_id: int) -> sa.Select[Any]:
     """Ids of the authors who have no notice of this synthesis yet."""
     return (
         sa.select(Contribution.author_id).join(Synthesis, Synthesis.chapter_id == Contribution.chapter_id)
@@ -39,19 +39,38 @@ def untold(synthesis_id: int):
     )
 
 
-def tell_some(synthesis_id: int) -> int:
-    """Write one batch of letters with their notices; answers how many authors are left."""
+def word_answers(synthesis_id: int) -> list[Letter[Standing]]:
     synthesis = session.get_one(Synthesis, synthesis_id)
     authors = session.scalars(
-        sa.select(User).where(User.id.in_(untold(synthesis_id).limit(BATCH).scalar_subquery())).options(lazyload(User.appointments))
+        sa.select(User).where(User.id.in_(untold(synthesis_id).limit(mail.BATCH).scalar_subquery())).options(lazyload(User.appointments))
         .order_by(User.id)
     ).all()
     answers = answers_to([author.id for author in authors], synthesis)
-    for author in authors:
-        session.add(SynthesisNotice(synthesis_id=synthesis_id, author_id=author.id))
-        mail.write(author, "synthesis/answer", synthesis=synthesis, answers=answers[author.id])
-    session.flush()
-    return scalar_count(sa.select(sa.func.count()).select_from(untold(synthesis_id).subquery()))
+    return [
+        Letter(mail.worded(author, "synthesis/answer", synthesis=synthesis, answers=answers[author.id]),
+               facts_of(contribution for contribution, _item in answers[author.id]))
+        for author in authors
+    ]
+
+
+def facts_of(contributions: Iterable[Contribution | sa.Row[int, int, int]]) -> frozenset[Standing]:
+    """What a letter tells of is as it was worded while the same contributions stand where they stood; items no longer change."""
+    return frozenset((c.author_id, c.id, c.row_counter) for c in contributions)
+
+
+def mark_answers(synthesis_id: int, letters: Sequence[Letter[Standing]]) -> list[Letter[Standing]]:
+    of_author = {author_id: letter for letter in letters for author_id, _contribution, _counter in letter.facts}
+    told: dict[int, list[sa.Row[int, int, int]]] = {author_id: [] for author_id in of_author}
+    for row in session.execute(
+        sa.select(Contribution.author_id, Contribution.id, Contribution.row_counter)
+        .join(Synthesis, Synthesis.chapter_id == Contribution.chapter_id)
+        .where(Synthesis.id == synthesis_id, Contribution.author_id.in_(of_author), is_told())
+    ):
+        told[row.author_id].append(row)
+    current = [author_id for author_id, letter in of_author.items() if letter.facts == facts_of(told[author_id])]
+    noted = add_new(SynthesisNotice, [{"synthesis_id": synthesis_id, "author_id": author_id} for author_id in current],
+                    SynthesisNotice.author_id)
+    return [of_author[author_id] for author_id in noted]
 
 
 def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tuple[Contribution, SynthesisItem | None]]]:

@@ -1,26 +1,22 @@
+from functools import partial
 
 import pytest
-import sqlalchemy as sa
 
 from consult.contributions import jobs as letters
 from consult.contributions import service
 from consult.contributions.models import AnchorState, ContributionState
 from consult.contributions.service.anchoring import anchor_late
-from consult.core import db, jobs
+from consult.core import jobs, mail
 from consult.core.db import session
-from consult.core.mail import OutgoingMail
 from tests import factories
 from tests.contributions.revising import A2, DROP, ELSEWHERE, REWORDED, last_of, quoting, revise
+from tests.letters import letters_to
 
 
 @pytest.fixture
 def said(block):
     """Published on the action that the tests change."""
     return factories.a_published_contribution(block=block)
-
-
-def letters_to(author) -> list[OutgoingMail]:
-    return list(session.scalars(sa.select(OutgoingMail).where(OutgoingMail.recipient == author.email).order_by(OutgoingMail.id)))
 
 
 def work():
@@ -66,7 +62,7 @@ def test_telling_does_not_disturb_who_is_deciding(chapter, said, rapporteur):
 
 
 def test_a_worker_that_dies_tells_nobody_twice(chapter, block, monkeypatch):
-    authors = [factories.a_contribution(block=block).author for _n in range(letters.BATCH + 3)]
+    authors = [factories.a_contribution(block=block).author for _n in range(mail.BATCH + 3)]
     revision = revise(chapter, REWORDED)
     session.commit()
 
@@ -74,26 +70,22 @@ def test_a_worker_that_dies_tells_nobody_twice(chapter, block, monkeypatch):
         raise SystemExit
     with pytest.raises(SystemExit):
         letters.tell_authors(revision.id, killed)
-    assert sum(len(letters_to(author)) for author in authors) == letters.BATCH
+    assert sum(len(letters_to(author)) for author in authors) == mail.BATCH
     heard = []
     letters.tell_authors(revision.id, heard.append)
     assert [len(letters_to(author)) for author in authors] == [1] * len(authors)
     assert heard == [100]
 
 
-def test_a_batch_of_letters_is_read_in_few_queries_and_worded_before_the_lock(chapter, block, count_queries, monkeypatch):
-    for _n in range(letters.BATCH):
+def test_a_batch_of_letters_is_read_in_few_queries(chapter, block, count_queries):
+    for _n in range(mail.BATCH):
         factories.a_contribution(block=block)
     revision = revise(chapter, REWORDED)
     session.commit()
     session.expunge_all()
-    known, word = [], letters.mail.worded
-    monkeypatch.setattr(letters.mail, "worded", lambda *args, **values: known.append(db._writes.get()) or word(*args, **values))
-    assert count_queries(lambda: letters.word_some(revision.id)) <= 3
-    known.clear()
-    inserted = 2 * letters.BATCH  # each letter and the promise to send it
+    assert count_queries(lambda: letters.word_revised(revision.id)) <= 3
+    inserted = 2 * mail.BATCH  # each letter and the promise to send it
     assert count_queries(lambda: letters.tell_authors(revision.id, lambda percent: None)) <= inserted + 8
-    assert known == [False] * letters.BATCH
 
 
 def test_what_changes_while_letters_are_worded_is_told_as_it_is_then(chapter, block, participant):
@@ -101,10 +93,10 @@ def test_what_changes_while_letters_are_worded_is_told_as_it_is_then(chapter, bl
     gone = factories.a_contribution(block=block, author=participant)
     revision = revise(chapter, REWORDED)
     session.commit()
-    worded = letters.word_some(revision.id)
+    worded = letters.word_revised(revision.id)
     service.withdraw(participant, gone)
     session.commit()
-    letters.post_some(revision.id, worded)
+    mail.post_current(worded, partial(letters.mark_revised, revision.id))
     assert letters_to(participant) == []
     session.commit()
     letters.tell_authors(revision.id, lambda percent: None)
@@ -113,18 +105,18 @@ def test_what_changes_while_letters_are_worded_is_told_as_it_is_then(chapter, bl
 
 
 def test_progress_stays_a_share_when_more_is_lodged_meanwhile(chapter, block, monkeypatch):
-    monkeypatch.setattr(letters, "BATCH", 1)
+    monkeypatch.setattr(mail, "BATCH", 1)
     contributions = [factories.a_contribution(block=block) for _n in range(2)]
     revision = revise(chapter, REWORDED)
     session.commit()
-    heard, post = [], letters.post_some
+    heard, mark = [], letters.mark_revised
 
-    def posting(*args):
+    def marking(*args):
         if not heard:
             for _n in range(3):
                 anchor_late(factories.a_contribution(block=block))
-        post(*args)
-    monkeypatch.setattr(letters, "post_some", posting)
+        return mark(*args)
+    monkeypatch.setattr(letters, "mark_revised", marking)
     letters.tell_authors(revision.id, heard.append)
     assert heard == [0, 25, 50, 75, 100]
     assert all(len(letters_to(said.author)) == 1 for said in contributions)

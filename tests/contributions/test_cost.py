@@ -1,11 +1,8 @@
 """What a lodging and its letter ask of the database: each statement is paid by everybody who lodges in the same minute."""
 
-import sqlalchemy as sa
 
 from consult.contributions import jobs as letters
 from consult.core.db import session, unit_of_work
-from consult.core.mail import OutgoingMail
-from tests import factories
 from tests.contributions.browsing import FILLED, address, form_of
 from tests.contributions.test_service import lodge
 
@@ -28,16 +25,6 @@ def test_a_letter_asks_little(participant, block, count_queries):
         with unit_of_work():
             conclude()
     assert count_queries(tell) <= 5
-
-
-def test_two_workers_with_one_receipt_write_one_letter(own_app):
-    with unit_of_work():
-        block = factories.block_of(factories.a_chapter(factories.a_consultation(), number=1), "C1-A1-P1-a1")
-        contribution_id = lodge(factories.a_user(), block).id
-    for conclude in [letters.send_receipt(contribution_id), letters.send_receipt(contribution_id)]:
-        with unit_of_work():
-            conclude()
-    assert session.scalar(sa.select(sa.func.count()).select_from(OutgoingMail)) == 1
 
 
 def test_a_written_receipt_is_left_alone(participant, block):

@@ -26,6 +26,7 @@ from consult.core.mail import OutgoingMail
 from consult.core.permissions import VISITOR
 from tests import factories
 from tests.counting import queries
+from tests.letters import tell
 
 VALUES = {"kind": Kind.COMMENT, "comment_type": CommentType.TECHNICAL, "position": Position.OPPOSED, "body": "Précisez l’échéance."}
 
@@ -177,8 +178,7 @@ def test_the_receipt_is_written_once(participant, block):
     contribution = lodge(participant, block)
     session.commit()
     jobs.run_pending()
-    letters.send_receipt(contribution.id)
-    session.flush()
+    tell(letters.send_receipt, contribution.id)
     (letter,) = session.scalars(sa.select(OutgoingMail)).all()
     assert contribution.ref in letter.subject
     assert contribution.receipt.digest in letter.body

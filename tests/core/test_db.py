@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from consult.accounts.models import User
 from consult.chapters.models import Revision
-from consult.core.db import Base, UtcDateTime, add_now, after_commit, db, reading, session, unit_of_work
+from consult.core.db import Base, UtcDateTime, add_new, add_now, after_commit, db, reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job
 from consult.core.locks import list_locked
@@ -207,6 +207,16 @@ def test_a_row_added_now_is_an_object_like_any_other(own_app):
         user.name = "Plus vite"
     session.expire_all()
     assert session.execute(sa.select(User.name, User.active)).one() == ("Plus vite", True)
+
+
+def test_rows_whose_keys_are_taken_are_passed_over(own_app):
+    def row(number: int) -> dict:
+        return {"email": f"p{number}@example.org", "name": f"Personne {number}", "fs_uniquifier": str(number) * 32}
+    with unit_of_work():
+        assert add_new(User, [row(2)], User.email) == ["p2@example.org"]
+        assert add_new(User, [row(3), row(2), row(1)], User.email) == ["p3@example.org", "p1@example.org"]
+        assert add_new(User, [], User.email) == []
+    assert session.scalars(sa.select(User.language)).all() == ["fr"] * 3
 
 
 def test_a_row_added_now_goes_with_its_unit_of_work(own_app):

@@ -10,11 +10,11 @@ from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job, run_pending
-from consult.core.mail import OutgoingMail
 from consult.moderation import jobs, service
 from consult.moderation.models import ModerationDecision, ModerationNotice, Reason, Verdict
 from tests import factories
 from tests.another_state import another
+from tests.letters import letters_to, tell
 
 SUBMITTED = [ContributionState.SUBMITTED]
 WORDS = "Cette contribution nomme une personne."
@@ -233,16 +233,12 @@ def test_the_register_is_by_chapter(rapporteur, consultation, chapter, contribut
 # The author is told
 
 
-def letters_to(user):
-    return session.scalars(sa.select(OutgoingMail).where(OutgoingMail.recipient == user.email).order_by(OutgoingMail.id)).all()
-
-
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 def test_the_author_is_told_once_with_words_and_appeal(rapporteur, block, language):
     contribution = factories.a_contribution(block=block, author=factories.a_user(language=language))
     decision = service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
     for _again in range(2):
-        jobs.tell_author(decision.id)
+        tell(jobs.tell_author, decision.id)
     [letter] = letters_to(contribution.author)
     assert contribution.ref in letter.subject
     for part in (WORDS, "contact@example.org", f"http://consult.test/{language}/moderation/register"):
@@ -252,7 +248,7 @@ def test_the_author_is_told_once_with_words_and_appeal(rapporteur, block, langua
 
 def test_publishing_and_restoring_are_told_too(rapporteur, contribution):
     for verdict, values in ((service.publish, {}), (service.withhold, WITHHELD), (service.restore, RESTORED)):
-        jobs.tell_author(verdict(rapporteur, contribution, expected_counter=contribution.row_counter, **values).id)
+        tell(jobs.tell_author, verdict(rapporteur, contribution, expected_counter=contribution.row_counter, **values).id)
     letters = letters_to(contribution.author)
     assert len({letter.subject for letter in letters}) == 3
     assert [RESTORED["words"] in letter.body for letter in letters] == [False, False, True]

@@ -352,7 +352,7 @@ def letters():
 
 
 def test_each_author_is_told_once_in_their_language(chair, rapporteur, complete, published, block, monkeypatch):
-    monkeypatch.setattr(jobs, "BATCH", 2)
+    monkeypatch.setattr(mail, "BATCH", 2)
     author = published[0].author
     author.language = "ar"
     second = factories.a_published_contribution(block=block, author=author, body="Une seconde remarque.")
