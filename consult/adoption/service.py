@@ -50,7 +50,7 @@ def submit(actor: User, consultation: Consultation) -> Submission:
     missing = [chapter.number for chapter, synthesis in syntheses if synthesis is None or not synthesis.state.awaits_submission]
     if missing or not syntheses:
         raise Conflict(
-            _("Not every synthesis is validated. Still missing: chapters %(chapters)s.", chapters=", ".join(map(str, missing)) or "—"),
+            _("Not every synthesis is validated. Still missing: chapters %(chapters)s.", chapters=" · ".join(map(str, missing)) or "—"),
             _("The chair of each commission validates its synthesis first."),
         )
     audit.seal_all()
@@ -71,6 +71,20 @@ def get_submission(consultation: Consultation) -> Submission:
     if submission is None:
         raise NotFound(_("Nothing has been submitted to the Council yet."), _("The page of the consultation says in which phase it is."))
     return submission
+
+
+def get_milestones(consultation: Consultation) -> dict[Phase, date]:
+    """When it was submitted and, once the Council has decided on all chapters, when it did."""
+    sent, decided = session.execute(
+        sa.select(Submission.submitted_at, sa.func.max(AdoptionDecision.decided_on)).outerjoin(AdoptionDecision)
+        .where(Submission.consultation_id == consultation.id).group_by(Submission.id)
+    ).first() or (None, None)
+    reached: dict[Phase, date] = {}
+    if sent:
+        reached[Phase.SUBMITTED] = sent
+    if decided and consultation.phase == Phase.ADOPTED:
+        reached[Phase.ADOPTED] = decided
+    return reached
 
 
 def get_sealing(submission: Submission) -> Job | None:

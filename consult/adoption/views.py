@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import date
 
 from flask import flash, redirect, render_template, send_file, url_for
 
@@ -12,8 +13,9 @@ from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations import events as consultations_events
-from consult.consultations.models import Consultation
+from consult.consultations.models import Consultation, Phase
 from consult.core.errors import Invalid, NotFound
+from consult.core.events import Link
 from consult.core.i18n import LANGUAGES, _, ngettext
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
@@ -53,6 +55,19 @@ def dashboard_counts(consultation: Consultation) -> list[consultations_events.Co
         words = ngettext("chapter decided by the Council", "chapters decided by the Council", decided)
         counts.append(consultations_events.Count(words, decided, url_for("adoption.submission")))
     return counts
+
+
+@consultations_events.outcome_links.fill
+def outcome_links(consultation: Consultation) -> list[Link]:
+    """What the Council was sent and what it decided, from the submission on."""
+    if not consultation.phase.is_submitted:
+        return []
+    return [Link(_("What was submitted to the Council, and what it decided"), url_for("adoption.submission"))]
+
+
+@consultations_events.milestones.fill
+def milestones(consultation: Consultation) -> dict[Phase, date]:
+    return service.get_milestones(consultation) if consultation.phase.is_submitted else {}
 
 
 # Submission and decision

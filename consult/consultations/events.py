@@ -1,8 +1,10 @@
 """What the consultation's own pages ask of the rooms above: what waits there, what can be done there, where they lead."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
-from consult.consultations.models import Consultation
+from consult.consultations.models import Consultation, Phase
 from consult.core.events import Link
 from consult.core.extension_points import many, one
 
@@ -13,6 +15,22 @@ class Count(NamedTuple):
     words: str
     number: int
     url: str
+
+
+class Cell(NamedTuple):
+    """What the desk reads of one chapter: words, or a number in them, with the way to the work; ``is_waiting`` when somebody has to act."""
+
+    words: str
+    url: str = ""
+    is_waiting: bool = False
+
+
+class Column(NamedTuple):
+    """One thing to know of each chapter, by its number; ``order`` is its place among the columns."""
+
+    order: int
+    heading: str
+    cells: Mapping[int, Cell]
 
 
 class NextAct(NamedTuple):
@@ -29,6 +47,16 @@ def dashboard_counts(consultation: Consultation) -> list[Count]:
 
 
 @many
+def dashboard_columns(consultation: Consultation) -> list[Column]:
+    """What the secretariat's desk tells of each chapter, as far as the reader may see it."""
+
+
+@many
+def dashboard_notes(consultation: Consultation) -> list[str]:
+    """Sentences on what the secretariat should know: who has not spoken yet, for instance."""
+
+
+@many
 def dashboard_links(consultation: Consultation) -> list[Link]:
     """Where the head of the secretariat's desk leads, for those who may go there."""
 
@@ -36,6 +64,16 @@ def dashboard_links(consultation: Consultation) -> list[Link]:
 @many
 def next_acts(consultation: Consultation) -> list[NextAct]:
     """What a room lets the reader do in the present phase."""
+
+
+@many
+def outcome_links(consultation: Consultation) -> list[Link]:
+    """Where everybody reads what came of it, as far as it is public."""
+
+
+@many
+def milestones(consultation: Consultation) -> dict[Phase, date]:
+    """When the phases that no date of the consultation sets began."""
 
 
 @one

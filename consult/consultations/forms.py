@@ -75,8 +75,7 @@ class ScheduleForm(FlaskForm):
         return {"opens_at": from_morocco(self.opens_at.data), "closes_at": from_morocco(self.closes_at.data, last=True)}
 
 
-class ExtendForm(FlaskForm):
-    closes_at = MomentField(_("New closing"))
+class CloseForm(FlaskForm):
     reason = TextAreaField(
         _("Reason"), description=_("Published on the home page with the old and the new date."),
         validators=[DataRequired(_("Say why: the reason is published.")), at_most(1000)],
@@ -84,7 +83,14 @@ class ExtendForm(FlaskForm):
     )
 
     def values(self) -> dict:
-        return {"closes_at": from_morocco(self.closes_at.data, last=True), "reason": self.reason.data.strip()}
+        return {"reason": self.reason.data.strip()}
+
+
+class ExtendForm(CloseForm):
+    closes_at = MomentField(_("New closing"))
+
+    def values(self) -> dict:
+        return {**super().values(), "closes_at": from_morocco(self.closes_at.data, last=True)}
 
 
 class ActForm(FlaskForm):

@@ -1,6 +1,6 @@
 """The consultation, its rounds, the commissions and who holds which role."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 from consult.accounts.models import User
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
 from consult.core.errors import Conflict
-from consult.core.i18n import N_, LabelledEnum, _, utcnow
+from consult.core.i18n import MOROCCO, N_, LabelledEnum, _, utcnow
 from consult.core.states import StateEnum, Tone, says
 
 
@@ -20,25 +20,36 @@ class Phase(StateEnum):
     is_revising: bool  # the texts may change; those that the Council has before it do not change under its eyes
     is_concluding: bool  # the chairs validate, the secretariat submits
     is_submitted: bool  # the Council has the syntheses, or has decided
+    lead: str  # what whoever arrives is told, to be translated where it is shown
 
     PREPARATION = "preparation", N_("In preparation"), says(
         leads_to=("open",), tone=Tone.OCHRE, follows_dates=True, receives_contributions=False, is_answering=False, is_revising=True,
-        is_concluding=False, is_submitted=False)
+        is_concluding=False, is_submitted=False,
+        lead=N_("The text is being prepared. From the opening on you comment on any line of it and propose better wording: every "
+             "contribution is kept, and gets a reasoned answer that anyone can check."))
     OPEN = "open", N_("Open"), says(
         leads_to=("closed",), tone=Tone.GREEN, follows_dates=True, receives_contributions=True, is_answering=True, is_revising=True,
-        is_concluding=False, is_submitted=False)
+        is_concluding=False, is_submitted=False,
+        lead=N_("Read the draft, comment on any line of it, propose better wording. Every contribution is kept, and every one gets a "
+             "reasoned answer that anyone can check."))
     CLOSED = "closed", N_("Closed"), says(
         leads_to=("synthesis",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
-        is_concluding=False, is_submitted=False)
+        is_concluding=False, is_submitted=False,
+        lead=N_("Contributions are no longer received. Every one is kept; the commissions weigh them all and answer each with reasons "
+             "that anyone can check."))
     SYNTHESIS = "synthesis", N_("Synthesis"), says(
         leads_to=("submitted",), tone=Tone.BLUE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
-        is_concluding=True, is_submitted=False)
+        is_concluding=True, is_submitted=False,
+        lead=N_("The commissions are answering. Everybody reads the reasons given to every contribution once the syntheses are submitted "
+             "to the Council."))
     SUBMITTED = "submitted", N_("Submitted to the Council"), says(
         leads_to=("adopted",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
-        is_concluding=False, is_submitted=True)
+        is_concluding=False, is_submitted=True,
+        lead=N_("The syntheses are before the Council. Read what was answered to every contribution, and why."))
     ADOPTED = "adopted", N_("Decided by the Council"), says(
         leads_to=(), tone=Tone.GREEN, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
-        is_concluding=False, is_submitted=True)
+        is_concluding=False, is_submitted=True,
+        lead=N_("The Council has decided. Read what it decided on each chapter, and what became of every contribution."))
 
 
 class ModerationMode(LabelledEnum):
@@ -124,8 +135,11 @@ class Consultation(Titled, Base):
             return Phase.CLOSED
         return self.phase
 
+    # Of an early closing, which day was announced and why it is not kept: for the event of the act.
+    details_in_act: tuple[tuple[str, str], ...] = ()
+
     def audit_details(self) -> dict:
-        return {"phase": self.phase.value}
+        return {"phase": self.phase.value, **dict(self.details_in_act)}
 
 
 class Round(Base):
@@ -147,11 +161,16 @@ class Round(Base):
 
     consultation: Mapped[Consultation] = relationship(back_populates="rounds")
     extensions: Mapped[list["Extension"]] = relationship(order_by="Extension.id")
+    early_closing: Mapped["EarlyClosing | None"] = relationship()
 
     @property
     def days_left(self) -> int:
-        """Whole days still to come before the closing, 0 once it is past."""
-        return max(0, (self.closes_at - utcnow()).days)
+        """Days of Morocco's calendar until the last one on which it is open, 0 on that day and after it.
+
+        What closes at midnight is open until the end of the day before.
+        """
+        last = (self.closes_at - timedelta(microseconds=1)).astimezone(MOROCCO).date()
+        return max(0, (last - utcnow().astimezone(MOROCCO).date()).days)
 
     def audit_details(self) -> dict:
         return {"opens_at": self.opens_at.isoformat(), "closes_at": self.closes_at.isoformat()}
@@ -175,6 +194,26 @@ class Extension(Base):
 
     def audit_details(self) -> dict:
         return {"from": self.closed_before.isoformat(), "to": self.extended_to.isoformat(), "reason": self.reason}
+
+
+class EarlyClosing(Base):
+    """A closing by hand before the day that was announced: which day that was, and why."""
+
+    __tablename__ = "early_closing"
+    __append_only__ = True
+    __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),
+                      sa.CheckConstraint("closed_at < announced_for", name="earlier"))
+
+    id: Mapped[PrimaryKey]
+    round_id: Mapped[int] = fk("round.id", unique=True, index=False)
+    announced_for: Mapped[datetime]
+    closed_at: Mapped[datetime]
+    reason: Mapped[str]
+    decided_by_id: Mapped[int] = fk("user.id")
+    decided_at: Mapped[Timestamp]
+
+    def audit_details(self) -> dict:
+        return {"announced_for": self.announced_for.isoformat(), "reason": self.reason}
 
 
 class Commission(Titled, Base):

@@ -1,5 +1,6 @@
 """The course of the consultation: its dates, its phases, and who is appointed to what."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -12,12 +13,13 @@ from consult.consultations.models import (
     Appointment,
     Commission,
     Consultation,
+    EarlyClosing,
     Extension,
     Phase,
     Role,
     Round,
 )
-from consult.core import states
+from consult.core import audit, states
 from consult.core.commands import command
 from consult.core.db import begin_writing, scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
@@ -25,6 +27,16 @@ from consult.core.i18n import _, utcnow, when
 from consult.core.locks import list_locked
 from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.text import normalising
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """One commission on the secretariat's desk."""
+
+    commission: Commission
+    people: list[User]
+    last_act: datetime | None
+
 
 # Decree 2-08-229, article 6: fifteen days online at least.
 SHORTEST = timedelta(days=15)
@@ -90,22 +102,34 @@ def open(actor, consultation: Consultation) -> Consultation:
 
 
 @command
-def close(actor, consultation: Consultation) -> Consultation:
+def close(actor, consultation: Consultation, *, reason: str = "") -> Consultation:
     """Close now: by hand once fifteen days have passed, or by the clock at the closing date.
 
-    Raises :class:`Conflict` for whoever comes too early by hand, or when it is closed already.
+    :class:`Conflict` for whoever comes too early by hand, or when it is closed already; :class:`Invalid` for a closing before the day
+    that was announced whose reason, which is published, is empty or cannot be kept.
     """
     _hold(actor, Action.CONSULTATIONS_CLOSE, consultation)
     earliest = get_earliest_closing(consultation)
     if not actor.is_system and earliest and earliest > utcnow():
         raise Conflict(_("The consultation lasts at least fifteen days (decree 2-08-229, article 6)."),
                        _("It can be closed by hand from %(date)s.", date=when(earliest)))
-    _open_when_due(consultation)
-    states.move(consultation, Phase.CLOSED, attribute="phase")
     now = consultation.dated_round
     if now.closes_at > utcnow():
-        now.closes_at = max(utcnow(), now.opens_at + timedelta(seconds=1))
+        closes_at = max(utcnow(), now.opens_at + timedelta(seconds=1))
+        now.early_closing = EarlyClosing(announced_for=now.closes_at, closed_at=closes_at, reason=published_reason(reason),
+                                         decided_by_id=actor.id)
+        now.closes_at, consultation.details_in_act = closes_at, tuple(now.early_closing.audit_details().items())
+    _open_when_due(consultation)
+    states.move(consultation, Phase.CLOSED, attribute="phase")
     return consultation
+
+
+def published_reason(reason: str) -> str:
+    """As everybody will read it; :class:`Invalid` for one that is empty or cannot be kept."""
+    reason = normalising.validated_text("reason", reason, max_length=MAX_SETTING).strip()
+    if normalising.is_blank(reason):
+        raise Invalid("reason", _("Say why: the reason is published."))
+    return reason
 
 
 @command
@@ -119,12 +143,8 @@ def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: st
     now = consultation.dated_round
     if closes_at <= now.closes_at:
         raise Invalid("closes_at", _("An extension closes later than before."))
-    reason = normalising.validated_text("reason", reason, max_length=MAX_SETTING).strip()
-    if normalising.is_blank(reason):
-        raise Invalid("reason", _("Say why: the reason is published."))
     extension = Extension(
-        round_id=now.id, closed_before=now.closes_at, extended_to=closes_at, reason=reason,
-        decided_by_id=actor.id,
+        round_id=now.id, closed_before=now.closes_at, extended_to=closes_at, reason=published_reason(reason), decided_by_id=actor.id,
     )
     now.extensions.append(extension)
     now.closes_at = closes_at
@@ -133,7 +153,7 @@ def extend(actor, consultation: Consultation, *, closes_at: datetime, reason: st
 
 @command
 def begin_synthesis(actor, consultation: Consultation) -> Consultation:
-    """Raises :class:`Conflict` when its phase does not lead to the synthesis."""
+    """Raises :class:`Conflict` when its phase does not lead to the synthesis, never :class:`Invalid` (see :func:`settle`)."""
     _hold(actor, Action.CONSULTATIONS_BEGIN_SYNTHESIS, consultation)
     settle(consultation)
     states.move(consultation, Phase.SYNTHESIS, attribute="phase")
@@ -191,7 +211,8 @@ def _read_anew(consultation: Consultation) -> None:
 def settle(consultation: Consultation) -> None:
     """Write down what the dates already say: the stored phase follows the clock, leaving its events.
 
-    Raises :class:`Conflict` when somebody else moves the phase at the same moment.
+    Raises :class:`Conflict` when somebody else moves the phase at the same moment; never :class:`Invalid`, since the clock closes nothing
+    early.
     """
     if consultation.phase == consultation.current_phase:
         return
@@ -244,6 +265,19 @@ def list_appointments(consultation: Consultation) -> list[Appointment]:
     held = sa.select(Appointment).where(sa.or_(Appointment.commission_id.in_(commissions), Appointment.commission_id.is_(None)))
     held = held.options(joinedload(Appointment.user), joinedload(Appointment.commission)).order_by(Appointment.role, Appointment.id)
     return sorted(session.scalars(held), key=lambda appointment: appointment.commission.number if appointment.commission else 0)
+
+
+def list_desk_rows(consultation: Consultation) -> list[DeskRow]:
+    """Commission by commission: who is in charge of its chapter, and when one of them last did anything."""
+    people: dict[int, list[User]] = {commission.id: [] for commission in consultation.commissions}
+    for appointment in list_appointments(consultation):
+        if appointment.commission_id in people and appointment.user not in people[appointment.commission_id]:
+            people[appointment.commission_id].append(appointment.user)
+    acts = audit.last_acts([person.id for some in people.values() for person in some])
+    return [
+        DeskRow(commission, people[commission.id], max((acts[p.id] for p in people[commission.id] if p.id in acts), default=None))
+        for commission in consultation.commissions
+    ]
 
 
 def get_appointment(consultation: Consultation, number: int) -> Appointment:

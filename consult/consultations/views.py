@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from consult.accounts import events as accounts_events
 from consult.consultations import events, service
-from consult.consultations.forms import ActForm, AppointForm, EditForm, ExtendForm, ScheduleForm, to_morocco
+from consult.consultations.forms import ActForm, AppointForm, CloseForm, EditForm, ExtendForm, ScheduleForm, to_morocco
 from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.extension_points import flat
@@ -100,7 +100,8 @@ def dashboard():
     return render_template(
         "consultations/dashboard.html", phase=consultation.current_phase, round=consultation.round,
         links=flat(events.dashboard_links(consultation)), panels=flat(events.dashboard_counts(consultation)),
-        acts=flat(events.next_acts(consultation)),
+        acts=flat(events.next_acts(consultation)), rows=service.list_desk_rows(consultation),
+        columns=sorted(flat(events.dashboard_columns(consultation))), notes=flat(events.dashboard_notes(consultation)),
         may_close_at=service.get_earliest_closing(consultation), appointments=service.list_appointments(consultation),
     )
 
@@ -129,7 +130,7 @@ def open():
 @bp.route("/close", methods=["GET", "POST"])
 def close():
     consultation = managed(Action.CONSULTATIONS_CLOSE)
-    form = ActForm()
+    form = CloseForm()
     return carried_out(form, service.close, consultation, _("The consultation is closed.")) or show(
         form, "close", may_close_at=service.get_earliest_closing(consultation)
     )

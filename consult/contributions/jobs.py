@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import (
     Anchor,
@@ -76,9 +77,13 @@ def tell_authors(revision_id: int, progress) -> None:
 
 
 def concerned(revision_id: int) -> tuple:
-    """Anchors of a revision under which the words are no longer the same, and whose author does not know it yet."""
+    """Anchors of a revision under which the words are no longer the same, and whose author does not know it yet.
+
+    What the alignment is not sure of is no news before a person decided on it.
+    """
+    sure = sa.or_(Anchor.confidence >= chapters.SURE, Anchor.state.in_(AnchorState.where(awaits_decision=False)))
     return (
-        Anchor.revision_id == revision_id, Anchor.told_at.is_(None), Anchor.state.in_(AnchorState.where(is_left=False)),
+        sure, Anchor.revision_id == revision_id, Anchor.told_at.is_(None), Anchor.state.in_(AnchorState.where(is_left=False)),
         Anchor.anchor_class.in_(AnchorClass.where(is_same_text=False)), Anchor.quote.in_(QuoteState.where(is_unchanged=False)),
         Contribution.state.in_(ContributionState.where(is_told_of_place=True)),
     )

@@ -7,7 +7,8 @@ refuse UPDATE and DELETE by trigger; whoever goes round the triggers breaks the 
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,6 +99,12 @@ def head() -> tuple[int, str]:
     """Position and digest of the last link; (0, GENESIS) for an empty chain."""
     last = session.execute(sa.select(AuditSeal.position, AuditSeal.digest).order_by(AuditSeal.position.desc()).limit(1)).first()
     return (last[0], last[1]) if last else (0, GENESIS)
+
+
+def last_acts(user_ids: Collection[int]) -> dict[int, datetime]:
+    """When each of these people last did anything that the journal holds."""
+    last = sa.select(AuditEvent.actor_id, sa.func.max(AuditEvent.at)).where(AuditEvent.actor_id.in_(user_ids))
+    return {user_id: at for user_id, at in session.execute(last.group_by(AuditEvent.actor_id)) if user_id is not None}
 
 
 def seal() -> int:

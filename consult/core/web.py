@@ -5,7 +5,7 @@ import logging
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -26,13 +26,14 @@ from consult.core.config import resource_dir
 from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
 from consult.core.extension_points import Many, flat
-from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _
+from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, LabelledEnum, _
 from consult.core.paging import MAX_NUMBER
 from consult.core.permissions import VISITOR, Actor, can
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 SAFE = ("GET", "HEAD", "OPTIONS")
+Member = TypeVar("Member", bound=LabelledEnum)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
@@ -212,6 +213,12 @@ def small_number(text: str) -> int:
     return number
 
 
+def asked_member(kinds: type[Member], name: str) -> Member | None:
+    """The member of an enum that the address asks for under this name; what it does not know is nothing."""
+    value = request.args.get(name, "")
+    return kinds(value) if value in list(kinds) else None
+
+
 def put_refusal(form, refusal: Invalid) -> None:
     """Say on the form what a service refused: at its field, or above the form when it shows no such field."""
     sentence = " ".join(str(part) for part in (refusal.message, refusal.remedy) if part)
@@ -341,9 +348,20 @@ def show_error(error: ConsultError):
     return error_page(error.status, TITLES.get(error.status, _("Something went wrong")), error.message, error.remedy)
 
 
+def without_final_slash() -> str | None:
+    """The address that was meant by one with a slash too many, where a page has it: addresses are typed, and pasted from sentences."""
+    path = request.path.rstrip("/")
+    adapter = current_app.create_url_adapter(request)
+    if path == request.path or path.startswith("//") or adapter is None or not adapter.test(path, method="GET"):
+        return None
+    return path + (f"?{request.query_string.decode()}" if request.query_string else "")
+
+
 def show_http_error(error: HTTPException):
     if error.code is None or error.code < 400:
         return error
+    if error.code == 404 and request.method in ("GET", "HEAD") and (meant := without_final_slash()):
+        return redirect(meant, 308)
     message, remedy = REMEDIES.get(error.code, (_("Something went wrong."), _("Try again; if it lasts, write to the secretariat.")))
     body, status = error_page(error.code, TITLES.get(error.code, _("Something went wrong")), message, remedy)
     return body, status, [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]

@@ -14,6 +14,7 @@ import xlsxwriter
 from consult.contributions.statement import FURTHER_TEXTS, AuthorField
 from consult.core.i18n import MOROCCO, N_, direction, gettext
 from consult.exports.matrix import MatrixRow
+from consult.synthesis.service import Rewording
 
 # What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the full-width signs are meant
@@ -47,7 +48,12 @@ def point_title(row: MatrixRow) -> str:
 
 
 def new_wording(row: MatrixRow) -> str:
-    return "\n\n".join(f"[{change.label}] {change.new}" for change in row.point.changes) if row.point else ""
+    return "\n\n".join(wording_of(change) for change in row.point.changes) if row.point else ""
+
+
+def wording_of(change: Rewording) -> str:
+    version = gettext(" (on version %(number)s, changed since)", number=change.version) if change.is_outdated else ""
+    return f"[{change.label}{version}] {change.new}"
 
 
 def moment(value: datetime) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
+from consult.contributions.models import Contribution, ContributionState
 from consult.core import mail
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import outbound_job
 from consult.core.mail import Letter
-from consult.moderation.models import ModerationDecision, ModerationNotice
+from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
 
 
 @outbound_job
@@ -19,10 +21,9 @@ def tell_author(decision_id: int) -> Callable[[], None] | None:
 
 
 def word_decision(decision_id: int) -> list[Letter[int]]:
-    notice = session.get(ModerationNotice, decision_id)
-    if notice is None or notice.written_at:
+    decision = session.scalar(sa.select(ModerationDecision).where(*untold(decision_id)))
+    if decision is None:
         return []
-    decision = session.get_one(ModerationDecision, decision_id)
     contribution = decision.contribution
     worded = mail.worded(
         contribution.author, decision.verdict.letter, decision=decision, contribution=contribution,
@@ -31,8 +32,26 @@ def word_decision(decision_id: int) -> list[Letter[int]]:
     return [Letter(worded, frozenset([decision_id]))]
 
 
+def untold(decision_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """The decision, while it still stands and its author was not written to: a later one, or a withdrawal, makes it no news."""
+    later = aliased(ModerationDecision)
+    stands = [sa.and_(ModerationDecision.verdict == verdict, Contribution.state.in_(states_told(verdict))) for verdict in Verdict]
+    return (
+        ModerationDecision.id == decision_id,
+        ModerationDecision.id.in_(sa.select(ModerationNotice.decision_id).where(ModerationNotice.written_at.is_(None))),
+        ~sa.exists().where(later.contribution_id == ModerationDecision.contribution_id, later.id > ModerationDecision.id),
+        sa.exists().where(Contribution.id == ModerationDecision.contribution_id, sa.or_(*stands)),
+    )
+
+
+def states_told(verdict: Verdict) -> tuple[ContributionState, ...]:
+    """In which its author is still told: whoever took back what was withheld is owed the reason, but not that it is read by all."""
+    return (verdict.to, *ContributionState.where(is_taken_back=True)) if verdict.to.is_silent else (verdict.to,)
+
+
 def mark_decision(letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
     ((decision_id,),) = (letter.facts for letter in letters)
     notice = ModerationNotice.__table__
-    written = sa.update(notice).where(notice.c.decision_id == decision_id, notice.c.written_at.is_(None)).values(written_at=utcnow())
+    written = sa.update(notice).where(
+        notice.c.decision_id.in_(sa.select(ModerationDecision.id).where(*untold(decision_id)))).values(written_at=utcnow())
     return letters if session.connection().execute(written).rowcount else ()

@@ -156,7 +156,7 @@ def list_chapters(actor: Actor, consultation: Consultation) -> list[Chapter]:
 def get_contribution(actor: Actor, consultation: Consultation, ref: str) -> Contribution:
     """One contribution with its block, amendment and author, whatever its state; :class:`NotFound` when there is none."""
     contribution = session.scalar(
-        sa.select(Contribution).join(Chapter).where(Chapter.consultation_id == consultation.id, Contribution.ref == ref)
+        sa.select(Contribution).join(Chapter).where(Chapter.consultation_id == consultation.id, Contribution.ref == ref.upper())
         .options(
             orm.joinedload(Contribution.amendment), _author(), orm.joinedload(Contribution.organisation),
             orm.joinedload(Contribution.block).joinedload(Block.revision).options(

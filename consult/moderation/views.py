@@ -14,6 +14,7 @@ from consult.contributions.models import Contribution, ContributionState
 from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.i18n import _, ngettext
+from consult.core.i18n import number as format_number
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, Actor, can, refusal
 from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, small_number
@@ -191,7 +192,25 @@ def staff_menu() -> list[core_events.MenuEntry]:
 
 @accounts_events.arrival.fill
 def arrival(person: Actor) -> str | None:
-    return url_for("moderation.queue") if can(person, Action.MODERATION_VIEW, shown_consultation()) else None
+    """Once the answers are being concluded, only while something waits here."""
+    consultation = shown_consultation()
+    if not can(person, Action.MODERATION_VIEW, consultation):
+        return None
+    counts = service.count_by_state(person, service.list_chapters(person, consultation))
+    is_waiting = any(of[state] for of in counts.values() for state in ContributionState.where(awaits_moderation=True))
+    return url_for("moderation.queue") if is_waiting or not consultation.current_phase.is_concluding else None
+
+
+@consultations_events.dashboard_columns.fill
+def dashboard_columns(consultation: Consultation) -> list[consultations_events.Column]:
+    if not can(actor(), Action.MODERATION_VIEW, consultation):
+        return []
+    watched = service.list_chapters(actor(), consultation)
+    counts = service.count_by_state(actor(), watched)
+    waiting = {c.number: sum(counts[c.id][state] for state in ContributionState.where(awaits_moderation=True)) for c in watched}
+    cells = {number: consultations_events.Cell(format_number(n), url_for("moderation.queue", chapter=number), is_waiting=n > 0)
+             for number, n in waiting.items()}
+    return [consultations_events.Column(20, _("Awaiting moderation"), cells)]
 
 
 @consultations_events.dashboard_counts.fill

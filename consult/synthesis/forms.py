@@ -51,6 +51,11 @@ def typed_wordings(sent: MultiDict) -> dict[str, str]:
     return dict(zip(sent.getlist("key"), (words.replace("\r\n", "\n") for words in sent.getlist("wording")), strict=False))
 
 
+def typed_blocks(sent: MultiDict) -> dict[str, int]:
+    """Block key → id of the block beside which it was typed: the parallel fields ``key`` and ``shown``."""
+    return {key: int(shown) for key, shown in zip(sent.getlist("key"), sent.getlist("shown"), strict=False) if is_id(shown)}
+
+
 def typed_choice(sent: MultiDict) -> dict[int, int | None]:
     """Contribution id → the item it was in on the page (``12:3``, or ``12:`` for none), of the boxes that were ticked."""
     pairs = (choice.partition(":") for choice in sent.getlist("choice"))

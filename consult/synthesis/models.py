@@ -164,12 +164,14 @@ class SynthesisItem(Base):
 
     # The references that an act gathered or took out: for its event in the journal.
     refs_in_act: tuple[str, ...] = ()
+    settled_in_act: tuple[str, ...] = ()  # passages whose new wording was looked at again, after a later version changed them
 
     def audit_details(self) -> dict:
         return {
             "chapter": self.synthesis.chapter.number, "number": self.number, "title": self.title,
             "disposition": self.disposition.value if self.disposition else None, "rationale": self.rationale,
             **({"refs": list(self.refs_in_act)} if self.refs_in_act else {}),
+            **({"settled": list(self.settled_in_act)} if self.settled_in_act else {}),
         }
 
 

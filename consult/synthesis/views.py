@@ -6,6 +6,7 @@ from functools import partial
 
 from flask import flash, g, redirect, render_template, request, url_for
 
+from consult.accounts import events as accounts_events
 from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
@@ -15,14 +16,16 @@ from consult.contributions import events as contributions_events
 from consult.contributions.models import CommentType, Contribution, Kind, Position
 from consult.core import events as core_events
 from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.i18n import LANGUAGES, _, gettext, ngettext
+from consult.core.i18n import number as format_number
 from consult.core.markup import Markup, trusted
 from consult.core.paging import Cursor
-from consult.core.permissions import Action, can, require
-from consult.core.web import actor, put_refusal, required_consultation, room, small_number
+from consult.core.permissions import Action, Actor, can, require
+from consult.core.web import actor, asked_member, put_refusal, required_consultation, room, small_number
+from consult.core.web import consultation as shown_consultation
 from consult.organisations.models import Category
 from consult.synthesis import service
-from consult.synthesis.forms import ItemForm, ReopenForm, typed_choice, typed_wordings
+from consult.synthesis.forms import ItemForm, ReopenForm, typed_blocks, typed_choice, typed_wordings
 from consult.synthesis.models import Disposition, Synthesis, SynthesisItem
 
 bp = room("synthesis")
@@ -66,14 +69,30 @@ def answered(consultation: Consultation) -> int:
     return service.count_answered(consultation)
 
 
-@consultations_events.dashboard_counts.fill
-def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
-    """One line for each chapter: how many contributions are still unanswered."""
-    return [
-        consultations_events.Count(
-            _("unanswered in chapter %(number)s", number=chapter.number), left, url_for("synthesis.overview", number=chapter.number))
-        for chapter, left in service.count_unanswered(consultation).items() if can(actor(), Action.SYNTHESIS_VIEW, chapter)
-    ]
+@consultations_events.dashboard_columns.fill
+def dashboard_columns(consultation: Consultation) -> list[consultations_events.Column]:
+    """Of each chapter, how many contributions are still unanswered and how far its synthesis is."""
+    left = {chapter: n for chapter, n in service.count_unanswered(consultation).items() if can(actor(), Action.SYNTHESIS_VIEW, chapter)}
+    begun = {synthesis.chapter_id: synthesis.state for synthesis in service.list_syntheses(consultation)}
+    unanswered = {chapter.number: consultations_events.Cell(
+        format_number(n), url_for("synthesis.overview", number=chapter.number), is_waiting=n > 0) for chapter, n in left.items()}
+    states = {chapter.number: consultations_events.Cell(
+        str(begun[chapter.id].label) if chapter.id in begun else gettext("Not begun"),
+        url_for("synthesis.overview", number=chapter.number)) for chapter in left}
+    return [consultations_events.Column(30, _("Unanswered"), unanswered), consultations_events.Column(60, _("Synthesis"), states)]
+
+
+@accounts_events.arrival.fill
+def arrival(person: Actor) -> str | None:
+    """While the answers are being concluded: the chair where the chapter is validated, the others at their workbench."""
+    consultation = shown_consultation()
+    if consultation is None or not consultation.current_phase.is_concluding:
+        return None
+    mine = [c for c in chapters.list_chapters(consultation) if can(person, Action.SYNTHESIS_VIEW, c)]
+    for synthesis in map(service.get_or_new, mine):
+        if synthesis.state.is_editable and can(person, Action.SYNTHESIS_VALIDATE, synthesis):
+            return url_for("synthesis.overview", number=synthesis.chapter.number)
+    return url_for("synthesis.workbench") if mine else None
 
 
 # The workbench
@@ -92,18 +111,13 @@ def my_chapter(number: int) -> tuple[list[Chapter], Chapter]:
     return mine, chapter
 
 
-def chosen(kinds, name: str):
-    value = request.args.get(name, "")
-    return kinds(value) if value in list(kinds) else None
-
-
 def wanted() -> service.WorkbenchFilter:
     """The filter that the address asks for; what it does not know is no filter."""
     answer, category = request.args.get("answer", ""), request.args.get("category", "")
     return service.WorkbenchFilter(
         answer=answer if answer in service.ANSWERS else "to_gather", block=request.args.get("block", "")[:80],
-        position=chosen(Position, "position"), category=chosen(Category, "category"), own_name=category == "own_name",
-        kind=chosen(Kind, "kind"), comment_type=chosen(CommentType, "comment_type"),
+        position=asked_member(Position, "position"), category=asked_member(Category, "category"), own_name=category == "own_name",
+        kind=asked_member(Kind, "kind"), comment_type=asked_member(CommentType, "comment_type"),
         language=request.args["language_of"] if request.args.get("language_of") in LANGUAGES else "",
     )
 
@@ -230,7 +244,8 @@ def edit_item(item_id):
         return desk(item, form, typed, overtaken=True), 409
     if form.validate():
         try:
-            service.edit_item(actor(), item, **form.values(), changes=changed(item, typed))
+            service.edit_item(actor(), item, **form.values(), changes=changed(item, typed), shown=typed_blocks(request.form),
+                              settled=request.form.getlist("settled"))
         except Invalid as error:
             put_refusal(form, error)
         else:
@@ -240,9 +255,14 @@ def edit_item(item_id):
 
 
 def changed(item: SynthesisItem, typed: dict[str, str]) -> dict[str, str]:
-    """A passage left as it reads is no change."""
+    """A passage left as it reads is no change, unless a later version made it read so: that is to be settled."""
     present = {block.key: block.lead.strip() for block in service.list_item_provisions(actor(), item, also=list(typed))}
-    return {key: words for key, words in typed.items() if words.strip() != present.get(key)}
+    to_settle = {one.key for one in rewordings_of(item) if one.is_outdated}
+    return {key: words for key, words in typed.items() if key in to_settle or words.strip() != present.get(key)}
+
+
+def rewordings_of(item: SynthesisItem) -> list[service.Rewording]:
+    return service.list_rewordings([item.id]).get(item.id, [])
 
 
 def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = None, *, overtaken: bool = False):
@@ -250,12 +270,14 @@ def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = Non
     page = service.list_item_contributions(actor(), item, after=request.args.get("after", type=Cursor.parse))
     lines = service.list_item_lines(actor(), item.synthesis)
     place = next((n for n, line in enumerate(lines) if line.id == item.id), 0)
-    wordings = {change.block.key: change.wording for change in item.changes} if typed is None else typed
+    rewordings = rewordings_of(item)
+    wordings = {one.key: one.new for one in rewordings} if typed is None else typed
     more = request.form.get("more", "").strip()[:80]
     passages = service.list_item_provisions(actor(), item, also=[*wordings, more])
     return render_template(
         "synthesis/edit_item.html", **head(mine, item.synthesis), item=item, form=form, contributions=page.rows, more=more,
         passages=[(block, wordings.get(block.key, block.lead)) for block in passages], overtaken=overtaken, count=lines[place].count,
+        rewordings=rewordings, outdated={one.key: one for one in rewordings if one.is_outdated}, settled=request.form.getlist("settled"),
         unknown=more and more not in {block.key for block in passages}, is_preview=typed is not None, place=place, lines=lines,
         previous=lines[place - 1] if place else None, following=lines[place + 1] if place + 1 < len(lines) else None,
         links=page.links(partial(url_for, ".edit_item", item_id=item.id)),
@@ -296,7 +318,8 @@ def whole(mine: list[Chapter], chapter: Chapter, *, form: ReopenForm):
     return render_template(
         "synthesis/overview.html", **top, form=form, views=views, changing=[view for view in views if view.changes],
         contested=service.list_contested(views), left=service.list_unanswered(actor(), synthesis),
-        obstacles=service.list_obstacles(synthesis, top["progress"]), reopenings=service.list_reopenings(synthesis),
+        obstacles=service.list_obstacles(synthesis, top["progress"]), remarks=service.list_remarks(views),
+        reopenings=service.list_reopenings(synthesis),
         tally=dispositions(views),
     )
 

@@ -19,6 +19,7 @@ from consult.text.normalising import ALIKE, SIGNS
 
 AROUND = 32  # characters kept before and after the quoted words
 CLOSE_ENOUGH = 72  # of 100: under this similarity the words are lost
+AT_END = 0.25  # beside the similarity of the context: from so much on one of several places is told from the others
 SHORT = 12  # letters: fewer are too few to tell similarity from chance
 WORD = re.compile(r"\S+")
 MAX_PLACES = 1_000  # of the same words in one text that are told apart by what stands around them
@@ -124,13 +125,20 @@ def find(text: str, quote: Quote) -> list[Found]:
     places = list(islice(occurrences(folded, words), MAX_PLACES))
     if not (quote.prefix or quote.suffix):
         return alone(folded, quote.exact, places)
-    rated = sorted(((context(folded.text, *place, quote), place) for place in places), key=lambda row: (-row[0], row[1]))
+    rated = sorted(((rating(folded.text, *place, quote), place) for place in places), key=lambda row: (-row[0], row[1]))
     found = []
     for rank, (around, place) in enumerate(rated):
         rival = rated[1][0] if rank == 0 and len(rated) > 1 else around if rank else 0.0
-        sure = 1.0 if len(rated) == 1 else 0.95 if around - rival >= 0.25 else 0.6
+        sure = 1.0 if len(rated) == 1 else 0.95 if around - rival >= AT_END else 0.6
         found.append(Found(*folded.span(*place), 1.0, sure))
     return found
+
+
+def rating(text: str, start: int, end: int, quote: Quote) -> float:
+    """What stands around a place, and that nothing does: words quoted at an end of their text had no context on that side."""
+    at_end = (not quote.suffix and bool(quote.prefix) and not text[end:].strip()) or (
+        not quote.prefix and bool(quote.suffix) and not text[:start].strip())
+    return context(text, start, end, quote) + (AT_END if at_end else 0.0)
 
 
 def very_place(text: str, quote: Quote) -> int | None:

@@ -76,7 +76,8 @@
     let best = -1, most = -1;
     for (let at = words ? own.letters.indexOf(words) : -1; at >= 0; at = own.letters.indexOf(words, at + 1)) {
       const similarity = alike(before, backwards(own.letters.slice(Math.max(0, at - before.length), at)))
-        + alike(after, own.letters.slice(at + words.length, at + words.length + after.length));
+        + alike(after, own.letters.slice(at + words.length, at + words.length + after.length))
+        + (!after && before && !own.letters.slice(at + words.length).trim() || !before && after && !own.letters.slice(0, at).trim() ? 0.5 : 0);
       if (similarity > most) { best = at; most = similarity; }
     }
     if (best < 0) return null;

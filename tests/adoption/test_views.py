@@ -4,6 +4,7 @@ from consult.adoption import service
 from consult.adoption.models import CouncilOutcome
 from consult.consultations.models import Phase
 from consult.core.db import session
+from consult.core.i18n import day, force_locale
 from consult.synthesis.models import SynthesisState
 from tests.adoption import cases
 
@@ -26,6 +27,13 @@ def test_submitting_shows_what_is_missing_and_then_does_it(client, consultation,
 def submission(consultation, secretary):
     cases.ready_to_submit(consultation)
     return service.submit(secretary, consultation)
+
+
+def test_the_home_page_leads_to_what_was_submitted_with_its_day(client, consultation, submission):
+    page = " ".join(client.get("/en/").text.split())
+    assert "/en/adoption/submission" in page
+    with force_locale("en"):
+        assert f"{day(submission.submitted_at)} · now" in page
 
 
 def test_the_submission_is_public_and_its_archive_is_not(client, submission, participant, secretary):

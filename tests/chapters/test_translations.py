@@ -288,8 +288,8 @@ def test_chapters_do_not_meddle_with_each_other(consultation, chapter, secretary
     assert stale(chapter) == {(ACTION, "ar")}
     assert stale(second) == {("C2-A1-P1-a2", "ar")}
     assert [row.others["ar"][1].of[TranslationState.STALE] for row in service.list_coverage(secretary, consultation)] == [1, 1]
-    assert service.count_outdated_translations(secretary, consultation) == 2
-    assert service.count_outdated_translations(secretary, third) == 0
+    assert service.count_outdated_translations(secretary, consultation) == {chapter: 1, second: 1}
+    assert list(service.count_outdated_translations(secretary, third).values()) == [0]
 
 
 def test_a_third_language_is_marked_and_confirmed_like_the_second(consultation, chapter, rapporteur):

@@ -149,7 +149,7 @@ def test_closing_by_hand_waits_fifteen_days(prepared, secretary):
     with time_machine.travel(period.opens_at + 15 * DAY - SECOND, tick=False), pytest.raises(Conflict):
         service.close(secretary, prepared)
     with time_machine.travel(period.opens_at + 15 * DAY, tick=False):
-        service.close(secretary, prepared)
+        service.close(secretary, prepared, reason="Tout est dit.")
         assert (prepared.phase, period.closes_at) == (Phase.CLOSED, utcnow())
 
 

@@ -194,9 +194,10 @@ def test_opening_asks_first(client, app):
 
 def test_closing_early_is_refused_with_the_date(desk, consultation):
     assert "notice-warning" in desk.get(address("close")).text
-    assert desk.post(address("close")).status_code == 409
+    sent = {"reason": "Tout est dit."}
+    assert desk.post(address("close"), data=sent).status_code == 409
     consultation.round.opens_at -= timedelta(days=10)
-    assert desk.post(address("close")).location == address("dashboard")
+    assert desk.post(address("close"), data=sent).location == address("dashboard")
     assert consultation.phase == Phase.CLOSED
 
 

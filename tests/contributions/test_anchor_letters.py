@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from consult.contributions import jobs as letters
 from consult.contributions import service
 from consult.contributions.models import AnchorState, ContributionState
+from consult.contributions.service import anchoring
 from consult.contributions.service.anchoring import anchor_late
 from consult.core import jobs, mail
 from consult.core.db import session
@@ -43,6 +45,42 @@ def test_authors_are_told_once_of_what_changed_under_their_words(chapter, block,
     assert letters_to(untouched.author) == letters_to(silent.author) == []
     letters.tell_authors(revision.id, lambda percent: None)
     assert len(letters_to(participant)) == 1
+
+
+@pytest.fixture
+def guessed(chapter, monkeypatch):
+    """Publishes a revision under which the alignment is not sure of any place."""
+    real = anchoring.continuations
+
+    def unsure(revision):
+        ways, lost = real(revision)
+        return {old: [replace(way, confidence=0.79) for way in parts] for old, parts in ways.items()}, dict.fromkeys(lost, 0.79)
+    monkeypatch.setattr(anchoring, "continuations", unsure)
+
+    def publish(*changes):
+        revision = revise(chapter, *changes)
+        work()
+        return revision
+    return publish
+
+
+@pytest.mark.parametrize(("change", "words"), [(REWORDED, "chaque semestre"), (DROP, "chaque année")])
+def test_a_guess_is_no_news_before_somebody_decided(guessed, said, rapporteur, change, words):
+    guessed(change)
+    assert letters_to(said.author) == []
+    service.confirm_anchor(rapporteur, last_of(said))
+    work()
+    (letter,) = letters_to(said.author)
+    assert words in letter.body
+
+
+def test_a_guess_that_was_wrong_is_never_told(guessed, said, rapporteur):
+    revision = guessed(DROP)
+    service.reattach(rapporteur, last_of(said), key=A2)
+    work()
+    letters.tell_authors(revision.id, lambda percent: None)
+    (letter,) = letters_to(said.author)
+    assert "Former les techniciens" in letter.body
 
 
 def test_nobody_is_told_again_of_what_was_dropped_before(chapter, said):

@@ -183,10 +183,10 @@ def test_the_ledger_asks_little_of_the_database(client, chapter, block, rapporte
 
 def test_the_dashboard_says_what_waits(client, chapter, said, secretary):
     client.sign_in(secretary)
-    assert "to confirm in chapter" not in text_of(client.get("/en/dashboard"))
+    assert "Places to confirm" not in text_of(client.get("/en/consultations/dashboard"))
     revise(chapter, REWORDED)
-    page = text_of(client.get("/en/consultations/dashboard"))
-    assert "place to confirm in chapter 1" in page
+    assert "Places to confirm" in text_of(client.get("/en/consultations/dashboard"))
+    assert "/en/contributions/anchors/1" in client.get("/en/consultations/dashboard").text
 
 
 # Readers

@@ -239,6 +239,15 @@ def test_lodged_late_on_what_was_dropped_and_came_back(chapter, block, participa
     assert (second.anchor_class, second.confidence, contribution.current_key) == (AnchorClass.MOVED, 0.7, None)
 
 
+def test_the_place_of_unchanged_words_stays_as_sure_over_many_versions(chapter):
+    few = next(block for block in chapters.list_blocks(chapters.get_revisions(chapter, "fr")[0]) if block.text == "But du projet.")
+    said = factories.a_published_contribution(block=few)
+    for number in range(11):
+        revise(chapter, ("Un paragraphe de contexte", f"Un paragraphe de contexte, lu {number} fois"))
+    assert [(anchor.anchor_class, anchor.confidence) for anchor in anchors_of(said)] == [(AnchorClass.KEPT, 0.97)] * 11
+    assert said.current_key == few.key
+
+
 def test_one_late_contribution_does_not_ask_for_all_others(chapter, block, participant, monkeypatch):
     for _n in range(3):
         factories.a_contribution(block=block)

@@ -56,7 +56,7 @@ def receipt(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
 
 def decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
     made = moderation.publish(rapporteur, said, expected_counter=said.row_counter)
-    return News(made.id, moderation_jobs.tell_author, moderation_jobs.word_decision, moderation_jobs.mark_decision, True)
+    return News(made.id, moderation_jobs.tell_author, moderation_jobs.word_decision, moderation_jobs.mark_decision)
 
 
 def revised(chapter: Chapter, _said: Contribution, _rapporteur: User) -> News:

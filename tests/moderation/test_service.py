@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.consultations.models import Phase, Role
+from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
@@ -252,6 +253,23 @@ def test_publishing_and_restoring_are_told_too(rapporteur, contribution):
     letters = letters_to(contribution.author)
     assert len({letter.subject for letter in letters}) == 3
     assert [RESTORED["words"] in letter.body for letter in letters] == [False, False, True]
+
+
+def test_a_decision_that_no_longer_stands_is_no_news(rapporteur, contribution):
+    """What leaves is what stands when it leaves: of two decisions in a row the last one is told."""
+    published = service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
+    withheld = service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
+    for decision in (published, withheld):
+        tell(jobs.tell_author, decision.id)
+    assert [WORDS in letter.body for letter in letters_to(contribution.author)] == [True]
+
+
+@pytest.mark.parametrize(("verdict", "values", "told"), [("publish", {}, 0), ("withhold", WITHHELD, 1)])
+def test_whoever_took_it_back_is_owed_a_reason_but_not_told_that_all_read_it(rapporteur, contribution, verdict, values, told):
+    decision = getattr(service, verdict)(rapporteur, contribution, expected_counter=contribution.row_counter, **values)
+    contributions.withdraw(contribution.author, contribution)
+    tell(jobs.tell_author, decision.id)
+    assert len(letters_to(contribution.author)) == told
 
 
 def test_the_promise_is_kept_by_the_worker(rapporteur, contribution):

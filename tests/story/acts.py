@@ -162,6 +162,7 @@ def close_and_begin(person: Person) -> None:
     person.go("consultations/dashboard")
     person.picture("dashboard")
     person.press("main a[href$='/consultations/close']")
+    person.page.fill("[name=reason]", "Chacun a pu s’exprimer.")
     person.press("main form button")
     assert person.path == "consultations/dashboard", person.text()
     person.press("main a[href$='/begin-synthesis']")

@@ -1,4 +1,4 @@
-"""What axe-core and a ruler say of a page, at the width of a desk and of a phone."""
+"""What axe-core, a ruler and the mouse say of a page, at the width of two desks and of a phone."""
 
 from pathlib import Path
 
@@ -11,7 +11,21 @@ SIDEWAYS = """() => { const root = document.documentElement; if (root.scrollWidt
   return [root.scrollWidth, ...[...document.querySelectorAll('body *')].filter(e => {
     const box = e.getBoundingClientRect(); return box.width && (box.right > root.clientWidth + 1 || box.left < -1);
   }).slice(0, 5).map(e => e.outerHTML.slice(0, 120))]; }"""
-WIDTHS = (1280, 360)
+# What can be pressed is what lies under the mouse at its middle, once it is scrolled to; what is for the ear alone is left out.
+COVERED = """() => {
+  const middle = e => [...e.getClientRects()].filter(box => box.width > 3 && box.height > 3)[0];
+  const covered = [];
+  for (const e of document.querySelectorAll('a[href], button, summary, select, textarea, input:not([type=hidden])')) {
+    if (!middle(e) || !e.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    e.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});
+    const box = middle(e), hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    if (!hit || e.contains(hit) || hit.closest('label')?.control === e) continue;
+    covered.push(`${e.outerHTML.slice(0, 90)} lies under ${hit.outerHTML.slice(0, 60)}`);
+  }
+  scrollTo(0, 0);
+  return covered.slice(0, 5);
+}"""
+WIDTHS = (1280, 1440, 360)
 
 
 def looked_at(person: Person) -> list:
@@ -22,7 +36,7 @@ def looked_at(person: Person) -> list:
     person.page.evaluate(AXE)
     for width in WIDTHS:
         person.page.set_viewport_size({"width": width, "height": 900})
-        if said := [*person.page.evaluate(RUN), *person.page.evaluate(SIDEWAYS)]:
+        if said := [*person.page.evaluate(RUN), *person.page.evaluate(SIDEWAYS), *person.page.evaluate(COVERED)]:
             found.append((person.path, width, said))
     person.page.set_viewport_size(before)
     return found

@@ -287,4 +287,16 @@ def test_a_page_asks_the_database_as_often_for_many_as_for_few(signed_in, rappor
             assert signed_in.get(f"/fr/synthesis/{path.format(id=item.id)}").status_code == 200
         counts.append(len(sent))
     assert counts[0] == counts[1], counts
-    assert counts[1] <= 12, "\n".join(sent)
+    assert counts[1] <= 13, "\n".join(sent)
+
+
+def test_the_chair_is_told_what_a_reader_may_find_wanting(client, chair, rapporteur, published, in_synthesis):
+    synthesis = service.get_or_new(published[0].chapter)
+    for said in published:
+        item = service.add_item(rapporteur, synthesis, title="Un point", contributions=[said])
+        service.edit_item(rapporteur, item, expected_counter=1, **{
+            **DECIDED, "disposition": Disposition.ACCEPTED, "rationale": "Pris  en compte."})
+    page = client.sign_in(chair).get("/en/synthesis/overview/1").text
+    assert "3 points are accepted without new wording" in page
+    assert "answers 3 points and 3 contributions: “Pris en compte.”" in page
+    assert "Validate the synthesis" in page

@@ -51,6 +51,21 @@ def test_what_is_not_there_is_not_found(exact):
 TWICE = "Le laboratoire pilote la liste, et la commission relit la liste avant la fin."
 
 
+@pytest.mark.parametrize(("sentence", "words"), [
+    ("Les laboratoires publient la liste nationale.", "la liste nationale."),
+    ("تنشر المختبرات كل سنة لائحة الأصناف الوطنية.", "الأصناف الوطنية."),
+])
+def test_of_words_repeated_with_all_that_is_around_them_the_ends_are_told_apart(sentence, words):
+    text = " ".join([sentence] * 4)
+    first, last = text.index(words), text.rindex(words)
+    (place, *_others) = find(text, at(text, last, len(text)))
+    assert (place.start, place.confidence) == (last, 0.95)
+    opening = text[:12]
+    (place, *_others) = find(text + " Fin.", Quote(opening, "", text[12:12 + 32]))
+    assert (place.start, place.confidence) == (0, 0.95)
+    assert first < last
+
+
 def test_the_context_tells_one_place_from_another():
     second = TWICE.rindex("la liste")
     assert find(TWICE, at(TWICE, second, second + 8)) == [Found(second, second + 8, 1.0, 1.0)]

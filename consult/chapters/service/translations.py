@@ -13,7 +13,7 @@ from consult.chapters.service.chapters import list_blocks_of, list_chapters, mar
 from consult.chapters.service.newest import list_newest_revisions, newest_revision, newest_revisions
 from consult.consultations.models import Consultation
 from consult.core.commands import command
-from consult.core.db import scalar_count, session
+from consult.core.db import session
 from consult.core.errors import Conflict, NotFound
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _, day, utcnow
 from consult.core.permissions import Action, Actor, require
@@ -89,11 +89,13 @@ def _stale(*chosen) -> sa.Select:
     )
 
 
-def count_outdated_translations(actor: Actor, consultation: Consultation) -> int:
-    """In all chapters and languages, for those who see to it."""
+def count_outdated_translations(actor: Actor, consultation: Consultation) -> dict[Chapter, int]:
+    """Of each chapter, in all languages, for those who see to it."""
     require(actor, Action.CHAPTERS_VIEW_TRANSLATIONS, consultation)
-    chapters = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
-    return scalar_count(sa.select(sa.func.count()).select_from(_stale(OutdatedTranslation.chapter_id.in_(chapters)).subquery()))
+    chapters = list_chapters(consultation)
+    marks = _stale(OutdatedTranslation.chapter_id.in_([chapter.id for chapter in chapters])).subquery()
+    counts: dict[int, int] = dict(session.execute(sa.select(marks.c.chapter_id, sa.func.count()).group_by(marks.c.chapter_id)).all())
+    return {chapter: counts.get(chapter.id, 0) for chapter in chapters}
 
 
 def wordings(chapter: Chapter, marks: Collection[OutdatedTranslation]) -> Iterable[translations.Wording]:

@@ -132,6 +132,8 @@ def render_home() -> str:
     chapters = [chapter_row(*row) for row in service.overview(chapters_here())]
     return render_template(
         "chapters/home.html", chapters=chapters, round=shown.round if shown else None, steps=steps(shown) if shown else [],
+        lead=_((shown.current_phase if shown else Phase.PREPARATION).lead),
+        outcome=flat(consultations_events.outcome_links(shown)) if shown else [],
         figures=events.figures(shown) if shown else None,
         legal=SimpleNamespace(controller=shown.controller, ground=GROUND) if shown else None,
     )
@@ -147,19 +149,22 @@ def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], talli
 
 
 def steps(shown: Consultation) -> list[tuple]:
-    """(title, date or None, done | current | next) of what happens to a contribution."""
+    """(title, date or None, done | current | next) of what happens to a contribution; the last one is done once it is reached."""
     order = list(Phase)
     here = order.index(shown.current_phase)
+    began = {phase: at for some in consultations_events.milestones(shown) for phase, at in some.items()}
     rows = [
         (_("You read, comment and recommend"), shown.opens_at, Phase.OPEN),
         (_("A moderator publishes your contribution"), None, Phase.OPEN),
         (_("The commission weighs it and gives its reasons"), shown.closes_at, Phase.SYNTHESIS),
-        (_("The secretariat submits the five syntheses to the Council"), None, Phase.SUBMITTED),
-        (_("The Council decides, and you see what became of your words"), None, Phase.ADOPTED),
+        (_("The secretariat submits the five syntheses to the Council"), began.get(Phase.SUBMITTED), Phase.SUBMITTED),
+        (_("The Council decides, and you see what became of your words"), began.get(Phase.ADOPTED), Phase.ADOPTED),
     ]
     def turn(phase: Phase) -> str:
         at = order.index(phase)
-        return "done" if at < here else "current" if at == here else "next"
+        if at < here or (at == here and not phase.leads_to):
+            return "done"
+        return "current" if at == here else "next"
     return [(title, date, turn(phase)) for title, date, phase in rows]
 
 

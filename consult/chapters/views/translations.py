@@ -9,7 +9,8 @@ from consult.chapters.translations import TranslationState
 from consult.chapters.views.pages import LANGUAGE_NAMES, bp, chapter_here
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
-from consult.core.i18n import LANGUAGES, direction, ngettext
+from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, _, direction, gettext, ngettext
+from consult.core.i18n import number as format_number
 from consult.core.markup import without_addresses
 from consult.core.permissions import Action, can
 from consult.core.web import actor, required_consultation, small_number
@@ -66,11 +67,17 @@ def coverage():
     return render_template("chapters/coverage.html", rows=rows, languages=begun or ["ar"], names=LANGUAGE_NAMES)
 
 
-@consultations_events.dashboard_counts.fill
-def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
-    """How many passages wait for a translator, with the way to them."""
-    if not can(actor(), Action.CHAPTERS_VIEW_TRANSLATIONS, consultation):
-        return []
-    stale = service.count_outdated_translations(actor(), consultation)
-    words = ngettext("passage whose translation is to be checked", "passages whose translation is to be checked", stale)
-    return [consultations_events.Count(words, stale, url_for("chapters.coverage"))]
+@consultations_events.dashboard_columns.fill
+def dashboard_columns(consultation: Consultation) -> list[consultations_events.Column]:
+    """The published text, and how many of its passages wait for a translator."""
+    texts = {
+        number: consultations_events.Cell(gettext("Version %(number)s", number=revision.number), url_for("chapters.read", number=number))
+        for (number, code), revision in service.list_published(consultation).items() if code == DEFAULT_LANGUAGE
+    }
+    columns = [consultations_events.Column(10, _("Text"), texts)]
+    if can(actor(), Action.CHAPTERS_VIEW_TRANSLATIONS, consultation):
+        stale = service.count_outdated_translations(actor(), consultation)
+        columns.append(consultations_events.Column(50, _("Translations to check"), {
+            chapter.number: consultations_events.Cell(format_number(n), url_for("chapters.coverage"), is_waiting=n > 0)
+            for chapter, n in stale.items()}))
+    return columns

@@ -7,6 +7,7 @@ from consult.contributions.service.anchor_review import (
     count_anchors,
     count_certain,
     count_undecided,
+    count_undecided_places,
     get_anchor,
     get_last_anchor,
     leave,
@@ -16,6 +17,7 @@ from consult.contributions.service.anchor_review import (
 )
 from consult.contributions.service.anchoring import is_shown
 from consult.contributions.service.impact import count_by_provision
+from consult.contributions.service.listing import PublicFilter, list_public
 from consult.contributions.service.lodging import (
     MAX_LENGTHS,
     LodgedOtherwise,
@@ -53,17 +55,16 @@ from consult.contributions.service.reading import (
     list_left_of,
     list_margin_lines,
     list_mine,
+    list_silent_categories,
 )
 from consult.contributions.service.verification import verify_contributions
 
 __all__ = [
-    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "Trace", "check_words",
-    "confirm_anchor",
-    "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state", "count_certain", "count_figures",
-    "count_undecided", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own",
-    "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",
-    "list_about_provision",
-    "list_anchors",
-    "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "quote_in",
-    "lodge", "reattach", "verify_contributions", "withdraw",
+    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace", "check_words",
+    "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state",
+    "count_certain", "count_figures", "count_undecided", "count_undecided_places", "drop_draft", "get_anchor", "get_contribution",
+    "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown",
+    "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_drafts",
+    "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "list_public", "list_silent_categories",
+    "lodge", "quote_in", "reattach", "verify_contributions", "withdraw",
 ]

@@ -40,6 +40,8 @@ def confirm_anchor(actor: User, anchor: Anchor, *, expected_counter: int | None 
     claim(anchor, expected_counter)
     if anchor.anchor_class.is_gone:
         anchor.block = None  # one that was chosen by hand meanwhile, and given up
+    if anchor.told_at is None:
+        later(jobs.tell_authors, anchor.revision)  # of what was unsure until now
     return decide(actor, anchor, AnchorState.CONFIRMED)
 
 
@@ -171,6 +173,16 @@ def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chap
         .group_by(Chapter.id, Revision.language).order_by(Chapter.number, Revision.language.desc())
     )
     return {(chapter, language): count for chapter, language, count in rows if can(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)}
+
+
+def count_undecided_places(chapter: Chapter) -> dict[str, int]:
+    """By language, French first: the contributions whose place in the newest version nobody has decided on."""
+    newest = chapters.newest_revisions(Revision.chapter_id == chapter.id)
+    rows = session.execute(
+        sa.select(Revision.language, sa.func.count()).join(Anchor, Anchor.revision_id == Revision.id)
+        .where(Revision.id.in_(newest), is_undecided()).group_by(Revision.language).order_by(Revision.language.desc())
+    )
+    return dict(rows.all())
 
 
 def list_anchors(

@@ -72,7 +72,10 @@ class Finder:
         if asked not in self.known:
             self.known[asked] = self.place(standing) if standing.is_placed else self.place_again(standing)
         block_id, anchor_class, confidence, raised, (quote, exact) = self.known[asked]
-        sure = max(confidence * standing.confidence, min(raised, standing.confidence))
+        # What is sure of the same words stays so, however many versions leave them as they are; doubt adds up until a person decides.
+        is_sure = anchor_class.is_same_text and confidence >= chapters.SURE
+        together = min(confidence, standing.confidence) if is_sure else confidence * standing.confidence
+        sure = max(together, min(raised, standing.confidence))
         is_left = not standing.is_placed and block_id is None and not standing.is_open
         # Who was told that the passage is gone is not told again because nobody decided.
         told_at = utcnow() if not standing.is_placed and block_id is None else None

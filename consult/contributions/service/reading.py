@@ -27,7 +27,7 @@ from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import VISITOR, Action, Actor, require
-from consult.organisations.models import Organisation
+from consult.organisations.models import Category, Organisation
 from consult.text.quotes import Quote
 
 LINE = (
@@ -82,7 +82,7 @@ def _whole() -> tuple:
 
 
 def _get(ref: str) -> Contribution:
-    contribution = session.scalar(sa.select(Contribution).where(Contribution.ref == ref).options(*_whole()))
+    contribution = session.scalar(sa.select(Contribution).where(Contribution.ref == ref.upper()).options(*_whole()))
     if contribution is None:
         raise NotFound(_("There is no contribution %(ref)s.", ref=ref), _("Check the reference on your receipt."))
     return contribution
@@ -268,6 +268,14 @@ def count_figures(consultation: Consultation) -> Figures:
     ).join(Chapter, Chapter.id == Contribution.chapter_id)
     published = (Chapter.consultation_id == consultation.id, Contribution.is_public)
     return Figures(**session.execute(counts.where(*published)).mappings().one())
+
+
+def list_silent_categories(consultation: Consultation) -> list[Category]:
+    """The kinds of stakeholder for which nobody has lodged anything."""
+    spoken = set(session.scalars(
+        sa.select(Organisation.category).join(Contribution, Contribution.organisation_id == Organisation.id)
+        .join(Chapter, Chapter.id == Contribution.chapter_id).where(Chapter.consultation_id == consultation.id).distinct()))
+    return [category for category in Category if category not in spoken]
 
 
 def count_by_state(consultation: Consultation) -> dict[tuple[int, ContributionState], int]:

@@ -1,5 +1,6 @@
 """The ledger of places: where a new version has each contribution, as the rapporteur confirms or chooses; what readers are told."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -15,7 +16,8 @@ from consult.contributions import service
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
 from consult.contributions.views.pages import bp
 from consult.core.errors import Invalid
-from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.i18n import LANGUAGES, _, gettext, ngettext
+from consult.core.i18n import number as format_number
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, refusal, require
 from consult.core.web import actor, required_consultation, small_number
@@ -173,18 +175,24 @@ def decided(found: Anchor, said):
     return redirect(back_url(found), 303)
 
 
-@consultations_events.dashboard_counts.fill
-def dashboard_counts(consultation: Consultation) -> list[consultations_events.Count]:
-    """The places that wait, chapter by chapter."""
-    sums: dict[Chapter, int] = {}
+@consultations_events.dashboard_columns.fill
+def dashboard_columns(consultation: Consultation) -> list[consultations_events.Column]:
+    """The places that wait, chapter by chapter; no column while none does."""
+    waiting: Counter = Counter()
     for (chapter, _code), count in service.count_undecided(actor(), consultation).items():
-        sums[chapter] = sums.get(chapter, 0) + count
-    return [
-        consultations_events.Count(
-            ngettext("place to confirm in chapter %(number)s", "places to confirm in chapter %(number)s", n, number=chapter.number), n,
-            url_for("contributions.anchors", number=chapter.number))
-        for chapter, n in sums.items()
-    ]
+        waiting[chapter.number] += count
+    cells = {number: consultations_events.Cell(format_number(n), url_for("contributions.anchors", number=number), is_waiting=True)
+             for number, n in waiting.items()}
+    return [consultations_events.Column(40, _("Places to confirm"), cells)] if cells else []
+
+
+@consultations_events.dashboard_notes.fill
+def dashboard_notes(consultation: Consultation) -> list[str]:
+    """Who has not spoken."""
+    silent = service.list_silent_categories(consultation)
+    if not silent or not consultation.current_phase.receives_contributions:
+        return []
+    return [gettext("Nobody has spoken yet for: %(categories)s.", categories=" · ".join(category.label for category in silent))]
 
 
 # What readers are told

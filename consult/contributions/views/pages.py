@@ -225,6 +225,8 @@ def receipt(ref: str):
 
 @bp.get("/<string:ref>")
 def show(ref: str):
+    if ref != ref.upper():  # typed by hand, or by a programme that knows no capitals
+        return redirect(url_for(".show", ref=ref.upper()), 308)
     try:
         contribution = service.get_contribution(actor(), ref)
     except NotAllowed:

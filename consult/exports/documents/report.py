@@ -23,6 +23,7 @@ from consult.synthesis import service as answers
 from consult.synthesis.models import Disposition, Synthesis, SynthesisItem, SynthesisState
 from consult.synthesis.service.report import PlacedItem
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
+from consult.synthesis.service.wordings import Rewording
 
 SEPARATOR = " · "
 
@@ -186,6 +187,16 @@ def tell_point(page: Composer, point: PlacedItem, rows: list[MatrixRow], everybo
         page.say((STRONG, gettext("New wording:") + " "), ref(change.label), SEPARATOR,
                  (QUIET, gettext("struck through: deleted; underlined: inserted")), style="label")
         page.redline(change.segments)
+        if change.is_outdated:
+            page.say((QUIET, written_on(change)), style="label")
+            page.quote(change.present or "")
+
+
+def written_on(change: Rewording) -> str:
+    """Beside a wording whose passage a later version changed: what was decided was decided on the earlier one."""
+    if change.is_gone:
+        return gettext("Written on version %(number)s. A later version has no such passage any more.", number=change.version)
+    return gettext("Written on version %(number)s. A later version changed the passage, which now reads:", number=change.version)
 
 
 def joined(parts: list) -> list:

@@ -13,6 +13,7 @@ from consult.synthesis.service.items import (
     list_item_provisions,
 )
 from consult.synthesis.service.provision import list_provision_answers
+from consult.synthesis.service.remarks import list_remarks
 from consult.synthesis.service.report import ItemView, PlacedItem, list_contested, list_items, list_placed_items, list_public_items
 from consult.synthesis.service.respondents import Respondents
 from consult.synthesis.service.syntheses import (
@@ -31,6 +32,7 @@ from consult.synthesis.service.syntheses import (
     validate,
 )
 from consult.synthesis.service.verification import verify_answers
+from consult.synthesis.service.wordings import Rewording, list_rewordings
 from consult.synthesis.service.workbench import (
     ANSWERS,
     WorkbenchFilter,
@@ -43,10 +45,10 @@ from consult.synthesis.service.workbench import (
 )
 
 __all__ = [
-    "ANSWERS", "Answer", "ItemView", "PlacedItem", "Respondents", "WorkbenchFilter", "add_item", "attach", "count_answered",
+    "ANSWERS", "Answer", "ItemView", "PlacedItem", "Respondents", "Rewording", "WorkbenchFilter", "add_item", "attach", "count_answered",
     "count_elsewhere", "count_matching", "count_progress", "count_unanswered", "detach", "drop_item", "edit_item", "get_answer",
     "get_item", "get_or_new", "get_synthesis", "list_answers", "list_chosen", "list_commented_provisions", "list_contested",
     "list_item_contributions", "list_item_lines", "list_item_provisions", "list_items", "list_matching", "list_obstacles",
-    "list_placed_items", "list_provision_answers", "list_public_items", "list_reopenings", "list_syntheses", "list_unanswered",
-    "list_workbench", "record_council_outcome", "reopen", "submit_all", "validate", "verify_answers",
+    "list_placed_items", "list_provision_answers", "list_public_items", "list_remarks", "list_reopenings", "list_rewordings",
+    "list_syntheses", "list_unanswered", "list_workbench", "record_council_outcome", "reopen", "submit_all", "validate", "verify_answers",
 ]

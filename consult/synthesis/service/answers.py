@@ -10,7 +10,7 @@ from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, can
 from consult.synthesis.models import Disposition, Ground, ItemContribution, SynthesisItem
-from consult.synthesis.service.report import Rewording, all_changes
+from consult.synthesis.service.wordings import Rewording, list_rewordings
 
 OTHERS = 30
 
@@ -58,9 +58,7 @@ def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> d
     if not seen:
         return {}
     items = {answer.item.id for answer in seen.values()}
-    changes: dict[int, list[Rewording]] = {}
-    for change in all_changes(items):
-        changes.setdefault(change.item_id, []).append(Rewording.of(change))
+    changes = list_rewordings(items)
     counts = dict(session.execute(
         sa.select(ItemContribution.item_id, sa.func.count()).where(ItemContribution.item_id.in_(items)).group_by(ItemContribution.item_id)
     ).all())

@@ -1,18 +1,18 @@
 """Items: gathering contributions that make the same point, deciding on it, giving the reasons and the new wording."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
-from consult.chapters.models import Block
+from consult.chapters.models import Block, Revision
 from consult.contributions.models import Contribution
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import _, utcnow, when
+from consult.core.i18n import DEFAULT_LANGUAGE, _, utcnow, when
 from consult.core.locks import lock
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
@@ -56,10 +56,14 @@ def add_item(
 @command
 def edit_item(
     actor: User, item: SynthesisItem, *, expected_counter: int, title: str, summary: str, disposition: Disposition | None,
-    ground: Ground | None, rationale: str, changes: Mapping[str, str] | None = None,
+    ground: Ground | None, rationale: str, changes: Mapping[str, str] | None = None, shown: Mapping[str, int] | None = None,
+    settled: Collection[str] = (),
 ) -> SynthesisItem:
     """Write the item as it reads from now on, new wordings (by block key) included; ``expected_counter`` is the ``row_counter`` its
-    editor started from.
+    editor started from, ``shown`` the ids of the blocks that they read (by key; else those of the newest version).
+
+    A wording whose passage a later version changed stays as it was decided, until it is rewritten or its key is among ``settled``:
+    then it is of the present text, or goes with a passage that is gone or says it already.
 
     :class:`Invalid` names the field that is missing or cannot be kept; :class:`Conflict` when somebody else changed the item, or the
     synthesis is no draft any more.
@@ -74,10 +78,11 @@ def edit_item(
         raise Invalid("rationale", _("Give the reasons: an answer without reasons cannot be recorded."))
     if disposition and disposition.needs_ground and ground is None:
         raise Invalid("ground", _("Choose the ground of the refusal."))
-    wordings = checked(item.synthesis, changes or {}, disposition)
+    wordings = checked(item, changes or {}, disposition, shown or {}, settled)
     item.title, item.summary, item.rationale, item.disposition = title, summary, rationale, disposition
     item.ground = ground if disposition is None or disposition.needs_ground else None
     item.edited_by_id, item.edited_at = actor.id, utcnow()
+    item.settled_in_act = tuple(settled)
     rewrite(item, wordings)
     return item
 
@@ -186,16 +191,31 @@ def forget_links() -> None:
             session.expire(row, ["links"] if isinstance(row, SynthesisItem) else None)
 
 
-def checked(synthesis: Synthesis, changes: Mapping[str, str], disposition: Disposition | None) -> list[tuple[Block, str]]:
+def checked(
+    item: SynthesisItem, changes: Mapping[str, str], disposition: Disposition | None, shown: Mapping[str, int], settled: Collection[str],
+) -> list[tuple[Block, str]]:
     """The passages and their new wordings; :class:`Invalid` for the first thing that is wrong with them, before anything is written."""
     if changes and disposition and not disposition.changes_text:
         raise Invalid("changes", _("“%(disposition)s” changes nothing in the text.", disposition=disposition.label),
                       _("Remove the new wording, or choose one of the dispositions that accept."))
-    blocks = blocks_by_key(synthesis, list(changes))
     cleaned = {key: clean("changes", wording, MAX_WORDING) for key, wording in changes.items()}
-    for key, wording in cleaned.items():
-        check_wording(key, wording, blocks.get(key))
-    return [(blocks[key], wording) for key, wording in cleaned.items()]
+    blocks = blocks_by_key(item.synthesis, list(changes)) | blocks_shown(item.synthesis, shown)
+    kept = {change.block.key: change for change in item.changes}
+    resolved = (resolve(kept.get(key), key, wording, blocks.get(key), key in settled) for key, wording in cleaned.items())
+    return [pair for pair in resolved if pair]
+
+
+def resolve(kept: BlockChange | None, key: str, wording: str, block: Block | None, is_settled: bool) -> tuple[Block, str] | None:
+    """On which block a wording stands from now on; None for one that is settled by leaving it. :class:`Invalid` as of
+    :func:`check_wording`.
+    """
+    if kept is not None and kept.wording == wording and (block is None or block.lead != kept.block.lead):
+        if not is_settled:
+            return kept.block, wording
+        if block is None or block.lead.strip() == wording:
+            return None
+    check_wording(key, wording, block)
+    return (block, wording) if block else None
 
 
 def rewrite(item: SynthesisItem, wordings: Sequence[tuple[Block, str]]) -> None:
@@ -228,6 +248,13 @@ def blocks_by_key(synthesis: Synthesis, keys: Sequence[str]) -> dict[str, Block]
     """Passages of the chapter as it now reads."""
     found = sa.select(Block).where(Block.revision_id == chapters.newest_revision(synthesis.chapter.id), Block.key.in_(keys))
     return {block.key: block for block in session.scalars(found.options(lazyload(Block.revision)))}
+
+
+def blocks_shown(synthesis: Synthesis, shown: Mapping[str, int]) -> dict[str, Block]:
+    """Those of the chapter that the page showed, were they of an earlier version: the wording is written on what its author read."""
+    found = sa.select(Block).join(Block.revision).where(
+        Block.id.in_(list(shown.values())), Revision.chapter_id == synthesis.chapter_id, Revision.language == DEFAULT_LANGUAGE)
+    return {block.key: block for block in session.scalars(found.options(lazyload(Block.revision))) if shown.get(block.key) == block.id}
 
 
 def get_item(actor: Actor, item_id: int) -> SynthesisItem:

@@ -6,8 +6,8 @@ from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
-from consult.synthesis.service.report import Rewording
 from consult.synthesis.service.text_order import beginnings, text_order
+from consult.synthesis.service.wordings import Rewording, list_rewordings
 
 
 def list_provision_answers(chapter: Chapter, key: str) -> list[tuple[SynthesisItem, list[Rewording]]]:
@@ -20,18 +20,11 @@ def list_provision_answers(chapter: Chapter, key: str) -> list[tuple[SynthesisIt
         sa.select(ItemContribution.item_id).join(Contribution, Contribution.id == ItemContribution.contribution_id)
         .where(Contribution.chapter_id == chapter.id, sa.or_(Contribution.block_key == key, Contribution.current_key == key))
     )
-    changed = sa.join(BlockChange, Block, Block.id == BlockChange.block_id)
     begins = beginnings(Chapter.id == chapter.id)
-    rows = session.execute(
-        sa.select(SynthesisItem, Block.key, Block.label, Block.lead, BlockChange.wording)
-        .join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
-        .outerjoin(changed, sa.and_(BlockChange.item_id == SynthesisItem.id, Block.key == key))
+    items = session.scalars(
+        sa.select(SynthesisItem).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
         .where(Synthesis.chapter_id == chapter.id, Synthesis.is_public, SynthesisItem.id.in_(sa.union(changing, answering)))
-        .outerjoin(begins, begins.c.item_id == SynthesisItem.id).order_by(*text_order(begins), BlockChange.id)
-    )
-    answers: dict[int, tuple[SynthesisItem, list[Rewording]]] = {}
-    for item, at, label, lead, wording in rows:
-        changes = answers.setdefault(item.id, (item, []))[1]
-        if wording:
-            changes.append(Rewording(at, label or at, lead, wording))
-    return list(answers.values())
+        .outerjoin(begins, begins.c.item_id == SynthesisItem.id).order_by(*text_order(begins))
+    ).all()
+    rewordings = list_rewordings([item.id for item in items])
+    return [(item, [one for one in rewordings.get(item.id, []) if one.key == key]) for item in items]

@@ -4,36 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, lazyload
+from sqlalchemy.orm import contains_eager
 
-from consult.chapters.models import Block, Chapter
+from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionState, Position
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Organisation
-from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.respondents import Respondent, Respondents, by_category
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
-from consult.text.redline import redline
-
-
-@dataclass(frozen=True)
-class Rewording:
-    """New wording of one passage, beside the one it replaces."""
-
-    key: str
-    label: str
-    old: str
-    new: str
-
-    @property
-    def segments(self) -> list[tuple[str, str]]:
-        return redline(self.old, self.new)
-
-    @classmethod
-    def of(cls, change: BlockChange) -> "Rewording":
-        return cls(change.block.key, change.block.label or change.block.key, change.block.lead, change.wording)
+from consult.synthesis.service.wordings import Rewording, list_rewordings
 
 
 @dataclass(frozen=True)
@@ -83,8 +65,8 @@ def placed(*of_chapters: sa.ColumnElement[bool]) -> list[PlacedItem]:
         .order_by(Chapter.number, *text_order(begins)).options(contains_eager(SynthesisItem.synthesis).lazyload(Synthesis.chapter))
     )
     items = {item.id: PlacedItem(item, at) for item, at in rows}
-    for change in all_changes(items):
-        items[change.item_id].changes.append(Rewording.of(change))
+    for item_id, changes in list_rewordings(items).items():
+        items[item_id].changes += changes
     return list(items.values())
 
 
@@ -106,8 +88,8 @@ def list_items(actor: Actor, synthesis: Synthesis) -> list[ItemView]:
         if respondent:
             view.respondents.append(respondent)
     of = by_category(whole)
-    for change in all_changes(views):
-        views[change.item_id].changes.append(Rewording.of(change))
+    for item_id, changes in list_rewordings(views).items():
+        views[item_id].changes += changes
     for view in views.values():
         view.voices = Respondents.among(view.respondents, of)
     return sorted(views.values(), key=lambda view: (view.order, view.item.number))
@@ -127,12 +109,6 @@ def spoken(synthesis: Synthesis):
     for item_id, ref, position, state, organisation_id, author_id, category, key, label, at in rows:
         respondent = Respondent(position, category, organisation_id, author_id) if state.is_public else None
         yield item_id, Reference(ref, position, state), respondent, key, label or key, at
-
-
-def all_changes(item_ids: Iterable[int]) -> list[BlockChange]:
-    found = sa.select(BlockChange).join(BlockChange.block).where(BlockChange.item_id.in_(list(item_ids)))
-    return list(session.scalars(
-        found.options(contains_eager(BlockChange.block).lazyload(Block.revision), lazyload(BlockChange.item)).order_by(Block.position)))
 
 
 def list_contested(views: Iterable[ItemView]) -> list[ItemView]:

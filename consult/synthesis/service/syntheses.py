@@ -10,6 +10,7 @@ from sqlalchemy.orm import lazyload
 from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation
+from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import states
 from consult.core.commands import command
@@ -29,6 +30,7 @@ from consult.synthesis.models import (
     SynthesisState,
 )
 from consult.synthesis.service.text_order import beginnings, text_order
+from consult.synthesis.service.wordings import has_outdated
 from consult.text.normalising import is_blank, validated_text
 
 
@@ -71,6 +73,7 @@ class Obstacle:
     message: str
     items: tuple[tuple[int, int, str], ...] = ()
     state: ContributionState | None = None
+    language: str = ""  # of the text, where places in it wait
 
 
 def of_chapter(chapter: Chapter) -> Synthesis | None:
@@ -161,6 +164,12 @@ def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> li
     found += [
         Obstacle("state", n, state_words(state, n), state=state) for state, n in progress.states.items() if n and state.blocks_validation
     ]
+    found += [
+        Obstacle("places", n, ngettext("%(num)s contribution waits for its place in the newest version to be confirmed.",
+                                       "%(num)s contributions wait for their places in the newest version to be confirmed.", n),
+                 language=language)
+        for language, n in contributions.count_undecided_places(synthesis.chapter).items()
+    ]
     for kind, items in faulty_items(synthesis).items():
         if items:
             found.append(Obstacle(kind, len(items), obstacle_words(kind, len(items)), tuple(items)))
@@ -178,12 +187,17 @@ def obstacle_words(kind: str, n: int) -> str:
         return ngettext("%(num)s item gathers no contribution.", "%(num)s items gather no contribution.", n)
     if kind == "undecided":
         return ngettext("%(num)s item has no disposition.", "%(num)s items have no disposition.", n)
+    if kind == "outdated":
+        return ngettext("%(num)s item gives new wording to a passage that a later version changed.",
+                        "%(num)s items give new wording to passages that a later version changed.", n)
     return ngettext("%(num)s item gives new wording to a passage that another item changes too.",
                     "%(num)s items give different new wordings to the same passages.", n)
 
 
 def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
-    """(id, number, title) of the items that gather nothing, that are undecided, or whose new wording another item contradicts."""
+    """(id, number, title) of the items that gather nothing, that are undecided, whose new wording another item contradicts, or was
+    written on words that a later version changed.
+    """
     competing = (
         sa.select(Block.key).select_from(BlockChange).join(Block).join(SynthesisItem)
         .where(SynthesisItem.synthesis_id == synthesis.id).group_by(Block.key).having(sa.func.count() > 1)
@@ -194,10 +208,11 @@ def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
             SynthesisItem.id, SynthesisItem.number, SynthesisItem.title,
             ~sa.exists().where(ItemContribution.item_id == SynthesisItem.id), SynthesisItem.disposition.is_(None),
             sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(competing)),
+            has_outdated(),
         ).outerjoin(begins, begins.c.item_id == SynthesisItem.id).where(SynthesisItem.synthesis_id == synthesis.id)
         .order_by(*text_order(begins))
     )
-    faulty: dict[str, list[tuple[int, int, str]]] = {"empty": [], "undecided": [], "competing": []}
+    faulty: dict[str, list[tuple[int, int, str]]] = {"empty": [], "undecided": [], "competing": [], "outdated": []}
     for item_id, number, title, *faults in rows:
         for kind, fault in zip(faulty, faults, strict=True):
             if fault:
