@@ -16,7 +16,8 @@ COVERED = """() => {
   const middle = e => [...e.getClientRects()].filter(box => box.width > 3 && box.height > 3)[0];
   const covered = [];
   for (const e of document.querySelectorAll('a[href], button, summary, select, textarea, input:not([type=hidden])')) {
-    if (!middle(e) || !e.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    const isShown = e.checkVisibility({visibilityProperty: true, opacityProperty: true});
+    if (!middle(e) || !isShown || getComputedStyle(e).pointerEvents === 'none') continue;
     e.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});
     const box = middle(e), hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
     if (!hit || e.contains(hit) || hit.closest('label')?.control === e) continue;
