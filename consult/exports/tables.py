@@ -13,6 +13,7 @@ import xlsxwriter
 
 from consult.contributions.statement import FURTHER_TEXTS, AuthorField
 from consult.core.i18n import MOROCCO, N_, direction, gettext
+from consult.exports.documents.parts import printable
 from consult.exports.matrix import MatrixRow
 
 # What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
@@ -198,5 +199,5 @@ def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: s
             sheet.set_row(last, ROW_HEIGHT if last else HEAD_HEIGHT)
             for number, value in enumerate(line):
                 look = head if last == 0 else short if COLUMNS[number].width < NARROW else cell
-                sheet.write(last, number, value[:CELL_LIMIT] if isinstance(value, str) else value, look)
+                sheet.write(last, number, printable(value)[:CELL_LIMIT] if isinstance(value, str) else value, look)
         sheet.autofilter(0, 0, last, len(COLUMNS) - 1)

@@ -16,7 +16,7 @@ from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
 from consult.exports import events, matrix
-from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, ref
+from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, printable, ref
 from consult.exports.matrix import MatrixRow
 from consult.organisations.models import Category
 from consult.synthesis import service as answers
@@ -52,10 +52,10 @@ def gather(chapter: Chapter, language: str) -> Report:
     without_answer(page, rows)
     without_text(page, rows)
     title = gettext("Synthesis of the contributions")
-    name = chapter_name(chapter, language)
+    over, name = printable(chapter.consultation.title(language)), printable(chapter_name(chapter, language))
     return Report(
-        title=title, over=chapter.consultation.title(language), under=name, language=language, direction=way,
-        running=f"{chapter.consultation.title(language)}{SEPARATOR}{title}{SEPARATOR}{name}",
+        title=title, over=over, under=name, language=language, direction=way,
+        running=f"{over}{SEPARATOR}{title}{SEPARATOR}{name}",
         page_words=gettext("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         moment=matrix.last_change(chapter.consultation), parts=page.parts, annex=annex(chapter, rows, language),
     )
