@@ -69,6 +69,11 @@ def write_csv(table: Table, out: IO[bytes], progress: Progress) -> None:
     tables.write_csv(table.lines(progress), out)
 
 
+@CONTRIBUTIONS.writes(ExportFormat.EXCEL_CSV)
+def write_excel_csv(table: Table, out: IO[bytes], progress: Progress) -> None:
+    tables.write_csv(table.lines(progress), out, separator=tables.OF_EXCEL_IN_FRENCH)
+
+
 @SYNTHESIS.writes(ExportFormat.DOCX)
 def write_word(gathered: Report, out: IO[bytes], _progress: Progress) -> None:
     out.write(word.word(gathered))

@@ -174,7 +174,7 @@ def tell_point(page: Composer, point: PlacedItem, rows: list[MatrixRow], everybo
     page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer_of(item))), *ground, style="answer")
     keys = list(dict.fromkeys([row.key for row in rows] + [change.key for change in point.changes]))
     if keys:
-        page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]))
+        page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]), style="answer")
     page.quote(item.summary)
     if rows:
         page.say((STRONG, gettext("Who says so:") + " "), who(rows, everybody))
