@@ -30,7 +30,7 @@ from consult.exports import matrix
 from consult.exports.files import digest_of
 from consult.exports.models import ExportFormat, ExportKind
 from consult.exports.registry import Progress, between, register, silent
-from consult.exports.writers import CONTRIBUTIONS, OPEN_DATA, SYNTHESIS
+from consult.exports.writers import CONTRIBUTIONS, SYNTHESIS, write_submitted_data
 
 LANGUAGES = ("fr", "ar")
 # The Council is sent each document in every format in which its room writes it.
@@ -51,10 +51,15 @@ DOSSIER = register(
 
 @DOSSIER.writes(ExportFormat.ZIP)
 def build(consultation_id: int, out: IO[bytes], progress: Progress = silent) -> None:
-    """Make every document, then the bag around them, then the ZIP."""
+    """A dossier, with the journal as it is now."""
+    make(consultation_id, out, settled_head(consultation_id), progress)
+
+
+def make(consultation_id: int, out: IO[bytes], head: tuple[int, str], progress: Progress = silent) -> None:
+    """Make every document, then the bag around them, then the ZIP; the journal goes to this ``head`` of it."""
+    position, digest = head
     with tempfile.TemporaryDirectory(prefix="consult-") as folder:
         bag = Path(folder) / "bag"
-        position, digest = settled_head(consultation_id)
         fill(bag / "data", consultation_id, position, between(progress, 0, 90))
         with reading():
             consultation = session.get_one(Consultation, consultation_id)
@@ -89,7 +94,7 @@ def fill(data: Path, consultation_id: int, position: int, progress: Progress) ->
             out.write(read_me().encode())
     progress(91)
     with opened(data / "open-data" / "contributions.csv") as out:
-        OPEN_DATA.write(consultation_id, out, format=ExportFormat.CSV, language="fr")
+        write_submitted_data(consultation_id, out)
     with reading():
         write_sources(data / "chapters", consultation_id)
         write_journal(data.parent / JOURNAL, position)
@@ -114,7 +119,11 @@ def named(folder: Path, name: str) -> Callable[[ExportFormat], AbstractContextMa
 def opened(path: Path) -> Iterator[IO[bytes]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w+b") as out:
-        yield out
+        try:
+            yield out
+        except Exception as error:
+            error.add_note(f"while {path.name} was written")
+            raise
 
 
 def read_me() -> str:

@@ -1,17 +1,73 @@
 """The sealed submission, and what the Council decided."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
+from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
-from consult.core.i18n import N_
+from consult.core.i18n import N_, gettext
 from consult.core.states import MeaningEnum, Tone, says
 from consult.synthesis.models import SynthesisState
+
+
+class SubmissionRequest(Base):
+    """What the secretariat asked to be sent to the Council: nothing is submitted before every document of it is made and sealed."""
+
+    __tablename__ = "submission_request"
+    __append_only__ = True
+
+    id: Mapped[PrimaryKey]
+    consultation_id: Mapped[int] = fk("consultation.id")
+    requested_at: Mapped[Timestamp]
+    requested_by_id: Mapped[int] = fk("user.id")
+
+    consultation: Mapped[Consultation] = relationship()
+    requested_by: Mapped[User] = relationship()
+    failure: Mapped["SubmissionFailure | None"] = relationship(back_populates="request")
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.failure is None and not self.consultation.phase.is_submitted
+
+
+class FailureCause(MeaningEnum):
+    advice: str  # what to do next, as a message
+
+    DOCUMENT = "document", N_("A document could not be made."), says(
+        advice=N_("Give the lines below to whoever runs the platform, then submit again."))
+    CHANGE = "change", N_("Something changed while the documents were being made."), says(
+        advice=N_("Look at the syntheses again, then submit again."))
+    WORKER = "worker", N_("The work was interrupted too often."), says(
+        advice=N_("Give the lines below to whoever runs the platform, then submit again."))
+
+    @property
+    def remedy(self) -> str:
+        return gettext(self.advice)
+
+
+class SubmissionFailure(Base):
+    """Why a request was called off; ``details`` are for whoever runs the platform."""
+
+    __tablename__ = "submission_failure"
+    __append_only__ = all_but("told_at")
+
+    id: Mapped[PrimaryKey]
+    request_id: Mapped[int] = fk("submission_request.id", unique=True, index=False)
+    cause: Mapped[FailureCause]
+    details: Mapped[str]
+    failed_at: Mapped[Timestamp]
+    told_at: Mapped[datetime | None]  # when the letter about it was written
+
+    request: Mapped[SubmissionRequest] = relationship(back_populates="failure")
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"request_id": self.request_id, "cause": self.cause.value}
 
 
 class Submission(Base):

@@ -1,5 +1,6 @@
 """The submission to the Council, and what the Council decided."""
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -8,9 +9,18 @@ from sqlalchemy.orm import joinedload
 
 from consult.accounts.models import User
 from consult.adoption import jobs
-from consult.adoption.models import AdoptionDecision, CouncilOutcome, Submission, SubmissionArchive
-from consult.chapters.models import Chapter
+from consult.adoption.models import (
+    AdoptionDecision,
+    CouncilOutcome,
+    FailureCause,
+    Submission,
+    SubmissionArchive,
+    SubmissionFailure,
+    SubmissionRequest,
+)
+from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation, Phase
+from consult.contributions.models import Anchor, Contribution
 from consult.core import audit, states
 from consult.core.commands import command
 from consult.core.db import session
@@ -38,11 +48,23 @@ def list_syntheses(consultation: Consultation) -> list[tuple[Chapter, Synthesis 
 
 
 @command
-def submit(actor: User, consultation: Consultation) -> Submission:
-    """Send the syntheses to the Council; :class:`Conflict` unless all of them are validated, or when one is no longer complete.
+def submit(actor: User, consultation: Consultation) -> SubmissionRequest:
+    """Ask that the syntheses be sent to the Council: the worker makes and seals every document first, then the submission happens.
 
-    The archive is sealed by the worker.
+    :class:`Conflict` unless all of them are validated and complete, or while an earlier request is under way.
     """
+    synthesis_service.refuse_to_submit(_list_ready(consultation))
+    earlier = get_request(consultation)
+    if earlier and earlier.is_under_way:
+        raise Conflict(_("The submission is being prepared already."),
+                       _("Wait until its archive is sealed: the page of the submission says so."))
+    request = SubmissionRequest(consultation=consultation, requested_by_id=actor.id)
+    session.add(request)
+    return request
+
+
+def _list_ready(consultation: Consultation) -> list[Synthesis]:
+    """The syntheses, held from here on; :class:`Conflict` where one is not validated."""
     lock(consultation, "phase")
     # Whoever publishes or restores on these chapters ends first, or finds the consultation submitted.
     lock_all(Chapter, Chapter.consultation_id == consultation.id)
@@ -53,14 +75,72 @@ def submit(actor: User, consultation: Consultation) -> Submission:
             _("Not every synthesis is validated. Still missing: chapters %(chapters)s.", chapters=" · ".join(map(str, missing)) or "—"),
             _("The chair of each commission validates its synthesis first."),
         )
-    audit.seal_all()
-    position, digest = audit.head()
-    synthesis_service.submit_all([synthesis for _chapter, synthesis in syntheses if synthesis])
+    return [synthesis for _chapter, synthesis in syntheses if synthesis]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeArchive:
+    """An archive that is whole and on disk: of what (``stamp``), and the journal's head that is in it."""
+
+    stamp: str
+    position: int
+    digest: str
+    file_name: str
+    size: int
+    sha256: str
+
+
+def get_archive_stamp(consultation: Consultation) -> str:
+    """Changes with each change of what an archive holds."""
+    said = (
+        sa.select(sa.func.count(), sa.func.sum(Contribution.row_counter)).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .where(Chapter.consultation_id == consultation.id)
+    )
+    placed = (
+        sa.select(sa.func.count(), sa.func.sum(Anchor.row_counter)).join(Revision, Revision.id == Anchor.revision_id)
+        .join(Chapter, Chapter.id == Revision.chapter_id).where(Chapter.consultation_id == consultation.id)
+    )
+    counts = [list(session.execute(counted).one()) for counted in (said, placed)]
+    return audit.digest_of([exports.get_data_stamp(consultation), counts])
+
+
+@command
+def seal(_actor: Actor, request: SubmissionRequest, *, archive: MadeArchive) -> Submission:
+    """The submission happens, with the archive that was made of it; the journal's head that it names is the one that is in there.
+
+    :class:`Conflict` when it was called off, when what the archive holds has changed since, or when a synthesis is no longer validated.
+    """
+    consultation = request.consultation
+    syntheses = _list_ready(consultation)
+    session.refresh(request, ["failure"])
+    if not request.is_under_way or get_archive_stamp(consultation) != archive.stamp:
+        raise Conflict(_("Something changed while the documents were being made."), _("Look at what changed, then submit again."))
+    synthesis_service.submit_all(syntheses)
     states.move(consultation, Phase.SUBMITTED, attribute="phase")
-    submission = Submission(consultation=consultation, submitted_by_id=actor.id, chain_position=position, chain_digest=digest)
+    submission = Submission(
+        consultation=consultation, submitted_by_id=request.requested_by_id, chain_position=archive.position, chain_digest=archive.digest)
+    submission.archive = SubmissionArchive(file_name=archive.file_name, size=archive.size, sha256=archive.sha256)
     session.add(submission)
-    later(jobs.seal_submission, submission)
     return submission
+
+
+@command
+def call_off(_actor: Actor, request: SubmissionRequest, *, cause: FailureCause, details: str) -> SubmissionFailure:
+    """Nothing is submitted, and whoever asked is told why; :class:`Conflict` when it was submitted, or called off before."""
+    lock(request.consultation, "phase")
+    session.refresh(request, ["failure"])
+    if not request.is_under_way:
+        raise Conflict(_("The submission is no longer being prepared."), _("The page of the submission says what became of it."))
+    failure = SubmissionFailure(request=request, cause=cause, details=details)
+    session.add(failure)
+    later(jobs.tell_failure, failure)
+    return failure
+
+
+def get_request(consultation: Consultation) -> SubmissionRequest | None:
+    """The latest that the secretariat asked for."""
+    asked = sa.select(SubmissionRequest).where(SubmissionRequest.consultation_id == consultation.id)
+    return session.scalars(asked.options(joinedload(SubmissionRequest.failure)).order_by(SubmissionRequest.id.desc()).limit(1)).first()
 
 
 def get_submission(consultation: Consultation) -> Submission:
@@ -88,7 +168,7 @@ def get_milestones(consultation: Consultation) -> dict[Phase, date]:
 
 
 def get_sealing(submission: Submission) -> Job | None:
-    """How far the archive is."""
+    """How far the archive is, of a submission that an earlier version of this program made before its archive."""
     return latest(jobs.seal_submission, submission.id)
 
 

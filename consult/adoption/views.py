@@ -7,7 +7,7 @@ from datetime import date
 from flask import flash, redirect, render_template, send_file, url_for
 
 from consult.adoption import archive as archives
-from consult.adoption import service
+from consult.adoption import sealing, service
 from consult.adoption.forms import DecisionForm, SubmitForm
 from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
@@ -77,6 +77,8 @@ def milestones(consultation: Consultation) -> dict[Phase, date]:
 def submission():
     """Public: what was sent to the Council, when, how to check it, and what the Council decided."""
     consultation = required_consultation()
+    if not consultation.phase.is_submitted and can(actor(), Action.ADOPTION_SUBMIT, consultation) and service.get_request(consultation):
+        return show_submit(SubmitForm())
     sent = service.get_submission(consultation)
     decisions = {decision.chapter_id: decision for decision in service.list_decisions(sent)}
     return render_template(
@@ -92,11 +94,17 @@ def submit():
     form = SubmitForm()
     if form.validate_on_submit():
         service.submit(actor(), consultation)
-        flash(_("The syntheses are submitted to the Council. The answers to the contributions are public from now on."), "success")
         return redirect(url_for(".submission"), 303)
-    syntheses = service.list_syntheses(consultation)
+    return show_submit(form)
+
+
+def show_submit(form: SubmitForm):
+    """What is missing, how far the documents are, or why nothing was submitted."""
+    consultation = required_consultation()
+    syntheses, request = service.list_syntheses(consultation), service.get_request(consultation)
     return render_template(
-        "adoption/submit.html", form=form, syntheses=syntheses,
+        "adoption/submit.html", form=form, syntheses=syntheses, request=request,
+        preparation=sealing.get_preparation(request) if request and request.is_under_way else None,
         is_ready=bool(syntheses) and all(awaits_submission(s) for _c, s in syntheses),
     )
 

@@ -9,7 +9,7 @@ import yaml
 
 from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _
-from consult.text.normalising import TURNING, unkept_sentence
+from consult.text.normalising import PRIVATE, TURNING, WORD_SIGNS, unkept_sentence
 
 # Whatever people's words may not hold, a text may not either: nobody could quote it, or it would read otherwise than it is stored.
 CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{TURNING}\ud800-\udfff\ufffe\uffff]")
@@ -35,7 +35,7 @@ def decode(data: bytes) -> str:
         number = data[: error.start].count(b"\n") + 1
         raise Invalid("file", _("Line %(line)s: the file is not UTF-8.", line=number),
                       _("Save it again as UTF-8 in your editor, then import it.")) from error
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(WORD_SIGNS)
     for number, line in enumerate(text.split("\n"), 1):
         refuse_unseen(line, number)
     return text
@@ -98,10 +98,13 @@ def with_note(source: str, note: str) -> str:
 
 
 def lost_parts(body: str, first_line: int) -> list[Problem]:
-    """What the text calls for and a chapter does not show: pictures, and notes that are not there."""
+    """What the text calls for and a chapter does not show: pictures, notes that are not there, signs that one typeface alone has."""
     found = []
     notes = set(re.findall(r"^\[\^([^\]\s]+)\]:", body, re.MULTILINE))
     for number, line in enumerate(body.split("\n"), first_line):
+        if private := re.search(f"[{PRIVATE}]", line):
+            found.append(Problem(number, unkept_sentence(private[0], number, private.start() + 1),
+                                 _("Write a sign or a word in its place.")))
         if re.search(r"!\[[^\]]*\]\(|<img\b", line, re.IGNORECASE):
             found.append(Problem(number, _("Line %(line)s: pictures are not shown; what the picture says is kept as words.", line=number),
                                  _("Say in the text what the picture shows.")))

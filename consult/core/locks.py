@@ -29,6 +29,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "contribution_draft": (),
     "receipt": (),
     "moderation_notice": (),
+    "submission_failure": (),
     "export": (),
     "outgoing_mail": (),
     "job": (),

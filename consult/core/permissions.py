@@ -60,8 +60,10 @@ class Action(enum.StrEnum):
     ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
     ACCOUNTS_REGISTER = "accounts.register"
     ADOPTION_ARCHIVE = "adoption.archive"
+    ADOPTION_CALL_OFF = "adoption.call_off"
     ADOPTION_DECIDE = "adoption.decide"
     ADOPTION_REQUEST_DOSSIER = "adoption.request_dossier"
+    ADOPTION_SEAL = "adoption.seal"
     ADOPTION_SUBMIT = "adoption.submit"
     CHAPTERS_CONFIRM_TRANSLATION = "chapters.confirm_translation"
     CHAPTERS_CONFIRM_TRANSLATIONS = "chapters.confirm_translations"
@@ -190,8 +192,10 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
     Action.ACCOUNTS_REGISTER: ((anyone,),),
     Action.ADOPTION_ARCHIVE: ((secretariat,), (system,)),
+    Action.ADOPTION_CALL_OFF: ((system,),),
     Action.ADOPTION_DECIDE: ((secretariat, before_the_council),),
     Action.ADOPTION_REQUEST_DOSSIER: ((by_the_secretariat,), (system,)),
+    Action.ADOPTION_SEAL: ((system, concluding),),
     Action.ADOPTION_SUBMIT: ((secretariat, concluding),),
     Action.CHAPTERS_CONFIRM_TRANSLATION: ((secretariat,), (rapporteur,)),
     Action.CHAPTERS_CONFIRM_TRANSLATIONS: ((secretariat,), (rapporteur,)),

@@ -26,7 +26,8 @@ class ExportFormat(MeaningEnum):
 
     content_type: str
 
-    CSV = "csv", "CSV", says(content_type="text/csv")
+    CSV = "csv", N_("CSV, commas"), says(content_type="text/csv")
+    EXCEL_CSV = "excel.csv", N_("CSV, semicolons: opens in columns in Excel in French"), says(content_type="text/csv")
     XLSX = "xlsx", "XLSX", says(content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     DOCX = "docx", "DOCX", says(content_type="application/vnd.openxmlformats-officedocument.wordprocessingml.document")
     PDF = "pdf", "PDF", says(content_type="application/pdf")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import xlsxwriter
 
 from consult.contributions.statement import FURTHER_TEXTS, AuthorField
 from consult.core.i18n import MOROCCO, N_, direction, gettext
+from consult.core.markup import excerpt
+from consult.exports.documents.parts import printable
 from consult.exports.matrix import MatrixRow
 from consult.synthesis.service import Rewording
 
@@ -21,18 +24,27 @@ FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the full-widt
 CELL_LIMIT = 32_767
 NARROW = 12
 A3 = 8  # the number of that paper in the file format
-HEAD_HEIGHT, ROW_HEIGHT = 46, 78  # five lines of each text: a page of rows can be read down, and a row opened by hand
+LINE_HEIGHT, MAX_HEIGHT = 15, 409  # points; no row of the format is higher
+# Signs that take the place of two letters.
+WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U0001f000-\U0001faff\U00020000-\U0003fffd]")
+MAX_PROPERTY = 250  # characters: the format takes 255
+MOMENT = "d mmm yyyy hh:mm"  # each office suite writes the month in its own language
 STEP = 200
+OF_EXCEL_IN_FRENCH = ";"  # where the comma is the sign of decimals, Excel parts columns by semicolons
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its lasting name, its heading, its width in a sheet, and its value (an enum shows its label, or its code)."""
+    """One column: its lasting name, its heading, its width in a sheet, and its value (an enum shows its label, or its code).
+
+    A moment is a text for machines, and a date that can be sorted and counted with in a sheet.
+    """
 
     name: str
     heading: str
     width: int
     value: Callable[[MatrixRow], Any]
+    is_moment: bool = False
 
 
 def of_point(name: str) -> Callable[[MatrixRow], Any]:
@@ -40,7 +52,7 @@ def of_point(name: str) -> Callable[[MatrixRow], Any]:
 
 
 def further_text(text: AuthorField) -> Column:
-    return Column(text.column, text.heading, 40, lambda row: row.further_texts[text.name])
+    return Column(text.column, text.heading, 60, lambda row: row.further_texts[text.name])
 
 
 def point_title(row: MatrixRow) -> str:
@@ -65,7 +77,7 @@ COLUMNS = (
     Column("ref", N_("Reference"), 14, lambda row: row.ref),
     Column("chapter", N_("Chapter"), 9, lambda row: row.chapter),
     Column("key", N_("Key of the passage"), 16, lambda row: row.key),
-    Column("passage", N_("Passage"), 48, lambda row: row.passage),
+    Column("passage", N_("Passage"), 60, lambda row: row.passage),
     Column("kind", N_("Kind"), 16, lambda row: row.kind),
     Column("type", N_("Type of comment"), 11, lambda row: row.type.iso),
     Column("position", N_("Position"), 16, lambda row: row.position),
@@ -75,17 +87,17 @@ COLUMNS = (
     Column("sector", N_("Sector"), 20, lambda row: row.sector),
     Column("region", N_("Region"), 22, lambda row: row.region),
     Column("language", N_("Language"), 10, lambda row: row.language),
-    Column("body", N_("Contribution"), 60, lambda row: row.body),
+    Column("body", N_("Contribution"), 100, lambda row: row.body),
     *(further_text(text) for text in FURTHER_TEXTS),
-    Column("proposed_change", N_("Proposed change"), 48, lambda row: row.proposed),
-    Column("submitted", N_("Submitted at (Morocco time)"), 24, lambda row: moment(row.submitted_at)),
+    Column("proposed_change", N_("Proposed change"), 60, lambda row: row.proposed),
+    Column("submitted", N_("Submitted at (Morocco time)"), 18, lambda row: moment(row.submitted_at), is_moment=True),
     Column("state", N_("State"), 18, lambda row: row.state),
     Column("withheld_reason", N_("Reason for withholding"), 24, lambda row: row.reason),
     Column("item", N_("Point of the synthesis"), 32, point_title),
     Column("disposition", N_("Disposition"), 20, of_point("disposition")),
     Column("ground", N_("Ground of refusal"), 24, of_point("ground")),
-    Column("rationale", N_("Rationale"), 48, of_point("rationale")),
-    Column("new_wording", N_("New wording"), 48, new_wording),
+    Column("rationale", N_("Rationale"), 70, of_point("rationale")),
+    Column("new_wording", N_("New wording"), 70, new_wording),
     Column("version", N_("Version of the text that it was written on (language and number)"), 13, lambda row: row.version),
     Column("quoted", N_("Words of the passage that it quotes"), 32, lambda row: row.quoted),
     Column("present_key", N_("Key of the passage in the present version; empty when it stays on its own"), 16, lambda row: row.present_key),
@@ -167,10 +179,10 @@ def defused(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
-def write_csv(lines: Iterable[list], out: IO[bytes]) -> None:
+def write_csv(lines: Iterable[list], out: IO[bytes], *, separator: str = ",") -> None:
     """RFC 4180 in UTF-8, with the mark that makes Excel read it as such."""
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
-    writer = csv.writer(text)
+    writer = csv.writer(text, delimiter=separator)
     for line in lines:
         writer.writerow([defused(cell) for cell in line])
     text.flush()
@@ -181,16 +193,10 @@ def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: s
     """One sheet, its headings frozen and filtered; nothing in it is a formula, a link or a number by accident."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with tempfile.TemporaryDirectory(prefix="consult-") as folder, xlsxwriter.Workbook(out, {**options, "tmpdir": folder}) as book:
-        book.set_properties({"title": title, "created": created.replace(tzinfo=None)})
+        book.set_properties({"title": excerpt(title, MAX_PROPERTY), "created": created.replace(tzinfo=None)})
         sheet = book.add_worksheet(gettext("Contributions")[:31])
-        right_to_left = direction(language) == "rtl"
-        if right_to_left:
+        if direction(language) == "rtl":
             sheet.right_to_left()
-        order = {"reading_order": 2 if right_to_left else 1}
-        head = book.add_format({"bold": True, "bg_color": "#E2EEE8", "border_color": "#827D72", "bottom": 1, "text_wrap": True,
-                                "valign": "vcenter", **order})
-        cell = book.add_format({"text_wrap": True, "valign": "top", "border_color": "#DAD6CC", "bottom": 1})
-        short = book.add_format({"align": "center", "valign": "top", "border_color": "#DAD6CC", "bottom": 1})
         for number, column in enumerate(COLUMNS):
             sheet.set_column(number, number, column.width)
         sheet.freeze_panes(1, 1)
@@ -199,10 +205,36 @@ def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: s
         sheet.fit_to_pages(3, 0)
         sheet.repeat_rows(0)
         sheet.repeat_columns(0)
+        head, looks = looks_of(book, direction(language))
         last = 0
         for last, line in enumerate(lines):
-            sheet.set_row(last, ROW_HEIGHT if last else HEAD_HEIGHT)
-            for number, value in enumerate(line):
-                look = head if last == 0 else short if COLUMNS[number].width < NARROW else cell
-                sheet.write(last, number, value[:CELL_LIMIT] if isinstance(value, str) else value, look)
+            cells = [printable(value)[:CELL_LIMIT] if isinstance(value, str) else value for value in line]
+            sheet.set_row(last, height_of(cells))
+            for number, (column, value) in enumerate(zip(COLUMNS, cells, strict=True)):
+                if last and column.is_moment:
+                    sheet.write_datetime(last, number, datetime.fromisoformat(value).replace(tzinfo=None), looks[number])
+                else:
+                    sheet.write(last, number, value, looks[number] if last else head)
         sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
+
+
+def looks_of(book: Any, way: str) -> tuple[Any, list[Any]]:
+    """Of the headings, and of each column's cells."""
+    line = {"valign": "top", "border_color": "#DAD6CC", "bottom": 1}
+    head = book.add_format({"bold": True, "bg_color": "#E2EEE8", "border_color": "#827D72", "bottom": 1, "text_wrap": True,
+                            "valign": "vcenter", "reading_order": 2 if way == "rtl" else 1})
+    long, short, dated = (book.add_format({**line, **more}) for more in (
+        {"text_wrap": True}, {"align": "center"}, {"num_format": MOMENT, "align": "left"}))
+    return head, [dated if column.is_moment else short if column.width < NARROW else long for column in COLUMNS]
+
+
+def height_of(cells: list) -> int:
+    """Of a row, so that what stands in its cells is seen whole, as far as the format lets a row grow."""
+    return min(MAX_HEIGHT, LINE_HEIGHT * max(lines_of(value, column.width) for column, value in zip(COLUMNS, cells, strict=True)) + 3)
+
+
+def lines_of(value: Any, width: int) -> int:
+    """How many lines a text takes in a cell: words are wrapped whole, so that the last letters of a line stay empty."""
+    if not isinstance(value, str):
+        return 1
+    return sum(max(1, -(-(len(part) + len(WIDE.findall(part))) // (width - 2))) for part in value.split("\n"))

@@ -7,7 +7,7 @@ from typing import IO
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core.db import reading, session
-from consult.core.i18n import N_, gettext
+from consult.core.i18n import DEFAULT_LANGUAGE, N_, gettext
 from consult.core.permissions import Action
 from consult.exports import matrix, tables
 from consult.exports.documents import pandoc, pdf, report, word
@@ -16,6 +16,7 @@ from consult.exports.matrix import Audience
 from consult.exports.models import ExportFormat, ExportKind
 from consult.exports.registry import Progress, register
 from consult.exports.tables import Sheet, Table
+from consult.synthesis import service as answers
 
 
 @contextmanager
@@ -68,6 +69,11 @@ def write_csv(table: Table, out: IO[bytes], progress: Progress) -> None:
     tables.write_csv(table.lines(progress), out)
 
 
+@CONTRIBUTIONS.writes(ExportFormat.EXCEL_CSV)
+def write_excel_csv(table: Table, out: IO[bytes], progress: Progress) -> None:
+    tables.write_csv(table.lines(progress), out, separator=tables.OF_EXCEL_IN_FRENCH)
+
+
 @SYNTHESIS.writes(ExportFormat.DOCX)
 def write_word(gathered: Report, out: IO[bytes], _progress: Progress) -> None:
     out.write(word.word(gathered))
@@ -81,3 +87,12 @@ def write_pdf(gathered: Report, out: IO[bytes], _progress: Progress) -> None:
 @SYNTHESIS.writes(ExportFormat.MARKDOWN)
 def write_markdown(gathered: Report, out: IO[bytes], _progress: Progress) -> None:
     out.write(pandoc.markdown(gathered))
+
+
+def write_submitted_data(consultation_id: int, out: IO[bytes]) -> None:
+    """The open data that the Council is sent: with the answers, which become public by the submission."""
+    with reading():
+        consultation = session.get_one(Consultation, consultation_id)
+        points = answers.list_placed_items(consultation)
+        rows = matrix.rows(consultation, DEFAULT_LANGUAGE, audience=Audience.PUBLIC, points=points)
+        tables.write_csv(tables.coded(rows), out)

@@ -6,17 +6,22 @@ import unicodedata
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 
-# Controls break documents and databases (NUL, other C0, lone surrogates, U+FFFE and U+FFFF, which XML forbids);
-# marks that turn the writing direction by force let a text read otherwise than it is stored.
+# Controls break documents and databases (NUL, other C0 and C1, lone surrogates, and the codes that Unicode says will never be signs);
+# marks that turn the writing direction by force let a text read otherwise than it is stored; what a private code looks like is known
+# to one typeface alone. A code that is only unassigned may be the sign of a newer Unicode than ours: it is kept.
 TURNING = "\u202a-\u202e\u2066-\u2069"
-UNKEPT = re.compile(f"[\x00-\x08\x0b-\x1f{TURNING}\ud800-\udfff\ufffe\uffff]")
+PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+NO_SIGNS = "\ufdd0-\ufdef" + "".join(map(chr, (plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))))
+UNKEPT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{TURNING}{PRIVATE}{NO_SIGNS}]")
+# The bullets and arrows of Word's lists, which it pastes as codes of Symbol and Wingdings: what their author saw.
+WORD_SIGNS = str.maketrans("\uf0b7\uf0a7\uf0a8\uf06e\uf076\uf0d8\uf0e0\uf0f0\uf0fc", "•▪◻■❖➢→⇨✓")
 UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
 ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
 
 
 def validated_text(field: str, text: str | None, *, max_length: int) -> str:
-    """``text`` with its line ends as ``\\n`` and nothing else changed; :class:`Invalid` names what cannot be kept, and where."""
-    text = (text or "").replace("\r\n", "\n")
+    """``text`` with its line ends as ``\\n`` and Word's bullets as everybody's; :class:`Invalid` names what cannot be kept, and where."""
+    text = (text or "").replace("\r\n", "\n").translate(WORD_SIGNS)
     if len(text) > max_length:
         raise Invalid(field, _("It has %(count)s characters; %(most)s at most can be kept.", count=len(text), most=max_length),
                       _("Shorten it, or send it in several parts."))
@@ -38,6 +43,9 @@ def unkept_sentence(character: str, line: int, place: int):
     if re.match(f"[{TURNING}]", character):
         return _("Line %(line)s, character %(place)s: an invisible mark that turns the direction of the text (%(code)s) cannot be kept.",
                  line=line, place=place, code=code)
+    if re.match(f"[{PRIVATE}]", character):
+        return _("Line %(line)s, character %(place)s: a sign that one typeface alone has (%(code)s), and that others would not "
+                 "see, cannot be kept.", line=line, place=place, code=code)
     return _("Line %(line)s, character %(place)s: an invisible control character (%(code)s) cannot be kept.",
              line=line, place=place, code=code)
 

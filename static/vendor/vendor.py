@@ -1,4 +1,4 @@
-"""Copy third-party assets from npm packages into the project: ``python static/vendor/vendor.py``.
+"""Copy third-party assets from npm packages, and one face from a Debian package, into the project: ``python static/vendor/vendor.py``.
 
 ``package-lock.json`` fixes versions and integrity; nothing is run from the packages. Writes the files, ``static/css/fonts.css``
 and ``manifest.json`` (version, licence and digest of each file). ``--check`` compares the digests, offline and without Node.
@@ -39,7 +39,11 @@ DOCUMENT_FACES = [
     ("noto-sans", "400Regular", "NotoSans_400Regular.ttf"), ("noto-sans", "700Bold", "NotoSans_700Bold.ttf"),
     ("noto-naskh-arabic", "400Regular", "NotoNaskhArabic_400Regular.ttf"), ("noto-naskh-arabic", "700Bold", "NotoNaskhArabic_700Bold.ttf"),
     ("noto-sans-arabic", "400Regular", "NotoSansArabic_400Regular.ttf"), ("noto-sans-arabic", "700Bold", "NotoSansArabic_700Bold.ttf"),
+    ("noto-sans-tifinagh", "400Regular", "NotoSansTifinagh_400Regular.ttf"), ("noto-emoji", "400Regular", "NotoEmoji_400Regular.ttf"),
 ]
+# The last resort: every script of the first plane and many signs of the others. Its licence stands beside it, written from the face's own.
+UNIFONT, UNIFONT_VERSION, UNIFONT_LICENCE = "fonts-unifont", "1:15.0.01-2", "OFL-1.1 OR GPL-2.0-or-later WITH Font-exception-2.0"
+UNIFONT_FILES = ("unifont.otf", "unifont_upper.otf")
 
 
 def face_file(package: str, subset: str, weight: str, style: str) -> str:
@@ -55,6 +59,7 @@ def copies() -> list[tuple[str, str, str]]:
     documents = [(f"@expo-google-fonts/{package}", f"{folder}/{file}", f"static/fonts/ttf/{file}")
                  for package, folder, file in DOCUMENT_FACES]
     licences = [("bootstrap", "LICENSE", "static/vendor/bootstrap/LICENSE"), ("axe-core", "LICENSE", "tests/vendor/axe.LICENSE"),
+                ("@expo-google-fonts/noto-emoji", "LICENSE_FONT", "static/fonts/noto-emoji.LICENSE"),
                 *[(package, "LICENSE", f"static/fonts/{package.split('/')[1]}.LICENSE")
                   for package in (SERIF, SANS, NASKH, SANS_ARABIC, TIFINAGH)]]
     return [*styles, *faces, *documents, ("axe-core", "axe.min.js", "tests/vendor/axe.min.js"), *licences]
@@ -91,7 +96,21 @@ def copy_all() -> None:
             entries.append({"file": place, "name": package, "version": about["version"], "licence": about["license"],
                             "sha256": digest(target)})
         FONTS_CSS.write_text(fonts_css(modules))
+        entries += copy_unifont(Path(scratch))
     MANIFEST.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
+
+
+def copy_unifont(scratch: Path) -> list[dict[str, str]]:
+    """Its entries of the manifest; the package is unpacked, not installed."""
+    for command in (("apt-get", "download", f"{UNIFONT}={UNIFONT_VERSION}"), ("sh", "-c", f"dpkg -x {UNIFONT}_*.deb unifont")):
+        subprocess.run(command, cwd=scratch, check=True)  # noqa: S603 - fixed arguments
+    entries = []
+    for file in UNIFONT_FILES:
+        target = ROOT / "static/fonts/ttf" / file
+        shutil.copyfile(scratch / "unifont/usr/share/fonts/opentype/unifont" / file, target)
+        entries.append({"file": target.relative_to(ROOT).as_posix(), "name": UNIFONT, "version": UNIFONT_VERSION,
+                        "licence": UNIFONT_LICENCE, "sha256": digest(target)})
+    return entries
 
 
 def check() -> list[str]:

@@ -2,15 +2,12 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from consult.adoption import archive, service
-from consult.adoption.models import CouncilOutcome, SubmissionArchive
+from consult.adoption.models import CouncilOutcome
 from consult.consultations.models import Phase
-from consult.core import audit, jobs
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from consult.exports import files
+from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.exports import service as exports
 from consult.synthesis.models import SynthesisState
 from tests import factories
@@ -37,31 +34,12 @@ def test_submission_is_the_secretariats(consultation, rapporteur):
 
 @pytest.fixture
 def submission(consultation, secretary):
-    cases.ready_to_submit(consultation)
-    return service.submit(secretary, consultation)
-
-
-def test_submitting_moves_everything_and_names_the_journals_head(consultation, submission):
-    assert consultation.phase == Phase.SUBMITTED
-    assert {synthesis.state for _chapter, synthesis in service.list_syntheses(consultation)} == {SynthesisState.SUBMITTED}
-    assert submission.chain_position > 0
-    assert submission.chain_digest == audit.head()[1]
+    return cases.submitted(consultation, secretary)
 
 
 def test_a_second_submission_is_refused(consultation, secretary, submission):
     with pytest.raises(NotAllowed):
         service.submit(secretary, consultation)
-
-
-def test_the_archive_is_sealed_once_and_is_whole(submission, secretary):
-    with pytest.raises(NotFound):
-        service.get_archive_file(secretary, submission)
-    cases.settled()
-    sealed, path = service.get_archive_file(secretary, submission)
-    assert (sealed.size, sealed.sha256) == files.measure(path)
-    assert archive.verify_archive(path) == []
-    jobs.REGISTRY["adoption.seal_submission"](0, submission.id)
-    assert session.scalar(sa.select(sa.func.count()).select_from(SubmissionArchive)) == 1
 
 
 def test_the_archive_is_the_secretariats(submission, participant):

@@ -1,10 +1,12 @@
 import pytest
+import sqlalchemy as sa
 
-from consult.adoption import service
+from consult.adoption import archive, service
 from consult.adoption.models import CouncilOutcome
 from consult.consultations.models import Phase
 from consult.core.db import session
 from consult.core.i18n import day, force_locale
+from consult.core.mail import OutgoingMail
 from consult.synthesis.models import SynthesisState
 from tests.adoption import cases
 
@@ -20,13 +22,34 @@ def test_submitting_shows_what_is_missing_and_then_does_it(client, consultation,
     cases.synthesis_of(chapters[0]).state = SynthesisState.VALIDATED
     assert 'method="post"' in client.get("/fr/adoption/submit").text.split("<main")[1]
     assert client.post("/fr/adoption/submit").location == "/fr/adoption/submission"
-    assert session.get(type(consultation), consultation.id).phase == Phase.SUBMITTED
+    assert session.get(type(consultation), consultation.id).phase == Phase.SYNTHESIS
+    for address in ("submit", "submission"):
+        page = client.get(f"/fr/adoption/{address}").text
+        assert "data-under-way" in page
+        assert 'method="post"' not in page.split("<main")[1]
+    assert client.post("/fr/adoption/submit").status_code == 409
+    assert client.sign_in(participant).get("/fr/adoption/submission").status_code == 404
+
+
+def test_why_nothing_was_submitted_is_said_to_the_secretariat_alone(client, consultation, participant, secretary, monkeypatch):
+    cases.ready_to_submit(consultation)
+    client.sign_in(secretary).post("/fr/adoption/submit")
+    monkeypatch.setattr(archive, "make", lambda *_: 1 / 0)
+    cases.settled()
+    for address in ("submit", "submission"):
+        page = client.get(f"/fr/adoption/{address}").text
+        assert "ZeroDivisionError" in page
+        assert "data-under-way" not in page
+    assert 'method="post"' in client.get("/fr/adoption/submit").text.split("<main")[1]
+    assert client.sign_in(participant).get("/fr/adoption/submission").status_code == 404
+    (letter,) = session.scalars(sa.select(OutgoingMail).where(OutgoingMail.recipient == secretary.email))
+    assert "/fr/adoption/submit" in letter.body
+    assert "ZeroDivisionError" in letter.body
 
 
 @pytest.fixture
 def submission(consultation, secretary):
-    cases.ready_to_submit(consultation)
-    return service.submit(secretary, consultation)
+    return cases.submitted(consultation, secretary)
 
 
 def test_the_home_page_leads_to_what_was_submitted_with_its_day(client, consultation, submission):
@@ -36,10 +59,12 @@ def test_the_home_page_leads_to_what_was_submitted_with_its_day(client, consulta
         assert f"{day(submission.submitted_at)} · now" in page
 
 
-def test_the_submission_is_public_and_its_archive_is_not(client, submission, participant, secretary):
+def test_the_submission_is_public_and_its_archive_is_not(client, consultation, participant, secretary):
+    cases.ready_to_submit(consultation)
+    service.submit(secretary, consultation)
     assert client.get("/fr/adoption/document/1/fr/pdf").status_code == 404
-    assert "data-under-way" in client.get("/fr/adoption/submission").text
     cases.settled()
+    submission = service.get_submission(consultation)
     page = client.get("/ar/adoption/submission")
     assert page.status_code == 200
     assert submission.archive.sha256 in page.text

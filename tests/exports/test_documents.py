@@ -98,6 +98,17 @@ def test_pdf_says_what_was_decided(discussed):
         assert words in text
 
 
+def test_a_heading_is_never_parted_from_the_words_below_it(discussed):
+    """From a point's heading each paragraph stays with the next, to the first that says something: what is asked."""
+    document, _text = word_of(made(discussed, ExportFormat.DOCX))
+    paragraphs = [child for child in document.element.body if child.tag == qn("w:p")]
+    headings = [n for n, p in enumerate(paragraphs) if p.pPr is not None and p.pPr.pStyle is not None and p.pPr.pStyle.val == "Heading2"]
+    assert headings
+    for heading in headings:
+        styles = [docx.text.paragraph.Paragraph(p, document).style for p in paragraphs[heading:heading + 3]]
+        assert [style.paragraph_format.keep_with_next for style in styles] == [True] * 3
+
+
 @pytest.mark.parametrize("format_", [ExportFormat.MARKDOWN, ExportFormat.DOCX, ExportFormat.PDF])
 def test_the_same_data_give_the_same_bytes(discussed, format_):
     assert made(discussed, format_) == made(discussed, format_)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from consult.contributions.models import Contribution
 from consult.core.db import session
-from consult.core.i18n import utcnow
+from consult.core.i18n import MOROCCO, utcnow
 from consult.exports import matrix, tables
 from consult.exports.matrix import Audience
 from consult.exports.models import ExportFormat
@@ -80,9 +80,53 @@ def test_xlsx_is_a_sheet_to_work_with(consultation, discussed):
     assert sheet.freeze_panes == "B2"
     assert sheet.auto_filter.ref == f"A1:AB{sheet.max_row}"
     assert sheet.max_row == 5
-    assert all(cell.data_type in ("s", "n") for row in sheet.iter_rows() for cell in row)
+    assert all(cell.data_type in ("s", "n", "d") for row in sheet.iter_rows() for cell in row)
     assert any(cell.value == cases.HOSTILE for row in sheet.iter_rows() for cell in row)
     assert not sheet_of(made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX, language="fr")).sheet_view.rightToLeft
+
+
+def test_a_csv_for_excel_in_french_holds_the_same_between_semicolons(consultation, discussed):
+    factories.a_published_contribution(block=factories.block_of(discussed, "C1-A1-P1-a2"), body="un ; deux, trois\n« quatre » \"cinq\"")
+    commas, semicolons = (made(CONTRIBUTIONS, consultation, format=format_) for format_ in (ExportFormat.CSV, ExportFormat.EXCEL_CSV))
+    assert semicolons.startswith(b"\xef\xbb\xbf")
+    rows = [list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=separator))
+            for data, separator in ((commas, ","), (semicolons, ";"))]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 6
+    assert semicolons.count(b";") >= len(rows[0]) * (len(tables.COLUMNS) - 1)
+    assert ExportFormat.EXCEL_CSV in CONTRIBUTIONS.formats
+
+
+def column(sheet, name: str) -> int:
+    return next(number for number, column in enumerate(tables.COLUMNS, 1) if column.name == name)
+
+
+def test_dates_of_a_sheet_are_dates_on_the_clocks_of_morocco(consultation, discussed):
+    said = session.scalars(sa.select(Contribution).where(Contribution.chapter_id == discussed.id).order_by(Contribution.id)).first()
+    sheet = sheet_of(made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX))
+    (row,) = (row for row in sheet.iter_rows(min_row=2) if row[0].value == said.ref)
+    cell = row[column(sheet, "submitted") - 1]
+    assert cell.is_date
+    assert cell.value == said.submitted_at.astimezone(MOROCCO).replace(tzinfo=None, microsecond=0)
+
+
+@pytest.mark.parametrize(("body", "lines"), [
+    ("court", 1), ("un\ndeux\ntrois\n" * 4, 13), ("mot " * 200, 8), ("中" * 196, 4), ("x" * 9_000, 99),
+])
+def test_rows_are_as_high_as_what_is_in_them(body, lines):
+    cells = [body if column.name == "body" else "" for column in tables.COLUMNS]
+    assert tables.lines_of(body, 100) >= min(lines, 91)
+    assert tables.height_of(cells) == min(tables.MAX_HEIGHT, tables.LINE_HEIGHT * tables.lines_of(body, 100) + 3)
+
+
+def test_no_row_of_a_sheet_clips_what_is_in_it(consultation, discussed):
+    factories.a_published_contribution(block=factories.block_of(discussed, "C1-A1-P1-a2"), body="ligne\n" * 20)
+    sheet = sheet_of(made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX))
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        widths = [column.width for column in tables.COLUMNS]
+        lines = max(tables.lines_of(cell.value, width) for cell, width in zip(row, widths, strict=True))
+        assert sheet.row_dimensions[number].height >= 15 * lines
+    assert sheet.row_dimensions[sheet.max_row].height >= 300
 
 
 def test_the_same_data_give_the_same_bytes(consultation, discussed):

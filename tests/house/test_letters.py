@@ -9,6 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts.models import User
+from consult.adoption import jobs as adoption_jobs
+from consult.adoption import service as adoption
+from consult.adoption.models import FailureCause, SubmissionRequest
 from consult.chapters.models import Chapter
 from consult.consultations.models import Phase, Role
 from consult.contributions import jobs as contribution_jobs
@@ -18,6 +21,7 @@ from consult.core import db, jobs, mail
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.mail import OutgoingMail
+from consult.core.permissions import SYSTEM
 from consult.moderation import jobs as moderation_jobs
 from consult.moderation import service as moderation
 from consult.synthesis import jobs as synthesis_jobs
@@ -78,6 +82,12 @@ def answers(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
     return News(synthesis.id, synthesis_jobs.tell_answers, synthesis_jobs.word_answers, partial(synthesis_jobs.mark_answers, synthesis.id))
 
 
+def called_off(chapter: Chapter, _said: Contribution, rapporteur: User) -> News:
+    request = factories.saved(SubmissionRequest(consultation=chapter.consultation, requested_by_id=rapporteur.id))
+    failure = adoption.call_off(SYSTEM, request, cause=FailureCause.DOCUMENT, details="no space")
+    return News(failure.id, adoption_jobs.tell_failure, adoption_jobs.word_failure, adoption_jobs.mark_failure, True)
+
+
 @pytest.fixture
 def world(own_app):
     """Somebody's contribution, lodged as everybody lodges, where commits are real."""
@@ -89,7 +99,7 @@ def world(own_app):
     return own_app, chapter, said, rapporteur
 
 
-@pytest.fixture(params=[receipt, decision, revised, moved, answers], ids=lambda kind: kind.__name__)
+@pytest.fixture(params=[receipt, decision, revised, moved, answers, called_off], ids=lambda kind: kind.__name__)
 def news(request, world) -> News:
     _app, chapter, said, rapporteur = world
     with unit_of_work(), jobs.muted():

@@ -23,8 +23,10 @@ accounts.add                         nothing        administrator system        
 accounts.edit_profile                person         participant                                                *
 accounts.register                    nothing        EVERYBODY                                                  *
 adoption.archive                     consultation   secretariat system                                         *
+adoption.call_off                    consultation   system                                                     *
 adoption.decide                      consultation   secretariat                                                submitted
 adoption.request_dossier             consultation   secretariat system                                         *
+adoption.seal                        consultation   system                                                     synthesis
 adoption.submit                      consultation   secretariat                                                synthesis
 chapters.confirm_translation         chapter        rapporteur chair secretariat                               *
 chapters.confirm_translations        chapter        rapporteur chair secretariat                               *

@@ -4,7 +4,9 @@ from consult.core.errors import Invalid
 from consult.text import normalising
 
 
-@pytest.mark.parametrize("text", ["  a\tb \n\n c ", "é e\u0301 ﷺ ‏عربي‎ 😀", "\u200b\ufeff zero width", "\x7f\x85"])
+@pytest.mark.parametrize("text", [
+    "  a\tb \n\n c ", "é e\u0301 ﷺ ‏عربي‎ 😀", "\u200b\ufeff zero width", "\x85", "👩🏽\u200d🔬 1\ufe0f\u20e3 ⵣ 中文", "\U0001fae9",
+])
 def test_text_is_kept_as_it_is(text):
     assert normalising.validated_text("body", text, max_length=100) == text
 
@@ -13,10 +15,25 @@ def test_line_ends_become_one_character():
     assert normalising.validated_text("body", "a\r\nb", max_length=3) == "a\nb"
 
 
+def test_bullets_of_word_are_what_their_author_saw():
+    assert normalising.validated_text("body", "\uf0b7\tUn\n\uf0a7 Deux \uf0e0 trois", max_length=100) == "•\tUn\n▪ Deux → trois"
+
+
+def test_a_sign_of_one_typeface_is_told_from_a_control():
+    with pytest.raises(Invalid, match="one typeface alone has"):
+        normalising.validated_text("body", "\ue042", max_length=10)
+    with pytest.raises(Invalid, match="control character"):
+        normalising.validated_text("body", "\x9b", max_length=10)
+
+
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-@pytest.mark.parametrize("character", [*map(chr, [0, 1, 8, 11, 12, 13, 27, 31, 0xD800, 0xFFFE]), *TURNING])
+PRIVATE = (0xE000, 0xF8FF, 0xF0FF, 0xF0000, 0x10FFFD)
+NO_SIGNS = (0xFFFE, 0x1FFFF, 0x10FFFE, 0xFDD0, 0xFDEF)
+
+
+@pytest.mark.parametrize("character", [*map(chr, [0, 1, 8, 11, 12, 13, 27, 31, 0x7F, 0x81, 0x9F, 0xD800, *PRIVATE, *NO_SIGNS]), *TURNING])
 def test_what_cannot_be_kept_is_named_with_its_place(character):
     with pytest.raises(Invalid) as refusal:
         normalising.validated_text("body", f"première\nab{character}c", max_length=100)

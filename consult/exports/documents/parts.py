@@ -10,13 +10,15 @@ from typing import Any
 # Marks of a run: its look, or what it is.
 PLAIN, STRONG, QUIET, INSERT, DELETE, CODE = "", "strong", "quiet", "insert", "delete", "code"
 # XML 1.0 has no place for these, and no reader misses them.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 Run = tuple[str, str]
 
 
 def printable(text: Any) -> str:
-    return UNPRINTABLE.sub("", str(text).replace("\r\n", "\n").replace("\r", "\n"))
+    """What every format can hold: one sign for the end of a line, and no control that is no text."""
+    return UNPRINTABLE.sub("", LINE_END.sub("\n", str(text)))
 
 
 def way(text: str, otherwise: str = "ltr") -> str:

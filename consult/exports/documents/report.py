@@ -16,7 +16,7 @@ from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, ngettext, number, when
 from consult.exports import events, matrix
-from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, ref
+from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, printable, ref
 from consult.exports.matrix import MatrixRow
 from consult.organisations.models import Category
 from consult.synthesis import service as answers
@@ -53,10 +53,10 @@ def gather(chapter: Chapter, language: str) -> Report:
     without_answer(page, rows)
     without_text(page, rows)
     title = gettext("Synthesis of the contributions")
-    name = chapter_name(chapter, language)
+    over, name = printable(chapter.consultation.title(language)), printable(chapter_name(chapter, language))
     return Report(
-        title=title, over=chapter.consultation.title(language), under=name, language=language, direction=way,
-        running=f"{chapter.consultation.title(language)}{SEPARATOR}{title}{SEPARATOR}{name}",
+        title=title, over=over, under=name, language=language, direction=way,
+        running=f"{over}{SEPARATOR}{title}{SEPARATOR}{name}",
         page_words=gettext("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         moment=matrix.last_change(chapter.consultation), parts=page.parts, annex=annex(chapter, rows, language),
     )
@@ -175,7 +175,7 @@ def tell_point(page: Composer, point: PlacedItem, rows: list[MatrixRow], everybo
     page.say((STRONG, gettext("Disposition: %(disposition)s", disposition=answer_of(item))), *ground, style="answer")
     keys = list(dict.fromkeys([row.key for row in rows] + [change.key for change in point.changes]))
     if keys:
-        page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]))
+        page.say((QUIET, gettext("Passages concerned:") + " "), *joined([ref(key) for key in keys]), style="answer")
     page.quote(item.summary)
     if rows:
         page.say((STRONG, gettext("Who says so:") + " "), who(rows, everybody))

@@ -13,6 +13,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from consult.core.markup import excerpt
 from consult.exports.documents.pandoc import LIMITS, block, tree
 from consult.exports.documents.parts import CODE, QUIET, STRONG, Annex, Paragraph, Report, Table, runs
 
@@ -24,6 +25,7 @@ GREEN, INK, GREY, OCHRE = "0B5B49", "1E2428", "575C5F", "845600"
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 PAGE, MARGIN, FOOT = (Mm(210), Mm(297)), Mm(22), Mm(10)
 TWIPS = 635
+MAX_PROPERTY = 250  # characters: the format takes 255
 # Style: size, colour, bold, points before and after.
 STYLES = {
     "Normal": (10.5, INK, False, 0, 4), "Body Text": (10.5, INK, False, 0, 6), "First Paragraph": (10.5, INK, False, 0, 6),
@@ -58,7 +60,8 @@ def titled(text: str, style: str) -> dict:
 def dress(document, report: Report) -> None:
     """Page, faces, sizes, foot; pandoc's metadata replaced by ours, which bear no date of making."""
     properties = document.core_properties
-    properties.title, properties.author, properties.language = f"{report.title} — {report.under}", report.over, report.language
+    properties.title, properties.author = excerpt(f"{report.title} — {report.under}", MAX_PROPERTY), excerpt(report.over, MAX_PROPERTY)
+    properties.language = report.language
     properties.created = properties.modified = report.moment.replace(tzinfo=None)
     section = document.sections[0]
     section.page_width, section.page_height = PAGE

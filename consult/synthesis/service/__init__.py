@@ -27,6 +27,7 @@ from consult.synthesis.service.syntheses import (
     list_syntheses,
     list_unanswered,
     record_council_outcome,
+    refuse_to_submit,
     reopen,
     submit_all,
     validate,
@@ -50,5 +51,6 @@ __all__ = [
     "get_item", "get_or_new", "get_synthesis", "list_answers", "list_chosen", "list_commented_provisions", "list_contested",
     "list_item_contributions", "list_item_lines", "list_item_provisions", "list_items", "list_matching", "list_obstacles",
     "list_placed_items", "list_provision_answers", "list_public_items", "list_remarks", "list_reopenings", "list_rewordings",
-    "list_syntheses", "list_unanswered", "list_workbench", "record_council_outcome", "reopen", "submit_all", "validate", "verify_answers",
+    "list_syntheses", "list_unanswered", "list_workbench", "record_council_outcome", "refuse_to_submit", "reopen", "submit_all",
+    "validate", "verify_answers",
 ]

@@ -267,10 +267,16 @@ def reopen(actor: User, synthesis: Synthesis, *, reason: str) -> SynthesisReopen
     return reopening
 
 
+def refuse_to_submit(syntheses: Iterable[Synthesis]) -> None:
+    """Raises :class:`Conflict` when something came back since the validation (a contribution restored by moderation, for instance)."""
+    for synthesis in syntheses:
+        refuse_incomplete(synthesis)
+
+
 def submit_all(syntheses: Iterable[Synthesis]) -> None:
     """Part of submitting the consultation: each synthesis becomes public and its contributors are told what became of their words.
 
-    Raises :class:`Conflict` when something came back since the validation (a contribution restored by moderation, for instance).
+    Raises :class:`Conflict` as :func:`refuse_to_submit` does.
     """
     for synthesis in syntheses:
         refuse_incomplete(synthesis)
