@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import secrets
 import unicodedata
 from typing import cast
 
@@ -11,10 +12,11 @@ from flask_babel import gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
-from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, user_authenticated
+from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, user_authenticated, user_not_registered
 from flask_security.babel import FsDomain
 from flask_security.mail_util import EmailValidateException
-from flask_security.utils import get_message
+from flask_security.proxies import _security
+from flask_security.utils import get_message, hash_password
 from passlib.totp import TOTP
 
 from consult.accounts import service
@@ -61,7 +63,7 @@ MESSAGES = {
     "INVALID_RESET_PASSWORD_TOKEN": (N_("This link is not complete, or has served already: ask for another."), "error"),
     "CONFIRMATION_REQUEST": (N_("If there is an account with this address, a message with a link is on its way to it."), "info"),
     "CONFIRMATION_REQUIRED": (N_("Confirm your address first, by the link that we sent you."), "error"),
-    "CONFIRMATION_EXPIRED": (N_("This link is too old: we have sent you another."), "error"),
+    "CONFIRMATION_EXPIRED": (N_("This link is too old: ask for another."), "error"),
     "INVALID_CONFIRMATION_TOKEN": (N_("This link is not complete, or has served already: ask for another."), "error"),
     "REAUTHENTICATION_SUCCESSFUL": (N_("Thank you. Go on with your change."), "success"),
     "DISABLED_ACCOUNT": (N_("This account is closed. Write to the secretariat."), "error"),
@@ -86,11 +88,13 @@ class Store(SQLAlchemyUserDatastore):
     def create_user(  # type: ignore[override]  # the library passes names only
         self, *, email, name, language, password=None, **_values,
     ) -> User:
-        return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None)
+        session["registration"] = secrets.token_urlsafe(24)
+        return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None,
+                                browser_key=session["registration"])
 
 
 class AccountMail(MailUtil):
-    """AccountMail are rows of ours, in their reader's language; addresses are compared in lower case."""
+    """Letters are rows of ours, in their reader's language; addresses are compared in lower case."""
 
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
@@ -137,7 +141,7 @@ def settings(app) -> dict:
         "PASSWORD_SALT": derived_key(app.config["SECRET_KEY"], "passwords"),
         "REGISTERABLE": True, "CONFIRMABLE": True, "RECOVERABLE": True, "CHANGEABLE": True, "UNIFIED_SIGNIN": True,
         "US_SIGNIN_REPLACES_LOGIN": True, "US_ENABLED_METHODS": ["password", "email"], "US_TOKEN_VALIDITY": VALID_SECONDS,
-        "RETURN_GENERIC_RESPONSES": True, "AUTO_LOGIN_AFTER_CONFIRM": True, "CONFIRM_ERROR_VIEW": "security.login",
+        "RETURN_GENERIC_RESPONSES": True,
         "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": core_events.home_endpoint(), "POST_REGISTER_VIEW": "accounts.check_mail",
         "POST_CHANGE_VIEW": "accounts.profile", "POST_VERIFY_VIEW": "accounts.profile",
         "TOTP_ISSUER": "consult", "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
@@ -161,7 +165,6 @@ def init_app(app, limits_url: str) -> None:
     )
     security.i18n_domain = Words(app)
     app.jinja_env.globals["_fsdomain"] = security.i18n_domain.gettext
-    app.writing_gets |= {"security.confirm_email"}
     for name, form_class in (("forgot_password", EmailForm), ("send_confirmation", ResendForm)):
         app.view_functions[f"security.{name}"] = with_an_address(app.view_functions[f"security.{name}"], name, form_class, security)
     limit_attempts(app, limits_url)
@@ -169,6 +172,7 @@ def init_app(app, limits_url: str) -> None:
         app.view_functions[endpoint] = stand_for(stand_in)
     app.view_functions["security.us_signin"] = app.view_functions["security.login"]
     user_authenticated.connect(renew, app)
+    user_not_registered.connect(register_again, app)
 
 
 def stand_for(endpoint: str):
@@ -195,6 +199,14 @@ def renew(_app, user: User, authn_via=(), **_values) -> None:
     g.pop("csrf_token", None)
     if "email" in (authn_via or ()):
         user.us_totp_secrets = None
+
+
+def register_again(_app, user: User | None, form_data: dict, **_values) -> None:
+    """An account that nobody has confirmed yet is asked for once more: what this browser types counts if it confirms."""
+    if user is not None and user.confirmed_at is None and user.active:
+        typed = form_data["password"]
+        _security.datastore.create_user(email=user.email, name=form_data["name"], language=form_data["language"],
+                                        password=hash_password(typed) if typed else None)
 
 
 # Attempts

@@ -57,6 +57,7 @@ class Action(enum.StrEnum):
     """``room.verb``: the permission, the audit event, the service function, the endpoint and the template share this name."""
 
     ACCOUNTS_ADD = "accounts.add"
+    ACCOUNTS_CONFIRM = "accounts.confirm"
     ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
     ACCOUNTS_REGISTER = "accounts.register"
     ADOPTION_ARCHIVE = "adoption.archive"
@@ -187,6 +188,7 @@ revising = phase("is_revising")
 # Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
 RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_ADD: ((system,), (administrator,)),
+    Action.ACCOUNTS_CONFIRM: ((anyone,),),
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
     Action.ACCOUNTS_REGISTER: ((anyone,),),
     Action.ADOPTION_ARCHIVE: ((secretariat,), (system,)),

@@ -20,6 +20,7 @@ from consult.synthesis.models import Synthesis, SynthesisState
 TABLE = """
 action                               on             who                                                        in phases
 accounts.add                         nothing        administrator system                                       *
+accounts.confirm                     person         EVERYBODY                                                  *
 accounts.edit_profile                person         participant                                                *
 accounts.register                    nothing        EVERYBODY                                                  *
 adoption.archive                     consultation   secretariat system                                         *
