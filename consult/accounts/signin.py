@@ -19,7 +19,7 @@ from flask_security.proxies import _security
 from flask_security.utils import get_message, hash_password
 from passlib.totp import TOTP
 
-from consult.accounts import service
+from consult.accounts import events, service
 from consult.accounts.forms import ChangePasswordForm, EmailForm, RegisterForm, ResendForm, ResetPasswordForm, SignInForm, VerifyForm
 from consult.accounts.models import User
 from consult.core import events as core_events
@@ -165,8 +165,10 @@ def init_app(app, limits_url: str) -> None:
     )
     security.i18n_domain = Words(app)
     app.jinja_env.globals["_fsdomain"] = security.i18n_domain.gettext
-    for name, form_class in (("forgot_password", EmailForm), ("send_confirmation", ResendForm)):
-        app.view_functions[f"security.{name}"] = with_an_address(app.view_functions[f"security.{name}"], name, form_class, security)
+    asks_for_a_letter(app, security, "forgot_password", "email", EmailForm)
+    asks_for_a_letter(app, security, "send_confirmation", "email", ResendForm)
+    asks_for_a_letter(app, security, "us_signin_send_code", "identity", SignInForm, page="us_signin")
+    asks_for_a_letter(app, security, "register", "email")
     limit_attempts(app, limits_url)
     for endpoint, stand_in in RETIRED.items():
         app.view_functions[endpoint] = stand_for(stand_in)
@@ -179,26 +181,39 @@ def stand_for(endpoint: str):
     return lambda **_values: redirect(url_for(endpoint, **asked_values()))
 
 
-def with_an_address(view, name: str, form_class, security: Security):
-    """Flask-Security answers whatever is typed as it answers a known address; to say that it is no address betrays nobody."""
+def asks_for_a_letter(app, security: Security, endpoint: str, field: str, form_class=None, page: str = "") -> None:
+    """The rooms are told whose address was typed. What is none is told at its field, which betrays nobody: Flask-Security answers
+    whatever is typed as it answers a known address, but where its own form says it (no ``form_class``).
+    """
+    view, page = app.view_functions[f"security.{endpoint}"], page or endpoint
+
     def answer(**values):
-        if request.method == "POST":
-            try:
-                security.mail_util.validate(request.form.get("email", ""))
-            except EmailValidateException:
-                form = form_class()
-                form.validate()
-                return render_template(f"security/{name}.html", **{f"{name}_form": form}), 422
-        return view(**values)
-    return answer
+        if request.method != "POST":
+            return view(**values)
+        try:
+            address = security.mail_util.validate(request.form.get(field, ""))
+        except EmailValidateException as refusal:
+            return view(**values) if form_class is None else (refused_address(form_class(), field, refusal.msg, page), 422)
+        response = view(**values)
+        events.address_typed(address)
+        return response
+    app.view_functions[f"security.{endpoint}"] = answer
+
+
+def refused_address(form, field: str, sentence: str, page: str) -> str:
+    form[field].errors = [sentence if (form[field].data or "").strip() else get_message("EMAIL_NOT_PROVIDED")[0]]
+    return render_template(f"security/{page}.html", **{f"{page}_form": form})
 
 
 def renew(_app, user: User, authn_via=(), **_values) -> None:
-    """A new session key at each sign-in, and a code or link that has served serves no more."""
+    """A new session key at each sign-in, and a code or link that has served serves no more. What waited is theirs to go on with."""
     session.pop("csrf_token", None)
     g.pop("csrf_token", None)
     if "email" in (authn_via or ()):
         user.us_totp_secrets = None
+    waiting = next(filter(None, events.signed_in(user)), None)
+    if waiting and not request.form.get("next") and not request.args.get("next"):
+        session["next"] = waiting
 
 
 def register_again(_app, user: User | None, form_data: dict, **_values) -> None:
