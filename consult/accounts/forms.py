@@ -16,8 +16,10 @@ from wtforms import BooleanField, EmailField, HiddenField, PasswordField, Select
 from wtforms.validators import DataRequired, Optional, ValidationError
 
 from consult.accounts.models import MAX_NAME, NAMELESS, User
+from consult.core.errors import Invalid
 from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _, language_in_use
+from consult.text.normalising import validated_name
 
 ADDRESS = {"autocomplete": "username", "dir": "ltr", "inputmode": "email", "maxlength": 320}
 SPELT = {"dir": "auto", "maxlength": MAX_NAME}
@@ -105,6 +107,13 @@ class RegisterForm(RegisterFormV2):
         self.password.label.text = _("Password")
         limit(self.password)
         self.password.description = _("Without a password you sign in by a link that we send you. %(rule)s", rule=PASSWORD_HELP)
+
+    def validate_name(self, field) -> None:
+        """Here, where it can be corrected: Flask-Security's view knows of no refusal of ours."""
+        try:
+            validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
+        except Invalid as refusal:
+            raise ValidationError(" ".join(str(part) for part in (refusal.message, refusal.remedy) if part)) from refusal
 
 
 class ConfirmForm(FlaskForm):

@@ -1,6 +1,5 @@
 """Accounts: registering and one's own data; signing in is Flask-Security's (see ``signin.py``)."""
 
-import re
 import secrets
 import unicodedata
 from functools import cache
@@ -11,13 +10,15 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import joinedload, lazyload
 
 from consult.accounts.models import MAX_NAME, NAMELESS, Registration, User
+from consult.core import mail
 from consult.core.commands import command
 from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, require
-from consult.text.normalising import validated_line
+from consult.text.addresses import spelt, trimmed, validated_address
+from consult.text.normalising import validated_line, validated_name
 
 TAKEN = _("There is already an account with this address.")
 
@@ -38,7 +39,7 @@ def add(_actor, _target, *, email: str, name: str, password: str | None = None, 
     user.fs_uniquifier = secrets.token_hex(32)  # the links that were sent to confirm it confirm nothing any more
     user.password, user.confirmed_at = hash_password(password) if password else None, utcnow()
     for attribute, value in values.items():
-        setattr(user, attribute, value)
+        setattr(user, attribute, validated_line(attribute, value, max_length=MAX_NAME) or None if type(value) is str else value)
     return user
 
 
@@ -96,9 +97,7 @@ def _forget_registrations(user: User) -> None:
 
 def _unconfirmed(email: str, name: str, language: str) -> User:
     """A new account, or the one of this address that nobody has confirmed yet, with what is asked for now."""
-    email, name = email.strip().lower(), validated_line("name", name, max_length=MAX_NAME)
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-        raise Invalid("email", _("This is not an e-mail address."))
+    email, name = reachable_address(email), validated_name("name", name, max_length=MAX_NAME, missing=NAMELESS)
     if language not in LANGUAGES:
         raise Invalid("language", _("No such language."))
     user = session.scalar(sa.select(User).where(User.email == email))
@@ -109,6 +108,25 @@ def _unconfirmed(email: str, name: str, language: str) -> User:
         raise Invalid("email", TAKEN)
     user.name, user.language, user.password = name, language, None
     return user
+
+
+def reachable_address(text: str | None) -> str:
+    """The one spelling of an address that letters can be sent to; raises :class:`Invalid` for what is none."""
+    address = validated_address("email", text)
+    if not mail.is_reachable(address):
+        raise Invalid("email", _("Our mail server cannot write to an address with such letters before the @."),
+                      _("Give another address, written with the letters a to z."))
+    return address
+
+
+def known_address(text: str | None) -> str:
+    """The spelling by which an account is found. What an earlier version kept otherwise, beside another account of the same address,
+    is found as it is kept.
+    """
+    typed, address = trimmed(trimmed(text).lower()), spelt(text)
+    if typed != address and session.scalar(sa.select(User.id).where(User.email == typed)):
+        return typed
+    return address
 
 
 @cache
@@ -128,9 +146,7 @@ def edit_profile(
     is_name_public: bool = False,
 ) -> User:
     """Correct one's own data (law 09-08, article 8); raises :class:`Invalid` for a name or a language that cannot be taken."""
-    name = validated_line("name", name, max_length=MAX_NAME)
-    if not name:
-        raise Invalid("name", NAMELESS)
+    name = validated_name("name", name, max_length=MAX_NAME, missing=NAMELESS)
     if language not in LANGUAGES:
         raise Invalid("language", _("No such language."))
     user.name, user.name_ar = name, validated_line("name_ar", name_ar, max_length=MAX_NAME) or None
@@ -158,7 +174,7 @@ def get_data(actor, user: User) -> dict:
 
 def get_user_by_email(email: str) -> User:
     """Raises :class:`NotFound` when there is none."""
-    user = session.scalar(sa.select(User).where(User.email == email.strip().lower()))
+    user = session.scalar(sa.select(User).where(User.email == known_address(email)))
     if user is None:
         raise NotFound(_("There is no account with this address."))
     return user

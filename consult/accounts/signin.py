@@ -6,7 +6,6 @@ import secrets
 import unicodedata
 from typing import cast
 
-from email_validator import EmailNotValidError, validate_email
 from flask import g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_limiter import Limiter
@@ -25,9 +24,11 @@ from consult.accounts.models import User
 from consult.core import events as core_events
 from consult.core import mail
 from consult.core.db import db
+from consult.core.errors import Invalid
 from consult.core.i18n import N_, utcnow
 from consult.core.permissions import VISITOR
 from consult.core.web import asked_values
+from consult.text.addresses import spelt
 
 VALID_SECONDS = 900
 # Sign-in and mail endpoints that never show their own page: ours, or another of Flask-Security's, stands for them.
@@ -94,20 +95,20 @@ class Store(SQLAlchemyUserDatastore):
 
 
 class AccountMail(MailUtil):
-    """Letters are rows of ours, in their reader's language; addresses are compared in lower case."""
+    """Letters are rows of ours, in their reader's language; addresses have one spelling."""
 
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
         mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", **tokens)
 
     def normalize(self, email: str) -> str:
-        return email.strip().lower()
+        return service.known_address(email)
 
     def validate(self, email: str) -> str:
         try:
-            return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
-        except EmailNotValidError as error:
-            raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from error
+            return service.reachable_address(email)
+        except Invalid as refusal:
+            raise EmailValidateException(f"{refusal.message} {refusal.remedy}") from refusal
 
 
 class Codes(Totp):
@@ -232,7 +233,7 @@ def account() -> str:
     named = request.form.get("identity") or request.form.get("email") or request.args.get("id")
     if not named and current_user.is_authenticated:
         named = current_user.email
-    return unicodedata.normalize("NFKC", named).strip().lower() if named else get_remote_address()
+    return spelt(unicodedata.normalize("NFKC", named)) if named else get_remote_address()
 
 
 def refused(response) -> bool:

@@ -132,7 +132,7 @@ def test_an_address_typed_again_otherwise_is_the_one_that_counts(client, elsewhe
 
 def test_an_address_is_one_however_it_is_spelt(client, elsewhere, block):
     send(client, block, body=WORDS)
-    register(client, email="Nora@EXAMPLE.org")
+    register(client, email=" Nora@EXAMPLE.org ")
     elsewhere.post(link("confirm"))
     assert shown_in(elsewhere, block) == WORDS
 
