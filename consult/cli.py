@@ -262,7 +262,7 @@ def users_add(email: str, name: str, role: str | None, commission: int | None, l
                 raise click.ClickException(f"The role {role} belongs to a commission: add --commission NUMBER.")
             body = consultations.get_commission(consultation, commission) if needs and commission is not None else None
             consultations.appoint(SYSTEM, consultation, user=user, role=Role(role), commission=body)
-    click.echo(f"{email}: account made{f', {role}' if role else ''}")
+    click.echo(f"{user.email}: account made{f', {role}' if role else ''}")
 
 
 @cli.command()

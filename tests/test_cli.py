@@ -73,6 +73,19 @@ def test_roles_are_held_from_the_command_line(run):
     assert held == {("secretary@example.org", Role.SECRETARIAT, None), ("r@example.org", Role.RAPPORTEUR, 2)}
 
 
+@pytest.mark.parametrize(("address", "name", "said"), [
+    ("a@exemple,gov,ma", "A", "This is not an e-mail address."), ("a@exemple", "A", "This is not an e-mail address."),
+    ("a@example.org", " ", "Write your name"), ("a@example.org", "\u200b", "Write your name"),
+])
+def test_an_account_has_an_address_and_a_name_as_on_the_site(run, address, name, said):
+    assert said in run("users", "add", address, "--name", name, "--password", "", ok=False)
+
+
+def test_an_account_is_one_however_its_address_is_spelt(run):
+    assert run("users", "add", "A@XN--bcher-kva.example", "--name", "A", "--password", "").startswith("a@bücher.example: account made")
+    assert "already an account" in run("users", "add", "a@bücher.example", "--name", "A", "--password", "", ok=False)
+
+
 def test_a_password_is_as_long_as_on_the_site(run):
     assert "characters" in run("users", "add", "a@example.org", "--name", "A", "--password", "court", ok=False)
     assert accounts_with("a@example.org") == []

@@ -24,6 +24,16 @@ def arrival(person: Actor) -> str | None:
 
 
 @many
+def address_typed(address: str) -> None:
+    """A visitor typed this address to get a letter: what the room keeps for them is for whoever shows that it is theirs."""
+
+
+@many
+def signed_in(person: User) -> str | None:
+    """Somebody has just shown who they are: where they go on with what waited for them in the room, if anything did."""
+
+
+@many
 def profile_parts(person: User) -> ProfilePart:
     """What a room shows of a person on their own page."""
 

@@ -9,17 +9,20 @@ from flask_security import ForgotPasswordForm, RegisterFormV2, SendConfirmationF
 from flask_security import ResetPasswordForm as SecurityResetPasswordForm
 from flask_security.confirmable import requires_confirmation, send_confirmation_instructions
 from flask_security.proxies import _datastore as store
+from flask_security.proxies import _security
 from flask_security.utils import hash_password, lookup_identity, validate_redirect_url
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, Optional
+from wtforms.validators import DataRequired, Optional, ValidationError
 
-from consult.accounts.models import User
+from consult.accounts.models import MAX_NAME, NAMELESS, User
+from consult.core.errors import Invalid
 from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _, language_in_use
+from consult.text.normalising import validated_name
 
 ADDRESS = {"autocomplete": "username", "dir": "ltr", "inputmode": "email", "maxlength": 320}
-SPELT = {"dir": "auto", "maxlength": 200}
+SPELT = {"dir": "auto", "maxlength": MAX_NAME}
 # Argon2 refuses thousands of characters; nobody remembers so many.
 MAX_PASSWORD = 1000
 PASSWORD_HELP = _("Ten characters at least; a short sentence is easy to remember and hard to guess.")
@@ -90,7 +93,7 @@ class RegisterForm(RegisterFormV2):
 
     name = StringField(
         _("Name"), description=_("First name and family name. It is published only if you agree to it in your profile."),
-        validators=[DataRequired(_("Write your name: contributions are not anonymous.")), at_most(200)],
+        validators=[DataRequired(NAMELESS), at_most(MAX_NAME)],
         render_kw={"autocomplete": "name", **SPELT},
     )
     language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES, default=language_in_use,
@@ -105,11 +108,40 @@ class RegisterForm(RegisterFormV2):
         limit(self.password)
         self.password.description = _("Without a password you sign in by a link that we send you. %(rule)s", rule=PASSWORD_HELP)
 
+    def validate_name(self, field) -> None:
+        """Here, where it can be corrected: Flask-Security's view knows of no refusal of ours."""
+        try:
+            validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
+        except Invalid as refusal:
+            raise ValidationError(" ".join(str(part) for part in (refusal.message, refusal.remedy) if part)) from refusal
+
+
+class ConfirmForm(FlaskForm):
+    """A button; and a password to choose, where one was typed in another browser."""
+
+    password = PasswordField(
+        _("Password"), validators=[Optional(), at_most(MAX_PASSWORD)], render_kw={"autocomplete": "new-password", "dir": "ltr"},
+        description=_("A password was typed in another browser to ask for this account. It is not kept: nobody knows whose it is. "
+                      "Choose one here, or leave this empty and sign in by a link that we send you. %(rule)s", rule=PASSWORD_HELP),
+    )
+
+    def validate_password(self, field) -> None:
+        problems, field.data = _security.password_util.validate(field.data, True)
+        if problems:
+            raise ValidationError(" ".join(problems))
+
 
 class EmailForm(ForgotPasswordForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.email.label.text, self.email.render_kw = _("E-mail address"), ADDRESS
+
+    def validate(self, **kwargs) -> bool:
+        """Who never confirmed the address gets that link instead."""
+        is_complete = super().validate(**kwargs)
+        if self.requires_confirmation:
+            send_confirmation_instructions(self.user)
+        return is_complete
 
 
 class ResendForm(SendConfirmationForm):
@@ -139,12 +171,12 @@ class ProfileForm(FlaskForm):
     """One's own data, each of which can be corrected."""
 
     name = StringField(
-        _("Name"), validators=[DataRequired(_("Write your name: contributions are not anonymous.")), at_most(200)],
+        _("Name"), validators=[DataRequired(NAMELESS), at_most(MAX_NAME)],
         render_kw={"autocomplete": "name", **SPELT},
     )
-    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), at_most(200)],
+    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), at_most(MAX_NAME)],
                           description=_("Shown on the Arabic pages, where your name may be published."), render_kw=SPELT)
-    function = StringField(_("Function"), validators=[Optional(), at_most(200)], description=_("For instance: quality manager."),
+    function = StringField(_("Function"), validators=[Optional(), at_most(MAX_NAME)], description=_("For instance: quality manager."),
                            render_kw={"autocomplete": "organization-title", **SPELT})
     language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES,
                            validators=[DataRequired()])

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp
+from consult.core.db import Base, PrimaryKey, Timestamp, fk
+from consult.core.i18n import _
 from consult.core.identity import Identity
+
+MAX_NAME = 200
+NAMELESS = _("Write your name: contributions are not anonymous.")
 
 
 class User(Base, Identity):
@@ -19,9 +23,9 @@ class User(Base, Identity):
 
     id: Mapped[PrimaryKey]
     email: Mapped[str] = mapped_column(sa.String(320), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(200), default="")
-    name_ar: Mapped[str | None] = mapped_column(sa.String(200))
-    function: Mapped[str | None] = mapped_column(sa.String(200))
+    name: Mapped[str] = mapped_column(sa.String(MAX_NAME), default="")
+    name_ar: Mapped[str | None] = mapped_column(sa.String(MAX_NAME))
+    function: Mapped[str | None] = mapped_column(sa.String(MAX_NAME))
     language: Mapped[str] = mapped_column(sa.String(3), default="fr")
     is_name_public: Mapped[bool] = mapped_column(default=False)
     is_demonstration: Mapped[bool] = mapped_column(default=False)
@@ -63,3 +67,18 @@ class User(Base, Identity):
         if not self.is_name_public:
             return None
         return self.name_ar if language == "ar" and self.name_ar else self.name
+
+
+class Registration(Base):
+    """What was typed to ask for an account that nobody has confirmed yet: anybody may type anybody's address, and a password with it."""
+
+    __tablename__ = "registration"
+    __append_only__ = False  # gone once the address is confirmed
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = fk("user.id")
+    browser_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(MAX_NAME))
+    language: Mapped[str] = mapped_column(sa.String(3))
+    password: Mapped[str | None]
+    created_at: Mapped[Timestamp]

@@ -2,30 +2,33 @@
 
 import base64
 import hmac
+import secrets
 import unicodedata
 from typing import cast
 
-from email_validator import EmailNotValidError, validate_email
 from flask import g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
-from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, user_authenticated
+from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, user_authenticated, user_not_registered
 from flask_security.babel import FsDomain
 from flask_security.mail_util import EmailValidateException
-from flask_security.utils import get_message
+from flask_security.proxies import _security
+from flask_security.utils import get_message, hash_password
 from passlib.totp import TOTP
 
-from consult.accounts import service
+from consult.accounts import events, service
 from consult.accounts.forms import ChangePasswordForm, EmailForm, RegisterForm, ResendForm, ResetPasswordForm, SignInForm, VerifyForm
 from consult.accounts.models import User
 from consult.core import events as core_events
 from consult.core import mail
 from consult.core.db import db
+from consult.core.errors import Invalid
 from consult.core.i18n import N_, utcnow
 from consult.core.permissions import VISITOR
 from consult.core.web import asked_values
+from consult.text.addresses import spelt
 
 VALID_SECONDS = 900
 # Sign-in and mail endpoints that never show their own page: ours, or another of Flask-Security's, stands for them.
@@ -61,7 +64,7 @@ MESSAGES = {
     "INVALID_RESET_PASSWORD_TOKEN": (N_("This link is not complete, or has served already: ask for another."), "error"),
     "CONFIRMATION_REQUEST": (N_("If there is an account with this address, a message with a link is on its way to it."), "info"),
     "CONFIRMATION_REQUIRED": (N_("Confirm your address first, by the link that we sent you."), "error"),
-    "CONFIRMATION_EXPIRED": (N_("This link is too old: we have sent you another."), "error"),
+    "CONFIRMATION_EXPIRED": (N_("This link is too old: ask for another."), "error"),
     "INVALID_CONFIRMATION_TOKEN": (N_("This link is not complete, or has served already: ask for another."), "error"),
     "REAUTHENTICATION_SUCCESSFUL": (N_("Thank you. Go on with your change."), "success"),
     "DISABLED_ACCOUNT": (N_("This account is closed. Write to the secretariat."), "error"),
@@ -86,24 +89,26 @@ class Store(SQLAlchemyUserDatastore):
     def create_user(  # type: ignore[override]  # the library passes names only
         self, *, email, name, language, password=None, **_values,
     ) -> User:
-        return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None)
+        session["registration"] = secrets.token_urlsafe(24)
+        return service.register(VISITOR, None, email=email, name=name, language=language, password_hash=password or None,
+                                browser_key=session["registration"])
 
 
 class AccountMail(MailUtil):
-    """AccountMail are rows of ours, in their reader's language; addresses are compared in lower case."""
+    """Letters are rows of ours, in their reader's language; addresses have one spelling."""
 
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
         mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", **tokens)
 
     def normalize(self, email: str) -> str:
-        return email.strip().lower()
+        return service.known_address(email)
 
     def validate(self, email: str) -> str:
         try:
-            return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
-        except EmailNotValidError as error:
-            raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from error
+            return service.reachable_address(email)
+        except Invalid as refusal:
+            raise EmailValidateException(f"{refusal.message} {refusal.remedy}") from refusal
 
 
 class Codes(Totp):
@@ -137,7 +142,7 @@ def settings(app) -> dict:
         "PASSWORD_SALT": derived_key(app.config["SECRET_KEY"], "passwords"),
         "REGISTERABLE": True, "CONFIRMABLE": True, "RECOVERABLE": True, "CHANGEABLE": True, "UNIFIED_SIGNIN": True,
         "US_SIGNIN_REPLACES_LOGIN": True, "US_ENABLED_METHODS": ["password", "email"], "US_TOKEN_VALIDITY": VALID_SECONDS,
-        "RETURN_GENERIC_RESPONSES": True, "AUTO_LOGIN_AFTER_CONFIRM": True, "CONFIRM_ERROR_VIEW": "security.login",
+        "RETURN_GENERIC_RESPONSES": True,
         "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": core_events.home_endpoint(), "POST_REGISTER_VIEW": "accounts.check_mail",
         "POST_CHANGE_VIEW": "accounts.profile", "POST_VERIFY_VIEW": "accounts.profile",
         "TOTP_ISSUER": "consult", "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
@@ -161,40 +166,63 @@ def init_app(app, limits_url: str) -> None:
     )
     security.i18n_domain = Words(app)
     app.jinja_env.globals["_fsdomain"] = security.i18n_domain.gettext
-    app.writing_gets |= {"security.confirm_email"}
-    for name, form_class in (("forgot_password", EmailForm), ("send_confirmation", ResendForm)):
-        app.view_functions[f"security.{name}"] = with_an_address(app.view_functions[f"security.{name}"], name, form_class, security)
+    asks_for_a_letter(app, security, "forgot_password", "email", EmailForm)
+    asks_for_a_letter(app, security, "send_confirmation", "email", ResendForm)
+    asks_for_a_letter(app, security, "us_signin_send_code", "identity", SignInForm, page="us_signin")
+    asks_for_a_letter(app, security, "register", "email")
     limit_attempts(app, limits_url)
     for endpoint, stand_in in RETIRED.items():
         app.view_functions[endpoint] = stand_for(stand_in)
     app.view_functions["security.us_signin"] = app.view_functions["security.login"]
     user_authenticated.connect(renew, app)
+    user_not_registered.connect(register_again, app)
 
 
 def stand_for(endpoint: str):
     return lambda **_values: redirect(url_for(endpoint, **asked_values()))
 
 
-def with_an_address(view, name: str, form_class, security: Security):
-    """Flask-Security answers whatever is typed as it answers a known address; to say that it is no address betrays nobody."""
+def asks_for_a_letter(app, security: Security, endpoint: str, field: str, form_class=None, page: str = "") -> None:
+    """The rooms are told whose address was typed. What is none is told at its field, which betrays nobody: Flask-Security answers
+    whatever is typed as it answers a known address, but where its own form says it (no ``form_class``).
+    """
+    view, page = app.view_functions[f"security.{endpoint}"], page or endpoint
+
     def answer(**values):
-        if request.method == "POST":
-            try:
-                security.mail_util.validate(request.form.get("email", ""))
-            except EmailValidateException:
-                form = form_class()
-                form.validate()
-                return render_template(f"security/{name}.html", **{f"{name}_form": form}), 422
-        return view(**values)
-    return answer
+        if request.method != "POST":
+            return view(**values)
+        try:
+            address = security.mail_util.validate(request.form.get(field, ""))
+        except EmailValidateException as refusal:
+            return view(**values) if form_class is None else (refused_address(form_class(), field, refusal.msg, page), 422)
+        response = view(**values)
+        events.address_typed(address)
+        return response
+    app.view_functions[f"security.{endpoint}"] = answer
+
+
+def refused_address(form, field: str, sentence: str, page: str) -> str:
+    form[field].errors = [sentence if (form[field].data or "").strip() else get_message("EMAIL_NOT_PROVIDED")[0]]
+    return render_template(f"security/{page}.html", **{f"{page}_form": form})
 
 
 def renew(_app, user: User, authn_via=(), **_values) -> None:
-    """A new session key at each sign-in, and a code or link that has served serves no more."""
+    """A new session key at each sign-in, and a code or link that has served serves no more. What waited is theirs to go on with."""
     session.pop("csrf_token", None)
     g.pop("csrf_token", None)
     if "email" in (authn_via or ()):
         user.us_totp_secrets = None
+    waiting = next(filter(None, events.signed_in(user)), None)
+    if waiting and not request.form.get("next") and not request.args.get("next"):
+        session["next"] = waiting
+
+
+def register_again(_app, user: User | None, form_data: dict, **_values) -> None:
+    """An account that nobody has confirmed yet is asked for once more: what this browser types counts if it confirms."""
+    if user is not None and user.confirmed_at is None and user.active:
+        typed = form_data["password"]
+        _security.datastore.create_user(email=user.email, name=form_data["name"], language=form_data["language"],
+                                        password=hash_password(typed) if typed else None)
 
 
 # Attempts
@@ -205,7 +233,7 @@ def account() -> str:
     named = request.form.get("identity") or request.form.get("email") or request.args.get("id")
     if not named and current_user.is_authenticated:
         named = current_user.email
-    return unicodedata.normalize("NFKC", named).strip().lower() if named else get_remote_address()
+    return spelt(unicodedata.normalize("NFKC", named)) if named else get_remote_address()
 
 
 def refused(response) -> bool:

@@ -1,14 +1,18 @@
 """One's own page, and the two steps around signing in that are ours; the rest is Flask-Security's (``signin.py``)."""
 
 from flask import flash, jsonify, redirect, render_template, request, session, url_for
-from flask_security import auth_required
+from flask_security import auth_required, login_user, logout_user
+from flask_security.confirmable import confirm_email_token_status
 from flask_security.unified_signin import us_verify_link
+from flask_security.utils import get_message, hash_password
 
 from consult.accounts import events, service, signin
-from consult.accounts.forms import ProfileForm, is_of_this_site
+from consult.accounts.forms import ConfirmForm, ProfileForm, is_of_this_site
+from consult.accounts.models import User
 from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.i18n import _
+from consult.core.permissions import VISITOR
 from consult.core.web import actor, put_refusal, room
 
 bp = room("accounts")
@@ -16,6 +20,7 @@ bp = room("accounts")
 
 def init_app(app) -> None:
     signin.init_app(app, app.extensions["consult_config"].limits_url)
+    app.view_functions["security.confirm_email"] = confirm
 
 
 @core_events.sign_in_endpoint.fill
@@ -41,6 +46,35 @@ def arrive():
 @bp.get("/check-mail")
 def check_mail():
     return render_template("accounts/check_mail.html")
+
+
+def confirm(token: str):
+    """The link of the mail. Confirming waits for the button: filters that open links before their reader would confirm for anybody."""
+    expired, is_damaged, user = confirm_email_token_status(token)
+    if user is None or is_damaged or expired or not user.active:
+        flash(*get_message("CONFIRMATION_EXPIRED" if expired else "INVALID_CONFIRMATION_TOKEN"))
+        return redirect(url_for("security.send_confirmation"), 303)
+    if user.confirmed_at is not None:
+        flash(*get_message("ALREADY_CONFIRMED"))
+        return redirect(url_for("accounts.arrive") if actor().id == user.id else url_for("security.login"), 303)
+    typed_here = service.get_registration(user, session.get("registration"))
+    form = ConfirmForm()
+    if typed_here is not None or not service.count_typed_passwords(user):
+        del form.password
+    if form.validate_on_submit():
+        return confirmed(user, form.password.data if form.password else None)
+    page = render_template("accounts/confirm.html", form=form, user=user, name=(typed_here or user).name, token=token)
+    return page, 422 if form.errors else 200
+
+
+def confirmed(user: User, password: str | None):
+    """Signed in, and where one was going."""
+    chosen = hash_password(password) if password else None
+    service.confirm(VISITOR, user, browser_key=session.pop("registration", None), password_hash=chosen)
+    logout_user()
+    login_user(user, authn_via=["confirm"])
+    flash(*get_message("EMAIL_CONFIRMED"))
+    return redirect(url_for("accounts.arrive"), 303)
 
 
 @bp.route("/follow-link", methods=["GET", "POST"])

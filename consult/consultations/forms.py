@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
-from wtforms.validators import DataRequired, Email, Optional
+from wtforms.validators import DataRequired, Optional
 
 from consult.consultations.models import Commission, ModerationMode, Role
 from consult.core.fields import at_most
@@ -48,7 +48,7 @@ class EditForm(FlaskForm):
     recipients = StringField(_("Recipients of the personal data"), validators=[DataRequired(_("Write who receives it.")), at_most(300)],
                              render_kw=SPELT)
     contact_email = EmailField(_("Contact address"), description=_("For questions, appeals, and the rights of law 09-08."),
-                               validators=[DataRequired(_("Write an address.")), Email(_("This is not an e-mail address."))],
+                               validators=[DataRequired(_("Write an address."))],
                                render_kw={"dir": "ltr", "maxlength": 320})
     cndp_number = StringField(
         _("CNDP number"), description=_("Declaration or authorisation; the consultation cannot be scheduled or opened without it."),

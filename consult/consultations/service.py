@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -27,6 +28,7 @@ from consult.core.i18n import _, utcnow, when
 from consult.core.locks import list_locked
 from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.text import normalising
+from consult.text.addresses import validated_address
 
 
 @dataclass(frozen=True)
@@ -40,30 +42,49 @@ class DeskRow:
 
 # Decree 2-08-229, article 6: fifteen days online at least.
 SHORTEST = timedelta(days=15)
+MAX_TITLE = 300
 MAX_SETTING = 4_000  # characters of a setting or of a published reason
 
 
 @command
 def add(_actor, _target, *, slug: str, title_fr: str, commissions: list[dict], **values) -> Consultation:
-    """A consultation in preparation with its commissions (dicts of ``number``, ``title_fr``, ``title_ar``, ``title_en``)."""
-    consultation = Consultation(slug=slug, title_fr=title_fr, **values)
-    consultation.commissions = [Commission(**particulars) for particulars in commissions]
+    """A consultation in preparation with its commissions (dicts of ``number``, ``title_fr``, ``title_ar``, ``title_en``).
+
+    Raises :class:`Invalid` for a title or an address that cannot be taken.
+    """
+    consultation = Consultation(slug=slug, **_particulars(title_fr=title_fr, **values))
+    consultation.commissions = [Commission(**_particulars(**particulars)) for particulars in commissions]
     session.add(consultation)
     return consultation
 
 
 @command
 def edit(actor, consultation: Consultation, **values) -> Consultation:
-    """Change the legal particulars; :class:`Invalid` for a text that cannot be kept.
+    """Change the legal particulars; :class:`Invalid` for a text or an address that cannot be taken.
 
     The CNDP number cannot be emptied once the dates are set: :class:`Invalid` too.
     """
     _hold(actor, Action.CONSULTATIONS_EDIT, consultation)
     if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
-    for name, value in values.items():
-        setattr(consultation, name, normalising.validated_text(name, value, max_length=MAX_SETTING) if type(value) is str else value)
+    for name, value in _particulars(**values).items():
+        setattr(consultation, name, value)
     return consultation
+
+
+def _particulars(**values: Any) -> dict[str, Any]:
+    """As they can be kept: titles are names, an address has its one spelling."""
+    return {name: _particular(name, value) if type(value) is str else value for name, value in values.items()}
+
+
+def _particular(name: str, value: str) -> str:
+    if name == "title_fr":
+        return normalising.validated_name(name, value, max_length=MAX_TITLE, missing=_("Write the title."))
+    if name in ("title_ar", "title_en"):
+        return normalising.validated_line(name, value, max_length=MAX_TITLE)
+    if name == "contact_email" and value:
+        return validated_address(name, value)
+    return normalising.validated_text(name, value, max_length=MAX_SETTING)
 
 
 @command

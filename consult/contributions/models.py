@@ -286,7 +286,10 @@ class Receipt(Base):
 
 
 class ContributionDraft(Base):
-    """What somebody typed and has not submitted: kept by its token, so that a lost session loses no word."""
+    """What somebody typed and has not submitted: kept by its token, so that a lost session loses no word.
+
+    Until its author is known it also belongs to the ``address`` that was typed in that browser, to register or to sign in by a letter.
+    """
 
     __tablename__ = "contribution_draft"
     __append_only__ = False  # what was not lodged is its author’s to change and to throw away
@@ -294,6 +297,7 @@ class ContributionDraft(Base):
     id: Mapped[PrimaryKey]
     token: Mapped[str] = mapped_column(sa.String(64), unique=True)
     author_id: Mapped[int | None] = fk("user.id")
+    address: Mapped[str | None] = mapped_column(sa.String(320), index=True)
     block_id: Mapped[int] = fk("block.id")
     fields: Mapped[dict[str, Any]]
     updated_at: Mapped[Timestamp]

@@ -1,16 +1,20 @@
 """Settings, read once from ``CONSULT_*`` environment variables; a wrong one stops the start with its name and remedy."""
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+# Every mail server takes it as a sender, be it a short name of its own network.
+ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(?u:[\w-]+(\.[\w-]+)*)", re.ASCII)
 # What each address begins with.
 SCHEMES = {
     "base_url": ("http", "https"),
@@ -65,10 +69,14 @@ class Config:
             self.check_address(name, schemes)
         if self.secret_key and len(self.secret_key) < 32:
             raise ConfigError(f"{variable('secret_key')}: 32 characters at least")
-        if "@" not in self.mail_from:
-            raise ConfigError(f"{variable('mail_from')}: an e-mail address is needed")
+        self.check_sender()
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(f"{variable('log_level')}: one of {', '.join(LOG_LEVELS)}")
+
+    def check_sender(self) -> None:
+        """A name may stand before it; a mail server on this machine takes its short names."""
+        if not ADDRESS.fullmatch(parseaddr(self.mail_from)[1]):
+            raise ConfigError(f"{variable('mail_from')}: an e-mail address is needed, in ASCII before the @, not {self.mail_from!r}")
 
     def check_address(self, name: str, schemes: tuple[str, ...]) -> None:
         value = getattr(self, name)

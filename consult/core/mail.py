@@ -4,6 +4,7 @@ Whoever is to be told something is told once (:func:`tell`, :func:`tell_each`): 
 posted in the transaction that notes it as told. A worker that dies between the two has told nobody, one that dies later is done.
 """
 
+import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +17,15 @@ from flask import render_template
 from flask_mailman import EmailMultiAlternatives, Mail
 from sqlalchemy.orm import Mapped, mapped_column
 
+from consult.core.config import this_app
 from consult.core.db import Base, PrimaryKey, Timestamp, add_now, reading, scalar_count, session, unit_of_work
 from consult.core.i18n import direction, force_locale, utcnow
 from consult.core.jobs import later, outbound_job
+from consult.core.smtp import EmailBackend, Message, on_the_wire
 
 mail = Mail()
+ASKED_FOR = 600  # seconds for which the mail server's answer about such letters is believed, and for which it is waited for
+PATIENCE = 3
 BATCH = 20  # letters that are worded, and then posted, at once
 
 
@@ -57,7 +62,7 @@ Mark = Callable[[Sequence[Letter[Fact]]], Iterable[Letter[Fact]]]
 def init_app(app, url: str, sender: str) -> None:
     """Configure from ``CONSULT_MAIL_URL``."""
     parts = urlsplit(url)
-    backends = {"console": "console", "file": "file", "smtp": "smtp", "smtps": "smtp"}
+    backends = {"console": "console", "file": "file", "smtp": "consult.core.smtp", "smtps": "consult.core.smtp"}
     app.config.update(
         MAIL_DEFAULT_SENDER=sender, MAIL_BACKEND=app.config.get("MAIL_BACKEND", backends[parts.scheme]),
         MAIL_FILE_PATH=parts.path or "mail",
@@ -66,6 +71,35 @@ def init_app(app, url: str, sender: str) -> None:
         MAIL_USE_SSL=parts.scheme == "smtps", MAIL_USE_TLS=parse_qs(parts.query).get("starttls") == ["1"], MAIL_TIMEOUT=30,
     )
     mail.init_app(app)
+    app.extensions.pop("consult_smtputf8", None)
+
+
+def is_reachable(address: str) -> bool:
+    """Whether a letter can be written to it: letters beyond ASCII before the @ want a mail server that knows them (SMTPUTF8).
+
+    It is asked once in a while; one that does not answer is believed to, until a letter is to leave.
+    """
+    if address.rpartition("@")[0].isascii():
+        return True
+    kept = this_app().extensions
+    known, until = kept.get("consult_smtputf8", (True, 0.0))
+    if time.monotonic() >= until:
+        known = _knows_utf8()
+        kept["consult_smtputf8"] = known, time.monotonic() + ASKED_FOR
+    return known
+
+
+def _knows_utf8() -> bool:
+    connection = mail.get_connection(timeout=PATIENCE)
+    if not isinstance(connection, EmailBackend):
+        return True
+    try:
+        connection.open()
+        return connection.knows_utf8()
+    except OSError:
+        return True
+    finally:
+        connection.close()
 
 
 def post(recipient: str, subject: str, body: str, html: str | None = None) -> OutgoingMail:
@@ -146,7 +180,7 @@ def deliver(mail_id: int) -> Callable[[], None] | None:
 
 
 def compose(letter: OutgoingMail) -> EmailMultiAlternatives:
-    message = EmailMultiAlternatives(letter.subject, letter.body, to=[letter.recipient], headers={"Auto-Submitted": "auto-generated"})
+    message = Message(letter.subject, letter.body, to=[on_the_wire(letter.recipient)], headers={"Auto-Submitted": "auto-generated"})
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
     return message

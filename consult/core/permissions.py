@@ -57,6 +57,7 @@ class Action(enum.StrEnum):
     """``room.verb``: the permission, the audit event, the service function, the endpoint and the template share this name."""
 
     ACCOUNTS_ADD = "accounts.add"
+    ACCOUNTS_CONFIRM = "accounts.confirm"
     ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
     ACCOUNTS_REGISTER = "accounts.register"
     ADOPTION_ARCHIVE = "adoption.archive"
@@ -87,6 +88,8 @@ class Action(enum.StrEnum):
     CONSULTATIONS_MANAGE = "consultations.manage"
     CONSULTATIONS_OPEN = "consultations.open"
     CONSULTATIONS_SCHEDULE = "consultations.schedule"
+    CONTRIBUTIONS_ADDRESS_DRAFT = "contributions.address_draft"
+    CONTRIBUTIONS_CLAIM_DRAFT = "contributions.claim_draft"
     CONTRIBUTIONS_CONFIRM_ANCHOR = "contributions.confirm_anchor"
     CONTRIBUTIONS_CONFIRM_CERTAIN = "contributions.confirm_certain"
     CONTRIBUTIONS_DROP_DRAFT = "contributions.drop_draft"
@@ -161,6 +164,8 @@ signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in fi
 system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."))
 unowned = Rule(lambda actor, obj: getattr(obj, "author_id", None) is None, _("This belongs to somebody else."))
 own = Rule(lambda actor, obj: actor.id is not None and obj.author_id == actor.id, _("This belongs to somebody else."))
+at_ones_address = Rule(
+    lambda actor, obj: obj.address is not None and obj.address == getattr(actor, "email", None), _("This belongs to somebody else."))
 oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, _("This belongs to somebody else."))
 own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, _("This belongs to somebody else."))
 public = Rule(lambda actor, obj: obj.is_public, _("This is not public."))
@@ -189,6 +194,7 @@ revising = phase("is_revising")
 # Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
 RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_ADD: ((system,), (administrator,)),
+    Action.ACCOUNTS_CONFIRM: ((anyone,),),
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
     Action.ACCOUNTS_REGISTER: ((anyone,),),
     Action.ADOPTION_ARCHIVE: ((secretariat,), (system,)),
@@ -219,6 +225,8 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONSULTATIONS_MANAGE: ((secretariat,), (administrator,)),
     Action.CONSULTATIONS_OPEN: ((secretariat, before("open")), (system,)),
     Action.CONSULTATIONS_SCHEDULE: ((secretariat, before("open")), (system,)),
+    Action.CONTRIBUTIONS_ADDRESS_DRAFT: ((unowned,),),
+    Action.CONTRIBUTIONS_CLAIM_DRAFT: ((signed_in, unowned, at_ones_address),),
     Action.CONTRIBUTIONS_CONFIRM_ANCHOR: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own),),

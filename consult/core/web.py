@@ -52,10 +52,8 @@ ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 class ConsultApp(Flask):
     """Flask with one unit of work around each view: a reading one for GET, a writing one for the rest."""
 
-    writing_gets: frozenset[str] = frozenset()
-
     def is_reading(self) -> bool:
-        return request.method in SAFE and request.endpoint not in self.writing_gets
+        return request.method in SAFE
 
     def is_reading_first(self) -> bool:
         return getattr(self.view_functions.get(request.endpoint or ""), "reads_first", False)

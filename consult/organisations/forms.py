@@ -6,9 +6,9 @@ from wtforms.validators import DataRequired, Optional
 
 from consult.core.fields import at_most
 from consult.core.i18n import _
-from consult.organisations.models import Category, Organisation, Region, Sector
+from consult.organisations.models import MAX_NAME, MAX_SHORT, Category, Organisation, Region, Sector
 
-NAME = {"dir": "auto", "maxlength": 300}
+NAME = {"dir": "auto", "maxlength": MAX_NAME}
 
 
 class MembershipForm(FlaskForm):
@@ -37,13 +37,14 @@ def choices_of(kind) -> dict[str, str]:
 class OrganisationForm(FlaskForm):
     """An organisation that is not listed yet."""
 
-    name_fr = StringField(_("Name in French"), validators=[DataRequired(_("Write its name.")), at_most(300)],
+    name_fr = StringField(_("Name in French"), validators=[DataRequired(_("Write its name.")), at_most(MAX_NAME)],
                           render_kw=NAME)
-    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), at_most(300)], render_kw=NAME)
-    name_en = StringField(_("Name in English"), validators=[Optional(), at_most(300)], render_kw=NAME)
+    name_ar = StringField(_("Name in Arabic"), validators=[Optional(), at_most(MAX_NAME)], render_kw=NAME)
+    name_en = StringField(_("Name in English"), validators=[Optional(), at_most(MAX_NAME)], render_kw=NAME)
     short = StringField(
         _("Short code"), description=_("Its usual acronym, 12 characters at most; it stands for the organisation in tables of comments."),
-        validators=[DataRequired(_("Write its acronym.")), at_most(12)], render_kw={"dir": "auto", "maxlength": 12, "class": "short"},
+        validators=[DataRequired(_("Write its acronym.")), at_most(MAX_SHORT)],
+        render_kw={"dir": "auto", "maxlength": MAX_SHORT, "class": "short"},
     )
     category = SelectField(_("Category"), validators=[DataRequired(_("Choose a category."))])
     sector = SelectField(_("Sector"), validators=[DataRequired(_("Choose a sector."))])

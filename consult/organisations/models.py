@@ -63,6 +63,9 @@ class Region(LabelledEnum):
     DAKHLA = "dakhla-oued-ed-dahab", N_("Dakhla-Oued Ed-Dahab")
 
 
+MAX_NAME, MAX_SHORT = 300, 12
+
+
 class Organisation(Base):
     """A stakeholder that participants speak for."""
 

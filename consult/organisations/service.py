@@ -1,8 +1,6 @@
 """Organisations: listing one, speaking for one, speaking for oneself again."""
 
-import re
-import secrets
-import unicodedata
+import hashlib
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
@@ -13,23 +11,22 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
 from consult.core.permissions import Action, require
-from consult.organisations.models import Category, Membership, Organisation, Region, Sector
-from consult.text.normalising import validated_line
+from consult.organisations.models import MAX_NAME, MAX_SHORT, Category, Membership, Organisation, Region, Sector
+from consult.text.normalising import name_key, validated_line, validated_name
+
+MAX_SLUG = 80
 
 
 @command
 def add(
     _actor, _target, *, short: str, name_fr: str, category: Category, sector: Sector, region: Region, slug: str | None = None, **values
 ) -> Organisation:
-    """List an organisation; raises :class:`Invalid` for a name that is listed or cannot be kept.
-
-    Its ``slug`` comes from its French name when none is given, so one name is listed once.
-    """
-    short, name_fr = validated_line("short", short, max_length=20), validated_line("name_fr", name_fr, max_length=300)
-    values |= {name: validated_line(name, values[name], max_length=300) or None for name in ("name_ar", "name_en") if name in values}
+    """List an organisation; raises :class:`Invalid` for a name that is listed or cannot be kept. One name is listed once."""
+    short = validated_name("short", short, max_length=MAX_SHORT, missing=_("Write its acronym."))
+    name_fr = validated_name("name_fr", name_fr, max_length=MAX_NAME, missing=_("Write its name."))
+    values |= {name: validated_line(name, values[name], max_length=MAX_NAME) or None for name in ("name_ar", "name_en") if name in values}
+    refuse_listed(name_fr)
     slug = slug or _slug_of(name_fr)
-    if session.scalar(sa.select(Organisation.id).where(Organisation.slug == slug)):
-        raise Invalid("name_fr", _("This organisation is already listed: choose it in the list."))
     organisation = Organisation(
         slug=slug, short=short, name_fr=name_fr, category=category, sector=sector, region=region, **values
     )
@@ -37,10 +34,28 @@ def add(
     return organisation
 
 
+def refuse_listed(name: str) -> None:
+    """Raises :class:`Invalid` for a name that is listed: the whole of it counts, not how it begins."""
+    key = name_key(name)
+    for listed in session.scalars(sa.select(Organisation.name_fr)):
+        if name_key(listed) == key:
+            raise Invalid("name_fr", _("“%(name)s” is already listed: choose it in the list.", name=listed),
+                          _("If yours is another body, write its whole name, with its region or its town."))
+
+
 def _slug_of(name: str) -> str:
-    """Lower case, without accents, in ASCII letters and digits; Arabic names keep their letters."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return re.sub(r"[\W_]+", "-", plain).strip("-")[:80] or f"organisation-{secrets.token_hex(4)}"
+    """Lower case, without accents, in ASCII letters and digits; Arabic names keep their letters. The same for the same name, at every
+    moment; marked by a digest where letters alone do not tell it from another.
+    """
+    key = name_key(name)
+    plain = "-".join(part for part in key.split() if part.isalnum())
+    if len(plain) <= MAX_SLUG and plain == key.replace(" ", "-") and not _is_taken(plain):
+        return plain
+    return f"{plain[: MAX_SLUG - 9]}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+def _is_taken(slug: str) -> bool:
+    return session.scalar(sa.select(Organisation.id).where(Organisation.slug == slug)) is not None
 
 
 @command

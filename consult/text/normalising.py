@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
@@ -36,6 +37,28 @@ def validated_text(field: str, text: str | None, *, max_length: int) -> str:
 def validated_line(field: str, text: str | None, *, max_length: int) -> str:
     """One line of a name that will be published: nothing unseen in it, and no break that would begin another line of a letter."""
     return " ".join(validated_text(field, text, max_length=max_length).split())
+
+
+def validated_name(field: str, text: str | None, *, max_length: int, missing: Any) -> str:
+    """The same of what must have a name; ``missing`` is said of one without a letter or a digit."""
+    name = validated_line(field, text, max_length=max_length)
+    if not any(character.isalnum() for character in name):
+        raise Invalid(field, missing)
+    return name
+
+
+def name_key(name: str) -> str:
+    """What makes two names one: their letters, digits and signs (as in C++, C#, R&D), whatever the case, the accents, the punctuation
+    and the spaces; all of them, however long.
+    """
+    whole = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c) and c != "\u0640"
+                    and unicodedata.category(c) != "Cf")
+    return " ".join(part for part in re.findall(r"[^\W_]+|[^\w\s]", whole) if part.isalnum() or is_meant(part))
+
+
+def is_meant(sign: str) -> bool:
+    """Whether a sign is a part of the name that it stands in, as punctuation and lone accents are not."""
+    return sign in "#&@%*" or unicodedata.category(sign) in ("Sm", "Sc", "So")
 
 
 def unkept_sentence(character: str, line: int, place: int):

@@ -217,7 +217,7 @@ def test_registering_without_a_password(client, consultation, letters, link_in):
     assert "nora@example.org" in client.get("/ar/accounts/check-mail").text
     path = link_in(letters()[0][2])
     assert path.startswith("/fr/accounts/confirm/")
-    assert client.get(path).location == "/fr/accounts/arrive"
+    assert client.post(path).location == "/fr/accounts/arrive"
     assert user.confirmed_at
     assert is_signed_in(client)
 
@@ -227,7 +227,7 @@ def test_registering_with_a_password(client, consultation, letters, link_in):
     sign_in(client, "nora@example.org")
     assert not is_signed_in(client), "before the address is confirmed"
     path = link_in(letters()[0][2])
-    client.get(path)
+    client.post(path)
     client.post("/fr/accounts/logout")
     assert sign_in(client, "nora@example.org").status_code == 302
     client.post("/fr/accounts/logout")
@@ -237,7 +237,7 @@ def test_registering_with_a_password(client, consultation, letters, link_in):
 
 def test_a_link_works_for_those_who_registered_with_a_password(client, consultation, letters, link_in):
     register(client, password=PASSWORD)
-    client.get(link_in(letters()[0][2]))
+    client.post(link_in(letters()[0][2]))
     client.post("/fr/accounts/logout")
     ask_for_link(client, "nora@example.org")
     client.post(link_in(letters()[1][2]))
@@ -253,7 +253,7 @@ def test_asking_for_a_link_before_confirming_sends_the_confirmation(client, cons
 def test_after_confirming_back_to_the_chapter(client, consultation, letters, link_in):
     client.get("/fr/accounts/register?next=/fr/organisations/add")
     register(client)
-    client.get(link_in(letters()[0][2]))
+    client.post(link_in(letters()[0][2]))
     assert client.get("/fr/accounts/arrive").location == "/fr/organisations/add"
 
 
@@ -275,7 +275,7 @@ def test_registering_says_what_is_wrong(client, consultation, over):
 def test_a_lost_confirmation_is_sent_again(client, consultation, letters, link_in):
     register(client)
     client.post("/fr/accounts/confirm", data={"email": "nora@example.org"})
-    client.get(link_in(letters()[1][2]))
+    client.post(link_in(letters()[1][2]))
     assert is_signed_in(client)
 
 

@@ -20,6 +20,7 @@ from consult.synthesis.models import Synthesis, SynthesisState
 TABLE = """
 action                               on             who                                                        in phases
 accounts.add                         nothing        administrator system                                       *
+accounts.confirm                     person         EVERYBODY                                                  *
 accounts.edit_profile                person         participant                                                *
 accounts.register                    nothing        EVERYBODY                                                  *
 adoption.archive                     consultation   secretariat system                                         *
@@ -56,6 +57,10 @@ consultations.open                   consultation   secretariat                 
 consultations.open                   consultation   system                                                     *
 consultations.schedule               consultation   secretariat                                                preparation
 consultations.schedule               consultation   system                                                     *
+contributions.address_draft          draft          nobody                                                     *
+contributions.address_draft          kept-for       EVERYBODY                                                  *
+contributions.claim_draft            draft          nobody                                                     *
+contributions.claim_draft            kept-for       participant                                                *
 contributions.confirm_anchor         published      rapporteur chair secretariat                               REVISING
 contributions.confirm_certain        chapter        rapporteur chair secretariat                               REVISING
 contributions.drop_draft             draft          participant                                                *
@@ -139,7 +144,8 @@ class World:
     def people(self) -> dict:
         def person(number, role=None, commission=None, organisation_id=HOUSE):
             held = [Appointment(role=role, commission_id=commission)] if role else []
-            return User(id=number, appointments=held, membership=Membership(organisation_id=organisation_id), active=True)
+            return User(id=number, email=f"person-{number}@example.org", appointments=held,
+                        membership=Membership(organisation_id=organisation_id), active=True)
         return {
             "visitor": VISITOR, "system": SYSTEM,
             "participant": person(1, organisation_id=FEDERATION), "other": person(2, organisation_id=6),
@@ -160,7 +166,8 @@ class World:
             "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
             "withheld": contribution(ContributionState.WITHHELD),
             "colleague's": contribution(organisation_id=HOUSE, author_id=99),
-            "draft": SimpleNamespace(author_id=1, consultation=self.consultation), "export": export,
+            "draft": SimpleNamespace(author_id=1, address=None, consultation=self.consultation), "export": export,
+            "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),
             "submitted-one": Synthesis(chapter=chapter, state=SynthesisState.SUBMITTED),
         }

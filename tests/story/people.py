@@ -111,6 +111,8 @@ class Person:
         self.press("main form button")
         self.picture("check-mail")
         self.page.goto(self.letters.link(address, "/confirm"))
+        self.picture("confirm")
+        self.press("main form button")
 
     def add_organisation(self, name: str) -> None:
         self.go("organisations/add")

@@ -21,7 +21,9 @@ from consult.contributions.service.listing import PublicFilter, list_public
 from consult.contributions.service.lodging import (
     MAX_LENGTHS,
     LodgedOtherwise,
+    address_draft,
     check_words,
+    claim_draft,
     drop_draft,
     is_amendment,
     is_what_was_lodged,
@@ -56,15 +58,16 @@ from consult.contributions.service.reading import (
     list_margin_lines,
     list_mine,
     list_silent_categories,
+    list_waiting_drafts,
 )
 from consult.contributions.service.verification import verify_contributions
 
 __all__ = [
-    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace", "check_words",
-    "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state",
-    "count_certain", "count_figures", "count_undecided", "count_undecided_places", "drop_draft", "get_anchor", "get_contribution",
-    "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown",
-    "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_drafts",
-    "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "list_public", "list_silent_categories",
-    "lodge", "quote_in", "reattach", "verify_contributions", "withdraw",
+    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace",
+    "address_draft", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors",
+    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_undecided", "count_undecided_places", "drop_draft",
+    "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block",
+    "get_trace", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors",
+    "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine",
+    "list_public", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "verify_contributions", "withdraw",
 ]

@@ -186,8 +186,8 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
 
 
 @command
-def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any]) -> ContributionDraft:
-    """Keep what was typed under an unguessable token, for whoever holds the token until its author is known.
+def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any], address: str | None = None) -> ContributionDraft:
+    """Keep what was typed under an unguessable token, for whoever holds the token, or the ``address``, until its author is known.
 
     Raises :class:`Invalid` for a text that cannot be kept.
     """
@@ -196,8 +196,23 @@ def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any]
     draft = known or ContributionDraft(token=token)
     require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, draft)
     draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
+    draft.address = None if actor.is_authenticated else address or draft.address
     draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
     session.add(draft)  # once it is complete: what is read before, such as an actor that was forgotten, would write it as it is
+    return draft
+
+
+@command
+def address_draft(_actor: Actor, draft: ContributionDraft, *, address: str) -> ContributionDraft:
+    """From now on it is also for whoever shows that this address is theirs."""
+    draft.address = address
+    return draft
+
+
+@command
+def claim_draft(actor: User, draft: ContributionDraft) -> ContributionDraft:
+    """It is the actor's, to whose address it belongs, and nobody else's any more."""
+    draft.author_id, draft.address = actor.id, None
     return draft
 
 

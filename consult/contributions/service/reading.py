@@ -185,9 +185,10 @@ def _page(chosen: sa.Select, after: Cursor | None) -> Page[Contribution]:
 @cache
 def _draft_here() -> sa.Select:
     held = sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.token.in_(sa.bindparam("tokens", expanding=True)))
+    waiting = sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.address == sa.bindparam("address"))
     return (
         sa.select(ContributionDraft).join(ContributionDraft.block).join(Block.revision)
-        .where(sa.or_(ContributionDraft.author_id == sa.bindparam("author"), held),
+        .where(sa.or_(ContributionDraft.author_id == sa.bindparam("author"), held, waiting),
                Revision.chapter_id == sa.bindparam("chapter"), Block.key == sa.bindparam("at"))
         .order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc()).limit(1)
     )
@@ -195,12 +196,27 @@ def _draft_here() -> sa.Select:
 
 def get_draft(actor: Actor, chapter: Chapter, key: str, tokens: Collection[str] = ()) -> ContributionDraft | None:
     """What the actor, or whoever holds one of the tokens, was writing about a block; never somebody else's."""
-    return session.scalars(_draft_here(), {"author": actor.id, "tokens": list(tokens), "chapter": chapter.id, "at": key}).first()
+    named = {"author": actor.id, "address": _address_of(actor), "tokens": list(tokens)}
+    return session.scalars(_draft_here(), {**named, "chapter": chapter.id, "at": key}).first()
 
 
 def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[ContributionDraft]:
     shown = selectinload(ContributionDraft.block).joinedload(Block.revision).defer(Revision.source)
     return list(session.scalars(_drafts(actor, tokens).options(shown).limit(50)))
+
+
+def list_waiting_drafts(actor: Actor) -> list[ContributionDraft]:
+    """What belongs to the actor's address and is nobody's yet, the newest first."""
+    waiting = sa.select(ContributionDraft).where(_is_waiting(actor))
+    return list(session.scalars(waiting.order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc()).limit(50)))
+
+
+def _is_waiting(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.address == _address_of(actor))
+
+
+def _address_of(actor: Actor) -> str | None:
+    return getattr(actor, "email", None)
 
 
 def get_own_draft(actor: Actor, draft_id: int) -> ContributionDraft:
@@ -215,7 +231,7 @@ def get_own_draft(actor: Actor, draft_id: int) -> ContributionDraft:
 def _drafts(actor: Actor, tokens: Collection[str]) -> sa.Select:
     own = sa.and_(ContributionDraft.author_id.is_not(None), ContributionDraft.author_id == actor.id)
     held = sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.token.in_(list(tokens)))
-    chosen = sa.select(ContributionDraft).join(ContributionDraft.block).where(sa.or_(own, held))
+    chosen = sa.select(ContributionDraft).join(ContributionDraft.block).where(sa.or_(own, held, _is_waiting(actor)))
     return chosen.order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc())
 
 

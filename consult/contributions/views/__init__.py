@@ -1,6 +1,6 @@
 """Pages of contributions: writing and reading them, and the ledger of their places."""
 
-from consult.contributions.views import anchors, extensions, listing
+from consult.contributions.views import anchors, extensions, listing, waiting
 from consult.contributions.views.pages import bp
 
-__all__ = ["anchors", "bp", "extensions", "listing"]
+__all__ = ["anchors", "bp", "extensions", "listing", "waiting"]

@@ -24,8 +24,9 @@ from consult.text.redline import redline
 
 bp = room("contributions")
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and send it again.")
-# How many drafts a browser remembers without an account.
+# How many drafts a browser remembers without an account; under which name, for whom they are.
 REMEMBERED = 12
+ADDRESS = "drafts_address"
 MAX_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
 bp.app_template_global("redline_of")(redline)
 
@@ -201,7 +202,8 @@ def known_draft(block: Block) -> ContributionDraft | None:
 
 def keep(block: Block, form: ContributionForm) -> ContributionDraft:
     known = known_draft(block)
-    draft = service.keep_draft(actor(), block, token=known.token if known else new_key(), fields=form.typed())
+    draft = service.keep_draft(actor(), block, token=known.token if known else new_key(), fields=form.typed(),
+                               address=cookies.get(ADDRESS))
     remember(block, draft.token)
     return draft
 

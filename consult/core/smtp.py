@@ -1,0 +1,73 @@
+"""Letters to addresses with letters beyond ASCII (RFC 6531): as they are where the mail server knows them, else not at all.
+
+Flask-Mailman would write ``réda@…`` as an encoded word, which is another mailbox, and the domain by rules of 2003, which make another
+domain of some names.
+"""
+
+import smtplib
+from email import message_from_bytes
+from email.headerregistry import Address
+from email.policy import SMTPUTF8
+from email.utils import parseaddr
+
+from email_validator import EmailNotValidError, validate_email
+from flask_mailman import EmailMultiAlternatives
+from flask_mailman.backends import smtp
+
+
+class CannotBeWritten(smtplib.SMTPNotSupportedError):
+    """The mail server does not know addresses with such letters."""
+
+
+def on_the_wire(address: str) -> str:
+    """The domain in ASCII, as every server knows it; letters before the @ stay as they are."""
+    try:
+        parsed = validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        return address
+    return f"{parsed.local_part}@{parsed.ascii_domain}"
+
+
+class Message(EmailMultiAlternatives):
+    """To one mailbox."""
+
+    @property
+    def recipient(self) -> str:
+        return self.to[0]
+
+    def message(self):
+        plain = super().message()
+        if self.recipient.isascii():
+            return plain
+        written = message_from_bytes(plain.as_bytes(), policy=SMTPUTF8)
+        local_part, _at, domain = self.recipient.rpartition("@")
+        for header, value in (("To", Address(username=local_part, domain=domain)), ("Subject", str(self.subject))):
+            del written[header]
+            written[header] = value
+        return written
+
+
+class EmailBackend(smtp.EmailBackend):
+    """SMTP, with SMTPUTF8 for the letters that need it."""
+
+    def send_messages(self, email_messages) -> int:
+        try:
+            return super().send_messages(email_messages)
+        finally:
+            self.close()  # also after a refusal
+
+    def knows_utf8(self) -> bool:
+        self.connection.ehlo_or_helo_if_needed()
+        return self.connection.has_extn("smtputf8")
+
+    def _send(self, email_message) -> bool:
+        recipient = email_message.recipients()[0]
+        if recipient.isascii():
+            return super()._send(email_message)
+        if not self.knows_utf8():
+            raise CannotBeWritten(f"{recipient}: the mail server does not take addresses with such letters (SMTPUTF8)")
+        self.connection.sendmail(
+            parseaddr(email_message.from_email)[1], [recipient], email_message.message().as_bytes(policy=SMTPUTF8),
+            mail_options=[*(self.mailman.mail_options or ()), "SMTPUTF8", "BODY=8BITMIME"],
+        )
+        return True
