@@ -27,6 +27,7 @@ from consult.accounts import service as accounts
 from consult.chapters import conversion
 from consult.chapters import service as chapters_service
 from consult.chapters.models import BlockFate, Revision
+from consult.chapters.parsing import read_file
 from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
@@ -187,7 +188,7 @@ def chapters_group() -> None:
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--chapter", type=int, help="Number of the chapter, for .docx and .odt; a Markdown file says it.")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), help="Language of the text, for .docx and .odt.")
-@click.option("--title", help="Title of the chapter, for .docx and .odt; by default the document's.")
+@click.option("--title", help="Title of the chapter, for .docx and .odt; by default the published one, or the document's.")
 @click.option("--accept-shrink", is_flag=True, help="Publish a text that keeps less than half of the words of the one before.")
 @with_appcontext
 def chapters_import(path: Path, chapter: int | None, language: str | None, title: str | None, accept_shrink: bool) -> None:
@@ -216,6 +217,7 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
     """The Markdown of a file, converted when it is a document of Word or LibreOffice; what could not be kept is said."""
     data = file.read_bytes()
     if not conversion.is_document(file.name):
+        say_problems(file, data)
         return data
     if chapter is None or language is None:
         raise click.ClickException(f"{file.name}: a document does not say its chapter and language: add --chapter NUMBER --language fr.")
@@ -223,8 +225,19 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
     for remark in converted.remarks:
         click.echo(f"{file.name}: {remark}", err=True)
     commission = consultations.get_commission(consultation, chapter).title(language)
-    meta = {"title": title or converted.title or commission, "commission": commission, "chapter": chapter, "language": language}
-    return with_front_matter(meta, converted.body).encode()
+    published = chapters_service.list_published(consultation).get((chapter, language))
+    title = title or (published.title if published else "") or converted.title or commission
+    meta = {"title": title, "commission": commission, "chapter": chapter, "language": language}
+    data = with_front_matter(meta, converted.body).encode()
+    say_problems(file, data)
+    return data
+
+
+def say_problems(file: Path, data: bytes) -> None:
+    """What of a file is not taken over, or looks wrong, before it is published."""
+    for problem in read_file(data).problems:
+        if not problem.blocks:
+            click.echo(f"{file.name}: {problem.message} {problem.remedy}", err=True)
 
 
 def changes_of(revision: Revision) -> str:

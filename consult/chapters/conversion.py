@@ -15,8 +15,10 @@ from typing import Any
 from lxml import etree
 
 from consult.chapters.dialect import WORDY, Writer, flat, words_of
+from consult.chapters.opendocument import OpenDocument
 from consult.chapters.parsing import ACTION, FACT, Cutter
 from consult.chapters.source import CONTROL
+from consult.chapters.word import WordDocument
 from consult.core import markup
 from consult.core.errors import Invalid
 from consult.core.i18n import _
@@ -36,6 +38,8 @@ ANNOTATION = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}annotation"
 TEXT_PARTS = ("content.xml", "document.xml", "footnotes.xml", "endnotes.xml")
 PICTURE = re.compile(rb"<pic:pic[ >]|<v:imagedata\b|<draw:image\b")
 SAID_MISSING = 20  # words, at most
+# The number of a chapter is shown before its title everywhere.
+CHAPTER = re.compile(r"^(?:chapitre|chapter|الباب|باب)\s+\d+\s*[—–:.-]+\s*(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def is_document(filename: str) -> bool:
 def convert(data: bytes) -> Converted:
     """Raises :class:`Invalid` (field ``file``) with reason and remedy."""
     parts, kind = read_parts(data)
+    document = OpenDocument(parts, parsed) if kind == "odt" else WordDocument(parts, parsed)
+    document.make_as_read()
     tree = json.loads(run_pandoc(packed(parts), kind))
     writer = Writer(pictures=sum(len(PICTURE.findall(part)) for name, part in parts.items() if name.endswith(TEXT_PARTS)))
     title = words_of(tree["meta"]["title"]["c"]).strip() if tree["meta"].get("title", {}).get("t") == "MetaInlines" else ""
@@ -62,7 +68,8 @@ def convert(data: bytes) -> Converted:
     if not body.strip():
         raise Invalid("file", _("There is no text in this document."), _("Pictures of pages cannot be read: choose a document of words."))
     missing = missing_words(stated_words(parts, kind), [title, *(block.text for block in Cutter(1).cut(markup.to_html(body)))])
-    return Converted(title or first_heading(tree), body, (*writer.remarks(), *numbered_by_word(parts), *missing))
+    remarks = (*document.remarks, *writer.remarks(), *numbered_by_word(parts), *missing)
+    return Converted(CHAPTER.sub("", title or first_heading(tree)), body, remarks)
 
 
 # What is in the file
@@ -272,7 +279,7 @@ def docx_text(element) -> str:
 def odt_text(element) -> str:
     tag = element.tag if isinstance(element.tag, str) else ""
     name = tag.removeprefix(TEXT)
-    if tag == ANNOTATION or not tag or name in ("tracked-changes", "note-citation"):
+    if tag == ANNOTATION or not tag or name in ("tracked-changes", "note-citation", "number"):
         return element.tail or ""
     within = (element.text or "") + "".join(odt_text(child) for child in element)
     apart = name in ("p", "h", "s", "tab", "line-break", "note", "list-item") or tag.endswith("}table-cell")
@@ -292,7 +299,7 @@ def missing_words(stated: list[str], texts: list[str]) -> list:
 
 
 def numbered_by_word(parts: dict[str, bytes]) -> list:
-    """A remark when Word counts the titles by itself: such numbers stand nowhere in the document, and nobody may make them up."""
+    """A remark when Word counts titles by a rule that the document does not hold: nobody may make up such numbers."""
     styles = parsed(parts["word/styles.xml"]) if "word/styles.xml" in parts else None
     if styles is None or "word/document.xml" not in parts:
         return []
@@ -301,6 +308,9 @@ def numbered_by_word(parts: dict[str, bytes]) -> list:
     for paragraph in parsed(parts["word/document.xml"]).iter(f"{WORD}pPr"):
         style, number = paragraph.find(f"{WORD}pStyle"), paragraph.find(f"{WORD}numPr")
         name = style.get(f"{WORD}val") if style is not None else None
+        list_id = number.find(f"{WORD}numId") if number is not None else None
+        if list_id is not None and list_id.get(f"{WORD}val") == "0":
+            continue  # its number was written out, or it has none
         if name in counting or name in titles and number is not None:
             return [_("Word numbers the titles of this document by itself; those numbers are not words, and are missing here. "
                       "Type them, such as “Axe 1 — …”, so that each axis and project is known by its number.")]

@@ -102,7 +102,7 @@ class Writer:
         for number, item in enumerate(items, first):
             mark, label = marks_of(number, style, ordered=ordered)
             words = self.blocks(item, nested=True)
-            written.append(f"{mark} {indented(label + words)}".rstrip())
+            written.append(f"{mark} {indented(label + words, max(4, len(mark) + 1))}".rstrip())
         is_loose = any(part["t"] == "Para" for item in items for part in item)
         return ("\n\n" if is_loose else "\n").join(written)
 
@@ -195,14 +195,10 @@ class Writer:
     # HTML, for what Markdown cannot hold
 
     def html(self, block: dict) -> str:
-        """On one line, so that nothing of it is read as Markdown; a note that it calls follows it in words."""
-        called = len(self.notes)
-        whole = self.html_block(block)
-        notes, self.notes = self.notes[called:], self.notes[:called]
-        after = [f"({place}) {self.blocks(note)}" for place, note in enumerate(notes, 1)]
-        return "\n\n".join([whole, *after])
+        """On one line, so that nothing of it is read as Markdown."""
+        return self.html_block(block)
 
-    def html_block(self, block: dict, called: int | None = None) -> str:
+    def html_block(self, block: dict) -> str:
         kind: str = block["t"]
         content: Any = block.get("c")
         if kind in WORDY:
@@ -266,7 +262,8 @@ class Writer:
             return f"<{TAGS[kind]}>{self.html_inlines(content)}</{TAGS[kind]}>"
         if kind == "Note":
             self.notes.append(content)
-            return f"<sup>({len(self.notes)})</sup>"
+            place = len(self.notes)
+            return f'<sup id="fnref:{place}"><a class="footnote-ref" href="#fn:{place}">{place}</a></sup>'
         if kind == "Link":
             address = escape(content[2][0]) if re.match(r"(?:https?|mailto):", content[2][0], re.IGNORECASE) else ""
             return f'<a href="{address}">{self.html_inlines(content[1])}</a>' if address else self.html_inlines(content[1])
@@ -360,9 +357,10 @@ def opening(found: re.Match) -> str:
     return f"{found['number']}\\{found['point']}"
 
 
-def indented(words: str) -> str:
-    """All lines but the first, by four spaces: what stands in a list, a definition or a note."""
-    return words.replace("\n", "\n    ").replace("\n    \n", "\n\n")
+def indented(words: str, width: int = 4) -> str:
+    """All lines but the first, by four spaces or more: what stands in a list, a definition or a note."""
+    margin = "\n" + " " * width
+    return words.replace("\n", margin).replace(f"{margin}\n", "\n\n")
 
 
 def apart(written: str) -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ class ImportForm(FlaskForm):
                           description=_("A Markdown file says these three in its first lines."))
     text_language = SelectField(_("Language of the text (for .docx and .odt)"), default="")
     title = StringField(_("Title of the chapter (for .docx and .odt)"), validators=[Length(max=300)], render_kw={"dir": "auto"},
-                        description=_("Left empty: the title that the document states."))
+                        description=_("Left empty: the title that is published, or the one that the document states."))
     may_replace = BooleanField(_("Replace the version in preparation, if there is one for this chapter and language"))
 
     def __init__(self, *args, chapters: list[tuple[int, str]], **kwargs):

@@ -12,8 +12,20 @@ from itertools import count
 from typing import Any
 
 import lxml.html
-from lxml import etree
 
+from consult.chapters.elements import (
+    close_up,
+    holds_only,
+    inner,
+    is_blank,
+    notes_of,
+    opening_of,
+    outer,
+    rows_of,
+    text_of,
+    top_elements,
+    unwrapped,
+)
 from consult.chapters.models import BlockKind
 from consult.chapters.source import CONTROL, Problem, decode, front_matter, line_of, lost_parts
 from consult.core import markup
@@ -29,7 +41,8 @@ KEY = re.compile(r"^C\d+(-[\w§]+)*$")
 FACT = re.compile(r"^\s*[^:]{2,40}:\s*$")
 LONGEST_KEY = 40  # of an author; a derived one adds to it and still fits its column of 80
 LONGEST_LABEL = 40
-INLINE = frozenset("a abbr b br cite code del em i ins kbd mark q s small span strong sub sup u".split())
+# What only holds passages together: each of them is addressed by itself.
+WRAPPERS = frozenset("div section details figure".split())
 
 
 @dataclass
@@ -84,14 +97,15 @@ def read_file(data: bytes) -> ParsedChapter:
         note=str(meta.get("revision_note") or "").strip(), source=source, sha256=hashlib.sha256(source.encode()).hexdigest(),
     )
     cutter = Cutter(chapter.number, source)
-    chapter.blocks = list(cutter.cut(markup.to_html(body)))
+    html, remarks = markup.read(body, first_line)
+    chapter.blocks = list(cutter.cut(html))
     if not chapter.blocks:
         raise Invalid("file", _("Line %(line)s: there is no text below the front matter.", line=first_line),
                       _("Write the chapter below the second “---”."))
     give_way(chapter.blocks)
     chapter.problems = [
         *duplicates(chapter.blocks, source), *cutter.problems, *structure_problems(chapter), *idle_keys(chapter),
-        *lost_parts(body, first_line),
+        *lost_parts(body, first_line), *(Problem(said.line, said.message, said.remedy) for said in remarks),
     ]
     return chapter
 
@@ -181,7 +195,8 @@ class Cutter:
         return self.above[-1][1] if self.above else self.root
 
     def cut(self, html: str) -> Iterator[ParsedBlock]:
-        for element in top_elements(CONTROL.sub("", html)):
+        root = lxml.html.fragment_fromstring(CONTROL.sub("", html), create_parent="div")
+        for element in top_elements(root):
             yield from self.element(element)
 
     def element(self, element) -> Iterator[ParsedBlock]:
@@ -190,6 +205,9 @@ class Cutter:
             yield from self.rows(element)
         elif tag == "div" and (notes := notes_of(element)):
             yield from self.footnotes(notes)
+        elif tag in WRAPPERS:
+            for part in unwrapped(element):
+                yield from self.element(part)
         elif tag in ("ul", "ol") and holds_only(element, "li") and any(ACTION.match(text_of(item)) for item in element):
             yield from self.actions(element)
         elif re.fullmatch(r"h[1-6]", tag) and text_of(element):
@@ -231,7 +249,7 @@ class Cutter:
             key = own or (f"{self.root}-A{found[1]}-P{found[2]}-a{found[3]}" if found else self.place())
             block = self.block(BlockKind.ACTION if found else BlockKind.PARAGRAPH, key, inner(item), text, is_own=bool(own))
             block.lead = lead if found else text
-            block.opens = f"<{element.tag}>" if index == 0 else ""
+            block.opens = opening_of(element) if index == 0 else ""
             block.closes = f"</{element.tag}>" if index == len(items) - 1 else ""
             block.level = 1
             yield block
@@ -242,12 +260,17 @@ class Cutter:
                 yield self.block(BlockKind.PARAGRAPH, self.place(), f"<p>{inner(caption)}</p>", text_of(caption))
         base = f"{self.scope}-t{self.count(self.scope + '-t')}"
         rows, heads = rows_of(table)
-        for index, row in enumerate(rows):
-            block = self.block(BlockKind.ROW, f"{base}-r{index if heads else index + 1}", inner(row), text_of(row))
-            is_head, is_last = index < heads, index == len(rows) - 1
-            block.opens = ("<table>" if index == 0 else "") + ("<thead>" if is_head and index == 0 else "")
-            block.opens += "<tbody>" if index == heads else ""
-            block.closes = ("</thead>" if index == heads - 1 else "") + ("</tbody>" if is_last and not is_head else "")
+        numbers = range(0 if heads else 1, len(rows) + 1)  # of every row: one that is empty counts, so that the keys of the others last
+        blank = [is_blank(row) for row in rows]
+        close_up(rows, blank)
+        kept = [(numbers[index], row, index < heads) for index, row in enumerate(rows) if not blank[index]]
+        for index, (number, row, is_head) in enumerate(kept):
+            block = self.block(BlockKind.ROW, f"{base}-r{number}", inner(row), text_of(row))
+            was_head, is_last = index > 0 and kept[index - 1][2], index == len(kept) - 1
+            ends_head = is_head and (is_last or not kept[index + 1][2])
+            block.opens = opening_of(table) if index == 0 else ""
+            block.opens += "<thead>" if is_head and index == 0 else "<tbody>" if not is_head and (index == 0 or was_head) else ""
+            block.closes = ("</thead>" if ends_head else "") + ("</tbody>" if is_last and not is_head else "")
             block.closes += "</table>" if is_last else ""
             yield block
 
@@ -284,61 +307,6 @@ class Cutter:
         return self.places[name]
 
 
-def top_elements(html: str) -> Iterator:
-    """The elements of a text; loose words and inline elements between them are gathered in paragraphs."""
-    root = lxml.html.fragment_fromstring(html, create_parent="div")
-    loose = lxml.html.Element("p")
-    loose.text = root.text
-    for child in list(root):
-        if child.tag in INLINE:
-            loose.append(child)
-            continue
-        tail, child.tail = child.tail, None
-        yield loose
-        yield child
-        loose = lxml.html.Element("p")
-        loose.text = tail
-    yield loose
-
-
-def holds_only(element, tag: str) -> bool:
-    """Whether an element has children of this kind and nothing else that would be lost."""
-    return not (element.text or "").strip() and all(child.tag == tag and not (child.tail or "").strip() for child in element)
-
-
-def notes_of(div) -> list:
-    """The footnotes that the Markdown library gathered in this division, if it is one of those."""
-    rule, notes = (*div, None, None)[:2]
-    is_ours = div.get("class") == "footnote" and len(div) == 2 and rule.tag == "hr" and notes.tag == "ol"
-    loose = "".join([div.text or "", *(child.tail or "" for child in div)])
-    return list(notes) if is_ours and not loose.strip() and holds_only(notes, "li") else []
-
-
-def rows_of(table) -> tuple[list, int]:
-    """The rows of a table, those of tables within it left in their cells, and how many of them are its head."""
-    rows = []
-    for part in table:
-        if part.tag in ("thead", "tbody", "tfoot"):
-            rows += [(part.tag, row) for row in part.iterchildren("tr")]
-        elif part.tag == "tr":
-            rows.append(("", part))
-    heads = next((index for index, (part, _row) in enumerate(rows) if part != "thead"), len(rows))
-    return [row for _part, row in rows], heads
-
-
-def text_of(element) -> str:
-    """The words of an element, cells and paragraphs kept apart, without the numbers that call its footnotes."""
-    parts = []
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        if node.tag not in INLINE or node.tag == "br":
-            parts.append(" ")
-        if event == "end":
-            parts.append(node.tail or "" if node is not element else "")
-        elif not (node.get("class") == "footnote-ref" and (node.text or "").isdecimal()):
-            parts.append(node.text or "")
-    return " ".join("".join(parts).split())
-
-
 def mark_facts(item, text: str) -> str:
     """Give the paragraph of lead body, term and indicator its class, and return the action's sentence alone."""
     lead = text
@@ -348,14 +316,3 @@ def mark_facts(item, text: str) -> str:
         last.set("class", "facts")
         lead = " ".join(text_of(p) for p in paragraphs[:-1])
     return ACTION.sub("", lead).strip()
-
-
-def outer(element, keep_id: bool = False) -> str:
-    if not keep_id:
-        element.attrib.pop("id", None)
-    return etree.tostring(element, encoding="unicode", method="html", with_tail=False).strip()
-
-
-def inner(element) -> str:
-    html = outer(element)
-    return html[html.index(">") + 1: html.rindex("</")].strip()

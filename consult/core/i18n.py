@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
 from flask_babel import force_locale, get_locale, gettext, ngettext
-from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+from markupsafe import Markup, escape
 
 __all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "day", "direction", "force_locale",
            "gettext", "isolate", "language_in_use", "ngettext", "number", "percent", "short_day", "utcnow", "when"]
@@ -21,6 +23,18 @@ LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
 # ar_MA, not ar: Moroccan month names (غشت, not أغسطس) and Western digits.
 FORMATS = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
+
+
+class Message(LazyString):
+    """A sentence that is translated where it is shown; the library's own would put what people wrote into a page as markup."""
+
+    def __html__(self) -> Markup:
+        return escape(str(self))
+
+
+def _(message: str, **values: Any) -> Any:
+    """A sentence with its values, translated where it is shown."""
+    return Message(gettext, message, **values)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do not translate yet"

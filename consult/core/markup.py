@@ -2,35 +2,44 @@
 
 import re
 
+import lxml.html
 import markdown
 import nh3
 from lxml.html import defs
 from markupsafe import Markup, escape
 
+from consult.core.commonmark import HIDING, CommonMark, Remark
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.core.wide_tables import WideTablesExtension
 
 TAGS = frozenset(
     "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i ins "
     "kbd li mark ol p pre q s section small span strong sub summary sup table tbody td tfoot th thead tr u ul".split()
 )
-ATTRIBUTES = {"*": {"id", "dir", "lang", "title"}, "a": {"href", "class"}, "ol": {"start"}, "td": {"colspan", "rowspan"},
+ATTRIBUTES = {"*": {"id", "dir", "lang", "title"}, "a": {"href", "class"}, "ol": {"start"}, "li": {"value"}, "td": {"colspan", "rowspan"},
               "th": {"colspan", "rowspan", "scope"}, "div": {"class"}, "sup": {"class"}}
-CLEANER = nh3.Cleaner(tags=set(TAGS), attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener noreferrer")
+HIDDEN_WORDS = {"script", "style", "template"}
+CLEANER = nh3.Cleaner(tags=set(TAGS), attributes=ATTRIBUTES, clean_content_tags=HIDDEN_WORDS, url_schemes={"http", "https", "mailto"},
+                      link_rel="noopener noreferrer")
+# The same, with what says that an element is not to be seen.
+HIDING_KEPT = nh3.Cleaner(tags=set(TAGS), attributes={**ATTRIBUTES, "*": ATTRIBUTES["*"] | {"hidden", "style"}},
+                          clean_content_tags=HIDDEN_WORDS, link_rel=None)
 
-# python-markdown is quadratic on rows of opening brackets and recursive on nesting: a cheap guard comes first.
+# What takes long to read, of which no text has as much: a cheap guard comes first.
 MAX_SOURCE = 2_000_000
 MAX_BRACKETS_IN_A_ROW = 40
 MAX_BRACKETS = 2000
-MAX_INDENT = 80
+MAX_DEPTH = 200  # elements in each other; at 256 lxml leaves out what is within
 MAX_OPEN_TAGS_IN_A_ROW = 40
 LISTS_IN_A_ROW = re.compile(r"\s*(?:(?:[-+*]|\d+\.)\s+){20}.*[^-+*\s]")
 PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 TAG = re.compile(r"<(?=/?([a-zA-Z][^\s/>]*))")
-ELEMENTS = defs.tags | {"bdi", "main"}
+ELEMENTS = defs.tags | {"bdi", "dialog", "hgroup", "main", "picture", "search", "slot", "template"}
+# Parts of a page, which here are parts of a text.
+PARTS = re.compile(r"<(/?)(?:article|aside|center|fieldset|footer|form|header|hgroup|main|nav)(?=[\s/>])", re.IGNORECASE)
 # Of HTML that was sanitised: there “<” opens tags alone, and every value stands between quotes.
 WHOLE_TAG = re.compile(r"""<[a-zA-Z](?:[^>"']|"[^"]*"|'[^']*')*+>""")
+NESTING = re.compile(r"""<(/?)(?!(?:br|col|hr)\b)[a-zA-Z](?:[^>"']|"[^"]*"|'[^']*')*+>""")
 ATTRIBUTE = re.compile(r"""\s([\w:-]+)=("[^"]*"|'[^']*')""")
 
 
@@ -41,7 +50,7 @@ def check_source(source: str) -> None:
     for number, line in enumerate(source.split("\n"), 1):
         if is_hostile(line):
             raise Invalid(
-                "file", _("Line %(line)s: too many brackets or too deep an indentation.", line=number),
+                "file", _("Line %(line)s: too many brackets, or too many lists in one line.", line=number),
                 _("Correct this line and import the file again."),
             )
     if source.count("[") > MAX_BRACKETS:
@@ -50,23 +59,46 @@ def check_source(source: str) -> None:
 
 def is_hostile(line: str) -> bool:
     return (
-        line.count("[") > MAX_BRACKETS_IN_A_ROW or len(line) - len(line.lstrip()) > MAX_INDENT
-        or line.count("<") - line.count(">") > MAX_OPEN_TAGS_IN_A_ROW or LISTS_IN_A_ROW.match(line) is not None
+        line.count("[") > MAX_BRACKETS_IN_A_ROW or line.count("<") - line.count(">") > MAX_OPEN_TAGS_IN_A_ROW
+        or LISTS_IN_A_ROW.match(line) is not None
     )
 
 
 def to_html(source: str) -> str:
-    """Markdown (CommonMark's usual set, tables, footnotes, definitions, attributes) to sanitised HTML, once, at import."""
+    """Markdown (CommonMark, tables, footnotes, definitions, keys) to sanitised HTML, once, at import."""
+    return read(source)[0]
+
+
+def read(source: str, first_line: int = 1) -> tuple[str, list[Remark]]:
+    """The same, and what a reader of the source would miss in it; ``first_line`` is where the source begins in its file."""
     check_source(source)
-    try:
-        html = markdown.markdown(
-            source,
-            extensions=[WideTablesExtension(), "footnotes", "def_list", "attr_list", "fenced_code", "sane_lists", "md_in_html", "abbr"],
-            extension_configs={"footnotes": {"BACKLINK_TITLE": ""}}, output_format="html",
-        )
-    except RecursionError as error:
-        raise Invalid("file", _("The text is nested too deeply."), _("Use fewer levels of lists and quotes.")) from error
-    return CLEANER.clean(TAG.sub(known_tag, PICTURE.sub(words_of_picture, html)))
+    extension = CommonMark(first_line)
+    html = markdown.markdown(source, extensions=[extension], output_format="html")
+    html = TAG.sub(known_tag, PARTS.sub(r"<\1div", PICTURE.sub(words_of_picture, html)))
+    if HIDING.search(html):
+        html = without_hidden(html)
+    html = CLEANER.clean(html)
+    if depth(html) > MAX_DEPTH:  # only HTML of the text itself stands so deep
+        raise Invalid("file", _("The text is nested too deeply."), _("Use fewer levels of lists and quotes."))
+    return html, extension.remarks
+
+
+def depth(html: str) -> int:
+    """How many elements of sanitised HTML stand in each other."""
+    now = deepest = 0
+    for found in NESTING.finditer(html):
+        now += -1 if found[1] else 1
+        deepest = max(deepest, now)
+    return deepest
+
+
+def without_hidden(html: str) -> str:
+    """What a browser would not show is not published either."""
+    root = lxml.html.fragment_fromstring(HIDING_KEPT.clean(html), create_parent="div")
+    for element in root.xpath(".//*[@hidden or @style]"):
+        if "hidden" in element.attrib or re.search(r"display\s*:\s*none|visibility\s*:\s*hidden", element.get("style"), re.IGNORECASE):
+            element.drop_tree()
+    return lxml.html.tostring(root, encoding="unicode").removeprefix("<div>").removesuffix("</div>")
 
 
 def known_tag(found: re.Match) -> str:
@@ -118,4 +150,6 @@ def excerpt(text: str, length: int = 120) -> str:
     return text if len(text) <= length else text[:length].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
-__all__ = ["Markup", "check_source", "clean", "escape", "excerpt", "marked", "paragraphs", "to_html", "trusted", "without_addresses"]
+__all__ = [
+    "Markup", "check_source", "clean", "escape", "excerpt", "marked", "paragraphs", "read", "to_html", "trusted", "without_addresses",
+]

@@ -107,11 +107,11 @@ def at(text: str, start: int, end: int) -> Quote:
     return Quote(text[start:end], text[max(0, start - AROUND):start], text[end:end + AROUND])
 
 
-def occurrences(folded: Folded, words: str) -> Iterator[tuple[int, int]]:
-    start = folded.text.find(words)
+def occurrences(text: str, words: str) -> Iterator[tuple[int, int]]:
+    start = text.find(words)
     while start >= 0:
         yield start, start + len(words)
-        start = folded.text.find(words, start + 1)
+        start = text.find(words, start + 1)
 
 
 def find(text: str, quote: Quote) -> list[Found]:
@@ -122,7 +122,7 @@ def find(text: str, quote: Quote) -> list[Found]:
     if (start := very_place(text, quote)) is not None:
         return [Found(start, start + len(quote.exact), 1.0, 1.0)]
     folded = fold(text)
-    places = list(islice(occurrences(folded, words), MAX_PLACES))
+    places = list(islice(occurrences(folded.text, words), MAX_PLACES))
     if not (quote.prefix or quote.suffix):
         return alone(folded, quote.exact, places)
     rated = sorted(((rating(folded.text, *place, quote), place) for place in places), key=lambda row: (-row[0], row[1]))
@@ -142,12 +142,18 @@ def rating(text: str, start: int, end: int, quote: Quote) -> float:
 
 
 def very_place(text: str, quote: Quote) -> int | None:
-    """Where the quoted words stand, character for character, between the very words that stood around them; None unless it is one."""
+    """Where the quoted words stand, character for character, between the very words that stood around them; None unless it is one.
+
+    Where they stand more than once, a context that was cut short says that the text began or ended there.
+    """
     whole = quote.prefix + quote.exact + quote.suffix
     if whole == quote.exact != text:
         return None
-    place = text.find(whole)
-    return place + len(quote.prefix) if place >= 0 and text.find(whole, place + 1) < 0 else None
+    places = list(islice(occurrences(text, whole), MAX_PLACES))
+    if len(places) > 1:
+        places = [(start, end) for start, end in places if (len(quote.prefix) >= AROUND or start == 0)
+                  and (len(quote.suffix) >= AROUND or end == len(text))]
+    return places[0][0] + len(quote.prefix) if len(places) == 1 else None
 
 
 def alone(folded: Folded, exact: str, places: list[tuple[int, int]]) -> list[Found]:

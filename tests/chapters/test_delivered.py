@@ -1,5 +1,7 @@
 """The five chapters as delivered: their size, their mark, and the Arabic text passage by passage."""
 
+import hashlib
+import json
 import re
 from collections import Counter
 
@@ -8,6 +10,8 @@ import pytest
 from consult.chapters.models import BlockKind
 from consult.chapters.parsing import parse_file
 from consult.core.config import resource_dir
+from consult.demonstration import read
+from consult.demonstration.revising import revised
 from tests.chapters.test_parsing import assert_well_made
 
 
@@ -55,3 +59,26 @@ def test_delivered_blocks_are_well_made():
     for language in ("fr", "ar"):
         for chapter in shipped(language).values():
             assert_well_made(chapter.blocks)
+
+
+# What a reader of the published texts sees, block by block, as it was made when they were first imported.
+PUBLISHED = {
+    (1, "ar", 1): "7d03a3a14f7d7455", (1, "fr", 1): "236e273f07b1ac2d", (2, "ar", 1): "e381a0ed8b38ff1e", (2, "fr", 1): "6f037484bda0fc18",
+    (3, "ar", 1): "6369eec8215efb26", (3, "fr", 1): "517a6ee32fd4f283", (4, "ar", 1): "72e23cd297ad5fa9", (4, "fr", 1): "a903592b2ef49e7b",
+    (5, "ar", 1): "db0a8879be0a8fd1", (5, "fr", 1): "bacba740040080b5", (3, "fr", 2): "d606b9b92ee62c34", (3, "ar", 2): "4dca135811686343",
+}
+
+
+def digest(source: str) -> str:
+    rows = [[b.key, b.kind, b.level, b.label, b.lead, b.text, b.html, b.opens, b.closes] for b in parse_file(source.encode()).blocks]
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def test_texts_that_are_published_keep_their_blocks_and_keys():
+    sources = {(int(path.name[0]), path.suffixes[0][1:]): path.read_text() for path in resource_dir("policy_drafts").glob("*.md")}
+    found = {(*place, 1): digest(source) for place, source in sources.items()}
+    for row in read("revisions")["revisions"]:
+        place = (row["chapter"], row["language"])
+        sources[place] = revised(sources[place], row["note"], row["edits"])
+        found[*place, 2] = digest(sources[place])
+    assert found == PUBLISHED

@@ -54,7 +54,7 @@ def test_the_preview_of_the_editor_needs_no_javascript_and_saves_nothing(client,
     assert page.status_code == 200
     assert "<strong>mots</strong>" in page.text
     assert "no words" in page.text
-    part = client.post("/en/chapters/1/preview/fr", data=typed(body="# Titre\n\n<script>alert(1)</script> *vu*"))
+    part = client.post("/en/chapters/1/preview/fr", data=typed(body="# Titre\n\n<script>alert(1)</script>\n\n*vu*"))
     assert "<em>vu</em>" in part.text
     assert "<script" not in part.text
     assert "<html" not in part.text

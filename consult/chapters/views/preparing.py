@@ -86,7 +86,9 @@ def kept_from(form: ImportForm) -> WorkingDraft:
 
 def source_of(converted: conversion.Converted, form: ImportForm) -> bytes:
     commission = next(c for c in required_consultation().commissions if str(c.number) == form.chapter.data)
-    title = (form.title.data or "").strip() or converted.title or commission.title(form.text_language.data)
+    published = service.list_published(required_consultation()).get((commission.number, form.text_language.data))
+    title = (form.title.data or "").strip() or (published.title if published else "") or converted.title \
+        or commission.title(form.text_language.data)
     meta = {"title": title, "commission": commission.title(form.text_language.data), "chapter": commission.number,
             "language": form.text_language.data}
     return with_front_matter(meta, converted.body).encode()
@@ -332,7 +334,7 @@ def typed(meta: dict, form: EditForm) -> bytes:
     """The whole file from what stands in the form; what else its front matter says is kept."""
     body = (form.body.data or "").replace("\r\n", "\n").replace("\r", "\n")
     note = (form.note.data or "").replace("\r\n", "\n").strip()
-    return with_front_matter({**meta, "title": (form.title.data or "").strip() or "—", "revision_note": note}, body).encode()
+    return with_front_matter({**meta, "title": (form.title.data or "").strip() or meta["title"], "revision_note": note}, body).encode()
 
 
 def rendered(meta: dict, form: EditForm) -> SimpleNamespace:
