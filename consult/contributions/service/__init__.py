@@ -15,15 +15,12 @@ from consult.contributions.service.anchor_review import (
     reattach,
 )
 from consult.contributions.service.anchoring import is_shown
+from consult.contributions.service.drafting import MAX_LENGTHS, check_words, drop_draft, keep_draft
 from consult.contributions.service.impact import count_by_provision
 from consult.contributions.service.lodging import (
-    MAX_LENGTHS,
     LodgedOtherwise,
-    check_words,
-    drop_draft,
     is_amendment,
     is_what_was_lodged,
-    keep_draft,
     lodge,
     quote_in,
     withdraw,
@@ -43,13 +40,14 @@ from consult.contributions.service.reading import (
     count_figures,
     get_contribution,
     get_data,
-    get_draft,
     get_own,
     get_own_draft,
     get_seen_block,
     get_trace,
     list_drafts,
+    list_drafts_here,
     list_for_block,
+    list_held,
     list_left_of,
     list_margin_lines,
     list_mine,
@@ -58,12 +56,10 @@ from consult.contributions.service.verification import verify_contributions
 
 __all__ = [
     "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "Trace", "check_words",
-    "confirm_anchor",
-    "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state", "count_certain", "count_figures",
-    "count_undecided", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own",
-    "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",
-    "list_about_provision",
-    "list_anchors",
-    "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "quote_in",
-    "lodge", "reattach", "verify_contributions", "withdraw",
+    "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors", "count_by_provision", "count_by_state",
+    "count_certain", "count_figures", "count_undecided", "drop_draft", "get_anchor", "get_contribution", "get_data", "get_last_anchor",
+    "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",
+    "list_about_provision", "list_anchors", "list_candidates", "list_drafts", "list_drafts_here", "list_earlier_lines",
+    "list_for_block", "list_held", "list_left_of", "list_margin_lines", "list_mine", "lodge", "quote_in", "reattach",
+    "verify_contributions", "withdraw",
 ]
