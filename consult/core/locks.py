@@ -31,6 +31,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "moderation_notice": (),
     "export": (),
     "outgoing_mail": (),
+    "kept_form": (),
     "job": (),
 }
 COUNTER = "row_counter"  # of the models whose rows know their own age
