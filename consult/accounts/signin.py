@@ -13,6 +13,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, user_authenticated, user_not_registered
 from flask_security.babel import FsDomain
+from flask_security.decorators import default_unauthn_handler
 from flask_security.mail_util import EmailValidateException
 from flask_security.proxies import _security
 from flask_security.utils import get_message, hash_password
@@ -24,9 +25,9 @@ from consult.accounts.models import User
 from consult.core import events as core_events
 from consult.core import mail
 from consult.core.db import db
-from consult.core.errors import Invalid
+from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import N_, utcnow
-from consult.core.permissions import VISITOR
+from consult.core.permissions import VISITOR, signed_in
 from consult.core.web import asked_values
 from consult.text.addresses import spelt
 
@@ -165,6 +166,7 @@ def init_app(app, limits_url: str) -> None:
         reset_password_form=ResetPasswordForm, change_password_form=ChangePasswordForm,
     )
     security.i18n_domain = Words(app)
+    security.unauthn_handler(ask_to_sign_in)
     app.jinja_env.globals["_fsdomain"] = security.i18n_domain.gettext
     asks_for_a_letter(app, security, "forgot_password", "email", EmailForm)
     asks_for_a_letter(app, security, "send_confirmation", "email", ResendForm)
@@ -176,6 +178,13 @@ def init_app(app, limits_url: str) -> None:
     app.view_functions["security.us_signin"] = app.view_functions["security.login"]
     user_authenticated.connect(renew, app)
     user_not_registered.connect(register_again, app)
+
+
+def ask_to_sign_in(mechanisms=None, headers=None):
+    """To the sign-in page and back; a form that was sent is answered with what was typed in it."""
+    if request.method == "POST":
+        raise NotAllowed(signed_in.refusal)
+    return default_unauthn_handler(mechanisms, headers)
 
 
 def stand_for(endpoint: str):

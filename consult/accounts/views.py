@@ -10,6 +10,7 @@ from consult.accounts import events, service, signin
 from consult.accounts.forms import ConfirmForm, ProfileForm, is_of_this_site
 from consult.accounts.models import User
 from consult.core import events as core_events
+from consult.core import refused
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.core.permissions import VISITOR
@@ -39,6 +40,8 @@ def arrive():
     wanted = session.pop("next", None)
     if is_of_this_site(wanted):
         return redirect(wanted, 303)
+    if token := refused.waiting(session):
+        return redirect(url_for("kept_form", token=token), 303)
     desk = next(filter(None, events.arrival(actor())), None)
     return redirect(desk or url_for(core_events.home_endpoint()), 303)
 

@@ -7,7 +7,7 @@ from wtforms import Field, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
 from consult.chapters.models import Block
-from consult.contributions.models import CommentType, Kind, Position
+from consult.contributions.models import CommentType, ContributionDraft, Kind, Position
 from consult.contributions.statement import FURTHER_TEXTS, MAX_LENGTHS, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
@@ -47,6 +47,8 @@ class ContributionForm(FlaskForm):
     speak_as = RadioField(_("You contribute"), default="organisation", validators=[InputRequired()])
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
+    draft = HiddenField("")  # the token of what is kept of it
+    seen = HiddenField("")  # the digest of what was kept when the page was made
     shown_ref = HiddenField("")  # of what was lodged in the same words, once the page has shown it
 
     def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, **kwargs):
@@ -89,6 +91,14 @@ class ContributionForm(FlaskForm):
     def typed(self) -> dict[str, str]:
         """What stands in the form, to be kept as a draft."""
         return {name: str(self[name].data or "") for name in TYPED if name in self}
+
+    @property
+    def token(self) -> str:
+        """Under which it is kept: its own key, until it goes on with a draft."""
+        return self.draft.data or self.form_key.data or ""
+
+    def go_on_with(self, draft: ContributionDraft) -> None:
+        self.draft.data, self.seen.data, self.form_key.data = draft.token, draft.digest, draft.fields.get("form_key") or draft.token
 
     @property
     def further_texts(self) -> list[tuple[str, str]]:

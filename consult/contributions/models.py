@@ -305,6 +305,11 @@ class ContributionDraft(Base):
     block: Mapped[Block] = relationship()
 
     @property
+    def digest(self) -> str:
+        """Of what it holds: by it a form says what it had seen."""
+        return digest_of([self.block_id, self.fields])
+
+    @property
     def consultation(self) -> Consultation:
         return self.block.consultation
 

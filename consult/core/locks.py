@@ -32,6 +32,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "submission_failure": (),
     "export": (),
     "outgoing_mail": (),
+    "kept_form": (),
     "job": (),
 }
 COUNTER = "row_counter"  # of the models whose rows know their own age

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask import session as cookies
 from flask_babel import Babel
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -20,11 +21,11 @@ from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter
 
-from consult.core import events, i18n, markup
+from consult.core import events, i18n, markup, refused
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
 from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
-from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
+from consult.core.errors import PLAIN, REMEDIES, TITLES, Conflict, ConsultError, Invalid, NotFound
 from consult.core.extension_points import Many, flat
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, LabelledEnum, _
 from consult.core.paging import MAX_NUMBER
@@ -32,6 +33,7 @@ from consult.core.permissions import VISITOR, Actor, can
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
+NEVER_AGAIN = (404, 405, 409, 413)  # sent again as it was, it would be refused again
 SAFE = ("GET", "HEAD", "OPTIONS")
 Member = TypeVar("Member", bound=LabelledEnum)
 POLICY = (
@@ -127,6 +129,8 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.add_template_global(menu, "menu")
     app.add_url_rule("/", "index", index)
     app.add_url_rule("/healthz", "healthz", healthz)
+    app.add_url_rule("/<language:language>/kept/<string:token>", "kept_form", kept_form)
+    app.after_request(forget_sent)
     csrf.init_app(app)
     Babel(app, default_locale=DEFAULT_LANGUAGE, default_timezone="Africa/Casablanca", locale_selector=choose_locale,
           default_translation_directories=str(resource_dir("translations")))
@@ -266,6 +270,21 @@ def healthz():
     return {"status": "ok"}
 
 
+def kept_form(token: str):
+    """What was typed before somebody had to sign in, to be sent now."""
+    found = refused.get_kept(cookies, actor(), token)
+    if found is None:
+        raise NotFound(_("This form is no longer kept."), _("It was sent already, by another person, or more than a week ago."))
+    return render_template("errors/kept.html", refused=found), {"Cache-Control": "private, no-store"}
+
+
+def forget_sent(response):
+    """A form that was kept, and has been taken now, is kept no longer."""
+    if "kept" in cookies and request.method == "POST" and response.status_code in (302, 303):
+        refused.forget(cookies, request.form.get("kept", ""))
+    return response
+
+
 def consultation():
     """The consultation that is shown; read once a request."""
     if "consultation" not in g:
@@ -313,7 +332,10 @@ def add_headers(response):
 def error_page(status: int, title, message, remedy=""):
     session.rollback()
     try:
-        return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy, back=came_from()), status
+        back = came_from()
+        typed = refused.shown(request, cookies, actor(), back)
+        return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy, back=back, refused=typed,
+                               may_be_sent_again=status not in NEVER_AGAIN), status
     except Exception:  # the database itself may be what is wrong
         log.exception("the error page could not be drawn")
         head = (language(), i18n.direction(language()))
@@ -326,20 +348,6 @@ def came_from() -> str | None:
     here = urlsplit(request.host_url)
     is_ours = before[:2] == here[:2] and before.path.startswith("/") and not before.path.startswith("//")
     return before.path + (f"?{before.query}" if before.query else "") if is_ours and request.method == "POST" else None
-
-
-PLAIN = "<!doctype html><html lang='{0}' dir='{1}'><meta charset='utf-8'><title>{2}</title><h1>{2}</h1><p>{3}</p><p>{4}</p></html>"
-TITLES = {
-    403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Changed since you opened it"),
-    413: _("Too large"), 422: _("Something to correct"), 429: _("Too many attempts"), 400: _("Request not understood"),
-}
-REMEDIES = {
-    404: (_("This page does not exist, or no longer."), _("Go back to the chapters, or check the address.")),
-    405: (_("This page cannot be used in this way."), _("Go back and use the form of the page.")),
-    413: (_("What you sent is too large."), _("Shorten the text, or send it in several parts.")),
-    429: (_("There were too many attempts from your side."), _("Wait a few minutes, then try again.")),
-    400: (_("The server did not understand what was sent."), _("Go back, reload the page and try again.")),
-}
 
 
 def show_error(error: ConsultError):
@@ -375,10 +383,12 @@ def show_unstorable(_error):
 
 
 def show_stale_form(_error):
+    if refused.is_ours(request):
+        remedy = _("What you sent stands below, as you typed it. Check it, sign in if asked, and send it again.")
+    else:
+        remedy = _("Open the page again by its link, sign in if asked, and send the form from there.")
     return error_page(
-        400, _("This page had expired"), _("The form was open for too long, or your session ended. Nothing was recorded."),
-        _("Go back with your browser: what you typed is still there. Reload the form, sign in if asked, and send it again."),
-    )
+        400, _("This page had expired"), _("The form was open for too long, or your session ended. Nothing was recorded."), remedy)
 
 
 def show_crash(error: Exception):

@@ -77,11 +77,11 @@ def show(ref):
     return page_of(service.get_contribution(actor(), required_consultation(), ref), chosen)
 
 
-def page_of(contribution: Contribution, chosen: QueueFilter, **forms):
+def page_of(contribution: Contribution, chosen: QueueFilter, *, publish_anyway: bool = False, **forms):
     before, following = service.around(actor(), chosen.chapters, contribution, states=[chosen.state])
     return render_template(
         "moderation/show.html", rows=[*before, contribution, *following],
-        **desk(chosen, contribution, behind=before[-1:], ahead=following[:1], **forms),
+        **desk(chosen, contribution, behind=before[-1:], ahead=following[:1], **forms), publish_anyway=publish_anyway,
     )
 
 
@@ -115,6 +115,10 @@ def forms_of(filled: dict) -> dict:
 
 @bp.route("/publish/<string:ref>", methods=["GET", "POST"])
 def publish(ref):
+    """The button belongs to the form beside it, so that a message written there is not lost by publishing."""
+    if request.form.get("words", "").strip():
+        contribution = service.get_contribution(actor(), required_consultation(), ref)
+        return page_of(contribution, filters(), withhold_form=WithholdForm(), publish_anyway=True), 422
     return decide(ref, service.publish, PublishForm())
 
 

@@ -203,6 +203,8 @@ def attach(number):
     except Invalid as error:
         return bench(mine, chapter, error=error), 422
     flash(said(item, len(gathered["contributions"]), moved), "success")
+    if title := request.form.get("title", "").strip():
+        flash(str(_("The title that you typed for a new item was not used: “%(title)s”.", title=title)), "info")
     return redirect(back(chapter), 303)
 
 
@@ -284,15 +286,31 @@ def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = Non
     )
 
 
-@bp.post("/detach/<int:item_id>/<int:contribution_id>")
+@bp.route("/detach/<int:item_id>/<int:contribution_id>", methods=["GET", "POST"])
 def detach(item_id, contribution_id):
+    """The button belongs to the form of the answer: what was typed there comes along, and comes back unrecorded."""
     item = service.get_item(actor(), item_id)
+    if request.method == "GET":  # a reload or a change of language after it
+        return redirect(url_for(".edit_item", item_id=item.id), 303)
     found = service.list_chosen(actor(), item.synthesis, [contribution_id])
     if not found:
         raise NotFound
     service.detach(actor(), item, contribution=found[0])
     flash(str(_("%(ref)s is out of this item and waits for another.", ref=found[0].ref)), "success")
+    form, typed = ItemForm(), typed_wordings(request.form)
+    if "title" in request.form and is_unrecorded(item, form, typed):
+        flash(str(_("What you typed is still in the form and is not recorded yet.")), "info")
+        return desk(item, form, typed)
     return redirect(url_for(".edit_item", item_id=item.id), 303)
+
+
+def is_unrecorded(item: SynthesisItem, form: ItemForm, typed: dict[str, str]) -> bool:
+    """Whether the form says anything else than the item does."""
+    said = ItemForm(formdata=None, obj=item)
+    texts = any((form[name].data or "").replace("\r\n", "\n") != (said[name].data or "") for name in ("title", "summary", "rationale"))
+    choices = any((form[name].data or "") != (said[name].data or "") for name in ("disposition", "ground"))
+    recorded = {change.block.key: change.wording for change in item.changes}
+    return texts or choices or {key: words.strip() for key, words in changed(item, typed).items()} != recorded
 
 
 @bp.post("/drop-item/<int:item_id>")

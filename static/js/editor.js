@@ -1,4 +1,4 @@
-/* The preview follows what is typed, and unsaved words are not left by mistake; without this file the button "Preview" does it. */
+/* The preview follows what is typed; without this file the button "Preview" does it. */
 (() => {
   "use strict";
   const PAUSE = 700;
@@ -8,7 +8,6 @@
   const said = form.querySelector("[data-said]");
   let waiting = 0;
   let asked = null;
-  let isDirty = Boolean(document.querySelector(".notice-warning[role=alert], .error-summary"));
 
   async function look() {
     asked?.abort();
@@ -30,15 +29,12 @@
   }
 
   form.addEventListener("input", () => {
-    isDirty = true;
     clearTimeout(waiting);
     waiting = setTimeout(look, PAUSE);
   });
-  form.addEventListener("submit", () => { isDirty = false; });
   form.querySelector("[data-preview-button]").addEventListener("click", (event) => {
     event.preventDefault();
     look();
   });
-  window.addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(); });
   look();
 })();

@@ -105,6 +105,18 @@ def test_publishing_goes_on_to_the_next(signed_in, contribution, block):
     assert contribution.ref in signed_in.get(answer.location).text
 
 
+def test_a_message_written_beside_it_is_not_lost_by_publishing(signed_in, contribution):
+    address = f"/en/moderation/publish/{contribution.ref}"
+    assert f'form="withhold" formaction="{address}?state=submitted"' in signed_in.get(f"/en/moderation/{contribution.ref}").text
+    page = signed_in.post(address, data={"expected_counter": contribution.row_counter, **TYPED})
+    assert page.status_code == 422
+    assert "Publish all the same" in page.text
+    assert TYPED["words"] in page.text
+    assert decisions() == []
+    assert signed_in.post(address, data={"expected_counter": contribution.row_counter, "reason": "", "words": " "}).status_code == 303
+    assert contribution.state == ContributionState.PUBLISHED
+
+
 def test_the_last_one_leads_back_to_the_queue(signed_in, block):
     only = factories.a_contribution(block=block)
     answer = signed_in.post(f"/fr/moderation/publish/{only.ref}", data={"expected_counter": only.row_counter})

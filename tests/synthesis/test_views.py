@@ -161,6 +161,33 @@ def test_an_edit_made_meanwhile_is_shown_beside_what_was_typed(signed_in, chair,
     assert item.title == "Celui du président"
 
 
+def test_what_is_typed_beside_it_outlives_taking_a_contribution_out(signed_in, item, published):
+    target, before = f"/fr/synthesis/detach/{item.id}/{published[1].id}", held(item)
+    page = signed_in.get(f"/fr/synthesis/edit-item/{item.id}").text
+    assert f'formaction="{target}"' in page
+    answer = signed_in.post(target, data={**TYPED, "expected_counter": item.row_counter, "key": KEY, "wording": "Publier chaque mois."})
+    assert answer.status_code == 200
+    assert held(item) == before - 1
+    for words in ("Titre tapé", "Résumé tapé", "Raison tapée", "Publier chaque mois.", "data-unsaved"):
+        assert words in answer.text
+    assert (item.title, item.row_counter) == ("Liste des étalons", 1), "nothing of it is recorded"
+    assert signed_in.get(target).status_code == 303, "a reload, or the page in another language"
+
+
+@pytest.mark.parametrize("with_form", [True, False])
+def test_taking_out_without_other_words_leads_back(signed_in, item, published, with_form):
+    said = {"title": item.title, "summary": item.summary, "rationale": item.rationale}
+    data = {**said, "disposition": "", "ground": "", "expected_counter": 1}
+    answer = signed_in.post(f"/fr/synthesis/detach/{item.id}/{published[1].id}", data=data if with_form else {})
+    assert (answer.status_code, answer.location) == (303, f"/fr/synthesis/edit-item/{item.id}")
+
+
+def test_a_title_typed_beside_another_act_is_said_not_to_be_used(signed_in, item, published):
+    answer = signed_in.post("/en/synthesis/attach/1", data={"choice": f"{published[0].id}:", "item": item.id, "title": "Un titre tapé"},
+                            follow_redirects=True)
+    assert "“Un titre tapé”" in answer.text
+
+
 def test_preview_and_another_passage_write_nothing(signed_in, item):
     data = {**TYPED, "expected_counter": 1, "key": KEY, "wording": "Publier chaque mois la liste des étalons nationaux."}
     page = signed_in.post(f"/fr/synthesis/edit-item/{item.id}", data={**data, "act": "preview"})

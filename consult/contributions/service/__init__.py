@@ -16,18 +16,13 @@ from consult.contributions.service.anchor_review import (
     reattach,
 )
 from consult.contributions.service.anchoring import is_shown
+from consult.contributions.service.drafting import MAX_LENGTHS, address_draft, check_words, claim_draft, drop_draft, keep_draft
 from consult.contributions.service.impact import count_by_provision
 from consult.contributions.service.listing import PublicFilter, list_public
 from consult.contributions.service.lodging import (
-    MAX_LENGTHS,
     LodgedOtherwise,
-    address_draft,
-    check_words,
-    claim_draft,
-    drop_draft,
     is_amendment,
     is_what_was_lodged,
-    keep_draft,
     lodge,
     quote_in,
     withdraw,
@@ -47,13 +42,14 @@ from consult.contributions.service.reading import (
     count_figures,
     get_contribution,
     get_data,
-    get_draft,
     get_own,
     get_own_draft,
     get_seen_block,
     get_trace,
     list_drafts,
+    list_drafts_here,
     list_for_block,
+    list_held,
     list_left_of,
     list_margin_lines,
     list_mine,
@@ -66,8 +62,9 @@ __all__ = [
     "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace",
     "address_draft", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors",
     "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_undecided", "count_undecided_places", "drop_draft",
-    "get_anchor", "get_contribution", "get_data", "get_draft", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block",
-    "get_trace", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors",
-    "list_candidates", "list_drafts", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine",
-    "list_public", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "verify_contributions", "withdraw",
+    "get_anchor", "get_contribution", "get_data", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace",
+    "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates",
+    "list_drafts", "list_drafts_here", "list_earlier_lines", "list_for_block", "list_held", "list_left_of", "list_margin_lines",
+    "list_mine", "list_public", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "verify_contributions",
+    "withdraw",
 ]

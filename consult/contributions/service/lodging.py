@@ -1,6 +1,5 @@
-"""Lodging and withdrawing contributions, and keeping what is being written."""
+"""Lodging and withdrawing contributions."""
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -24,7 +23,8 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.contributions.service.anchoring import anchor_late
-from consult.contributions.statement import MAX_EXACT, MAX_LENGTHS, TEXTS, lodged_in
+from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged
+from consult.contributions.statement import MAX_EXACT, TEXTS, lodged_in
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import add_now, add_row, begin_writing, session
@@ -32,14 +32,13 @@ from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import LabelledEnum, _, utcnow
 from consult.core.jobs import later
 from consult.core.locks import lock
-from consult.core.permissions import Action, Actor, can, require
+from consult.core.permissions import Action, Actor, can
 from consult.organisations.models import Organisation
 from consult.text import normalising, quotes
 
 CHOICES: dict[str, type[LabelledEnum]] = {"kind": Kind, "comment_type": CommentType, "position": Position}
 LOOKED_AT = 200  # characters that are looked at on each side of quoted words
 SURE_ENOUGH = 0.9  # that these words and no others of the passage are meant
-FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class LodgedOtherwise(Conflict):
@@ -52,10 +51,13 @@ class LodgedOtherwise(Conflict):
 
 
 def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
-    """The same form, or the same words, sent again answer with what was lodged, and leave no second event; the kept text is dropped."""
+    """The same form, or the same words, sent again answer with what was lodged, and leave no second event.
+
+    The kept text that the form had ``seen`` is dropped; one that holds other words since, from another window, stays.
+    """
     @wraps(act)
-    def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, shown_ref: str = "",
-            **values: Any) -> Contribution:
+    def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, seen: str | None = None,
+            shown_ref: str = "", **values: Any) -> Contribution:
         if not FORM_KEY.fullmatch(form_key or ""):
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
         # Who lodges on this chapter at the same moment waits here, so that the second of two equal forms finds the first.
@@ -63,7 +65,7 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
         lock(block.chapter)
         contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
         if draft is not None:
-            session.delete(draft)
+            drop_lodged(actor, draft, seen, values)
         return contribution
     return run
 
@@ -138,7 +140,8 @@ def lodge(actor: User, block: Block, *, form_key: str, language: str = "fr", as_
 
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where somebody else sent this form. The same ``form_key``
     again returns what it lodged the first time; so does another with the very same statement, and :class:`LodgedOtherwise` is raised
-    where only its words are the same, until the page has shown that one (``shown_ref``). ``draft`` is the kept text that this replaces.
+    where only its words are the same, until the page has shown that one (``shown_ref``). ``draft`` is the kept text that this
+    replaces, if it is as the form had ``seen`` it.
     """
     said = said_in(block, as_organisation=as_organisation, **values)
     if normalising.is_blank(said["body"]):
@@ -183,47 +186,6 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     if was_public:
         chapters.count_published(contribution.chapter, contribution.current_key, -1)
     return contribution
-
-
-@command
-def keep_draft(actor: Actor, block: Block, *, token: str, fields: dict[str, Any], address: str | None = None) -> ContributionDraft:
-    """Keep what was typed under an unguessable token, for whoever holds the token, or the ``address``, until its author is known.
-
-    Raises :class:`Invalid` for a text that cannot be kept.
-    """
-    said = check_words(**{name: fields.get(name) or "" for name in MAX_LENGTHS})
-    known = session.scalar(sa.select(ContributionDraft).where(ContributionDraft.token == token))
-    draft = known or ContributionDraft(token=token)
-    require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, draft)
-    draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
-    draft.address = None if actor.is_authenticated else address or draft.address
-    draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
-    session.add(draft)  # once it is complete: what is read before, such as an actor that was forgotten, would write it as it is
-    return draft
-
-
-@command
-def address_draft(_actor: Actor, draft: ContributionDraft, *, address: str) -> ContributionDraft:
-    """From now on it is also for whoever shows that this address is theirs."""
-    draft.address = address
-    return draft
-
-
-@command
-def claim_draft(actor: User, draft: ContributionDraft) -> ContributionDraft:
-    """It is the actor's, to whose address it belongs, and nobody else's any more."""
-    draft.author_id, draft.address = actor.id, None
-    return draft
-
-
-@command
-def drop_draft(_actor: User, draft: ContributionDraft) -> None:
-    session.delete(draft)
-
-
-def check_words(**said: str) -> dict[str, str]:
-    """The texts of a contribution as they can be kept; :class:`Invalid` on the first that cannot."""
-    return {name: normalising.validated_text(name, text, max_length=MAX_LENGTHS[name]) for name, text in said.items()}
 
 
 def quote_in(block: Block, exact: str, prefix: str = "", suffix: str = "") -> quotes.Quote:

@@ -183,21 +183,27 @@ def _page(chosen: sa.Select, after: Cursor | None) -> Page[Contribution]:
 
 
 @cache
-def _draft_here() -> sa.Select:
+def _drafts_here() -> sa.Select:
     held = sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.token.in_(sa.bindparam("tokens", expanding=True)))
     waiting = sa.and_(ContributionDraft.author_id.is_(None), ContributionDraft.address == sa.bindparam("address"))
     return (
         sa.select(ContributionDraft).join(ContributionDraft.block).join(Block.revision)
         .where(sa.or_(ContributionDraft.author_id == sa.bindparam("author"), held, waiting),
                Revision.chapter_id == sa.bindparam("chapter"), Block.key == sa.bindparam("at"))
-        .order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc()).limit(1)
+        .order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc()).limit(PAGE_SIZE)
     )
 
 
-def get_draft(actor: Actor, chapter: Chapter, key: str, tokens: Collection[str] = ()) -> ContributionDraft | None:
-    """What the actor, or whoever holds one of the tokens, was writing about a block; never somebody else's."""
+def list_drafts_here(actor: Actor, chapter: Chapter, key: str, tokens: Collection[str] = ()) -> list[ContributionDraft]:
+    """What the actor, or whoever holds one of the tokens, was writing about a block, the newest first; never somebody else's."""
     named = {"author": actor.id, "address": _address_of(actor), "tokens": list(tokens)}
-    return session.scalars(_draft_here(), {**named, "chapter": chapter.id, "at": key}).first()
+    return list(session.scalars(_drafts_here(), {**named, "chapter": chapter.id, "at": key}))
+
+
+def list_held(tokens: Collection[str]) -> set[str]:
+    """Those of the tokens under which something is kept that nobody signed yet."""
+    return set(session.scalars(sa.select(ContributionDraft.token).where(
+        ContributionDraft.token.in_(list(tokens)), ContributionDraft.author_id.is_(None))))
 
 
 def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[ContributionDraft]:

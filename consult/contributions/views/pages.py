@@ -1,10 +1,8 @@
 """Writing a contribution, its receipt and public page, what was said about a passage, and one's own page."""
 
-import secrets
 from functools import partial
 
 from flask import redirect, render_template, request, url_for
-from flask import session as cookies
 
 from consult.chapters import service as chapters
 from consult.chapters.models import Block
@@ -12,6 +10,7 @@ from consult.contributions import events, service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
 from consult.contributions.models import Contribution, ContributionDraft
 from consult.contributions.statement import MAX_EXACT
+from consult.contributions.views.drafts import address_of, asked_draft, draft_of, drafts_here, keep, new_key, tokens
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, marked
@@ -24,9 +23,6 @@ from consult.text.redline import redline
 
 bp = room("contributions")
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and send it again.")
-# How many drafts a browser remembers without an account; under which name, for whom they are.
-REMEMBERED = 12
-ADDRESS = "drafts_address"
 MAX_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
 bp.app_template_global("redline_of")(redline)
 
@@ -43,7 +39,7 @@ def lodge(number: int, key: str):
     if not can(actor(), Action.CONTRIBUTIONS_WRITE, block):
         return page(block, a_form(block), closed=True), 403
     if request.method == "GET":
-        draft = known_draft(block)
+        draft = asked_draft(block)
         block = draft.block if draft else block  # its proposed change is of the words that it was written on
         form = a_form(block, draft)
         said_of_the_words(block, form)
@@ -63,10 +59,10 @@ def block_of(number: int, key: str) -> Block:
 
 def save_draft(block: Block, form: ContributionForm):
     try:
-        keep(block, form)
+        draft = keep(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
-    return redirect(url_for(".lodge", number=block.chapter.number, key=block.key), 303)
+    return redirect(address_of(draft, drafts_here(block), block), 303)
 
 
 def preview(block: Block, form: ContributionForm):
@@ -83,17 +79,18 @@ def preview(block: Block, form: ContributionForm):
 def ask_to_sign_in(block: Block, form: ContributionForm):
     """A visitor, or somebody whose session ended: what was typed is kept and waits for them."""
     try:
-        draft = keep(block, form)
+        keep(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
-    return page(block, form, draft=draft, must_sign_in=True)
+    return page(block, form, must_sign_in=True)
 
 
 def lodge_form(block: Block, form: ContributionForm):
     if not is_complete(form, SESSION_ENDED):
         return refused(block, form)
     try:
-        contribution = service.lodge(actor(), block, **form.values(), draft=known_draft(block), language=language())
+        contribution = service.lodge(
+            actor(), block, **form.values(), draft=draft_of(form, drafts_here(block)), seen=form.seen.data, language=language())
     except Invalid as refusal:
         return refused(block, form, refusal)
     except service.LodgedOtherwise as found:
@@ -118,7 +115,10 @@ def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None
 def a_form(block: Block, draft: ContributionDraft | None = None) -> ContributionForm:
     given = {"replacement": block.lead, "form_key": new_key(), **(draft.fields if draft else {}), "block_id": block.id, **selected()}
     organisation = actor().organisation if actor().is_authenticated else None
-    return ContributionForm(data=given, block=block, organisation=organisation, language=language())
+    form = ContributionForm(data=given, block=block, organisation=organisation, language=language())
+    if draft is not None:
+        form.go_on_with(draft)
+    return form
 
 
 def selected() -> dict[str, str]:
@@ -158,8 +158,9 @@ def parts_of(block: Block, start: int, end: int) -> list[tuple[str, Markup]]:
 
 
 def page(block: Block, form: ContributionForm, **extra) -> str:
-    """The form with its passage; ``draft`` is what is kept of it."""
-    draft = extra.pop("draft", None) or known_draft(block)
+    """The form with its passage, what is kept of it, and what else its author is writing about this passage."""
+    drafts = drafts_here(block)
+    draft = draft_of(form, drafts)
     replacement = form.replacement.data or ""
     newest = chapters.get_newest_revision(block.chapter, block.revision.language)
     start, end = place_in(block, form)
@@ -169,48 +170,14 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
         written_in=normalising.language_of(form.body.data or "", language()), voices=chapters.tallies(block.chapter).get(block.key, 0),
         is_outdated=newest is not None and newest.id != block.revision_id,
         parts=parts_of(block, start, end), quoted=block.text[start:end],
-        came_from=request.full_path if selected() else request.path, **extra,
+        came_from=request.full_path if selected() else address_of(draft, drafts, block),
+        others=[(other, address_of(other, drafts, block)) for other in drafts if other is not draft], **extra,
     )
-
-
-def new_key() -> str:
-    return secrets.token_urlsafe(24)
-
-
-# Drafts: a browser holds tokens; once somebody who signed in has seen a draft, it is no longer shown to anybody else
-
-
-def place_of(block: Block) -> str:
-    return f"{block.chapter.id}/{block.key}"
-
-
-def tokens() -> list[str]:
-    return [token for _place, token, owner in cookies.get("drafts", []) if owner in (None, actor().id)]
-
-
-def remember(block: Block, token: str) -> None:
-    others = [entry for entry in cookies.get("drafts", []) if entry[1] != token]
-    cookies["drafts"] = [*others, [place_of(block), token, actor().id]][-REMEMBERED:]
-
-
-def known_draft(block: Block) -> ContributionDraft | None:
-    draft = service.get_draft(actor(), block.chapter, block.key, tokens())
-    if draft is not None and actor().is_authenticated:
-        remember(block, draft.token)
-    return draft
-
-
-def keep(block: Block, form: ContributionForm) -> ContributionDraft:
-    known = known_draft(block)
-    draft = service.keep_draft(actor(), block, token=known.token if known else new_key(), fields=form.typed(),
-                               address=cookies.get(ADDRESS))
-    remember(block, draft.token)
-    return draft
 
 
 @bp.post("/drop-draft/<int:draft_id>")
 def drop_draft(draft_id: int):
-    service.drop_draft(actor(), service.get_own_draft(actor(), draft_id))
+    service.drop_draft(actor(), service.get_own_draft(actor(), draft_id), seen=request.form.get("seen"))
     return redirect(url_for(".mine"), 303)
 
 
@@ -222,7 +189,9 @@ def receipt(ref: str):
     if not actor().is_authenticated:
         return sign_in()
     contribution = service.get_own(actor(), ref)
-    return render_template("contributions/receipt.html", contribution=contribution, receipt=contribution.receipt)
+    drafts = drafts_here(contribution.block) if contribution.author_id == actor().id else ()
+    return render_template("contributions/receipt.html", contribution=contribution, receipt=contribution.receipt,
+                           others=[(draft, address_of(draft, drafts, contribution.block)) for draft in drafts])
 
 
 @bp.get("/<string:ref>")
@@ -267,7 +236,7 @@ def mine():
 
 @bp.route("/withdraw/<string:ref>", methods=["GET", "POST"])
 def withdraw(ref: str):
-    if not actor().is_authenticated:
+    if request.method == "GET" and not actor().is_authenticated:
         return sign_in()
     contribution = service.get_contribution(actor(), ref)
     require(actor(), Action.CONTRIBUTIONS_WITHDRAW, contribution)

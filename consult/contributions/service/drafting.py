@@ -1,0 +1,91 @@
+"""Keeping what is being written: each form its own draft, so that no window writes over what was typed in another."""
+
+import re
+import secrets
+from typing import Any
+
+from consult.accounts.models import User
+from consult.chapters.models import Block
+from consult.contributions.models import ContributionDraft
+from consult.contributions.statement import MAX_LENGTHS
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Conflict
+from consult.core.i18n import _, utcnow
+from consult.core.locks import list_locked, lock
+from consult.core.permissions import Action, Actor, require
+from consult.text import normalising
+
+FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+@command
+def keep_draft(
+    actor: Actor, block: Block, *, token: str, fields: dict[str, Any], seen: str | None = None, address: str | None = None,
+) -> ContributionDraft:
+    """Keep what was typed under an unguessable token, for whoever holds the token, or the ``address``, until its author is known.
+
+    Where this would replace words that the form had not ``seen`` (the draft's digest), it is kept beside them under a token of its own.
+    Raises :class:`Invalid` for a text that cannot be kept.
+    """
+    said = check_words(**{name: fields.get(name) or "" for name in MAX_LENGTHS})
+    lock(block.chapter)  # a form that is sent twice at once finds here what it kept the first time
+    token = token if FORM_KEY.fullmatch(token) else _new_token()
+    known = next(iter(list_locked(ContributionDraft, ContributionDraft.token == token)), None)
+    if known is not None:
+        require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, known)
+        if not _goes_on(known, seen, said):
+            known, token = None, _new_token()
+            fields = {**fields, "form_key": token}  # lodged, it is another contribution
+    draft = known or ContributionDraft(token=token)
+    draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
+    draft.address = None if actor.is_authenticated else address or draft.address
+    draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
+    session.add(draft)  # once it is complete: what is read before, such as an actor that was forgotten, would write it as it is
+    return draft
+
+
+@command
+def address_draft(_actor: Actor, draft: ContributionDraft, *, address: str) -> ContributionDraft:
+    """From now on it is also for whoever shows that this address is theirs."""
+    draft.address = address
+    return draft
+
+
+@command
+def claim_draft(actor: User, draft: ContributionDraft) -> ContributionDraft:
+    """It is the actor's, to whose address it belongs, and nobody else's any more."""
+    draft.author_id, draft.address = actor.id, None
+    return draft
+
+
+@command
+def drop_draft(_actor: User, draft: ContributionDraft, *, seen: str | None = None) -> None:
+    """Throw it away as the page showed it; :class:`Conflict` where other words are in it by now."""
+    for kept in list_locked(ContributionDraft, ContributionDraft.id == draft.id):
+        if seen not in (None, kept.digest):
+            raise Conflict(_("This draft was changed in another window."), _("Nothing was thrown away. Read it as it is now, then decide."))
+        session.delete(kept)
+
+
+def drop_lodged(actor: Actor, draft: ContributionDraft, seen: str | None, said: dict[str, Any]) -> None:
+    """What was kept of a form that is lodged."""
+    said = {name: (said.get(name) or "").replace("\r\n", "\n") for name in MAX_LENGTHS}
+    for kept in list_locked(ContributionDraft, ContributionDraft.id == draft.id):
+        require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, kept)
+        if _goes_on(kept, seen, said):
+            session.delete(kept)
+
+
+def _goes_on(draft: ContributionDraft, seen: str | None, said: dict[str, str]) -> bool:
+    """Whether nothing is lost by putting these words in its place; a form opened before drafts were told apart saw nothing at all."""
+    return seen in (None, draft.digest) or all((draft.fields.get(name) or "") in said[name] for name in MAX_LENGTHS)
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def check_words(**said: str) -> dict[str, str]:
+    """The texts of a contribution as they can be kept; :class:`Invalid` on the first that cannot."""
+    return {name: normalising.validated_text(name, text, max_length=MAX_LENGTHS[name]) for name, text in said.items()}

@@ -1,0 +1,129 @@
+"""Words that are typed and not sent: leaving them asks first; a session that ends gives them back; without scripts they come along."""
+
+import pytest
+
+from tests.story.test_resilience import FORM, PARTICIPANT
+
+pytestmark = pytest.mark.browser
+RAPPORTEUR, SECRETARY = "rapporteur1@csnca.example", "secretariat1@csnca.example"
+LANGUAGE, SIGN_OUT = ".site-header nav.languages a:not([aria-current])", "form[action$=logout] button"
+WORDS = "Mots tapés, pas encore envoyés."
+PLACES = {  # where it is typed: who, the page, the field, and what leads away from it
+    "an answer": (RAPPORTEUR, "synthesis/edit-item/{item}", "[name=rationale]", (LANGUAGE, ".turn-items a", ".wordmark", SIGN_OUT)),
+    "a moderator's message": (RAPPORTEUR, "moderation/", "form#withhold [name=words]", (
+        ".bench-list a:not([aria-current])", LANGUAGE, ".bulk button:not([type=button])")),
+    "the settings": (SECRETARY, "consultations/edit", "main textarea, main input[type=text]", (LANGUAGE, SIGN_OUT)),
+    "an appointment": (SECRETARY, "consultations/appoint", "main [name=email]", (".staff-nav a:not([aria-current])",)),
+    "a contribution": (PARTICIPANT, FORM, "[name=body]", (LANGUAGE, "main .crumbs a")),
+}
+
+
+def item_of(site) -> int:
+    return site.ask("SELECT min(item_id) FROM item_contribution")[0][0]
+
+
+def asked(person) -> list[str]:
+    """The dialogs of their page from now on, each answered with no."""
+    found: list[str] = []
+
+    def answer(dialog) -> None:
+        found.append(dialog.type)
+        dialog.dismiss()
+    person.page.on("dialog", answer)
+    return found
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("place", PLACES)
+def test_leaving_typed_words_asks_first(site, arrive, place, language):
+    who, path, field, ways = PLACES[place]
+    person = arrive(site, language).sign_in(who)
+    person.go(path.format(item=item_of(site)) if "{" in path else path)
+    here = person.page.url
+    person.page.locator(field).first.fill(WORDS)
+    dialogs = asked(person)
+    for number, way in enumerate(ways, start=1):
+        if not person.sees(way):
+            continue
+        person.page.locator(way).first.click(no_wait_after=True)
+        person.page.wait_for_timeout(300)
+        assert len(dialogs) >= 1, f"{way} asks nothing"
+        assert person.page.url == here
+        assert person.page.locator(field).first.input_value() == WORDS, number
+        dialogs.clear()
+
+
+def test_a_key_asks_too(site, arrive):
+    person = arrive(site).sign_in(RAPPORTEUR)
+    person.go(f"synthesis/edit-item/{item_of(site)}")
+    here = person.page.url
+    person.page.fill("[name=rationale]", WORDS)
+    person.page.locator("h2").first.click()
+    dialogs = asked(person)
+    person.page.keyboard.press("j")
+    person.page.keyboard.press("k")
+    person.page.wait_for_timeout(500)
+    assert dialogs
+    assert person.page.url == here
+    assert person.page.input_value("[name=rationale]") == WORDS
+
+
+def test_nothing_is_asked_of_who_typed_nothing_or_sends_what_they_typed(own_site, arrive):
+    own_site.start(with_worker=False)
+    person = arrive(own_site).sign_in(SECRETARY)
+    dialogs = asked(person)
+    person.go("consultations/edit")
+    person.press(".site-header nav.languages a:not([aria-current])")
+    person.go("consultations/edit")
+    person.page.locator("main input[type=text]").first.fill(WORDS)
+    person.press("main form .btn-primary")
+    person.go("consultations/dashboard")
+    assert dialogs == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_session_that_ends_gives_the_words_back_after_the_sign_in(own_site, arrive, scripts):
+    own_site.start(with_worker=False)
+    person = arrive(own_site, java_script_enabled=scripts).sign_in(RAPPORTEUR)
+    person.go(f"synthesis/edit-item/{item_of(own_site)}")
+    person.page.fill("[name=rationale]", WORDS)
+    person.page.context.clear_cookies()
+    person.press("form#answer .form-acts [value=save]")
+    person.picture("kept")
+    assert person.page.locator("main [name=rationale]").input_value() == WORDS
+    person.press("main .notice a[href*=login]")
+    person.page.fill("[name=identity]", RAPPORTEUR)
+    person.page.fill("[name=passcode]", "demonstration-pnq")
+    person.press("main [name=submit]")
+    person.picture("kept-signed-in")
+    assert person.page.locator("[name=rationale]").input_value() == WORDS
+    person.press("main form .btn-primary")
+    assert own_site.ask("SELECT rationale FROM synthesis_item WHERE id = ?", item_of(own_site)) == [(WORDS,)], person.text()
+
+
+def test_taking_a_contribution_out_keeps_the_words_of_the_answer(own_site, arrive):
+    own_site.start(with_worker=False)
+    person = arrive(own_site, java_script_enabled=False).sign_in(RAPPORTEUR)
+    item = item_of(own_site)
+    person.go(f"synthesis/edit-item/{item}")
+    held = own_site.ask("SELECT count(*) FROM item_contribution WHERE item_id = ?", item)[0][0]
+    person.page.fill("[name=rationale]", WORDS)
+    person.press("[formaction*=detach]")
+    assert own_site.ask("SELECT count(*) FROM item_contribution WHERE item_id = ?", item)[0][0] == held - 1
+    assert person.page.input_value("[name=rationale]") == WORDS
+    person.press("form#answer .form-acts [value=save]")
+    assert own_site.ask("SELECT rationale FROM synthesis_item WHERE id = ?", item) == [(WORDS,)], person.text()
+
+
+def test_enter_in_a_field_of_the_answer_takes_nothing_out(own_site, arrive):
+    own_site.start(with_worker=False)
+    person = arrive(own_site).sign_in(RAPPORTEUR)
+    item = item_of(own_site)
+    count = "SELECT count(*) FROM item_contribution WHERE item_id = ?"
+    held = own_site.ask(count, item)
+    person.go(f"synthesis/edit-item/{item}")
+    person.page.fill("[name=rationale]", WORDS)
+    with person.page.expect_navigation():
+        person.page.locator("[name=title]").press("Enter")
+    assert own_site.ask(count, item) == held
+    assert own_site.ask("SELECT rationale FROM synthesis_item WHERE id = ?", item) == [(WORDS,)]
