@@ -59,10 +59,12 @@ def test_of_words_repeated_with_all_that_is_around_them_the_ends_are_told_apart(
     text = " ".join([sentence] * 4)
     first, last = text.index(words), text.rindex(words)
     (place, *_others) = find(text, at(text, last, len(text)))
-    assert (place.start, place.confidence) == (last, 0.95)
+    assert place.start == last
+    assert place.confidence >= 0.95
     opening = text[:12]
     (place, *_others) = find(text + " Fin.", Quote(opening, "", text[12:12 + 32]))
-    assert (place.start, place.confidence) == (0, 0.95)
+    assert place.start == 0
+    assert place.confidence >= 0.95
     assert first < last
 
 
