@@ -1,12 +1,14 @@
 """Letters to addresses with letters beyond ASCII (RFC 6531): as they are where the mail server knows them, else not at all.
 
-Flask-Mailman would write ``réda@…`` as an encoded word, which is another mailbox, and the domain by rules of 2003, which make another
-domain of some names.
+Flask-Mailman would write ``réda@…`` as an encoded word, which is another mailbox, the domain by rules of 2003, which make another
+domain of some names, and a space before a subject that takes several lines.
 """
 
 import smtplib
 from email import message_from_bytes
+from email.header import Header
 from email.headerregistry import Address
+from email.message import Message as PlainMessage
 from email.policy import SMTPUTF8
 from email.utils import parseaddr
 
@@ -37,13 +39,15 @@ class Message(EmailMultiAlternatives):
 
     def message(self):
         plain = super().message()
+        del plain["Subject"]
+        # By the base class: that of Flask-Mailman takes the end of a line for a second header.
+        PlainMessage.__setitem__(plain, "Subject", Header(self.subject, header_name="Subject").encode())
         if self.recipient.isascii():
             return plain
         written = message_from_bytes(plain.as_bytes(), policy=SMTPUTF8)
         local_part, _at, domain = self.recipient.rpartition("@")
-        for header, value in (("To", Address(username=local_part, domain=domain)), ("Subject", str(self.subject))):
-            del written[header]
-            written[header] = value
+        del written["To"]
+        written["To"] = Address(username=local_part, domain=domain)
         return written
 
 

@@ -4,13 +4,14 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import flask_migrate
 import pytest
 import sqlalchemy as sa
 import time_machine
 
 from consult.accounts import service
 from consult.accounts.models import Registration, User
-from consult.core.db import Base, session
+from consult.core.db import Base, session, unit_of_work
 from consult.core.errors import Conflict
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM, VISITOR
@@ -248,3 +249,35 @@ def test_an_address_is_confirmed_once(app):
     with pytest.raises(Conflict):
         service.confirm(VISITOR, asked, password_hash="x")
     assert asked.password is None
+
+
+# Who had registered before
+
+
+def passwords() -> list[str | None]:
+    kept = session.scalars(sa.select(User.password).order_by(User.id)).all()
+    session.rollback()
+    session.remove()
+    return kept
+
+
+def test_a_password_that_was_typed_before_is_nobodys_until_somebody_confirms(own_app):
+    session.remove()
+    flask_migrate.downgrade(revision="0008")
+    with unit_of_work():
+        asked = factories.a_user(email="nora@example.org", confirmed_at=None, password="typed", language="ar").id
+        factories.a_user(password="known")
+    session.remove()
+    flask_migrate.upgrade()
+    assert passwords() == [None, "known"]
+    typed = session.scalars(sa.select(Registration)).one()
+    assert (typed.user_id, typed.password, typed.language) == (asked, "typed", "ar")
+    session.rollback()
+    with unit_of_work():
+        service.register(VISITOR, None, email="nora@example.org", name="Nora", password_hash="later")
+    session.remove()
+    flask_migrate.downgrade(revision="0008")
+    assert passwords() == ["later", "known"]
+    flask_migrate.upgrade()
+    with unit_of_work():
+        assert service.confirm(VISITOR, session.get_one(User, asked)).password is None
