@@ -263,7 +263,7 @@ def passwords() -> list[str | None]:
 
 def test_a_password_that_was_typed_before_is_nobodys_until_somebody_confirms(own_app):
     session.remove()
-    flask_migrate.downgrade(revision="0008")
+    flask_migrate.downgrade(revision="0011")
     with unit_of_work():
         asked = factories.a_user(email="nora@example.org", confirmed_at=None, password="typed", language="ar").id
         factories.a_user(password="known")
@@ -276,7 +276,7 @@ def test_a_password_that_was_typed_before_is_nobodys_until_somebody_confirms(own
     with unit_of_work():
         service.register(VISITOR, None, email="nora@example.org", name="Nora", password_hash="later")
     session.remove()
-    flask_migrate.downgrade(revision="0008")
+    flask_migrate.downgrade(revision="0011")
     assert passwords() == ["later", "known"]
     flask_migrate.upgrade()
     with unit_of_work():
