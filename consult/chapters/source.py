@@ -104,7 +104,7 @@ def lost_parts(body: str, first_line: int) -> list[Problem]:
     for number, line in enumerate(body.split("\n"), first_line):
         if private := re.search(f"[{PRIVATE}]", line):
             found.append(Problem(number, unkept_sentence(private[0], number, private.start() + 1),
-                                 _("Write a sign or a word in its place.")))
+                                 _("Write a sign or a word in its place."), blocks=True))  # nobody could quote it
         if re.search(r"!\[[^\]]*\]\(|<img\b", line, re.IGNORECASE):
             found.append(Problem(number, _("Line %(line)s: pictures are not shown; what the picture says is kept as words.", line=number),
                                  _("Say in the text what the picture shows.")))

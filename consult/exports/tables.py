@@ -22,7 +22,7 @@ from consult.synthesis.service import Rewording
 # What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the full-width signs are meant
 CELL_LIMIT = 32_767
-NARROW = 12
+NARROW = 13
 A3 = 8  # the number of that paper in the file format
 LINE_HEIGHT, MAX_HEIGHT = 15, 409  # points; no row of the format is higher
 # Signs that take the place of two letters.
@@ -79,7 +79,7 @@ COLUMNS = (
     Column("key", N_("Key of the passage"), 16, lambda row: row.key),
     Column("passage", N_("Passage"), 60, lambda row: row.passage),
     Column("kind", N_("Kind"), 16, lambda row: row.kind),
-    Column("type", N_("Type of comment"), 11, lambda row: row.type.iso),
+    Column("type", N_("Type of comment"), 12, lambda row: row.type.iso),
     Column("position", N_("Position"), 16, lambda row: row.position),
     Column("organisation", N_("Organisation"), 28, lambda row: row.organisation),
     Column("author", N_("Author who agreed to be named"), 22, lambda row: row.author),

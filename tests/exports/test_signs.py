@@ -7,8 +7,7 @@ import pypdf
 import pytest
 
 from consult.core.db import session
-from consult.exports.documents import faces, pdf, report
-from consult.exports.documents.parts import Paragraph
+from consult.exports.documents import faces
 from consult.exports.models import ExportFormat
 from consult.exports.writers import CONTRIBUTIONS, SYNTHESIS
 from tests import factories
@@ -107,9 +106,3 @@ def test_a_long_title_stops_no_document(chapter):
     session.commit()
     for format_ in SYNTHESIS.formats:
         assert made(chapter, format_)
-
-
-def test_a_paragraph_of_nothing_stops_no_document(chapter):
-    gathered = report.gather(chapter, "fr")
-    gathered.parts.append(Paragraph([], "ltr", "quote"))
-    assert pdf.pdf(gathered).startswith(b"%PDF")

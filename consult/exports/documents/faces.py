@@ -4,7 +4,9 @@ import re
 import struct
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,9 +91,14 @@ def is_plain(sign: str) -> bool:
     return sign in "\n\t" or unicodedata.category(sign)[0] not in "MC" and ord(sign) < 0x2100 and is_shown(sign)
 
 
+@cache
+def is_mark(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "M"
+
+
 def joins(before: str, sign: str) -> bool:
     """Whether one glyph may hold both: marks, skins, and what a joiner joins."""
-    return unicodedata.category(sign)[0] == "M" or ord(sign) in SKIN or is_ignored(sign) or ord(before) == ZERO_WIDTH_JOINER
+    return is_mark(sign) or ord(sign) in SKIN or is_ignored(sign) or ord(before) == ZERO_WIDTH_JOINER
 
 
 def clusters(text: str) -> Iterator[str]:
@@ -123,27 +130,26 @@ def is_shown(signs: str) -> bool:
 def shown(text: str) -> list[Shown]:
     """The text in pieces that our faces can set; what none of them has stands by its number, so that nothing is lost unseen."""
     text = text.replace(BYTE_ORDER_MARK, "")
-    if all(map(is_plain, text)):
+    if all(map(is_plain, set(text))):
         return [Shown(text)] if text else []
     pieces: list[Shown] = []
-    for cluster in clusters(text):
-        for piece in shown_cluster(cluster):
-            if pieces and not piece.is_missing and not pieces[-1].is_missing:
-                pieces[-1] = Shown(pieces[-1].words + piece.words)
-            else:
-                pieces.append(piece)
+    single = (piece for cluster in clusters(text) for piece in shown_cluster(cluster))
+    for is_missing, group in groupby(single, key=attrgetter("is_missing")):
+        some = list(group)
+        pieces += some if is_missing else [Shown("".join(piece.words for piece in some))]
     return pieces
 
 
-def shown_cluster(cluster: str) -> list[Shown]:
+@lru_cache(maxsize=1 << 16)
+def shown_cluster(cluster: str) -> tuple[Shown, ...]:
     """Whole where one face has it all; else each sign by itself, the marks by their numbers."""
     signs = "".join(sign for sign in cluster if sign not in "\n\t" and not is_ignored(sign))
     if is_shown(signs):
-        return [Shown(cluster)]
-    return [
-        Shown(sign) if sign in "\n\t" or is_shown(sign) and unicodedata.category(sign)[0] != "M" else Shown(code(sign), is_missing=True)
+        return (Shown(cluster),)
+    return tuple(
+        Shown(sign) if sign in "\n\t" or is_shown(sign) and not is_mark(sign) else Shown(code(sign), is_missing=True)
         for sign in cluster if not is_ignored(sign)
-    ]
+    )
 
 
 def spelt(text: str) -> list[Shown]:
