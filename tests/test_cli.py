@@ -92,6 +92,29 @@ def test_a_password_is_as_long_as_on_the_site(run):
     run("users", "add", "a@example.org", "--name", "A", "--password", "une phrase assez longue")
 
 
+def test_what_of_a_text_is_not_taken_is_said_before_it_is_published(run, tmp_path):
+    run("consultations", "add", "Essai")
+    file = tmp_path / "1.fr.md"
+    file.write_text(factories.markdown() + "\nVoir [sic](note).\n\n<!-- à revoir -->\n")
+    said = run("chapters", "import", file).splitlines()
+    assert [line.partition(":")[2].partition(",")[0] for line in said[:-1]] == [
+        " Line 38: the link “sic” leads to “note”", " Line 40: this comment is not published. If it is to be read"]
+    assert said[-1] == "1.fr.md: chapter 1 (fr), version 1"
+
+
+def test_an_empty_title_keeps_the_one_that_is_published(run, tmp_path):
+    run("consultations", "add", "Essai")
+    document, file = docx.Document(), tmp_path / "texte.docx"
+    document.add_heading("Chapitre 2 — Certification", 1)
+    document.save(file)
+    where = ("--chapter", "2", "--language", "fr")
+    run("chapters", "import", file, *where, "--title", "Conformité")
+    document.add_paragraph("Un paragraphe de plus.")
+    document.save(file)
+    run("chapters", "import", file, *where)
+    assert [revision.title for revision in chapters.list_published(consultations.get_current()).values()] == ["Conformité"]
+
+
 def test_chapters_are_imported_once(run):
     run("consultations", "add", "Politique")
     folder = resource_dir("policy_drafts")

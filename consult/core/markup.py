@@ -80,7 +80,7 @@ def read(source: str, first_line: int = 1) -> tuple[str, list[Remark]]:
     html = CLEANER.clean(html)
     if depth(html) > MAX_DEPTH:  # only HTML of the text itself stands so deep
         raise Invalid("file", _("The text is nested too deeply."), _("Use fewer levels of lists and quotes."))
-    return html, extension.remarks
+    return html, sorted(extension.remarks, key=lambda remark: remark.line)
 
 
 def depth(html: str) -> int:

@@ -206,6 +206,17 @@ def test_fields_keep_what_they_show():
     assert made.said() == ["Fields stay as the words that they showed last: read them over (DOCPROPERTY QUOTE IF)."]
 
 
+@pytest.mark.parametrize(("heading", "title"), [
+    ("Chapitre 4 — Accréditation", "Accréditation"), ("الباب 4: الاعتماد", "الاعتماد"), ("Chapitre 4", "Chapitre 4"),
+    ("Chapitres", "Chapitres"),
+])
+def test_the_number_of_a_chapter_is_no_part_of_its_title(heading, title):
+    made = Doc()
+    made.document.add_heading(heading, 1)
+    assert convert(made_by_word(made.document)).title == title
+    assert made.texts() == [heading]
+
+
 # Tables
 
 

@@ -1,11 +1,14 @@
 """The editor in the browser: nothing that was typed is ever lost."""
 
+import io
+
+import docx
 import pytest
 import sqlalchemy as sa
 
 from consult.chapters.models import WorkingDraft
 from consult.core.db import session
-from tests.chapters.test_preparing_views import EDIT, NEW, OLD, PLACE, changed, keep, published
+from tests.chapters.test_preparing_views import EDIT, NEW, OLD, PLACE, changed, keep, published, upload
 
 
 @pytest.fixture
@@ -119,3 +122,13 @@ def test_a_form_of_another_session_keeps_what_was_typed(app, client, draft, chai
     assert answer.status_code == 422
     assert "Mon propos." in answer.text
     assert "session had ended" in answer.text
+
+
+def test_a_document_without_a_title_of_its_own_keeps_the_published_one(client, chapter, rapporteur):
+    document, whole = docx.Document(), io.BytesIO()
+    document.add_heading("Chapitre 1 — Autre titre", 1)
+    document.add_paragraph("Des mots.")
+    document.save(whole)
+    client.sign_in(rapporteur)
+    assert upload(client, whole.getvalue(), "texte.docx", chapter="1", text_language="fr").status_code == 303
+    assert "title: Métrologie\n" in session.scalars(sa.select(WorkingDraft)).one().source
