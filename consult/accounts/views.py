@@ -36,12 +36,12 @@ def account_template() -> str:
 
 @bp.get("/arrive")
 def arrive():
-    """After signing in: where one was going, else where one's work is; those without any read on."""
+    """After signing in: to what one had typed, where one was going, else where one's work is; those without any read on."""
     wanted = session.pop("next", None)
-    if is_of_this_site(wanted):
-        return redirect(wanted, 303)
     if token := refused.waiting(session):
         return redirect(url_for("kept_form", token=token), 303)
+    if is_of_this_site(wanted):
+        return redirect(wanted, 303)
     desk = next(filter(None, events.arrival(actor())), None)
     return redirect(desk or url_for(core_events.home_endpoint()), 303)
 

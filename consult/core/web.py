@@ -196,6 +196,9 @@ def language_urls() -> list[tuple[str, str, str]]:
     """(code, name, address) of this page in each language."""
     if request.endpoint is None or "language" not in (request.url_rule.arguments if request.url_rule else ()):
         return [(code, name, url_for(events.home_endpoint(), language=code)) for code, name in LANGUAGES.items()]
+    if request.url_rule and "GET" not in (request.url_rule.methods or ()):  # the answer to a form: the page that it stood on
+        page = came_from() or url_for(events.home_endpoint())
+        return [(code, name, page.replace(f"/{language()}/", f"/{code}/", 1)) for code, name in LANGUAGES.items()]
     # A page kept ready for everybody holds nothing of the address by which its first reader came.
     asked = {} if g.get("as_visitor") or request.method != "GET" else asked_values()
     values = {**asked, **(request.view_args or {})}

@@ -10,7 +10,8 @@
   const isUnsaved = (form) => !form.querySelector("[type=password]") && (
     "unsaved" in form.dataset || form.querySelector(".error-summary")
     || [...form.elements].some((field) => field.matches(WORDS) && !field.readOnly && field.value !== field.defaultValue));
-  const unsaved = (but) => [...document.querySelectorAll('form[method="post"]')].filter((form) => form !== but && isUnsaved(form));
+  const unsaved = (but) => [...document.querySelectorAll('form[method="post"], div[data-unsaved]')]
+    .filter((words) => words !== but && isUnsaved(words));
 
   /* Before the page's own scripts: a form that is not sent after all must not count as sent. */
   addEventListener("submit", (event) => {
@@ -18,7 +19,7 @@
     if (first && !confirm(question)) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      [...first.elements].find((field) => field.matches(WORDS))?.focus();
+      first.querySelector(WORDS)?.focus();
       return;
     }
     isSending = true;

@@ -84,6 +84,15 @@ def test_whoever_signs_in_by_another_way_lands_on_the_words(client, consultation
     assert "/kept/" not in client.get("/en/accounts/arrive").location, "once it was seen, one lands where one's work is"
 
 
+def test_what_is_refused_leads_nowhere_that_takes_forms_alone(client, consultation, protected):
+    headers = {"Referer": "http://localhost/en/moderation/?state=submitted"}
+    page = client.post("/en/moderation/publish-several", data={"choice": "x:1", "words": WORDS}, headers=headers).text
+    assert 'href="/ar/moderation/?state=submitted"' in page
+    for link in set(re.findall(r'<a [^>]*href="(/[^"#]*)"', page)):
+        assert client.get(html.unescape(link)).status_code != 405, link
+    assert "next=/en/moderation/publish-several" not in page
+
+
 def test_of_two_people_at_one_browser_the_first_alone_sees_it(client, consultation, secretary, citizen, protected):
     client.post(EXTEND, data={"reason": WORDS})
     address = f"/en/kept/{kept()[0].token}"

@@ -127,3 +127,33 @@ def test_enter_in_a_field_of_the_answer_takes_nothing_out(own_site, arrive):
         person.page.locator("[name=title]").press("Enter")
     assert own_site.ask(count, item) == held
     assert own_site.ask("SELECT rationale FROM synthesis_item WHERE id = ?", item) == [(WORDS,)]
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_what_is_written_in_two_windows_is_all_kept_and_all_lodged(own_site, arrive, language):
+    own_site.start(with_worker=False)
+    person = arrive(own_site, language)
+    other = person.page.context.new_page()
+    texts = {person.page: "Écrit dans la première fenêtre.", other: "Tout autre chose, dans la seconde."}
+    for page in texts:
+        page.goto(person.address(FORM))
+    for page, text in texts.items():
+        page.check("[name=position][value=opposed]")
+        page.fill("[name=body]", text)
+        page.click("[name=act][value=submit]")
+        page.wait_for_selector("main .notice a[href*=login]")
+    assert texts[person.page] in other.locator("main").inner_text(), "the second is shown the first"
+    way = other.locator("main .notice a[href*=login]").get_attribute("href")
+    person.page.goto(own_site.base + way)
+    person.page.fill("[name=identity]", PARTICIPANT)
+    person.page.fill("[name=passcode]", "demonstration-pnq")
+    person.press("main [name=submit]")
+    assert person.page.input_value("[name=body]") == texts[other]
+    person.picture("two-windows")
+    person.press("[name=act][value=submit]")
+    person.picture("two-windows-receipt")
+    person.press("aside a[href*='draft='], aside a[href*=lodge]")
+    assert person.page.input_value("[name=body]") == texts[person.page]
+    person.press("[name=act][value=submit]")
+    bodies = [body for (body,) in own_site.ask("SELECT body FROM contribution ORDER BY id DESC LIMIT 2")]
+    assert sorted(bodies) == sorted(texts.values())
