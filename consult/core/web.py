@@ -19,11 +19,11 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter, IntegerConverter
 
 from consult.core import events, i18n, markup, refused
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
+from consult.core.converters import Language, Number
 from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
 from consult.core.errors import PLAIN, REMEDIES, TITLES, Conflict, ConsultError, Invalid, NotFound
 from consult.core.extension_points import Many, flat
@@ -84,19 +84,6 @@ def reads_first(view):
     """
     view.reads_first = True
     return view
-
-
-class Number(IntegerConverter):
-    """``<int:…>`` in an address: no more than the database can hold, or there is no such page."""
-
-    def __init__(self, url_map, fixed_digits=0, min=None, max=MAX_NUMBER, signed=False):
-        super().__init__(url_map, fixed_digits, min, max, signed)
-
-
-class Language(BaseConverter):
-    """``<language:language>`` in an address."""
-
-    regex = "|".join(LANGUAGES)
 
 
 def room(name: str, *, prefix: str | None = None) -> Blueprint:

@@ -67,6 +67,7 @@ def addresses(client, contribution, salma, letters):
         "security.forgot_password": "/fr/accounts/reset", "contributions.show": f"/fr/contributions/{contribution.ref}",
         "contributions.receipt": f"/fr/contributions/receipt/{contribution.ref}", "contributions.mine": "/fr/contributions/mine",
         "chapters.read": "/fr/chapters/1", "synthesis.read": "/fr/synthesis/read/1", "moderation.register": "/fr/moderation/register",
+        "adoption.submit": "/fr/adoption/submit",
     }
 
 

@@ -9,7 +9,7 @@ from consult.accounts import events as accounts_events
 from consult.accounts.models import User
 from consult.contributions import service
 from consult.contributions.models import ContributionDraft
-from consult.contributions.views.drafts import ADDRESS, tokens
+from consult.contributions.views.drafts import ADDRESS, address_of, tokens
 from consult.core.permissions import Action, can
 from consult.core.web import actor
 
@@ -39,4 +39,4 @@ def form_of(person: User, draft: ContributionDraft) -> str:
     """The form of this text; among one's own while none can be lodged."""
     if not can(person, Action.CONTRIBUTIONS_WRITE, draft.block):
         return url_for("contributions.mine")
-    return url_for("contributions.lodge", number=draft.block.chapter.number, key=draft.block.key, draft=draft.id)
+    return address_of(draft, service.list_drafts_here(person, draft.block.chapter, draft.block.key), draft.block)
