@@ -99,7 +99,7 @@ def test_what_is_written_after_registering_waits_too(client, elsewhere, block):
 
 def test_the_newest_of_several_is_gone_on_with_and_all_wait(client, elsewhere, block):
     other = factories.block_of(block.chapter, "C1-A1-P1-a2")
-    send(client, other, "draft", body=OTHER)
+    send(client, other, "draft", body=OTHER, form_key="form-key-2")
     send(client, block, "draft", body=WORDS)
     register(client)
     elsewhere.post(link("confirm"))
