@@ -15,6 +15,7 @@ from consult.core.markup import Markup, trusted
 
 CONTENTS_LEVELS = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
 WARMEST = 5
+OPENING = re.compile(r"<([a-z0-9][^<>]*)>")
 TAG = re.compile(r"</?([a-z0-9]+)")
 
 
@@ -64,11 +65,11 @@ def frames(laid: list[Block], *texts: list[Block]) -> list[tuple[str, str]]:
 
     A block stands in the list or table where it stands in its own text; two texts share one when they share a passage of it.
     """
-    around = surroundings(texts)
+    around, written = surroundings(texts)
     paths = [around[id(block)] for block in laid]
     framed = []
-    for before, here, after in zip([(), *paths], paths, [*paths[1:], ()], strict=False):
-        opened = "".join(f"<{tag}>" for tag, _place in here[common(before, here):])
+    for block, before, here, after in zip(laid, [(), *paths], paths, [*paths[1:], ()], strict=False):
+        opened = "".join(f"<{tag}>" for tag in written[id(block)][common(before, here):])
         framed.append((opened, "".join(f"</{tag}>" for tag, _place in reversed(here[common(here, after):]))))
     return framed
 
@@ -78,19 +79,26 @@ def common(one: tuple, two: tuple) -> int:
     return next((depth for depth, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
 
 
-def surroundings(texts: tuple[list[Block], ...]) -> dict[int, tuple[tuple[str, str], ...]]:
-    """By block: the tags that are open around it, each with the passage by which its list or table is known in all texts."""
+def surroundings(texts: tuple[list[Block], ...]) -> tuple[dict[int, tuple[tuple[str, str], ...]], dict[int, tuple[str, ...]]]:
+    """By block: the tags that are open around it, each with the passage by which its list or table is known in all texts; and the same
+    tags as its own text writes them, with their direction."""
     around: dict[int, tuple[tuple[str, str], ...]] = {}
+    written: dict[int, tuple[str, ...]] = {}
     known: dict[tuple[str, str], str] = {}
     for text in texts:
         for run in runs(text):
             first, tags = run[0][0], run[0][1]
-            place = next((known[block.key, path[0]] for block, path in run if (block.key, path[0]) in known), first.key) if tags else ""
+            place = next((known[at] for block, path in run if (at := (block.key, name_of(path[0]))) in known), first.key) if tags else ""
             for block, path in run:
                 if path:
-                    known.setdefault((block.key, path[0]), place)
-                around[id(block)] = tuple((tag, place) for tag in path)
-    return around
+                    known.setdefault((block.key, name_of(path[0])), place)
+                around[id(block)] = tuple((name_of(tag), place) for tag in path)
+                written[id(block)] = path
+    return around, written
+
+
+def name_of(tag: str) -> str:
+    return tag.split(" ")[0]
 
 
 def runs(text: list[Block]) -> Iterator[list[tuple[Block, tuple[str, ...]]]]:
@@ -98,7 +106,7 @@ def runs(text: list[Block]) -> Iterator[list[tuple[Block, tuple[str, ...]]]]:
     path: tuple[str, ...] = ()
     run: list[tuple[Block, tuple[str, ...]]] = []
     for block in text:
-        path += tuple(TAG.findall(block.opens))
+        path += tuple(OPENING.findall(block.opens))
         run.append((block, path))
         path = path[:len(path) - len(TAG.findall(block.closes))]
         if not path:

@@ -3,9 +3,11 @@ import io
 import pytest
 
 from consult.accounts import service as accounts
+from consult.chapters import service as chapters
 from consult.consultations.models import Phase
 from consult.core.db import session
 from consult.core.pages import pages
+from consult.core.permissions import SYSTEM
 from tests import factories
 
 
@@ -114,3 +116,12 @@ def test_pages_ask_as_much_whatever_the_number_of_contributions(client, chapter,
         session.flush()
         counts.append(count_queries(lambda: client.get(address)))
     assert counts[0] == counts[1] <= 12
+
+
+def test_a_table_and_a_list_of_a_division_run_its_way(client, consultation):
+    factories.a_chapter(consultation, number=1, languages=("fr",))
+    data = factories.markdown() + '\n<div dir="rtl" lang="ar">\n\n| ا |\n|---|\n| ب |\n\n- الإجراء 1.1.9 — ت\n\n</div>\n'
+    chapters.import_chapter(SYSTEM, consultation, data=data.encode())
+    page = client.get("/fr/chapters/1").text
+    assert '<table dir="rtl" lang="ar"><thead>' in page
+    assert '<ul dir="rtl" lang="ar">' in page
