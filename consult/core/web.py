@@ -20,7 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from consult.core import events, i18n, markup, refused
+from consult.core import events, i18n, left_out, markup, refused
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
 from consult.core.converters import Language, Number
@@ -106,6 +106,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.url_value_preprocessor(take_language)
     app.url_defaults(give_language)
     app.after_request(add_headers)
+    left_out.init_app(app)
     app.context_processor(template_context)
     for name in ("when", "day", "short_day", "number", "percent"):
         app.add_template_filter(getattr(i18n, name), name)

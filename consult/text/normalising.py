@@ -6,6 +6,7 @@ from typing import Any
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
+from consult.core.remarks import LEFT_OUT
 
 # Controls break documents and databases (NUL, other C0 and C1, lone surrogates, and the codes that Unicode says will never be signs);
 # marks that turn the writing direction by force let a text read otherwise than it is stored; what a private code looks like is known
@@ -13,7 +14,12 @@ from consult.core.i18n import _
 TURNING = "\u202a-\u202e\u2066-\u2069"
 PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 NO_SIGNS = "\ufdd0-\ufdef" + "".join(map(chr, (plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))))
-UNKEPT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{TURNING}{PRIVATE}{NO_SIGNS}]")
+FORCED = "\u202d\u202e"  # of these, what lets a text read otherwise than it is stored
+UNKEPT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{FORCED}{PRIVATE}{NO_SIGNS}]")
+# Word's forced line and page break, and the line ends of other programmes.
+BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+# Marks that Word and our own pages put around words of the other direction; ours find the direction of a text by themselves.
+HINTS = re.compile("[\u202a-\u202c\u2066-\u2069]")
 # The bullets and arrows of Word's lists, which it pastes as codes of Symbol and Wingdings: what their author saw.
 WORD_SIGNS = str.maketrans("\uf0b7\uf0a7\uf0a8\uf06e\uf076\uf0d8\uf0e0\uf0f0\uf0fc", "•▪◻■❖➢→⇨✓")
 UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
@@ -21,8 +27,14 @@ ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70
 
 
 def validated_text(field: str, text: str | None, *, max_length: int) -> str:
-    """``text`` with its line ends as ``\\n`` and Word's bullets as everybody's; :class:`Invalid` names what cannot be kept, and where."""
-    text = (text or "").replace("\r\n", "\n").translate(WORD_SIGNS)
+    """``text`` with all line ends as ``\\n``, Word's bullets as everybody's, and no marks that ask for a direction (told by
+    :data:`LEFT_OUT`); :class:`Invalid` names what cannot be kept, and where.
+    """
+    text = BREAKS.sub("\n", text or "").translate(WORD_SIGNS)
+    if HINTS.search(text):
+        text = HINTS.sub("", text)
+        if (fields := LEFT_OUT.get()) is not None:
+            fields.add(field)
     if len(text) > max_length:
         raise Invalid(field, _("It has %(count)s characters; %(most)s at most can be kept.", count=len(text), most=max_length),
                       _("Shorten it, or send it in several parts."))

@@ -185,10 +185,10 @@ def test_known_hostile_strings_are_kept_or_refused_and_always_escaped(client, pa
 
 
 def parcels(strings):
-    """As many strings in each contribution as it takes, without the characters that are refused."""
-    parcel = ""
+    """As many strings in each contribution as it takes, without the characters that are refused or not kept as they came."""
+    parcel, odd = "", (normalising.UNKEPT, normalising.HINTS, normalising.BREAKS)
     for string in strings:
-        kept = "".join(c for c in string if not normalising.UNKEPT.match(c))[:9_000]
+        kept = "".join(c for c in string if not any(signs.match(c) for signs in odd))[:9_000]
         if len(parcel) + len(kept) > 9_900:
             yield parcel
             parcel = ""

@@ -1,11 +1,12 @@
 import pytest
 
 from consult.core.errors import Invalid
+from consult.core.remarks import LEFT_OUT
 from consult.text import normalising
 
 
 @pytest.mark.parametrize("text", [
-    "  a\tb \n\n c ", "é e\u0301 ﷺ ‏عربي‎ 😀", "\u200b\ufeff zero width", "\x85", "👩🏽\u200d🔬 1\ufe0f\u20e3 ⵣ 中文", "\U0001fae9",
+    "  a\tb \n\n c ", "é e\u0301 ﷺ ‏عربي‎ 😀", "\u200b\ufeff zero width", "👩🏽\u200d🔬 1\ufe0f\u20e3 ⵣ 中文", "\U0001fae9",
 ])
 def test_text_is_kept_as_it_is(text):
     assert normalising.validated_text("body", text, max_length=100) == text
@@ -13,6 +14,26 @@ def test_text_is_kept_as_it_is(text):
 
 def test_line_ends_become_one_character():
     assert normalising.validated_text("body", "a\r\nb", max_length=3) == "a\nb"
+
+
+@pytest.mark.parametrize("end", ["\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_line_ends_of_other_programmes_are_line_ends(end):
+    assert normalising.validated_text("body", f"Une ligne{end}une autre", max_length=100) == "Une ligne\nune autre"
+    assert normalising.validated_line("name", f"Un nom{end}long", max_length=100) == "Un nom long"
+
+
+@pytest.mark.parametrize(("typed", "kept"), [
+    ("Voir \u202bجودة\u202c et \u2068ISO\u2069", "Voir جودة et ISO"), ("\u2067النص\u2069", "النص"), ("sans fin \u202a", "sans fin "),
+])
+def test_marks_that_ask_for_a_direction_are_left_out_and_told(typed, kept):
+    token = LEFT_OUT.set(set())
+    try:
+        assert normalising.validated_text("body", typed, max_length=100) == kept
+        assert normalising.validated_text("justification", "Rien", max_length=100) == "Rien"
+        assert LEFT_OUT.get() == {"body"}
+    finally:
+        LEFT_OUT.reset(token)
+    assert normalising.validated_text("body", typed, max_length=100) == kept, "where nobody is to be told"
 
 
 def test_bullets_of_word_are_what_their_author_saw():
@@ -26,14 +47,12 @@ def test_a_sign_of_one_typeface_is_told_from_a_control():
         normalising.validated_text("body", "\x9b", max_length=10)
 
 
-TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
-
+FORCED = "\u202d\u202e"
 PRIVATE = (0xE000, 0xF8FF, 0xF0FF, 0xF0000, 0x10FFFD)
 NO_SIGNS = (0xFFFE, 0x1FFFF, 0x10FFFE, 0xFDD0, 0xFDEF)
 
 
-@pytest.mark.parametrize("character", [*map(chr, [0, 1, 8, 11, 12, 13, 27, 31, 0x7F, 0x81, 0x9F, 0xD800, *PRIVATE, *NO_SIGNS]), *TURNING])
+@pytest.mark.parametrize("character", [*map(chr, [0, 1, 8, 14, 27, 31, 0x7F, 0x81, 0x9F, 0xD800, *PRIVATE, *NO_SIGNS]), *FORCED])
 def test_what_cannot_be_kept_is_named_with_its_place(character):
     with pytest.raises(Invalid) as refusal:
         normalising.validated_text("body", f"première\nab{character}c", max_length=100)
