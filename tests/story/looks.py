@@ -26,7 +26,7 @@ COVERED = """() => {
   scrollTo(0, 0);
   return covered.slice(0, 5);
 }"""
-WIDTHS = (1280, 1440, 360)
+LOOKS = {1280: (RUN, SIDEWAYS, COVERED), 1440: (COVERED,), 360: (RUN, SIDEWAYS, COVERED)}
 
 
 def looked_at(person: Person) -> list:
@@ -35,9 +35,9 @@ def looked_at(person: Person) -> list:
         return []  # axe itself is a script
     found, before = [], person.page.viewport_size
     person.page.evaluate(AXE)
-    for width in WIDTHS:
+    for width, looks in LOOKS.items():
         person.page.set_viewport_size({"width": width, "height": 900})
-        if said := [*person.page.evaluate(RUN), *person.page.evaluate(SIDEWAYS), *person.page.evaluate(COVERED)]:
+        if said := [one for look in looks for one in person.page.evaluate(look)]:
             found.append((person.path, width, said))
     person.page.set_viewport_size(before)
     return found
