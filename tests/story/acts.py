@@ -28,6 +28,7 @@ def lodge_as_a_stranger(person: Person) -> str:
     person.picture("home")
     person.press("main a[href$='/chapters/1']")
     person.picture("chapter")
+    page.hover(f"[id='{KEY}'] .words")  # what one may do with a passage comes with the mouse
     person.press(f"[id='{KEY}'] a.do")
     person.picture("contribute")
     present = page.input_value("[name=replacement]")
@@ -129,8 +130,19 @@ def gather(person: Person, ref: str) -> None:
     assert person.sees(".notice-success"), person.text()
 
 
+def confirm_places(person: Person, number: int) -> None:
+    """In each language of the text: those that are certain at once, the others one by one."""
+    for text in ("fr", "ar"):
+        place = f"contributions/anchors/{number}?text={text}&state=proposed"
+        person.go(place)
+        while waiting := next(filter(person.sees, ("form.certain", "form[action*='/confirm-anchor/']")), ""):
+            person.press(f"{waiting} button")
+            person.go(place)
+
+
 def answer_the_rest(person: Person, number: int) -> None:
-    """Publishes all that waits, page after page, and answers all that is not gathered yet with one item."""
+    """Publishes all that waits, page after page, confirms the places, and answers all that is not gathered yet with one item."""
+    confirm_places(person, number)
     page = person.page
     person.go(f"moderation/?chapter={number}")
     while person.sees("[name=choice]"):
