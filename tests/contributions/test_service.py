@@ -146,7 +146,7 @@ def test_published_at_once_when_moderation_comes_after(consultation, participant
     ({"body": ""}, "body"), ({"body": " \n\u200b"}, "body"), ({"body": "x" * 10_001}, "body"),
     ({"justification": "x" * 10_001}, "justification"), ({"replacement": "x" * 5_001}, "replacement"), ({"body": "a\x00b"}, "body"),
     ({"replacement": "a\u202eb"}, "replacement"),
-    ({"justification": "a\u2067b"}, "justification"), ({"body": "é" * 1_000_000}, "body"),
+    ({"justification": "a\u202db"}, "justification"), ({"body": "é" * 1_000_000}, "body"),
 ])
 def test_bad_words_are_refused_and_leave_nothing(participant, block, over, field):
     with pytest.raises(Invalid) as refusal:
