@@ -1,4 +1,3 @@
-import threading
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests import factories
+from tests.at_once import all_at_once
 from tests.contributions.revising import (
     A1,
     A2,
@@ -29,7 +29,6 @@ from tests.contributions.revising import (
     tallies_shown,
 )
 from tests.contributions.test_service import lodge
-from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -178,29 +177,6 @@ def test_a_crash_while_anchoring_leaves_no_revision(own_app, monkeypatch):
         assert session.get(Contribution, contribution.id).current_key == A1
 
 
-def together(app, *acts) -> list:
-    """Run each in a thread and a unit of work of its own, begun at one moment; what each returned or raised."""
-    barrier, results = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(place, act):
-        with app.app_context():
-            try:
-                barrier.wait(PATIENCE)
-                with unit_of_work():
-                    results[place] = act()
-            except Exception as error:
-                results[place] = error
-            finally:
-                session.remove()
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    session.expire_all()
-    return results
-
-
 @pytest.mark.parametrize("turn", range(3))
 def test_publishing_and_lodging_at_the_same_moment_lose_nothing(own_app, turn):
     with unit_of_work():
@@ -217,7 +193,7 @@ def test_publishing_and_lodging_at_the_same_moment_lose_nothing(own_app, turn):
                 Revision.chapter_id == ids[0], Revision.number == 1, Revision.language == "fr", Block.key == A1)).one()
             return lodge(session.get(User, user_id), first, f"k{number}").id
         return act
-    results = together(own_app, publish, *(on_first(number, user_id) for number, user_id in enumerate(ids[1])))
+    results = all_at_once(own_app, publish, *(on_first(number, user_id) for number, user_id in enumerate(ids[1])))
     assert all(isinstance(result, int) for result in results), results
     chapter = session.get(Chapter, ids[0])
     for contribution in session.scalars(sa.select(Contribution)).all():
@@ -238,7 +214,7 @@ def test_publishing_and_withdrawing_at_the_same_moment_keep_the_counts(own_app, 
             contribution = session.get(Contribution, contribution_id)
             return service.withdraw(contribution.author, contribution).id
         return act
-    results = together(own_app, lambda: revise(session.get(Chapter, ids[0]), DROP).id, *map(withdrawing, ids[1]))
+    results = all_at_once(own_app, lambda: revise(session.get(Chapter, ids[0]), DROP).id, *map(withdrawing, ids[1]))
     assert all(isinstance(result, int | Conflict) for result in results), results
     assert isinstance(results[0], int)
     chapter = session.get(Chapter, ids[0])
@@ -258,7 +234,7 @@ def test_two_who_decide_at_the_same_moment(own_app):
 
     def leave():
         return service.leave(session.get(User, ids[2][1]), session.get(Anchor, ids[0]), expected_counter=ids[1]).state
-    results = together(own_app, confirm, leave)
+    results = all_at_once(own_app, confirm, leave)
     assert sorted(type(result) is Conflict for result in results) == [False, True], results
     assert session.get(Anchor, ids[0]).state == next(result for result in results if not isinstance(result, Conflict))
     chapter = session.get(Chapter, chapter.id)

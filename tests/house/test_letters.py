@@ -27,10 +27,10 @@ from consult.moderation import service as moderation
 from consult.synthesis import jobs as synthesis_jobs
 from consult.synthesis.models import SynthesisState
 from tests import factories
+from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
 from tests.house.source import modules
-from tests.house.test_locking import all_at_once
 
 
 @dataclass

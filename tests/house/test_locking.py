@@ -1,7 +1,6 @@
 """Locks are taken in one vocabulary, and acts of all rooms at the same moment wait for each other and lose nothing."""
 
 import ast
-import threading
 
 import pytest
 import sqlalchemy as sa
@@ -17,10 +16,10 @@ from consult.moderation import service as moderation
 from consult.moderation.models import Reason
 from consult.synthesis import service as synthesis
 from tests import factories
+from tests.at_once import all_at_once
 from tests.contributions.revising import DROP, revise, tallies_kept, tallies_shown
 from tests.contributions.test_service import lodge
 from tests.house.source import modules
-from tests.waiting import PATIENCE
 
 
 def test_locks_are_taken_in_one_place():
@@ -32,29 +31,6 @@ def test_locks_are_taken_in_one_place():
         or isinstance(node, ast.Constant) and isinstance(node.value, str) and "FOR UPDATE" in node.value
     ]
     assert own == []
-
-
-def all_at_once(app, *acts) -> list:
-    """What each act, in a unit of work of its own, returned or raised; all begin at one moment."""
-    start, ends = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(place: int, act) -> None:
-        with app.app_context():
-            try:
-                start.wait(PATIENCE)
-                with unit_of_work():
-                    ends[place] = act()
-            except Exception as error:
-                ends[place] = error
-            finally:
-                session.remove()
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    session.expire_all()
-    return ends
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def index():
     filters = wanted()
     page = service.list_public(required_consultation(), filters, after=request.args.get("after", type=Cursor.parse))
     return render_template(
-        "contributions/index.html", rows=page.rows, filters=filters, own_name=OWN_NAME, languages=LANGUAGES,
+        "contributions/index.html", rows=page.rows, filters=filters, languages=LANGUAGES,
         chapters=chapters.list_chapters(required_consultation()),
         choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category},
         links=page.links(partial(url_for, ".index", **address(filters))),
