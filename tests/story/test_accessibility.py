@@ -22,6 +22,7 @@ PUBLIC = (
     "contributions/discussion/3/C3-A16-P3-a3",
 )
 PARTICIPANT = (
+    "contributions/", "contributions/?position=opposed",
     "contributions/mine", "contributions/receipt/{own}", "contributions/{own}", "contributions/withdraw/{own}", "accounts/profile",
     "organisations/mine", "organisations/add", "accounts/change", "contributions/lodge/1/C1-A7-P1-a1", "moderation/", "chapters/1",
 )
