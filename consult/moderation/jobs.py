@@ -52,6 +52,7 @@ def states_told(verdict: Verdict) -> tuple[ContributionState, ...]:
 def mark_decision(letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
     ((decision_id,),) = (letter.facts for letter in letters)
     notice = ModerationNotice.__table__
-    written = sa.update(notice).where(
-        notice.c.decision_id.in_(sa.select(ModerationDecision.id).where(*untold(decision_id)))).values(written_at=utcnow())
+    still = sa.select(ModerationDecision.id).where(*untold(decision_id))
+    # ``written_at`` is asked of the row itself: who waited for another worker here reads that row anew, and all else as it was before.
+    written = sa.update(notice).where(notice.c.decision_id.in_(still), notice.c.written_at.is_(None)).values(written_at=utcnow())
     return letters if session.connection().execute(written).rowcount else ()

@@ -31,6 +31,7 @@ from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
 from tests.house.source import modules
+from tests.waiting import until
 
 
 @dataclass
@@ -135,9 +136,25 @@ def test_a_worker_that_dies_between_wording_and_posting_has_told_nobody(news, mo
     assert held == [False, False], "a letter is worded before anybody has to wait"
 
 
-def test_workers_at_the_same_moment_write_one_letter(news, world):
-    letters = worded(news)
+def is_waited_for(others: int) -> bool:
+    """Whether so many others wait for what this transaction holds; where one writes at a time, they have not even begun."""
+    waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    session.execute(sa.text("SELECT pg_stat_clear_snapshot()"))  # or what was seen first in a transaction is seen to its end
+    return session.scalar(waiting) == others
+
+
+def test_workers_at_the_same_moment_write_one_letter(news, world, monkeypatch):
+    letters, post_at_once, posted = worded(news), mail.post, []
     assert len(letters) == 1
+
+    def post_when_the_others_wait(*letter):
+        posted.append(letter)
+        if len(posted) == 1:
+            until(lambda: is_waited_for(2), "two others were to wait")
+        return post_at_once(*letter)
+    monkeypatch.setattr(mail, "post", post_when_the_others_wait)
     ends = all_at_once(world[0], *3 * [lambda: mail.post_current(letters, news.mark)])
     assert ends == [None] * 3
     assert count_letters() == 1
