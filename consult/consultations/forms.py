@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import DateField, DateTimeLocalField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Optional
 
-from consult.consultations.models import Commission, ModerationMode, Role
+from consult.consultations.models import MAX_BRIEF, Commission, ModerationMode, Role
 from consult.core.fields import at_most
 from consult.core.i18n import MOROCCO, _
 
@@ -64,6 +64,30 @@ class EditForm(FlaskForm):
         words = {name: (self[name].data or "").strip() for name in ("title_fr", "controller", "recipients", "contact_email", "cndp_number")}
         translated = {name: (self[name].data or "").strip() or None for name in ("title_ar", "title_en")}
         return {**words, **translated, "moderation_mode": ModerationMode(self.moderation_mode.data)}
+
+
+BRIEF = {"dir": "auto", "rows": 4, "maxlength": MAX_BRIEF}
+
+
+class HomeForm(FlaskForm):
+    """What the home page says before the chapters, in each language, and the days that are announced."""
+
+    purpose_fr = TextAreaField(_("Why this policy, in French"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
+    purpose_ar = TextAreaField(_("Why this policy, in Arabic"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
+    purpose_en = TextAreaField(_("Why this policy, in English"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
+    audience_fr = TextAreaField(_("Who is asked, in French"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
+    audience_ar = TextAreaField(_("Who is asked, in Arabic"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
+    audience_en = TextAreaField(_("Who is asked, in English"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
+    submission_planned_for = DateField(
+        _("Day planned for the submission to the Council"), description=_("Announced on the home page; the answers are public from then on."),
+        validators=[Optional()], render_kw={"dir": "ltr"})
+    decision_planned_for = DateField(
+        _("Day planned for the decision of the Council"), description=_("Announced on the home page; leave it empty while nobody knows."),
+        validators=[Optional()], render_kw={"dir": "ltr"})
+
+    def values(self) -> dict:
+        words = {f.name: (f.data or "").strip() for f in self if f.name.startswith(("purpose_", "audience_"))}
+        return {**words, "submission_planned_for": self.submission_planned_for.data, "decision_planned_for": self.decision_planned_for.data}
 
 
 class ScheduleForm(FlaskForm):

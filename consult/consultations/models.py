@@ -1,6 +1,6 @@
 """The consultation, its rounds, the commissions and who holds which role."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
@@ -65,6 +65,7 @@ class Role(LabelledEnum):
     ADMINISTRATOR = "administrator", N_("Administrator")
 
 
+MAX_BRIEF = 600  # characters of what whoever arrives reads first
 COMMISSION_ROLES = (Role.MODERATOR, Role.RAPPORTEUR, Role.CHAIR)
 
 
@@ -101,9 +102,34 @@ class Consultation(Titled, Base):
     cndp_number: Mapped[str] = mapped_column(sa.String(40), default="")
     is_example: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Timestamp]
+    # What whoever arrives reads first.
+    purpose_fr: Mapped[str] = mapped_column(default="", server_default="")
+    purpose_ar: Mapped[str] = mapped_column(default="", server_default="")
+    purpose_en: Mapped[str] = mapped_column(default="", server_default="")
+    audience_fr: Mapped[str] = mapped_column(default="", server_default="")
+    audience_ar: Mapped[str] = mapped_column(default="", server_default="")
+    audience_en: Mapped[str] = mapped_column(default="", server_default="")
+    submission_planned_for: Mapped[date | None]
+    decision_planned_for: Mapped[date | None]
 
     rounds: Mapped[list["Round"]] = relationship(back_populates="consultation", order_by="Round.number")
     commissions: Mapped[list["Commission"]] = relationship(back_populates="consultation", order_by="Commission.number")
+
+    def purpose(self, language: str) -> str:
+        """Why the text is written; in French where this language has nothing, empty where nobody wrote it yet."""
+        return self._words("purpose", language)
+
+    def audience(self, language: str) -> str:
+        """Who is asked to say what they think; the same way."""
+        return self._words("audience", language)
+
+    def _words(self, name: str, language: str) -> str:
+        return getattr(self, f"{name}_{language}") or getattr(self, f"{name}_fr")
+
+    def planned(self, phase: "Phase") -> date | None:
+        """The day announced for a phase that no date begins by itself; None where none is, or where the closing was put off beyond it."""
+        day = {Phase.SUBMITTED: self.submission_planned_for, Phase.ADOPTED: self.decision_planned_for}.get(phase)
+        return day if day and (not self.closes_at or day >= self.closes_at.astimezone(MOROCCO).date()) else None
 
     @property
     def round(self) -> "Round | None":

@@ -11,6 +11,7 @@ from consult.accounts import service as accounts
 from consult.accounts.models import User
 from consult.consultations.models import (
     COMMISSION_ROLES,
+    MAX_BRIEF,
     Appointment,
     Commission,
     Consultation,
@@ -24,7 +25,7 @@ from consult.core import audit, states
 from consult.core.commands import command
 from consult.core.db import begin_writing, scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import _, utcnow, when
+from consult.core.i18n import MOROCCO, _, day, utcnow, when
 from consult.core.locks import list_locked
 from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.text import normalising
@@ -60,7 +61,8 @@ def add(_actor, _target, *, slug: str, title_fr: str, commissions: list[dict], *
 
 @command
 def edit(actor, consultation: Consultation, **values) -> Consultation:
-    """Change the legal particulars; :class:`Invalid` for a text or an address that cannot be taken.
+    """Change the legal particulars, the words and the planned days of the home page; :class:`Invalid` for a text or an address that
+    cannot be taken, or days that do not follow one another.
 
     The CNDP number cannot be emptied once the dates are set: :class:`Invalid` too.
     """
@@ -69,7 +71,18 @@ def edit(actor, consultation: Consultation, **values) -> Consultation:
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
     for name, value in _particulars(**values).items():
         setattr(consultation, name, value)
+    if "submission_planned_for" in values or "decision_planned_for" in values:
+        _check_planned_days(consultation)
     return consultation
+
+
+def _check_planned_days(consultation: Consultation) -> None:
+    submission, decision = consultation.submission_planned_for, consultation.decision_planned_for
+    if submission and consultation.closes_at and submission < consultation.closes_at.astimezone(MOROCCO).date():
+        closing = day(consultation.closes_at)
+        raise Invalid("submission_planned_for", _("The syntheses are submitted after the closing, which is on %(date)s.", date=closing))
+    if submission and decision and decision < submission:
+        raise Invalid("decision_planned_for", _("The Council decides after the syntheses are submitted to it: type a later day."))
 
 
 def _particulars(**values: Any) -> dict[str, Any]:
@@ -84,7 +97,7 @@ def _particular(name: str, value: str) -> str:
         return normalising.validated_line(name, value, max_length=MAX_TITLE)
     if name == "contact_email" and value:
         return validated_address(name, value)
-    return normalising.validated_text(name, value, max_length=MAX_SETTING)
+    return normalising.validated_text(name, value, max_length=MAX_BRIEF if name.startswith(("purpose_", "audience_")) else MAX_SETTING)
 
 
 @command

@@ -4,7 +4,8 @@ from flask import flash, redirect, render_template, request, url_for
 
 from consult.accounts import events as accounts_events
 from consult.consultations import events, service
-from consult.consultations.forms import ActForm, AppointForm, CloseForm, EditForm, ExtendForm, ScheduleForm, to_morocco
+from consult.consultations.forms import ActForm, AppointForm, CloseForm, EditForm, ExtendForm, HomeForm, ScheduleForm, to_morocco
+from consult.consultations.models import Phase
 from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.extension_points import flat
@@ -14,6 +15,7 @@ from consult.core.web import actor, language, put_refusal, required_consultation
 from consult.core.web import consultation as shown_consultation
 
 bp = room("consultations")
+PLANNED = {Phase.SUBMITTED: _("Submission to the Council planned for"), Phase.ADOPTED: _("Decision of the Council planned for")}
 
 
 # Where other pages lead
@@ -102,6 +104,7 @@ def dashboard():
         links=flat(events.dashboard_links(consultation)), panels=flat(events.dashboard_counts(consultation)),
         acts=flat(events.next_acts(consultation)), rows=service.list_desk_rows(consultation),
         columns=sorted(flat(events.dashboard_columns(consultation))), notes=flat(events.dashboard_notes(consultation)),
+        planned_days=[(words, consultation.planned(phase)) for phase, words in PLANNED.items()],
         may_close_at=service.get_earliest_closing(consultation), appointments=service.list_appointments(consultation),
     )
 
@@ -111,6 +114,13 @@ def edit():
     consultation = managed(Action.CONSULTATIONS_EDIT)
     form = EditForm(obj=consultation)
     return carried_out(form, service.edit, consultation, _("The settings are recorded.")) or show(form, "edit")
+
+
+@bp.route("/home-words", methods=["GET", "POST"])
+def home_words():
+    consultation = managed(Action.CONSULTATIONS_EDIT)
+    form = HomeForm(obj=consultation)
+    return carried_out(form, service.edit, consultation, _("The home page says so now.")) or show(form, "home_words")
 
 
 @bp.route("/schedule", methods=["GET", "POST"])

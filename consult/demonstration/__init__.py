@@ -39,6 +39,7 @@ SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PASSWORD = "demonstration-pnq"  # noqa: S105 - printed at every start, and valid in a demonstration database alone
 DAYS_OPEN_SO_FAR = 24
 DAYS_TO_COME = 15
+WEIGHING = timedelta(days=45)
 COMMISSIONS = (
     ("Commission de la normalisation", "لجنة التقييس", "Commission on standardisation"),
     ("Commission de la certification de conformité", "لجنة الشهادة بالمطابقة", "Commission on conformity certification"),
@@ -115,7 +116,8 @@ class Story:
             SYSTEM, None, slug="pnq", title_fr="Projet de politique nationale de la qualité", title_ar="مشروع السياسة الوطنية للجودة",
             title_en="Draft national quality policy", controller="Ministère chargé de l’industrie, secrétariat du CSNCA (exemple)",
             recipients="Commissions du CSNCA et secrétariat (exemple)", contact_email="secretariat@csnca.example",
-            cndp_number="D-000/2026 (exemple)", is_example=True,
+            cndp_number="D-000/2026 (exemple)", is_example=True, **read("home"),
+            submission_planned_for=(self.closes_at + WEIGHING).date(), decision_planned_for=(self.closes_at + 2 * WEIGHING).date(),
             commissions=[{"number": n, "title_fr": fr, "title_ar": ar, "title_en": en} for n, (fr, ar, en) in enumerate(COMMISSIONS, 1)],
         )
         people = read("people")

@@ -7,8 +7,23 @@
   const wide = matchMedia("(min-width: 75rem)");
   const words = text.dataset;
 
+  for (const hint of chapter.querySelectorAll("[data-scripted]")) hint.hidden = false;
+
+  /* What another page says, to be shown inside this one. */
+  async function pageAt(address) {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    if (!page) throw new Error("no main");
+    for (const form of page.querySelectorAll("form")) form.action = new URL(form.getAttribute("action") || "", answer.url).href;
+    for (const a of page.querySelectorAll("a[href]")) a.href = new URL(a.getAttribute("href"), answer.url).href;
+    for (const element of page.querySelectorAll("[id]")) if (document.getElementById(element.id)) element.removeAttribute("id");
+    return page;
+  }
+
   /* Margin: each block's notes stand beside it, and give way downwards when the block is shorter than its notes. */
   const asides = [...text.querySelectorAll(".notes")];
+  const tables = [...text.querySelectorAll("table")];
   let waiting = 0;
   function align() {
     waiting = 0;
@@ -16,18 +31,37 @@
     for (const aside of asides) aside.style.transform = "";
     if (!wide.matches) return;
     const places = asides.map((aside) => aside.getBoundingClientRect());
+    const walls = places.length ? tables.map((table) => table.getBoundingClientRect()).filter((wall) => reachesInto(wall, places[0])) : [];
     let floor = -Infinity;
     places.forEach((place, i) => {
-      const shift = Math.max(0, floor - place.top);
+      let top = Math.max(floor, place.top);
+      for (const wall of walls) if (top < wall.bottom && wall.top < top + place.height) top = wall.bottom + 8;
+      const shift = top - place.top;
       if (shift) asides[i].style.transform = `translateY(${Math.ceil(shift)}px)`;
       floor = place.bottom + shift + 8;
     });
   }
+  function reachesInto(wall, place) { return wall.left < place.right && place.left < wall.right; }
   function alignSoon() { waiting ||= requestAnimationFrame(align); }
   align();
   addEventListener("resize", alignSoon);
   text.addEventListener("toggle", alignSoon, true);
   document.fonts?.ready.then(alignSoon);
+
+  /* A line of the margin opens to all that was said: the first words stand there at once, the whole follows. */
+  text.addEventListener("toggle", async (event) => {
+    const line = event.target.closest(".said"), link = line?.querySelector("a[data-whole]");
+    if (!line?.open || line.querySelector(".whole")) return;
+    const whole = document.createElement("div");
+    whole.className = "whole";
+    line.querySelector("summary").after(whole);
+    try {
+      const said = (await pageAt(link.href)).querySelector("[data-words]");
+      whole.append(...said.childNodes);
+      line.classList.add("is-whole");
+    } catch { whole.remove(); }
+    alignSoon();
+  }, true);
 
   /* Contents: open beside a wide text, folded above a narrow one; the current section is named. */
   const contents = chapter.querySelector(".contents");
@@ -120,14 +154,8 @@
     sheet.querySelector("button").focus({ preventScroll: true });
     if (!wide.matches) block.scrollIntoView({ block: "start" });
     try {
-      const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
-      if (!answer.ok) throw new Error(String(answer.status));
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-      if (!page) throw new Error("no main");
+      const page = await pageAt(link.href);
       if (mine !== asked) return;
-      for (const form of page.querySelectorAll("form")) form.action = new URL(form.getAttribute("action") || "", answer.url).href;
-      for (const a of page.querySelectorAll("a[href]")) a.href = new URL(a.getAttribute("href"), answer.url).href;
-      for (const element of page.querySelectorAll("[id]")) if (document.getElementById(element.id)) element.removeAttribute("id");
       body.replaceChildren(...page.childNodes);
       sheet.scrollTop = 0;
     } catch { location.href = link.href; }

@@ -1,4 +1,4 @@
-"""What axe-core, a ruler and the mouse say of a page, at the width of two desks and of a phone."""
+"""What axe-core, a ruler and the mouse say of a page: at the width of two desks and of a phone, and with letters twice as large."""
 
 from pathlib import Path
 
@@ -26,7 +26,12 @@ COVERED = """() => {
   scrollTo(0, 0);
   return covered.slice(0, 5);
 }"""
-LOOKS = {1280: (RUN, SIDEWAYS, COVERED), 1440: (COVERED,), 360: (RUN, SIDEWAYS, COVERED)}
+LETTERS = "size => { document.documentElement.style.fontSize = size; }"
+# Width and size of letters. A desk whose browser shows everything twice as large is one of half the width.
+LOOKS = {
+    (1280, ""): (RUN, SIDEWAYS, COVERED), (1440, ""): (COVERED,), (640, ""): (SIDEWAYS, COVERED), (360, ""): (RUN, SIDEWAYS, COVERED),
+    (360, "200%"): (SIDEWAYS, COVERED),
+}
 
 
 def looked_at(person: Person) -> list:
@@ -35,9 +40,11 @@ def looked_at(person: Person) -> list:
         return []  # axe itself is a script
     found, before = [], person.page.viewport_size
     person.page.evaluate(AXE)
-    for width, looks in LOOKS.items():
+    for (width, letters), looks in LOOKS.items():
         person.page.set_viewport_size({"width": width, "height": 900})
+        person.page.evaluate(LETTERS, letters)
         if said := [one for look in looks for one in person.page.evaluate(look)]:
-            found.append((person.path, width, said))
+            found.append((person.path, width, letters, said))
+    person.page.evaluate(LETTERS, "")
     person.page.set_viewport_size(before)
     return found

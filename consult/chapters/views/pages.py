@@ -1,5 +1,6 @@
 """The home of the consultation, and a chapter to read."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 from flask import current_app, g, render_template, request, session, url_for
@@ -14,13 +15,32 @@ from consult.core.config import this_app
 from consult.core.db import reading as reading_unit
 from consult.core.errors import NotFound
 from consult.core.extension_points import flat
-from consult.core.i18n import _, utcnow
+from consult.core.i18n import _, day, utcnow
 from consult.core.pages import Page, pages
 from consult.core.permissions import Action, can
 from consult.core.web import actor, consultation, headers, language, required_consultation, room
 
+@dataclass(frozen=True)
+class Step:
+    """One step of what happens to a contribution, what its author gets from it, and when; ``turn`` is done, current or next."""
+
+    title: str
+    gives: str
+    days: str
+    turn: str
+
+
 bp = room("chapters", prefix="")
+LIVELIEST = 3  # passages that the first view of a chapter leads to
 LANGUAGE_NAMES = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
+STEPS = (
+    (_("You read, comment and recommend"), _("A receipt at once, with a reference that stays."), Phase.OPEN),
+    (_("A moderator publishes your contribution"), _("Your words for everybody to read, or the reason why not, and an appeal."), Phase.OPEN),
+    (_("The commission weighs it and gives its reasons"), _("A place in an item of the synthesis: none is left out."), Phase.SYNTHESIS),
+    (_("The secretariat submits the five syntheses to the Council"), _("The reasoned answer, by mail and in public."), Phase.SUBMITTED),
+    (_("The Council decides, and you see what became of your words"), _("The text as it was and as it became, passage by passage."),
+     Phase.ADOPTED),
+)
 GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
 PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
 
@@ -94,7 +114,9 @@ def look_stamp(shown: Consultation | None) -> tuple:
     """What every page shows of the consultation itself."""
     if shown is None:
         return (language(), None)
-    return (language(), shown.id, shown.title(language()), shown.current_phase, shown.opens_at, shown.closes_at, shown.controller)
+    said = (shown.title(language()), shown.purpose(language()), shown.audience(language()), shown.controller)
+    days = (shown.opens_at, shown.closes_at, shown.submission_planned_for, shown.decision_planned_for)
+    return (language(), shown.id, shown.current_phase, *said, *days)
 
 
 def chapters_here() -> list[Chapter]:
@@ -134,7 +156,7 @@ def render_home() -> str:
         "chapters/home.html", chapters=chapters, round=shown.round if shown else None, steps=steps(shown) if shown else [],
         lead=_((shown.current_phase if shown else Phase.PREPARATION).lead),
         outcome=flat(consultations_events.outcome_links(shown)) if shown else [],
-        figures=events.figures(shown) if shown else None,
+        brief=brief(shown) if shown else [], figures=events.figures(shown) if shown else None,
         legal=SimpleNamespace(controller=shown.controller, ground=GROUND) if shown else None,
     )
 
@@ -148,24 +170,40 @@ def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], talli
     )
 
 
-def steps(shown: Consultation) -> list[tuple]:
-    """(title, date or None, done | current | next) of what happens to a contribution; the last one is done once it is reached."""
+def brief(shown: Consultation) -> list[tuple[str, str]]:
+    """What whoever arrives asks first, with its answer; what nobody wrote yet is left out."""
+    back = _("A receipt at once. A reasoned answer to each contribution, by mail and in public. What your words changed, up to the "
+             "decision of the Council.")
+    asked = (_("Why this policy"), shown.purpose(language())), (_("Who is asked"), shown.audience(language())), (_("What you get back"), back)
+    return [(str(words), str(said)) for words, said in asked if said]
+
+
+def steps(shown: Consultation) -> list[Step]:
+    """What happens to a contribution; the last step is done once it is reached."""
     order = list(Phase)
     here = order.index(shown.current_phase)
-    began = {phase: at for some in consultations_events.milestones(shown) for phase, at in some.items()}
-    rows = [
-        (_("You read, comment and recommend"), shown.opens_at, Phase.OPEN),
-        (_("A moderator publishes your contribution"), None, Phase.OPEN),
-        (_("The commission weighs it and gives its reasons"), shown.closes_at, Phase.SYNTHESIS),
-        (_("The secretariat submits the five syntheses to the Council"), began.get(Phase.SUBMITTED), Phase.SUBMITTED),
-        (_("The Council decides, and you see what became of your words"), began.get(Phase.ADOPTED), Phase.ADOPTED),
-    ]
+
     def turn(phase: Phase) -> str:
         at = order.index(phase)
         if at < here or (at == here and not phase.leads_to):
             return "done"
         return "current" if at == here else "next"
-    return [(title, date, turn(phase)) for title, date, phase in rows]
+    return [Step(title, gives, days, turn(phase)) for (title, gives, phase), days in zip(STEPS, days_of_steps(shown), strict=True)]
+
+
+def days_of_steps(shown: Consultation) -> list[str]:
+    """When each step is, was or is planned for; every step says at least that nobody knows yet."""
+    began = {phase: at for some in consultations_events.milestones(shown) for phase, at in some.items()}
+    submission = began.get(Phase.SUBMITTED) or shown.planned(Phase.SUBMITTED)
+    after = [_("on %(date)s", date=day(began[phase])) if phase in began
+             else _("planned for %(date)s", date=day(shown.planned(phase))) if shown.planned(phase)
+             else _("day not announced yet") for phase in (Phase.SUBMITTED, Phase.ADOPTED)]
+    if not shown.round:
+        return [str(_("day not announced yet"))] * 3 + [str(words) for words in after]
+    opening, closing = day(shown.opens_at), day(shown.closes_at)
+    weighing = _("from %(first)s to %(last)s", first=closing, last=day(submission)) if submission else _("from %(date)s on", date=closing)
+    said = (_("from %(first)s to %(last)s", first=opening, last=closing), _("as they come, from %(date)s on", date=opening), weighing, *after)
+    return [str(words) for words in said]
 
 
 # A chapter
@@ -193,6 +231,18 @@ def render_chapter(number: int) -> str:
         "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
         last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
+        debate=debate_of(blocks, tallies, may_comment=bool(comment_urls)),
+    )
+
+
+def debate_of(blocks: list[reading.ReadBlock], tallies: dict[str, int], *, may_comment: bool) -> SimpleNamespace:
+    """What the first view says of a chapter: how to take part, how much was said, where most."""
+    spoken_of = [b for b in blocks if b.count]
+    liveliest = sorted(spoken_of, key=lambda b: -b.count)[:LIVELIEST]
+    return SimpleNamespace(
+        may_comment=may_comment, lead=_(required_consultation().current_phase.lead), voices=sum(tallies.values()),
+        spoken_of=len(spoken_of), passages=len(blocks), liveliest=[(b.key, b.label, b.count) for b in liveliest],
+        heat=reading.strip(tallies, [b.key for b in blocks]),
     )
 
 

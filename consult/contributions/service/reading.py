@@ -34,6 +34,7 @@ LINE = (
     Contribution.ref, Contribution.position, Contribution.language, sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr,
     Organisation.name_ar, Organisation.name_en, User.name, User.name_ar, User.is_name_public,
 )
+MARGIN = 240  # characters that a line of the margin opens to; what is longer is fetched, or one link away
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ def line_in(shown_in: str, ref: str, position: Position, language: str, body: st
     fr, ar, en, name, name_ar, is_public = names
     own_name = (name_ar if shown_in == "ar" and name_ar else name) if is_public else ""
     signature = {"ar": ar, "en": en}.get(shown_in) or fr or own_name
-    return {"ref": ref, "position": position, "language": language, "signature": signature, "excerpt": excerpt(body, 90)}
+    return {"ref": ref, "position": position, "language": language, "signature": signature, "excerpt": excerpt(body, MARGIN)}
 
 
 def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginLine]]:
