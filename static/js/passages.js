@@ -25,20 +25,26 @@
     }
     return passages[low];
   }
-  function targeted() { return places.has(document.querySelector(":target")) ? document.querySelector(":target") : null; }
+  function targeted() {
+    const passage = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    return places.has(passage) ? passage : null;
+  }
   function go(passage) {
     stopAt(passage);
-    passage.querySelector(CONTROLS)?.focus({ preventScroll: true });
-    passage.scrollIntoView({ block: "nearest" });
+    passage.scrollIntoView({ block: "nearest", behavior: "instant" });
+    passage.querySelector(CONTROLS)?.focus();
   }
 
   for (const passage of passages) for (const control of controlsOf(passage)) control.tabIndex = -1;
-  stopAt(targeted() ?? onTheLineRead());
-  let looking = 0;
+  /* The passage that an address names is held until its reader moves on by themselves: it may stand below the line that is read. */
+  let held = targeted(), looking = 0;
+  stopAt(held ?? onTheLineRead());
+  for (const moving of ["wheel", "touchmove", "keydown"]) addEventListener(moving, () => { held = null; }, { passive: true });
   addEventListener("scroll", () => {
+    if (held) return;
     looking ||= requestAnimationFrame(() => { looking = 0; if (!text.contains(document.activeElement)) stopAt(onTheLineRead()); });
   }, { passive: true });
-  addEventListener("hashchange", () => { const passage = targeted(); if (passage) stopAt(passage); });
+  addEventListener("hashchange", () => { held = targeted(); if (held) stopAt(held); });
   text.addEventListener("focusin", (event) => { const passage = event.target.closest(".block"); if (passage) stopAt(passage); });
   text.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !event.target.matches(CONTROLS)) return;

@@ -1,5 +1,6 @@
 import io
 
+import lxml.html
 import pytest
 
 from consult.accounts import service as accounts
@@ -25,6 +26,32 @@ def test_home_without_a_consultation_says_so(client):
 def test_root_sends_to_the_readers_language(client, chapter):
     answer = client.get("/", headers={"Accept-Language": "ar-MA,ar;q=0.9"})
     assert (answer.status_code, answer.location) == (302, "/ar/")
+
+
+def test_a_chapter_begins_with_how_to_comment_and_where_the_debate_is(client, chapter, block):
+    first = lxml.html.fromstring(client.get("/en/chapters/1").text).find_class("debate")[0]
+    assert "To comment:" in first.text_content()
+    assert "Nobody has spoken yet" in first.text_content()
+    other = factories.block_of(chapter, "C1-A1-P1-a2")
+    for spoken_of in (block, block, other):
+        factories.a_published_contribution(block=spoken_of)
+    first = lxml.html.fromstring(client.get("/en/chapters/1").text).find_class("debate")[0]
+    said = " ".join(first.text_content().split())
+    blocks = len(lxml.html.fromstring(client.get("/en/chapters/1").text).find_class("block"))
+    assert "3 contributions" in said
+    assert f"passages spoken of: 2 of {blocks}" in said
+    assert [link.get("href") for link in first.iter("a")] == [f"#{block.key}", f"#{other.key}"]
+    assert "(2)" in said
+
+
+@pytest.mark.parametrize("phase", [Phase.CLOSED, Phase.SUBMITTED])
+def test_a_chapter_says_what_happens_now_once_nothing_is_received(client, chapter, phase):
+    chapter.consultation.phase = phase
+    session.flush()
+    first = lxml.html.fromstring(client.get("/en/chapters/1").text).find_class("debate")[0].text_content()
+    assert phase.lead in " ".join(first.split())
+    assert "Nothing was said about this chapter" in first
+    assert "To comment" not in first
 
 
 @pytest.mark.parametrize(("language", "way"), [("fr", "ltr"), ("ar", "rtl"), ("en", "ltr")])

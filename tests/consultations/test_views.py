@@ -8,7 +8,7 @@ from consult.consultations.forms import from_morocco, to_morocco
 from consult.consultations.models import ModerationMode, Phase, Role
 from tests import factories
 
-DESK = ("dashboard", "edit", "schedule", "open", "close", "extend", "begin-synthesis", "appoint")
+DESK = ("dashboard", "edit", "home-words", "schedule", "open", "close", "extend", "begin-synthesis", "appoint")
 
 
 @pytest.fixture
