@@ -79,7 +79,8 @@ class HomeForm(FlaskForm):
     audience_ar = TextAreaField(_("Who is asked, in Arabic"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
     audience_en = TextAreaField(_("Who is asked, in English"), validators=[Optional(), at_most(MAX_BRIEF)], render_kw=BRIEF)
     submission_planned_for = DateField(
-        _("Day planned for the submission to the Council"), description=_("Announced on the home page; the answers are public from then on."),
+        _("Day planned for the submission to the Council"),
+        description=_("Announced on the home page; the answers are public from then on."),
         validators=[Optional()], render_kw={"dir": "ltr"})
     decision_planned_for = DateField(
         _("Day planned for the decision of the Council"), description=_("Announced on the home page; leave it empty while nobody knows."),

@@ -21,34 +21,54 @@ class Phase(StateEnum):
     is_concluding: bool  # the chairs validate, the secretariat submits
     is_submitted: bool  # the Council has the syntheses, or has decided
     lead: str  # what whoever arrives is told, to be translated where it is shown
+    steps: tuple[tuple[str, str], ...]  # what happens to a contribution then, and what its author gets from it; to be translated too
+    planned_by: str  # the field of the consultation with the day announced for it, and how the desk calls that day
+    planned_words: str
 
     PREPARATION = "preparation", N_("In preparation"), says(
         leads_to=("open",), tone=Tone.OCHRE, follows_dates=True, receives_contributions=False, is_answering=False, is_revising=True,
         is_concluding=False, is_submitted=False,
+        steps=(), planned_by="", planned_words="",
         lead=N_("The text is being prepared. From the opening on you comment on any line of it and propose better wording: every "
              "contribution is kept, and gets a reasoned answer that anyone can check."))
     OPEN = "open", N_("Open"), says(
         leads_to=("closed",), tone=Tone.GREEN, follows_dates=True, receives_contributions=True, is_answering=True, is_revising=True,
         is_concluding=False, is_submitted=False,
+        steps=(
+            (N_("You read, comment and recommend"), N_("A receipt at once, with a reference that stays.")),
+            (N_("A moderator publishes your contribution"),
+             N_("Your words for everybody to read, or the reason why not, and an appeal.")),
+        ), planned_by="", planned_words="",
         lead=N_("Read the draft, comment on any line of it, propose better wording. Every contribution is kept, and every one gets a "
              "reasoned answer that anyone can check."))
     CLOSED = "closed", N_("Closed"), says(
         leads_to=("synthesis",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
         is_concluding=False, is_submitted=False,
+        steps=(), planned_by="", planned_words="",
         lead=N_("Contributions are no longer received. Every one is kept; the commissions weigh them all and answer each with reasons "
              "that anyone can check."))
     SYNTHESIS = "synthesis", N_("Synthesis"), says(
         leads_to=("submitted",), tone=Tone.BLUE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
         is_concluding=True, is_submitted=False,
+        steps=(
+            (N_("The commission weighs it and gives its reasons"), N_("A place in an item of the synthesis: none is left out.")),
+        ), planned_by="", planned_words="",
         lead=N_("The commissions are answering. Everybody reads the reasons given to every contribution once the syntheses are submitted "
              "to the Council."))
     SUBMITTED = "submitted", N_("Submitted to the Council"), says(
         leads_to=("adopted",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
         is_concluding=False, is_submitted=True,
+        steps=(
+            (N_("The secretariat submits the five syntheses to the Council"), N_("The reasoned answer, by mail and in public.")),
+        ), planned_by="submission_planned_for", planned_words=N_("Submission to the Council planned for"),
         lead=N_("The syntheses are before the Council. Read what was answered to every contribution, and why."))
     ADOPTED = "adopted", N_("Decided by the Council"), says(
         leads_to=(), tone=Tone.GREEN, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
         is_concluding=False, is_submitted=True,
+        steps=(
+            (N_("The Council decides, and you see what became of your words"),
+             N_("The text as it was and as it became, passage by passage.")),
+        ), planned_by="decision_planned_for", planned_words=N_("Decision of the Council planned for"),
         lead=N_("The Council has decided. Read what it decided on each chapter, and what became of every contribution."))
 
 
@@ -128,7 +148,7 @@ class Consultation(Titled, Base):
 
     def planned(self, phase: "Phase") -> date | None:
         """The day announced for a phase that no date begins by itself; None where none is, or where the closing was put off beyond it."""
-        day = {Phase.SUBMITTED: self.submission_planned_for, Phase.ADOPTED: self.decision_planned_for}.get(phase)
+        day: date | None = getattr(self, phase.planned_by) if phase.planned_by else None
         return day if day and (not self.closes_at or day >= self.closes_at.astimezone(MOROCCO).date()) else None
 
     @property

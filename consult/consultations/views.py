@@ -15,7 +15,6 @@ from consult.core.web import actor, language, put_refusal, required_consultation
 from consult.core.web import consultation as shown_consultation
 
 bp = room("consultations")
-PLANNED = {Phase.SUBMITTED: _("Submission to the Council planned for"), Phase.ADOPTED: _("Decision of the Council planned for")}
 
 
 # Where other pages lead
@@ -104,7 +103,7 @@ def dashboard():
         links=flat(events.dashboard_links(consultation)), panels=flat(events.dashboard_counts(consultation)),
         acts=flat(events.next_acts(consultation)), rows=service.list_desk_rows(consultation),
         columns=sorted(flat(events.dashboard_columns(consultation))), notes=flat(events.dashboard_notes(consultation)),
-        planned_days=[(words, consultation.planned(phase)) for phase, words in PLANNED.items()],
+        planned_days=[(_(phase.planned_words), consultation.planned(phase)) for phase in Phase if phase.planned_by],
         may_close_at=service.get_earliest_closing(consultation), appointments=service.list_appointments(consultation),
     )
 

@@ -37,7 +37,8 @@ METROLOGIST = (
     "chapters/working-drafts", "chapters/3/edit/fr", "chapters/3/edit/ar", "chapters/import-chapter",
 )
 SECRETARIAT = (
-    "consultations/dashboard", "consultations/edit", "consultations/home-words", "consultations/extend", "consultations/close", "consultations/appoint",
+    "consultations/dashboard", "consultations/edit", "consultations/home-words", "consultations/extend", "consultations/close",
+    "consultations/appoint",
     "consultations/dismiss/1", "chapters/import-chapter", "moderation/", "synthesis/overview/2", "exports", "adoption/submit",
 )
 

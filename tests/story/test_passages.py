@@ -40,7 +40,8 @@ def test_the_tab_key_stops_once_in_the_text_and_the_arrows_go_on(site, arrive, l
     for place in ids[1:]:
         reader.page.keyboard.press("ArrowDown")
         seen.add(reader.page.evaluate(HERE))
-        box = reader.page.evaluate("() => { const b = document.activeElement.getBoundingClientRect(); return [b.top, b.bottom, innerHeight]; }")
+        box = reader.page.evaluate(
+            "() => { const box = document.activeElement.getBoundingClientRect(); return [box.top, box.bottom, innerHeight]; }")
         assert 0 <= box[0] < box[1] <= box[2], place
     assert seen == set(ids), "no passage is left out"
 
@@ -48,7 +49,7 @@ def test_the_tab_key_stops_once_in_the_text_and_the_arrows_go_on(site, arrive, l
 def test_acts_of_a_passage_are_its_own_stops_and_an_address_is_where_one_starts(site, arrive):
     reader = arrive(site)
     reader.go(f"chapters/1#{LIVELY}")
-    stops = reader.page.evaluate(f"""() => [...document.querySelectorAll('.text .block')]
+    stops = reader.page.evaluate("""() => [...document.querySelectorAll('.text .block')]
       .filter(e => e.querySelector('.tag a').tabIndex >= 0).map(e => e.id)""")
     assert stops == [LIVELY]
     reader.page.focus(f"[id='{LIVELY}'] .tag a")

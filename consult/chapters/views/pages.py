@@ -1,6 +1,7 @@
 """The home of the consultation, and a chapter to read."""
 
 from dataclasses import dataclass
+from datetime import date
 from types import SimpleNamespace
 
 from flask import current_app, g, render_template, request, session, url_for
@@ -20,6 +21,7 @@ from consult.core.pages import Page, pages
 from consult.core.permissions import Action, can
 from consult.core.web import actor, consultation, headers, language, required_consultation, room
 
+
 @dataclass(frozen=True)
 class Step:
     """One step of what happens to a contribution, what its author gets from it, and when; ``turn`` is done, current or next."""
@@ -33,14 +35,6 @@ class Step:
 bp = room("chapters", prefix="")
 LIVELIEST = 3  # passages that the first view of a chapter leads to
 LANGUAGE_NAMES = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
-STEPS = (
-    (_("You read, comment and recommend"), _("A receipt at once, with a reference that stays."), Phase.OPEN),
-    (_("A moderator publishes your contribution"), _("Your words for everybody to read, or the reason why not, and an appeal."), Phase.OPEN),
-    (_("The commission weighs it and gives its reasons"), _("A place in an item of the synthesis: none is left out."), Phase.SYNTHESIS),
-    (_("The secretariat submits the five syntheses to the Council"), _("The reasoned answer, by mail and in public."), Phase.SUBMITTED),
-    (_("The Council decides, and you see what became of your words"), _("The text as it was and as it became, passage by passage."),
-     Phase.ADOPTED),
-)
 GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
 PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
 
@@ -174,7 +168,8 @@ def brief(shown: Consultation) -> list[tuple[str, str]]:
     """What whoever arrives asks first, with its answer; what nobody wrote yet is left out."""
     back = _("A receipt at once. A reasoned answer to each contribution, by mail and in public. What your words changed, up to the "
              "decision of the Council.")
-    asked = (_("Why this policy"), shown.purpose(language())), (_("Who is asked"), shown.audience(language())), (_("What you get back"), back)
+    asked = [(_("Why this policy"), shown.purpose(language())), (_("Who is asked"), shown.audience(language())),
+             (_("What you get back"), back)]
     return [(str(words), str(said)) for words, said in asked if said]
 
 
@@ -188,22 +183,29 @@ def steps(shown: Consultation) -> list[Step]:
         if at < here or (at == here and not phase.leads_to):
             return "done"
         return "current" if at == here else "next"
-    return [Step(title, gives, days, turn(phase)) for (title, gives, phase), days in zip(STEPS, days_of_steps(shown), strict=True)]
+    told = [(phase, *step) for phase in order for step in phase.steps]
+    return [Step(str(_(title)), str(_(gives)), str(days), turn(phase))
+            for (phase, title, gives), days in zip(told, days_of_steps(shown), strict=True)]
 
 
 def days_of_steps(shown: Consultation) -> list[str]:
-    """When each step is, was or is planned for; every step says at least that nobody knows yet."""
+    """When each step is, was or is planned for; a step whose day nobody knows says so."""
     began = {phase: at for some in consultations_events.milestones(shown) for phase, at in some.items()}
-    submission = began.get(Phase.SUBMITTED) or shown.planned(Phase.SUBMITTED)
-    after = [_("on %(date)s", date=day(began[phase])) if phase in began
-             else _("planned for %(date)s", date=day(shown.planned(phase))) if shown.planned(phase)
-             else _("day not announced yet") for phase in (Phase.SUBMITTED, Phase.ADOPTED)]
+    after = [day_after(began.get(phase), shown.planned(phase)) for phase in Phase if phase.planned_by]
     if not shown.round:
-        return [str(_("day not announced yet"))] * 3 + [str(words) for words in after]
+        return [_("day not announced yet")] * 3 + after
     opening, closing = day(shown.opens_at), day(shown.closes_at)
-    weighing = _("from %(first)s to %(last)s", first=closing, last=day(submission)) if submission else _("from %(date)s on", date=closing)
-    said = (_("from %(first)s to %(last)s", first=opening, last=closing), _("as they come, from %(date)s on", date=opening), weighing, *after)
-    return [str(words) for words in said]
+    ends = [began.get(phase) or shown.planned(phase) for phase in Phase if phase.planned_by][0]
+    weighing = _("from %(first)s to %(last)s", first=closing, last=day(ends)) if ends else _("from %(date)s on", date=closing)
+    lodging = _("from %(first)s to %(last)s", first=opening, last=closing)
+    return [lodging, _("as they come, from %(date)s on", date=opening), weighing, *after]
+
+
+def day_after(began: date | None, planned: date | None) -> str:
+    """Of what no date of the consultation begins."""
+    if began:
+        return _("on %(date)s", date=day(began))
+    return _("planned for %(date)s", date=day(planned)) if planned else _("day not announced yet")
 
 
 # A chapter
