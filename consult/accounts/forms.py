@@ -185,8 +185,14 @@ class ProfileForm(FlaskForm):
         description=_("Separate consent, which you may withdraw here at any time; without it no name but the organisation’s is shown."),
     )
 
+    is_told_of_work = BooleanField(
+        _("Tell me by mail what waits for me"),
+        description=_("For those in charge: one letter a day at most, in the morning, and none when nothing waits."),
+    )
+
     def values(self) -> dict:
         return {
+            **({"is_told_of_work": self.is_told_of_work.data} if "is_told_of_work" in self else {}),
             "name": self.name.data, "name_ar": (self.name_ar.data or "").strip(), "function": (self.function.data or "").strip(),
             "language": self.language.data, "is_name_public": self.is_name_public.data,
         }

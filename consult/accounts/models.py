@@ -28,6 +28,7 @@ class User(Base, Identity):
     function: Mapped[str | None] = mapped_column(sa.String(MAX_NAME))
     language: Mapped[str] = mapped_column(sa.String(3), default="fr")
     is_name_public: Mapped[bool] = mapped_column(default=False)
+    is_told_of_work: Mapped[bool] = mapped_column(default=True, server_default=sa.true())  # by mail, of what waits for those in charge
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Timestamp]
 

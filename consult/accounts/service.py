@@ -143,7 +143,7 @@ def get_user_of_session(fs_uniquifier: str) -> User | None:
 @command
 def edit_profile(
     _actor, user: User, *, name: str, language: str, name_ar: str | None = None, function: str | None = None,
-    is_name_public: bool = False,
+    is_name_public: bool = False, is_told_of_work: bool | None = None,
 ) -> User:
     """Correct one's own data (law 09-08, article 8); raises :class:`Invalid` for a name or a language that cannot be taken."""
     name = validated_name("name", name, max_length=MAX_NAME, missing=NAMELESS)
@@ -152,6 +152,8 @@ def edit_profile(
     user.name, user.name_ar = name, validated_line("name_ar", name_ar, max_length=MAX_NAME) or None
     user.function = validated_line("function", function, max_length=MAX_NAME) or None
     user.language, user.is_name_public = language, is_name_public
+    if is_told_of_work is not None:
+        user.is_told_of_work = is_told_of_work
     return user
 
 
@@ -164,7 +166,7 @@ def get_person(actor: Actor) -> User:
 def get_data(actor, user: User) -> dict:
     """What an account holds, for the person whom it is about; neither the password nor keys."""
     require(actor, Action.ACCOUNTS_EDIT_PROFILE, user)
-    words = ("email", "name", "name_ar", "function", "language", "is_name_public")
+    words = ("email", "name", "name_ar", "function", "language", "is_name_public", "is_told_of_work")
     moments = {name: moment.isoformat() if moment else None for name, moment in
                (("created_at", user.created_at), ("confirmed_at", user.confirmed_at))}
     roles = [{"role": a.role, "commission": a.commission and a.commission.title_fr, "since": a.appointed_at.isoformat()}

@@ -4,6 +4,7 @@ import base64
 import hmac
 import secrets
 import unicodedata
+from datetime import timedelta
 from typing import cast
 
 from flask import g, redirect, render_template, request, session, url_for
@@ -32,6 +33,10 @@ from consult.core.web import asked_values
 from consult.text.addresses import spelt
 
 VALID_SECONDS = 900
+# How long each key of a letter opens something.
+LIFETIMES = {
+    "confirmation_token": timedelta(days=2), "reset_token": timedelta(days=1), "login_token": timedelta(seconds=VALID_SECONDS),
+}
 # Sign-in and mail endpoints that never show their own page: ours, or another of Flask-Security's, stands for them.
 RETIRED = {
     "security.us_verify_link": "accounts.follow_link", "security.us_setup": "accounts.profile",
@@ -100,7 +105,8 @@ class AccountMail(MailUtil):
 
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
-        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", **tokens)
+        expires_at = min((utcnow() + LIFETIMES[name] for name, token in tokens.items() if token), default=None)
+        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", expires_at=expires_at, **tokens)
 
     def normalize(self, email: str) -> str:
         return service.known_address(email)
@@ -141,6 +147,7 @@ def settings(app) -> dict:
         "PASSWORD_HASH": "argon2", "PASSWORD_SCHEMES": ["argon2"], "PASSWORD_SINGLE_HASH": ["argon2"], "PASSWORD_LENGTH_MIN": 10,
         "PASSWORD_REQUIRED": False, "PASSWORD_CONFIRM_REQUIRED": False,
         "PASSWORD_SALT": derived_key(app.config["SECRET_KEY"], "passwords"),
+        "CONFIRM_EMAIL_WITHIN": LIFETIMES["confirmation_token"], "RESET_PASSWORD_WITHIN": LIFETIMES["reset_token"],
         "REGISTERABLE": True, "CONFIRMABLE": True, "RECOVERABLE": True, "CHANGEABLE": True, "UNIFIED_SIGNIN": True,
         "US_SIGNIN_REPLACES_LOGIN": True, "US_ENABLED_METHODS": ["password", "email"], "US_TOKEN_VALIDITY": VALID_SECONDS,
         "RETURN_GENERIC_RESPONSES": True,

@@ -95,6 +95,8 @@ def follow_link():
 def profile():
     person = service.get_person(actor())
     form = ProfileForm(obj=person)
+    if not person.appointments:
+        del form.is_told_of_work
     if form.validate_on_submit():
         try:
             service.edit_profile(person, person, **form.values())

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from consult.adoption import archive
-from consult.adoption.models import Submission, SubmissionArchive, SubmissionFailure
+from consult.adoption.models import Submission, SubmissionArchive, SubmissionFailure, SubmissionRequest
 from consult.core import mail
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
@@ -17,23 +18,37 @@ from consult.exports import files
 @outbound_job
 def tell_failure(failure_id: int) -> Callable[[], None] | None:
     """Write to whoever asked that nothing was submitted, and why."""
-    return mail.tell(failure_id, word_failure, mark_failure)
+    return mail.tell(CALLED_OFF, failure_id)
 
 
 def word_failure(failure_id: int) -> list[Letter[int]]:
     failure = session.get_one(SubmissionFailure, failure_id)
-    if failure.told_at:
+    if failure.told_at or not is_last(failure_id):
         return []
     request = failure.request
     worded = mail.worded(request.requested_by, "adoption/called_off", failure=failure, consultation=request.consultation)
     return [Letter(worded, frozenset([failure_id]))]
 
 
-def mark_failure(letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
-    ((failure_id,),) = (letter.facts for letter in letters)
+def is_last(failure_id: int) -> bool:
+    """Whether nobody has asked again since: what became of that is told then."""
+    later = aliased(SubmissionRequest)
+    asked_again = sa.exists().where(later.consultation_id == SubmissionRequest.consultation_id, later.id > SubmissionRequest.id)
+    last = sa.select(SubmissionFailure.id).join(SubmissionRequest).where(SubmissionFailure.id == failure_id, ~asked_again)
+    return session.scalar(last) is not None
+
+
+def mark_failure(failure_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
     failure = SubmissionFailure.__table__
     told = sa.update(failure).where(failure.c.id == failure_id, failure.c.told_at.is_(None)).values(told_at=utcnow())
-    return letters if session.connection().execute(told).rowcount else ()
+    return letters if is_last(failure_id) and session.connection().execute(told).rowcount else ()
+
+
+def standing(failure_id: int, facts: frozenset[int]) -> frozenset[int]:
+    return facts if is_last(failure_id) else frozenset()
+
+
+CALLED_OFF = mail.Kind("adoption.called_off", word_failure, mark_failure, standing)
 
 
 @long_job

@@ -6,9 +6,11 @@ from datetime import date
 
 from flask import flash, redirect, render_template, send_file, url_for
 
+from consult.accounts.models import User
 from consult.adoption import archive as archives
 from consult.adoption import sealing, service
 from consult.adoption.forms import DecisionForm, SubmitForm
+from consult.adoption.models import Submission
 from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
@@ -16,7 +18,7 @@ from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation, Phase
 from consult.core.errors import Invalid, NotFound
 from consult.core.events import Link
-from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.i18n import LANGUAGES, _, day, gettext, isolate, ngettext, when
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, put_refusal, required_consultation, room
@@ -38,6 +40,44 @@ def next_acts(consultation: Consultation) -> list[consultations_events.NextAct]:
     if can(actor(), Action.ADOPTION_DECIDE, consultation):
         acts.append(consultations_events.NextAct(_("Record the decision"), url_for("adoption.submission"), is_main=True))
     return acts
+
+
+@consultations_events.waiting.fill
+def waiting(person: User, consultation: Consultation) -> list[consultations_events.Waiting]:
+    """For the secretariat, that all is validated and what became of its request; for all, what was sent, and what the Council decided."""
+    if consultation.phase.is_submitted:
+        return concluded(person, service.get_submission(consultation))
+    if not can(person, Action.ADOPTION_SUBMIT, consultation):
+        return []
+    asked, here = service.get_request(consultation), "adoption.submit"
+    if asked and asked.is_under_way:
+        return [consultations_events.Waiting(f"asked:{asked.id}", gettext(
+            "%(name)s asked on %(date)s that the syntheses be submitted to the Council; the documents are being made.",
+            name=isolate(asked.requested_by.name), date=when(asked.requested_at)), here, since=asked.requested_at)]
+    if asked and asked.failure:
+        return [consultations_events.Waiting(f"called_off:{asked.failure.id}", gettext(
+            "The submission that was asked for on %(date)s did not take place. %(cause)s", date=when(asked.requested_at),
+            cause=asked.failure.cause.label), here)]
+    syntheses = [synthesis for _chapter, synthesis in service.list_syntheses(consultation)]
+    if not syntheses or not all(awaits_submission(synthesis) for synthesis in syntheses):
+        return []
+    return [consultations_events.Waiting(
+        "submit", gettext("Every synthesis is validated: they wait to be submitted to the Council."), here)]
+
+
+def concluded(person: User, submission: Submission) -> list[consultations_events.Waiting]:
+    there, chapters_ = "adoption.submission", [chapter for chapter, _synthesis in service.list_syntheses(submission.consultation)]
+    if not any(can(person, Action.SYNTHESIS_VIEW, chapter) for chapter in chapters_):
+        return []
+    return [
+        consultations_events.Waiting(f"submitted:{submission.id}", gettext(
+            "The syntheses were submitted to the Council on %(date)s.", date=when(submission.submitted_at)), there,
+            since=submission.submitted_at),
+        *(consultations_events.Waiting(f"decided:{decision.id}", gettext(
+            "The Council decided on chapter %(number)s on %(date)s: %(outcome)s.", number=decision.chapter.number,
+            date=day(decision.decided_on), outcome=decision.outcome.label), there, since=decision.recorded_at)
+          for decision in service.list_decisions(submission) if can(person, Action.SYNTHESIS_VIEW, decision.chapter)),
+    ]
 
 
 @consultations_events.dashboard_counts.fill

@@ -1,9 +1,10 @@
 """What the consultation's own pages ask of the rooms above: what waits there, what can be done there, where they lead."""
 
 from collections.abc import Mapping
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
+from consult.accounts.models import User
 from consult.consultations.models import Consultation, Phase
 from consult.core.events import Link
 from consult.core.extension_points import many, one
@@ -39,6 +40,24 @@ class NextAct(NamedTuple):
     words: str
     url: str
     is_main: bool
+
+
+class Waiting(NamedTuple):
+    """One line of the letter to a person in charge: words in the language in force, and the page (endpoint and values) that it leads to.
+
+    ``key`` names it among those of all rooms. It is told each morning for as long as it waits; what only happened (``since``) is told once.
+    """
+
+    key: str
+    words: str
+    endpoint: str
+    values: Mapping[str, Any] = {}
+    since: datetime | None = None
+
+
+@many
+def waiting(person: User, consultation: Consultation) -> list[Waiting]:
+    """What waits in a room for a person in charge, and what happened there lately that they should know."""
 
 
 @many

@@ -188,6 +188,10 @@ class Consultation(Titled, Base):
         return {"phase": self.phase.value, **dict(self.details_in_act)}
 
 
+# The consultation that is shown: the newest.
+CURRENT = sa.select(sa.func.max(Consultation.id)).scalar_subquery()
+
+
 class Round(Base):
     """One open period, in aware UTC; shown in Morocco time."""
 
@@ -306,3 +310,29 @@ class Appointment(Base):
 
     def audit_details(self) -> dict:
         return {"user_id": self.user_id, "role": self.role.value, "commission_id": self.commission_id}
+
+
+class StaffLetter(Base):
+    """That somebody in charge was told, on one day of Morocco’s calendar, what waits for them: once a day, whatever crashes."""
+
+    __tablename__ = "staff_letter"
+    __append_only__ = True
+    __table_args__ = (sa.UniqueConstraint("user_id", "day"),)
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = fk("user.id", index=False)
+    day: Mapped[date]
+    written_at: Mapped[Timestamp]
+
+
+class StaffNews(Base):
+    """What happened, and a person in charge was told in one of those letters: no other tells it again."""
+
+    __tablename__ = "staff_news"
+    __append_only__ = True
+    __table_args__ = (sa.UniqueConstraint("user_id", "key"),)
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = fk("user.id", index=False)
+    key: Mapped[str] = mapped_column(sa.String(80))
+    told_at: Mapped[Timestamp]

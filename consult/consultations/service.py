@@ -9,8 +9,10 @@ from sqlalchemy.orm import joinedload
 
 from consult.accounts import service as accounts
 from consult.accounts.models import User
+from consult.consultations import jobs
 from consult.consultations.models import (
     COMMISSION_ROLES,
+    CURRENT,
     MAX_BRIEF,
     Appointment,
     Commission,
@@ -20,12 +22,14 @@ from consult.consultations.models import (
     Phase,
     Role,
     Round,
+    StaffLetter,
 )
 from consult.core import audit, states
 from consult.core.commands import command
 from consult.core.db import begin_writing, scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import MOROCCO, _, day, utcnow, when
+from consult.core.jobs import later
 from consult.core.locks import list_locked
 from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.text import normalising
@@ -207,6 +211,7 @@ def appoint(actor, consultation: Consultation, *, user: User, role: Role, commis
         raise Invalid("email", _("This person holds this role already."))
     appointment = Appointment(user=user, role=role, commission=commission)
     session.add(appointment)
+    later(jobs.tell_waiting, user)
     return appointment
 
 
@@ -274,10 +279,6 @@ def get_managed(actor, consultation: Consultation, act: Action = Action.CONSULTA
     return consultation
 
 
-# The consultation that is shown: the newest.
-CURRENT = sa.select(sa.func.max(Consultation.id)).scalar_subquery()
-
-
 def get_current() -> Consultation | None:
     shown = sa.select(Consultation).where(Consultation.id == CURRENT).options(joinedload(Consultation.rounds))
     return session.scalars(shown).unique().first()
@@ -329,6 +330,12 @@ def get_appointee(actor, consultation: Consultation, *, email: str) -> User:
         return accounts.get_user_by_email(email)
     except NotFound as missing:
         raise Invalid("email", missing.message) from missing
+
+
+def get_data(person: User) -> dict[str, Any]:
+    """On which days this person was told what waits for them."""
+    days = sa.select(StaffLetter.day).where(StaffLetter.user_id == person.id).order_by(StaffLetter.day)
+    return {"letters_of_work": [day.isoformat() for day in session.scalars(days)]}
 
 
 def get_account_stamp(session_key: str) -> tuple | None:

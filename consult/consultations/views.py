@@ -1,8 +1,11 @@
 """The secretariat's desk: phase, dates and people; and the public pages about the consultation itself."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.accounts import events as accounts_events
+from consult.accounts.models import User
 from consult.consultations import events, service
 from consult.consultations.forms import ActForm, AppointForm, CloseForm, EditForm, ExtendForm, HomeForm, ScheduleForm, to_morocco
 from consult.consultations.models import Phase
@@ -54,6 +57,11 @@ def staff_menu() -> list[core_events.MenuEntry]:
 @accounts_events.arrival.fill
 def arrival(person: Actor) -> str | None:
     return url_for("consultations.dashboard") if can(person, Action.CONSULTATIONS_MANAGE, shown_consultation()) else None
+
+
+@accounts_events.my_data.fill
+def my_data(person: User) -> dict[str, Any]:
+    return service.get_data(person)
 
 
 # Pages for everybody, one file per language

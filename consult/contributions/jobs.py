@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
@@ -30,27 +30,42 @@ from consult.core.mail import Letter
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)
 
+ReceiptFact = tuple[int, str]  # a contribution, and its state
+Place = tuple[int, int]  # an anchor, and the block where it stands; 0: its passage is gone
+
 
 @outbound_job
 def send_receipt(contribution_id: int) -> Callable[[], None] | None:
     """Write the receipt to its author."""
-    return mail.tell(contribution_id, word_receipt, mark_receipt)
+    return mail.tell(RECEIPT, contribution_id)
 
 
-def word_receipt(contribution_id: int) -> list[Letter[int]]:
+def word_receipt(contribution_id: int) -> list[Letter[ReceiptFact]]:
     receipt = session.scalar(receipt_as_told(), {"contribution": contribution_id})
-    if receipt is None or receipt.written_at:
-        return []
+    return [] if receipt is None or receipt.written_at else [letter_of(receipt)]
+
+
+def letter_of(receipt: Receipt) -> Letter[ReceiptFact]:
     contribution = receipt.contribution
     worded = mail.worded(contribution.author, "contributions/receipt", contribution=contribution, receipt=receipt)
-    return [Letter(worded, frozenset([contribution_id]))]
+    return Letter(worded, frozenset([(contribution.id, contribution.state.value)]))
 
 
-def mark_receipt(letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
-    ((contribution_id,),) = (letter.facts for letter in letters)
+def mark_receipt(contribution_id: int, letters: Sequence[Letter[ReceiptFact]]) -> Sequence[Letter[ReceiptFact]]:
     return letters if session.connection().execute(WRITTEN, {"of": contribution_id, "now": utcnow()}).rowcount else ()
 
 
+def receipt_now(contribution_id: int, _facts: frozenset[ReceiptFact]) -> frozenset[ReceiptFact]:
+    """It proves what was lodged, whatever became of that; what happens next depends on the state."""
+    state = session.scalars(sa.select(Contribution.state).where(Contribution.id == contribution_id)).one()
+    return frozenset([(contribution_id, state.value)])
+
+
+def receipt_again(contribution_id: int, _facts: frozenset[ReceiptFact]) -> list[Letter[ReceiptFact]]:
+    return [letter_of(session.scalars(receipt_as_told(), {"contribution": contribution_id}).one())]
+
+
+RECEIPT = mail.Kind("contributions.receipt", word_receipt, mark_receipt, receipt_now, receipt_again)
 _receipt = Receipt.__table__
 WRITTEN = (
     _receipt.update().where(_receipt.c.contribution_id == sa.bindparam("of"), _receipt.c.written_at.is_(None))
@@ -73,17 +88,17 @@ def receipt_as_told() -> sa.Select:
 @long_job
 def tell_authors(revision_id: int, progress) -> None:
     """Tell whoever wrote on words that a revision changed or dropped: one letter each, of all their anchors that say so."""
-    mail.tell_each(revision_id, progress, untold(revision_id), word_revised, partial(mark_revised, revision_id))
+    mail.tell_each(REVISED, revision_id, progress, untold(revision_id))
 
 
 def concerned(revision_id: int) -> tuple:
-    """Anchors of a revision under which the words are no longer the same, and whose author does not know it yet.
+    """Anchors of a revision under which the words are no longer the same.
 
     What the alignment is not sure of is no news before a person decided on it.
     """
     sure = sa.or_(Anchor.confidence >= chapters.SURE, Anchor.state.in_(AnchorState.where(awaits_decision=False)))
     return (
-        sure, Anchor.revision_id == revision_id, Anchor.told_at.is_(None), Anchor.state.in_(AnchorState.where(is_left=False)),
+        sure, Anchor.revision_id == revision_id, Anchor.state.in_(AnchorState.where(is_left=False)),
         Anchor.anchor_class.in_(AnchorClass.where(is_same_text=False)), Anchor.quote.in_(QuoteState.where(is_unchanged=False)),
         Contribution.state.in_(ContributionState.where(is_told_of_place=True)),
     )
@@ -92,17 +107,23 @@ def concerned(revision_id: int) -> tuple:
 def untold(revision_id: int) -> sa.Select:
     """Ids of the authors to be told."""
     joined = sa.select(Contribution.author_id).join(Anchor, Anchor.contribution_id == Contribution.id)
-    return joined.where(*concerned(revision_id)).distinct().order_by(Contribution.author_id)
+    return joined.where(*concerned(revision_id), Anchor.told_at.is_(None)).distinct().order_by(Contribution.author_id)
 
 
-def word_revised(revision_id: int) -> list[Letter[int]]:
+def word_revised(revision_id: int) -> list[Letter[Place]]:
+    some = untold(revision_id).limit(mail.BATCH).correlate(None)
+    return word_anchors(revision_id, Anchor.told_at.is_(None), Contribution.author_id.in_(some))
+
+
+def word_anchors(revision_id: int, *which: sa.ColumnElement[bool]) -> list[Letter[Place]]:
+    """One letter to each author."""
     revision = session.scalar(revision_as_told(revision_id))
     by_author: dict[User, list[Anchor]] = {}
-    for anchor in session.scalars(anchors_as_told(revision_id)):
+    for anchor in session.scalars(anchors_as_told(revision_id, *which)):
         by_author.setdefault(anchor.contribution.author, []).append(anchor)
     return [
         Letter(mail.worded(author, "contributions/revised", revision=revision, anchors=anchors),
-               frozenset(anchor.id for anchor in anchors))
+               frozenset((anchor.id, anchor.block_id or 0) for anchor in anchors))
         for author, anchors in by_author.items()
     ]
 
@@ -112,12 +133,11 @@ def revision_as_told(revision_id: int) -> sa.Select:
     return sa.select(Revision).where(Revision.id == revision_id).options(defer(Revision.source), chapter)
 
 
-def anchors_as_told(revision_id: int) -> sa.Select:
+def anchors_as_told(revision_id: int, *which: sa.ColumnElement[bool]) -> sa.Select:
     """What the letters of one batch tell, author by author, in one query."""
-    some = untold(revision_id).limit(mail.BATCH).correlate(None)
     lodged = contains_eager(Anchor.contribution)
     return (
-        sa.select(Anchor).join(Anchor.contribution).where(*concerned(revision_id), Contribution.author_id.in_(some))
+        sa.select(Anchor).join(Anchor.contribution).where(*concerned(revision_id), *which)
         .options(
             lodged.joinedload(Contribution.author, innerjoin=True).lazyload(User.appointments),
             joinedload(Anchor.old_block, innerjoin=True).lazyload(Block.revision), joinedload(Anchor.block).lazyload(Block.revision),
@@ -125,14 +145,33 @@ def anchors_as_told(revision_id: int) -> sa.Select:
     )
 
 
-def mark_revised(revision_id: int, letters: Sequence[Letter[int]]) -> list[Letter[int]]:
-    worded_of = sa.select(Anchor.id).join(Anchor.contribution).where(
-        *concerned(revision_id), Anchor.id.in_([anchor_id for letter in letters for anchor_id in letter.facts]))
-    still = set(session.scalars(locking(worded_of, Anchor)))
+def mark_revised(revision_id: int, letters: Sequence[Letter[Place]]) -> list[Letter[Place]]:
+    told = frozenset[Place]().union(*(letter.facts for letter in letters))
+    still = places(locking(standing_places(revision_id, told).where(Anchor.told_at.is_(None)), Anchor))
     current = [letter for letter in letters if letter.facts <= still]
     if current:
-        note_told(Anchor.id.in_([anchor_id for letter in current for anchor_id in letter.facts]))
+        note_told(Anchor.id.in_([anchor_id for letter in current for anchor_id, _block in letter.facts]))
     return current
+
+
+def standing_places(revision_id: int, facts: frozenset[Place]) -> sa.Select:
+    ids = Anchor.id.in_([anchor_id for anchor_id, _block in facts])
+    return sa.select(Anchor.id, Anchor.block_id).join(Anchor.contribution).where(*concerned(revision_id), ids)
+
+
+def places(chosen: sa.Select) -> frozenset[Place]:
+    return frozenset((anchor_id, block_id or 0) for anchor_id, block_id in session.execute(chosen))
+
+
+def revised_now(revision_id: int, facts: frozenset[Place]) -> frozenset[Place]:
+    return places(standing_places(revision_id, facts))
+
+
+def revised_again(revision_id: int, facts: frozenset[Place]) -> list[Letter[Place]]:
+    return word_anchors(revision_id, Anchor.id.in_([anchor_id for anchor_id, _block in facts]))
+
+
+REVISED = mail.Kind("contributions.revised", word_revised, mark_revised, revised_now, revised_again)
 
 
 def note_told(*which: sa.ColumnElement[bool]) -> int:
@@ -148,29 +187,41 @@ def tell_moved(anchor_id: int) -> Callable[[], None] | None:
     What is confirmed is where it was shown or announced already: nobody is written to for that. Of several decisions in a row the
     last one is told.
     """
-    return mail.tell(anchor_id, word_moved, mark_moved)
+    return mail.tell(MOVED, anchor_id)
 
 
 def moved() -> tuple[sa.ColumnElement[bool], ...]:
-    """Anchors on which a person decided what their author is to hear and does not know yet."""
+    """Anchors on which a person decided what their author is to hear."""
     heard = Contribution.state.in_(ContributionState.where(is_told_of_place=True))
-    return (
-        Anchor.state.in_(AnchorState.where(is_news=True)), sa.or_(Anchor.told_at.is_(None), Anchor.told_at < Anchor.decided_at),
-        Anchor.contribution_id.in_(sa.select(Contribution.id).where(heard)),
-    )
+    news = Anchor.state.in_(AnchorState.where(is_news=True))
+    return news, Anchor.contribution_id.in_(sa.select(Contribution.id).where(heard))
+
+
+def is_unheard() -> sa.ColumnElement[bool]:
+    """Whose author does not know of the decision yet."""
+    return sa.or_(Anchor.told_at.is_(None), Anchor.told_at < Anchor.decided_at)
 
 
 def word_moved(anchor_id: int) -> list[Letter[tuple[int, int]]]:
-    anchor = session.scalar(sa.select(Anchor).where(Anchor.id == anchor_id, *moved()))
+    anchor = session.scalar(sa.select(Anchor).where(Anchor.id == anchor_id, *moved(), is_unheard()))
     if anchor is None:
         return []
     worded = mail.worded(anchor.contribution.author, "contributions/moved", anchor=anchor, contribution=anchor.contribution)
     return [Letter(worded, frozenset([(anchor.id, anchor.row_counter)]))]
 
 
-def mark_moved(letters: Sequence[Letter[tuple[int, int]]]) -> Sequence[Letter[tuple[int, int]]]:
-    (((anchor_id, counter),),) = (letter.facts for letter in letters)
-    return letters if note_told(Anchor.id == anchor_id, Anchor.row_counter == counter, *moved()) else ()
+def mark_moved(anchor_id: int, letters: Sequence[Letter[tuple[int, int]]]) -> Sequence[Letter[tuple[int, int]]]:
+    (((_anchor, counter),),) = (letter.facts for letter in letters)
+    return letters if note_told(Anchor.id == anchor_id, Anchor.row_counter == counter, *moved(), is_unheard()) else ()
+
+
+def moved_now(anchor_id: int, facts: frozenset[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """A later decision on the place has a letter of its own."""
+    counter = session.scalar(sa.select(Anchor.row_counter).where(Anchor.id == anchor_id, *moved()))
+    return facts & {(anchor_id, counter)}
+
+
+MOVED = mail.Kind("contributions.moved", word_moved, mark_moved, moved_now)
 
 
 @every_second

@@ -2,8 +2,12 @@
 
 Whoever is to be told something is told once (:func:`tell`, :func:`tell_each`): the letter is worded before anybody has to wait, and
 posted in the transaction that notes it as told. A worker that dies between the two has told nobody, one that dies later is done.
+
+What it tells of may change before it leaves, as when the mail server is away for hours. So each :class:`Kind` of letter says which of a
+letter's facts still stand: the letter whose facts no longer do is kept and never sent, and what still stands is told afresh.
 """
 
+import enum
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.core.config import this_app
 from consult.core.db import Base, PrimaryKey, Timestamp, add_now, reading, scalar_count, session, unit_of_work
+from consult.core.errors import RegistrationError
 from consult.core.i18n import direction, force_locale, utcnow
 from consult.core.jobs import later, outbound_job
 from consult.core.smtp import EmailBackend, Message, on_the_wire
@@ -29,11 +34,20 @@ PATIENCE = 3
 BATCH = 20  # letters that are worded, and then posted, at once
 
 
+class DropReason(enum.StrEnum):
+    """Why a letter never left."""
+
+    OUTDATED = "outdated"  # what it told of is no longer so
+    REPLACED = "replaced"  # some of it is no longer so: another one tells the rest
+    EXPIRED = "expired"  # the key in it opens nothing any more
+
+
 class OutgoingMail(Base):
-    """One letter to one person."""
+    """One letter to one person; those of a ``kind`` with the facts that they tell of."""
 
     __tablename__ = "outgoing_mail"
     __append_only__ = False  # addresses and links that sign in: nobody’s to keep for ever
+    __table_args__ = (sa.CheckConstraint("(dropped_at IS NULL) = (drop_reason IS NULL)", name="dropped_has_its_reason"),)
 
     id: Mapped[PrimaryKey]
     recipient: Mapped[str] = mapped_column(sa.String(320))
@@ -42,6 +56,16 @@ class OutgoingMail(Base):
     html: Mapped[str | None]
     created_at: Mapped[Timestamp]
     sent_at: Mapped[datetime | None]
+    kind: Mapped[str | None] = mapped_column(sa.String(80))
+    subject_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    facts: Mapped[list[Any] | None]
+    expires_at: Mapped[datetime | None]  # when its key opens nothing any more
+    dropped_at: Mapped[datetime | None]
+    drop_reason: Mapped[DropReason | None]
+
+    @property
+    def told(self) -> frozenset[Any]:
+        return frozenset(tuple(fact) if isinstance(fact, list) else fact for fact in self.facts or ())
 
 
 Fact = TypeVar("Fact", bound=Hashable)
@@ -56,7 +80,30 @@ class Letter(Generic[Fact]):
 
 
 Word = Callable[[int], Sequence[Letter[Fact]]]
-Mark = Callable[[Sequence[Letter[Fact]]], Iterable[Letter[Fact]]]
+Mark = Callable[[int, Sequence[Letter[Fact]]], Iterable[Letter[Fact]]]
+Standing = Callable[[int, frozenset[Fact]], frozenset[Fact]]
+KINDS: dict[str, "Kind[Any]"] = {}
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Fact]):
+    """One kind of letter that tells of rows which may change; facts are strings, numbers, or tuples of them.
+
+    ``word(subject_id)`` words what is not told yet; ``mark(subject_id, letters)`` gives those that it could note as told: whose facts still
+    hold, and which nobody has posted meanwhile. ``standing(subject_id, facts)``: these as they are now, without those that are no longer
+    so. ``again(subject_id, facts)`` words them, of a kind whose letters tell of several.
+    """
+
+    name: str
+    word: Word[Fact]
+    mark: Mark[Fact]
+    standing: Standing[Fact]
+    again: Callable[[int, frozenset[Fact]], Sequence[Letter[Fact]]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.name in KINDS:
+            raise RegistrationError(f"Two kinds of letter are called {self.name}: give one of them another name.")
+        KINDS[self.name] = self
 
 
 def init_app(app, url: str, sender: str) -> None:
@@ -102,61 +149,65 @@ def _knows_utf8() -> bool:
         connection.close()
 
 
-def post(recipient: str, subject: str, body: str, html: str | None = None) -> OutgoingMail:
-    """Write a letter down and promise to send it."""
-    letter = OutgoingMail(recipient=recipient, subject=" ".join(str(subject).split()), body=body, html=html)
+def post(recipient: str, subject: str, body: str, html: str | None = None, **noted: Any) -> OutgoingMail:
+    """Write a letter down, with what is ``noted`` of it in other columns, and promise to send it."""
+    letter = OutgoingMail(recipient=recipient, subject=" ".join(str(subject).split()), body=body, html=html, **noted)
     add_now(letter)
     later(deliver, letter)
     return letter
 
 
-def write(reader, template: str, **context) -> OutgoingMail:
+def write(reader, template: str, *, expires_at: datetime | None = None, **context) -> OutgoingMail:
     """Write ``emails/<room>/<name>.txt`` (``template`` is ``room/name``) to ``reader`` (who has ``email`` and ``language``), in the
-    reader's language.
+    reader's language. It is not sent once the key in it has expired.
     """
-    return post(*worded(reader, template, **context))
+    return post(*worded(reader, template, **context), expires_at=expires_at)
 
 
 def worded(reader, template: str, **context) -> tuple[str, str, str]:
     """(recipient, subject, body) of a letter: the template's first line is the subject, then a blank line, then the body."""
     with force_locale(reader.language):
         text = render_template(
-            f"emails/{template}.txt", reader=reader, language=reader.language, direction=direction(reader.language), **context
+            f"emails/{template}.txt", reader=reader, language=reader.language, direction=direction(reader.language), now=utcnow(), **context
         )
     subject, _blank, body = text.strip().partition("\n")
     return reader.email, subject, body.strip() + "\n"
 
 
-def tell(subject_id: int, word: Word[Fact], mark: Mark[Fact]) -> Callable[[], None] | None:
-    """The work of an ``outbound_job`` that tells one person. ``word(subject_id)`` words the letter, unless it was told already."""
+def tell(kind: Kind[Any], subject_id: int) -> Callable[[], None] | None:
+    """The work of an ``outbound_job`` that tells one person, unless it was told already."""
     with reading():
-        letters = word(subject_id)
-    return partial(post_current, letters, mark) if letters else None
+        letters = kind.word(subject_id)
+    return partial(post_current, kind, subject_id, letters) if letters else None
 
 
-def tell_each(subject_id: int, progress: Callable[[int], None], untold: sa.Select[Any], word: Word[Fact], mark: Mark[Fact]) -> None:
+def tell_each(kind: Kind[Any], subject_id: int, progress: Callable[[int], None], untold: sa.Select[Any]) -> None:
     """The work of a ``long_job`` that tells many, a batch after the other. ``untold`` selects the ids of those who are still to be
-    told, ``word(subject_id)`` words the letters of the first :data:`BATCH` of them at most.
+    told; the kind words the letters of the first :data:`BATCH` of them at most.
     """
     count = sa.select(sa.func.count()).select_from(untold.subquery())
     with reading():
         left = whole = scalar_count(count)
     while left:
         with reading():
-            letters = word(subject_id)
+            letters = kind.word(subject_id)
         with unit_of_work():
-            post_current(letters, mark)
+            post_current(kind, subject_id, letters)
             left = scalar_count(count)
         whole = max(whole, left)  # more may have come to be told meanwhile
         progress(100 - 100 * left // whole)
 
 
-def post_current(letters: Sequence[Letter[Fact]], mark: Mark[Fact]) -> None:
-    """Post those that ``mark(letters)`` notes as told: whose facts still hold, and which nobody has posted meanwhile. What is told
-    of a fact that is no longer so (withdrawn, decided otherwise) is left to be worded afresh.
+def post_current(kind: Kind[Any], subject_id: int, letters: Sequence[Letter[Any]]) -> None:
+    """Post those that the kind notes as told. What is told of a fact that is no longer so (withdrawn, decided otherwise) is left to be
+    worded afresh.
     """
-    for letter in mark(letters) if letters else ():
-        post(*letter.worded)
+    for letter in kind.mark(subject_id, letters) if letters else ():
+        post_letter(kind, subject_id, letter)
+
+
+def post_letter(kind: Kind[Any], subject_id: int, letter: Letter[Any]) -> None:
+    post(*letter.worded, kind=kind.name, subject_id=subject_id, facts=sorted(letter.facts))
 
 
 SENT = (
@@ -166,17 +217,46 @@ SENT = (
 
 @outbound_job
 def deliver(mail_id: int) -> Callable[[], None] | None:
-    """Send the letter unless it went already. A slow mail server is waited for outside of any transaction, or no one could write."""
+    """Send the letter, unless it went already or must not leave any more. A slow mail server is waited for outside of any transaction,
+    or no one could write.
+    """
     with reading():
         letter = session.get(OutgoingMail, mail_id)
-        message = compose(letter) if letter and not letter.sent_at else None
-    if message is None:
-        return None
+        if letter is None or letter.sent_at or letter.dropped_at:
+            return None
+        reason, afresh = judge(letter)
+        if reason:
+            return partial(drop, mail_id, reason, letter.kind, letter.subject_id, afresh)
+        message = compose(letter)
     message.send()
 
     def conclude() -> None:
         session.connection().execute(SENT, {"letter": mail_id, "now": utcnow()})
     return conclude
+
+
+def judge(letter: OutgoingMail) -> tuple[DropReason | None, Sequence[Letter[Any]]]:
+    """Why it must not leave, None where it may; and what is told in its place."""
+    if letter.expires_at and letter.expires_at <= utcnow():
+        return DropReason.EXPIRED, ()
+    if letter.kind is None or letter.subject_id is None:
+        return None, ()
+    kind = KINDS[letter.kind]
+    standing = kind.standing(letter.subject_id, letter.told)
+    if standing == letter.told:
+        return None, ()
+    afresh = kind.again(letter.subject_id, standing) if standing and kind.again else ()
+    return (DropReason.REPLACED if afresh else DropReason.OUTDATED), afresh
+
+
+def drop(mail_id: int, reason: DropReason, kind: str | None, subject_id: int | None, afresh: Sequence[Letter[Any]]) -> None:
+    """Keep the letter unsent, with the reason, and post what is told in its place; of two workers at the same moment one does."""
+    row = OutgoingMail.__table__
+    waiting = row.c.id == mail_id, row.c.sent_at.is_(None), row.c.dropped_at.is_(None)
+    dropped = sa.update(row).where(*waiting).values(dropped_at=utcnow(), drop_reason=reason)
+    if session.connection().execute(dropped).rowcount and kind is not None and subject_id is not None:
+        for letter in afresh:
+            post_letter(KINDS[kind], subject_id, letter)
 
 
 def compose(letter: OutgoingMail) -> EmailMultiAlternatives:

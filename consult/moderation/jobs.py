@@ -17,7 +17,7 @@ from consult.moderation.models import ModerationDecision, ModerationNotice, Verd
 @outbound_job
 def tell_author(decision_id: int) -> Callable[[], None] | None:
     """Write to the author in their language."""
-    return mail.tell(decision_id, word_decision, mark_decision)
+    return mail.tell(DECISION, decision_id)
 
 
 def word_decision(decision_id: int) -> list[Letter[int]]:
@@ -33,12 +33,17 @@ def word_decision(decision_id: int) -> list[Letter[int]]:
 
 
 def untold(decision_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """The decision, while it still stands and its author was not written to: a later one, or a withdrawal, makes it no news."""
+    """The decision, while it still stands and its author was not written to."""
+    unwritten = sa.select(ModerationNotice.decision_id).where(ModerationNotice.written_at.is_(None))
+    return *still_stands(decision_id), ModerationDecision.id.in_(unwritten)
+
+
+def still_stands(decision_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """The decision, unless a later one, or a withdrawal, makes it no news."""
     later = aliased(ModerationDecision)
     stands = [sa.and_(ModerationDecision.verdict == verdict, Contribution.state.in_(states_told(verdict))) for verdict in Verdict]
     return (
         ModerationDecision.id == decision_id,
-        ModerationDecision.id.in_(sa.select(ModerationNotice.decision_id).where(ModerationNotice.written_at.is_(None))),
         ~sa.exists().where(later.contribution_id == ModerationDecision.contribution_id, later.id > ModerationDecision.id),
         sa.exists().where(Contribution.id == ModerationDecision.contribution_id, sa.or_(*stands)),
     )
@@ -49,10 +54,16 @@ def states_told(verdict: Verdict) -> tuple[ContributionState, ...]:
     return (verdict.to, *ContributionState.where(is_taken_back=True)) if verdict.to.is_silent else (verdict.to,)
 
 
-def mark_decision(letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
-    ((decision_id,),) = (letter.facts for letter in letters)
+def mark_decision(decision_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
     notice = ModerationNotice.__table__
     still = sa.select(ModerationDecision.id).where(*untold(decision_id))
     # ``written_at`` is asked of the row itself: who waited for another worker here reads that row anew, and all else as it was before.
     written = sa.update(notice).where(notice.c.decision_id.in_(still), notice.c.written_at.is_(None)).values(written_at=utcnow())
     return letters if session.connection().execute(written).rowcount else ()
+
+
+def standing(decision_id: int, facts: frozenset[int]) -> frozenset[int]:
+    return facts if session.scalar(sa.select(ModerationDecision.id).where(*still_stands(decision_id))) else frozenset()
+
+
+DECISION = mail.Kind("moderation.decision", word_decision, mark_decision, standing)

@@ -241,6 +241,22 @@ def count_by_state(actor: Actor, chapters: Sequence[Chapter]) -> dict[int, dict[
     return counts
 
 
+def count_awaiting(actor: Actor, consultation: Consultation) -> dict[Chapter, int]:
+    """What waits for this person's decision, chapter by chapter: what comes from themselves or their own organisation does not."""
+    if not consultation.current_phase.is_answering:
+        return {}
+    mine = {chapter.id: chapter for chapter in chapters.list_chapters(consultation) if can(actor, Action.MODERATION_VIEW, chapter)}
+    others = Contribution.author_id != actor.id
+    if actor.organisation_id is not None:
+        others = sa.and_(others, Contribution.organisation_id.is_distinct_from(actor.organisation_id))
+    rows = session.execute(
+        sa.select(Contribution.chapter_id, sa.func.count())
+        .where(Contribution.chapter_id.in_(mine), Contribution.state.in_(ContributionState.where(awaits_moderation=True)), others)
+        .group_by(Contribution.chapter_id).order_by(Contribution.chapter_id)
+    )
+    return {mine[chapter_id]: count for chapter_id, count in rows}
+
+
 def list_decisions(actor: Actor, contribution: Contribution) -> list[ModerationDecision]:
     """Every decision on it with the words to its author, oldest first."""
     require(actor, Action.MODERATION_VIEW, contribution)

@@ -6,6 +6,7 @@ from functools import partial
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.accounts import events as accounts_events
+from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations import events as consultations_events
@@ -203,6 +204,19 @@ def arrival(person: Actor) -> str | None:
     counts = service.count_by_state(person, service.list_chapters(person, consultation))
     is_waiting = any(of[state] for of in counts.values() for state in ContributionState.where(awaits_moderation=True))
     return url_for("moderation.queue") if is_waiting or not consultation.current_phase.is_concluding else None
+
+
+@consultations_events.waiting.fill
+def waiting(person: User, consultation: Consultation) -> list[consultations_events.Waiting]:
+    """What they have to moderate."""
+    return [
+        consultations_events.Waiting(
+            f"moderation:{chapter.number}",
+            ngettext("%(num)s contribution to chapter %(number)s awaits moderation.",
+                     "%(num)s contributions to chapter %(number)s await moderation.", n, number=chapter.number),
+            "moderation.queue", {"chapter": chapter.number})
+        for chapter, n in service.count_awaiting(person, consultation).items()
+    ]
 
 
 @consultations_events.dashboard_columns.fill

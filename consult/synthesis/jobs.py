@@ -1,7 +1,6 @@
 """Telling each author what became of their contributions."""
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ Standing = tuple[int, int, int]  # a contribution as a letter tells of it: ids o
 @long_job
 def tell_answers(synthesis_id: int, progress) -> None:
     """One letter for each author of the chapter; whoever has their notice is not written to again."""
-    mail.tell_each(synthesis_id, progress, untold(synthesis_id), word_answers, partial(mark_answers, synthesis_id))
+    mail.tell_each(ANSWERS, synthesis_id, progress, untold(synthesis_id))
 
 
 def is_told() -> sa.ColumnElement[bool]:
@@ -40,11 +39,13 @@ def untold(synthesis_id: int) -> sa.Select[Any]:
 
 
 def word_answers(synthesis_id: int) -> list[Letter[Standing]]:
+    return word_to(synthesis_id, User.id.in_(untold(synthesis_id).limit(mail.BATCH).scalar_subquery()))
+
+
+def word_to(synthesis_id: int, *which: sa.ColumnElement[bool]) -> list[Letter[Standing]]:
+    """The letters to these authors."""
     synthesis = session.get_one(Synthesis, synthesis_id)
-    authors = session.scalars(
-        sa.select(User).where(User.id.in_(untold(synthesis_id).limit(mail.BATCH).scalar_subquery())).options(lazyload(User.appointments))
-        .order_by(User.id)
-    ).all()
+    authors = session.scalars(sa.select(User).where(*which).options(lazyload(User.appointments)).order_by(User.id)).all()
     answers = answers_to([author.id for author in authors], synthesis)
     return [
         Letter(mail.worded(author, "synthesis/answer", synthesis=synthesis, answers=answers[author.id]),
@@ -60,17 +61,35 @@ def facts_of(contributions: Iterable[Contribution | sa.Row[int, int, int]]) -> f
 
 def mark_answers(synthesis_id: int, letters: Sequence[Letter[Standing]]) -> list[Letter[Standing]]:
     of_author = {author_id: letter for letter in letters for author_id, _contribution, _counter in letter.facts}
-    told: dict[int, list[sa.Row[int, int, int]]] = {author_id: [] for author_id in of_author}
-    for row in session.execute(
-        sa.select(Contribution.author_id, Contribution.id, Contribution.row_counter)
-        .join(Synthesis, Synthesis.chapter_id == Contribution.chapter_id)
-        .where(Synthesis.id == synthesis_id, Contribution.author_id.in_(of_author), is_told())
-    ):
-        told[row.author_id].append(row)
-    current = [author_id for author_id, letter in of_author.items() if letter.facts == facts_of(told[author_id])]
+    now = facts_now(synthesis_id, of_author)
+    current = [author_id for author_id, letter in of_author.items() if letter.facts == now[author_id]]
     noted = add_new(SynthesisNotice, [{"synthesis_id": synthesis_id, "author_id": author_id} for author_id in current],
                     SynthesisNotice.author_id)
     return [of_author[author_id] for author_id in noted]
+
+
+def facts_now(synthesis_id: int, author_ids: Collection[int]) -> dict[int, frozenset[Standing]]:
+    """What a letter to each of these authors would tell of now."""
+    told: dict[int, list[sa.Row[int, int, int]]] = {author_id: [] for author_id in author_ids}
+    for row in session.execute(
+        sa.select(Contribution.author_id, Contribution.id, Contribution.row_counter)
+        .join(Synthesis, Synthesis.chapter_id == Contribution.chapter_id)
+        .where(Synthesis.id == synthesis_id, Contribution.author_id.in_(author_ids), is_told())
+    ):
+        told[row.author_id].append(row)
+    return {author_id: facts_of(rows) for author_id, rows in told.items()}
+
+
+def standing(synthesis_id: int, facts: frozenset[Standing]) -> frozenset[Standing]:
+    """All that its one author is to be told, as it is now."""
+    return frozenset().union(*facts_now(synthesis_id, {author_id for author_id, _contribution, _counter in facts}).values())
+
+
+def again(synthesis_id: int, facts: frozenset[Standing]) -> list[Letter[Standing]]:
+    return word_to(synthesis_id, User.id.in_({author_id for author_id, _contribution, _counter in facts}))
+
+
+ANSWERS = mail.Kind("synthesis.answers", word_answers, mark_answers, standing, again)
 
 
 def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tuple[Contribution, SynthesisItem | None]]]:

@@ -100,12 +100,13 @@ def test_the_titles_and_the_address_of_a_consultation_are_held_to_the_same(consu
 @pytest.fixture
 def kept_otherwise(own_app):
     """Addresses as an earlier version took them."""
-    session.remove()
-    flask_migrate.downgrade(revision="0013")
     emails = ["a@xn--bcher-kva.example", "a@bücher.example", "b@xn--bcher-kva.example", "c@exemple,gov,ma", "d@exemple.ma",
               "e\u0301@exemple.ma"]
     with unit_of_work():
-        return {factories.a_user(email=email).id: email for email in emails}
+        kept = {factories.a_user(email=email).id: email for email in emails}
+    session.remove()
+    flask_migrate.downgrade(revision="0013")
+    return kept
 
 
 def test_addresses_kept_otherwise_get_their_spelling_and_no_account_is_lost(kept_otherwise, capsys):

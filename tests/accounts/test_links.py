@@ -1,5 +1,6 @@
 """Links of letters: whoever opens them, however often, changes nothing; the button of their page is what acts."""
 
+import ast
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,15 @@ import time_machine
 
 from consult.accounts import service
 from consult.accounts.models import Registration, User
+from consult.core import mail
 from consult.core.db import Base, session, unit_of_work
 from consult.core.errors import Conflict
-from consult.core.i18n import utcnow
+from consult.core.i18n import clock_at, utcnow
+from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM, VISITOR
 from tests import factories
 from tests.accounts.test_views import PASSWORD, ask_for_link, is_signed_in, register, sign_in
+from tests.house.source import modules
 
 THEIRS = "le mot de passe d’un autre"
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
@@ -67,15 +71,26 @@ def addresses(client, contribution, salma, letters):
         "security.forgot_password": "/fr/accounts/reset", "contributions.show": f"/fr/contributions/{contribution.ref}",
         "contributions.receipt": f"/fr/contributions/receipt/{contribution.ref}", "contributions.mine": "/fr/contributions/mine",
         "chapters.read": "/fr/chapters/1", "synthesis.read": "/fr/synthesis/read/1", "moderation.register": "/fr/moderation/register",
-        "adoption.submit": "/fr/adoption/submit",
+        "adoption.submit": "/fr/adoption/submit", "accounts.profile": "/fr/accounts/profile",
+        "moderation.queue": "/fr/moderation/?chapter=1", "contributions.anchors": "/fr/contributions/anchors/1?text=fr",
+        "chapters.coverage": "/fr/chapters/coverage", "synthesis.overview": "/fr/synthesis/overview/1",
+        "adoption.submission": "/fr/adoption/submission",
     }
 
 
-def test_whoever_opens_a_link_of_a_letter_changes_nothing(client, addresses, participant):
+def named_for_people_in_charge(app) -> set[str]:
+    """The endpoints that the rooms give to the letter of what waits."""
+    makers = [node for tree in modules().values() for node in ast.walk(tree)
+              if isinstance(node, ast.FunctionDef) and node.returns and "Waiting" in ast.unparse(node.returns)]
+    return {node.value for maker in makers for node in ast.walk(maker) if isinstance(node, ast.Constant)} & set(app.view_functions)
+
+
+def test_whoever_opens_a_link_of_a_letter_changes_nothing(app, client, addresses, participant):
     leads = {endpoint for path in TEMPLATES.rglob("*.txt") for endpoint in re.findall(r'link\("([\w.]+)"', path.read_text())}
+    leads |= named_for_people_in_charge(app)
     assert set(addresses) == leads, "an address for each place that a letter leads to, and for no other"
     for path in addresses.values():
-        assert set(opened(client, path)) <= {200, 303, 403, 404}, path
+        assert set(opened(client, path)) <= {200, 302, 303, 403, 404}, path
     client.sign_in(participant)
     for path in addresses.values():
         assert set(opened(client, path)) <= {200, 302, 303, 403, 404}, path
@@ -263,11 +278,13 @@ def passwords() -> list[str | None]:
 
 
 def test_a_password_that_was_typed_before_is_nobodys_until_somebody_confirms(own_app):
+    with unit_of_work():
+        asked = factories.a_user(email="nora@example.org", confirmed_at=None, language="ar").id
+        factories.a_user(password="known")
     session.remove()
     flask_migrate.downgrade(revision="0011")
     with unit_of_work():
-        asked = factories.a_user(email="nora@example.org", confirmed_at=None, password="typed", language="ar").id
-        factories.a_user(password="known")
+        session.execute(sa.update(User.__table__).where(User.__table__.c.id == asked).values(password="typed"))
     session.remove()
     flask_migrate.upgrade()
     assert passwords() == [None, "known"]
@@ -282,3 +299,39 @@ def test_a_password_that_was_typed_before_is_nobodys_until_somebody_confirms(own
     flask_migrate.upgrade()
     with unit_of_work():
         assert service.confirm(VISITOR, session.get_one(User, asked)).password is None
+
+
+# A key that opens nothing any more
+
+
+@pytest.fixture
+def keyed(client, salma):
+    """How the letter of each key is asked for."""
+    return {
+        "register": lambda: register(client), "reset": lambda: client.post("/fr/accounts/reset", data={"email": salma.email}),
+        "link": lambda: ask_for_link(client, salma.email),
+    }
+
+
+@pytest.mark.parametrize(("asked", "lifetime"), [
+    ("register", timedelta(days=2)), ("reset", timedelta(days=1)), ("link", timedelta(minutes=15)),
+])
+def test_a_letter_whose_key_has_expired_is_not_sent(keyed, outbox, asked, lifetime):
+    keyed[asked]()
+    (letter,) = session.scalars(sa.select(OutgoingMail))
+    assert abs(letter.expires_at - letter.created_at - lifetime) < timedelta(minutes=1)
+    session.commit()
+    with clock_at(letter.expires_at):
+        mail.deliver(letter.id)()
+    session.expire_all()
+    assert (letter.drop_reason, outbox()) == (mail.DropReason.EXPIRED, [])
+    assert mail.deliver(letter.id) is None
+
+
+def test_a_letter_whose_key_still_opens_leaves(keyed, outbox):
+    keyed["reset"]()
+    (letter,) = session.scalars(sa.select(OutgoingMail))
+    session.commit()
+    with clock_at(letter.expires_at - timedelta(minutes=1)):
+        mail.deliver(letter.id)()
+    assert [message.to for message in outbox()] == [["salma@example.org"]]

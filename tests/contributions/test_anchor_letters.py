@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
@@ -134,7 +133,7 @@ def test_what_changes_while_letters_are_worded_is_told_as_it_is_then(chapter, bl
     worded = letters.word_revised(revision.id)
     service.withdraw(participant, gone)
     session.commit()
-    mail.post_current(worded, partial(letters.mark_revised, revision.id))
+    mail.post_current(letters.REVISED, revision.id, worded)
     assert letters_to(participant) == []
     session.commit()
     letters.tell_authors(revision.id, lambda percent: None)
@@ -147,14 +146,14 @@ def test_progress_stays_a_share_when_more_is_lodged_meanwhile(chapter, block, mo
     contributions = [factories.a_contribution(block=block) for _n in range(2)]
     revision = revise(chapter, REWORDED)
     session.commit()
-    heard, mark = [], letters.mark_revised
+    heard, post = [], mail.post_current
 
-    def marking(*args):
+    def posting(*args):
         if not heard:
             for _n in range(3):
                 anchor_late(factories.a_contribution(block=block))
-        return mark(*args)
-    monkeypatch.setattr(letters, "mark_revised", marking)
+        return post(*args)
+    monkeypatch.setattr(mail, "post_current", posting)
     letters.tell_authors(revision.id, heard.append)
     assert heard == [0, 25, 50, 75, 100]
     assert all(len(letters_to(said.author)) == 1 for said in contributions)

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,17 +13,20 @@ from consult.adoption import jobs as adoption_jobs
 from consult.adoption import service as adoption
 from consult.adoption.models import FailureCause, SubmissionRequest
 from consult.chapters.models import Chapter
-from consult.consultations.models import Phase, Role
+from consult.consultations import jobs as consultation_jobs
+from consult.consultations import service as consultations
+from consult.consultations.models import Appointment, Phase, Role
 from consult.contributions import jobs as contribution_jobs
 from consult.contributions import service as contributions
-from consult.contributions.models import Contribution
+from consult.contributions.models import Contribution, ContributionState
 from consult.core import db, jobs, mail
 from consult.core.db import session, unit_of_work
-from consult.core.i18n import utcnow
+from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
 from consult.moderation import jobs as moderation_jobs
 from consult.moderation import service as moderation
+from consult.moderation.models import Reason
 from consult.synthesis import jobs as synthesis_jobs
 from consult.synthesis.models import SynthesisState
 from tests import factories
@@ -36,14 +39,11 @@ from tests.waiting import until
 
 @dataclass
 class News:
-    """One kind of letter about what somebody wrote: on which row, how it is worded and marked, and whose business it stays after all is
-    withdrawn.
-    """
+    """One kind of letter: on which row, who writes it, and whose business it stays after the contribution was withdrawn."""
 
     subject_id: int
     work: Callable
-    word: mail.Word
-    mark: mail.Mark
+    kind: mail.Kind
     is_told_of_what_was_withdrawn: bool = False
 
     def run(self) -> None:
@@ -56,37 +56,38 @@ class News:
 
 
 def receipt(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
-    return News(said.id, contribution_jobs.send_receipt, contribution_jobs.word_receipt, contribution_jobs.mark_receipt, True)
+    return News(said.id, contribution_jobs.send_receipt, contribution_jobs.RECEIPT, True)
 
 
 def decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
     made = moderation.publish(rapporteur, said, expected_counter=said.row_counter)
-    return News(made.id, moderation_jobs.tell_author, moderation_jobs.word_decision, moderation_jobs.mark_decision)
+    return News(made.id, moderation_jobs.tell_author, moderation_jobs.DECISION)
 
 
 def revised(chapter: Chapter, _said: Contribution, _rapporteur: User) -> News:
-    revision = revise(chapter, REWORDED)
-    return News(revision.id, contribution_jobs.tell_authors, contribution_jobs.word_revised,
-                partial(contribution_jobs.mark_revised, revision.id))
+    return News(revise(chapter, REWORDED).id, contribution_jobs.tell_authors, contribution_jobs.REVISED)
 
 
 def moved(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
     revise(chapter, REWORDED)
-    anchor = contributions.reattach(rapporteur, last_of(said), key=A2)
-    return News(anchor.id, contribution_jobs.tell_moved, contribution_jobs.word_moved, contribution_jobs.mark_moved)
+    return News(contributions.reattach(rapporteur, last_of(said), key=A2).id, contribution_jobs.tell_moved, contribution_jobs.MOVED)
 
 
 def answers(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
     moderation.publish(rapporteur, said, expected_counter=said.row_counter)
     synthesis = factories.a_synthesis(chapter, state=SynthesisState.SUBMITTED, validated_at=utcnow())
     factories.an_item(synthesis, said)
-    return News(synthesis.id, synthesis_jobs.tell_answers, synthesis_jobs.word_answers, partial(synthesis_jobs.mark_answers, synthesis.id))
+    return News(synthesis.id, synthesis_jobs.tell_answers, synthesis_jobs.ANSWERS)
 
 
 def called_off(chapter: Chapter, _said: Contribution, rapporteur: User) -> News:
     request = factories.saved(SubmissionRequest(consultation=chapter.consultation, requested_by_id=rapporteur.id))
     failure = adoption.call_off(SYSTEM, request, cause=FailureCause.DOCUMENT, details="no space")
-    return News(failure.id, adoption_jobs.tell_failure, adoption_jobs.word_failure, adoption_jobs.mark_failure, True)
+    return News(failure.id, adoption_jobs.tell_failure, adoption_jobs.CALLED_OFF, True)
+
+
+def waiting(_chapter: Chapter, _said: Contribution, rapporteur: User) -> News:
+    return News(rapporteur.id, consultation_jobs.tell_waiting, consultation_jobs.WAITING)
 
 
 @pytest.fixture
@@ -95,12 +96,13 @@ def world(own_app):
     with unit_of_work(), jobs.muted():
         consultation = factories.a_consultation()
         chapter = factories.a_chapter(consultation)
-        rapporteur = factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission)
-        said = lodge(factories.a_user(), factories.block_of(chapter, "C1-A1-P1-a1"))
+        rapporteur = factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission, language="en")
+        rapporteur.appointments[0].appointed_at = utcnow() - timedelta(days=30)  # which is no news to them
+        said = lodge(factories.a_user(language="en"), factories.block_of(chapter, "C1-A1-P1-a1"))
     return own_app, chapter, said, rapporteur
 
 
-@pytest.fixture(params=[receipt, decision, revised, moved, answers, called_off], ids=lambda kind: kind.__name__)
+@pytest.fixture(params=[receipt, decision, revised, moved, answers, called_off, waiting], ids=lambda kind: kind.__name__)
 def news(request, world) -> News:
     _app, chapter, said, rapporteur = world
     with unit_of_work(), jobs.muted():
@@ -114,12 +116,12 @@ def count_letters() -> int:
 
 def worded(news: News) -> list[mail.Letter]:
     with db.reading():
-        return list(news.word(news.subject_id))
+        return list(news.kind.word(news.subject_id))
 
 
 def post(news: News, letters: list[mail.Letter]) -> None:
     with unit_of_work():
-        mail.post_current(letters, news.mark)
+        mail.post_current(news.kind, news.subject_id, letters)
 
 
 def test_a_worker_that_dies_between_wording_and_posting_has_told_nobody(news, monkeypatch):
@@ -127,7 +129,7 @@ def test_a_worker_that_dies_between_wording_and_posting_has_told_nobody(news, mo
     monkeypatch.setattr(mail, "worded", lambda *args, **values: held.append(db._writes.get()) or word(*args, **values))
     letters = worded(news)
     with pytest.raises(ZeroDivisionError), unit_of_work():
-        mail.post_current(letters, news.mark)
+        mail.post_current(news.kind, news.subject_id, letters)
         raise ZeroDivisionError
     assert count_letters() == 0
     news.run()
@@ -149,13 +151,13 @@ def test_workers_at_the_same_moment_write_one_letter(news, world, monkeypatch):
     letters, post_at_once, posted = worded(news), mail.post, []
     assert len(letters) == 1
 
-    def post_when_the_others_wait(*letter):
+    def post_when_the_others_wait(*letter, **noted):
         posted.append(letter)
         if len(posted) == 1:
             until(lambda: is_waited_for(2), "two others were to wait")
-        return post_at_once(*letter)
+        return post_at_once(*letter, **noted)
     monkeypatch.setattr(mail, "post", post_when_the_others_wait)
-    ends = all_at_once(world[0], *3 * [lambda: mail.post_current(letters, news.mark)])
+    ends = all_at_once(world[0], *3 * [lambda: mail.post_current(news.kind, news.subject_id, letters)])
     assert ends == [None] * 3
     assert count_letters() == 1
     post(news, letters)
@@ -197,6 +199,155 @@ def test_telling_many_goes_on_where_it_was_killed(world, monkeypatch):
         assert count_letters() - before == len(everybody)
         assert len(set(session.scalars(sa.select(OutgoingMail.recipient).where(OutgoingMail.id > before)))) == len(everybody)
     assert rapporteur.email not in session.scalars(sa.select(OutgoingMail.recipient)).all()
+
+
+# While the mail server is away
+
+
+@pytest.fixture
+def relay(world, monkeypatch):
+    """A mail server that is away; called, it is back, and says what it is given: (subject, body) of each letter."""
+    given = []
+
+    def away(_message):
+        raise ConnectionRefusedError
+    monkeypatch.setattr(mail.Message, "send", away)
+
+    def back() -> list[tuple[str, str]]:
+        monkeypatch.setattr(mail.Message, "send", lambda message: given.append((message.subject, message.body)))
+        with clock_at(utcnow() + timedelta(hours=3)):
+            while jobs.run_pending():
+                pass
+        return given
+    return back
+
+
+def posted_in_vain(news: News) -> None:
+    news.run()
+    while jobs.run_pending():
+        pass
+
+
+def drop_reasons() -> list[str | None]:
+    session.rollback()
+    return list(session.scalars(sa.select(OutgoingMail.drop_reason).order_by(OutgoingMail.id)))
+
+
+def changed(act: Callable[[], object]) -> None:
+    with unit_of_work():
+        act()
+
+
+def withdraw(world) -> None:
+    with unit_of_work(), jobs.muted():
+        said = session.merge(world[2])
+        said.consultation.phase = Phase.OPEN
+        contributions.withdraw(said.author, said)
+
+
+def test_what_is_still_so_leaves_once(news, relay):
+    posted_in_vain(news)
+    assert len(relay()) == 1
+    assert drop_reasons() == [None]
+    assert len(relay()) == 1
+
+
+def test_what_is_no_longer_so_never_leaves(news, relay, world):
+    posted_in_vain(news)
+    withdraw(world)
+    given = relay()
+    assert len(given) == news.is_told_of_what_was_withdrawn
+    assert drop_reasons()[0] == {"contributions.receipt": "replaced", "adoption.called_off": None}.get(news.kind.name, "outdated")
+    assert [body for _subject, body in given if "What happens next" in body] == []
+
+
+@pytest.mark.parametrize("make", [revised, answers, waiting])
+def test_of_several_facts_those_that_still_stand_are_told(make, relay, world):
+    with unit_of_work(), jobs.muted():
+        chapter, said, rapporteur = map(session.merge, world[1:])
+        state = ContributionState.PUBLISHED if make is answers else ContributionState.SUBMITTED
+        other = factories.a_contribution(block=said.block, author=said.author, body="Autre chose.", state=state)
+        news = make(chapter, said, rapporteur)
+        if make is waiting:
+            factories.saved(Appointment(user=rapporteur, role=Role.CHAIR, commission=chapter.consultation.commissions[1]))
+    posted_in_vain(news)
+    withdraw(world)
+    if make is waiting:
+        changed(lambda: contributions.withdraw(other.author, session.merge(other)))
+    ((_subject, body),) = relay()
+    assert drop_reasons() == ["replaced", None]
+    if make is waiting:
+        assert "awaits moderation" not in body
+        assert "Chair of the commission" in body
+    else:
+        assert [ref in body for ref in (said.ref, other.ref)] == [False, True]
+
+
+def test_of_two_workers_at_the_same_moment_one_words_anew(relay, world):
+    with unit_of_work(), jobs.muted():
+        news = receipt(*map(session.merge, world[1:]))
+    posted_in_vain(news)
+    withdraw(world)
+    (mail_id,) = session.scalars(sa.select(OutgoingMail.id))
+    assert all_at_once(world[0], *3 * [mail.deliver(mail_id)]) == [None] * 3
+    assert len(relay()) == 1
+    assert drop_reasons() == ["replaced", None]
+
+
+def test_a_decision_that_was_reversed_meanwhile_is_not_told(relay, world):
+    with unit_of_work(), jobs.muted():
+        news = decision(*map(session.merge, world[1:]))
+    posted_in_vain(news)
+    said, rapporteur = session.merge(world[2]), session.merge(world[3])
+    changed(lambda: moderation.withhold(rapporteur, said, reason=Reason.INSULT, words="Non.", expected_counter=said.row_counter))
+    while jobs.run_pending():
+        pass
+    changed(lambda: moderation.restore(rapporteur, said, reason=Reason.MISTAKE, words="Si.", expected_counter=said.row_counter))
+    assert [subject for subject, _body in relay()] == [f"Your contribution {said.ref} is published again"]
+    assert drop_reasons() == ["outdated", "outdated", None]
+
+
+def test_a_place_that_was_decided_anew_meanwhile_is_told_as_it_is(relay, world):
+    with unit_of_work(), jobs.muted():
+        news = moved(*map(session.merge, world[1:]))
+    posted_in_vain(news)
+    changed(lambda: contributions.leave(session.merge(world[3]), last_of(session.merge(world[2]))))
+    ((_subject, body),) = relay()
+    assert "Its rapporteur leaves it" in body
+    assert drop_reasons() == ["outdated", None]
+
+
+def test_what_was_asked_for_again_meanwhile_is_not_said_to_have_failed(relay, world):
+    with unit_of_work(), jobs.muted():
+        news = called_off(*map(session.merge, world[1:]))
+    posted_in_vain(news)
+    with unit_of_work(), jobs.muted():
+        consultation = session.merge(world[1]).consultation
+        factories.saved(SubmissionRequest(consultation=consultation, requested_by_id=world[3].id))
+    assert relay() == []
+    assert drop_reasons() == ["outdated"]
+
+
+@pytest.mark.parametrize("change", ["dismissed", "closed", "unwanted"])
+def test_who_is_no_longer_in_charge_hears_no_more_of_it(change, relay, world):
+    with unit_of_work(), jobs.muted():
+        news = waiting(*map(session.merge, world[1:]))
+    posted_in_vain(news)
+    with unit_of_work():
+        person = session.merge(world[3])
+        if change == "dismissed":
+            consultations.dismiss(SYSTEM, session.merge(world[1]).consultation, appointment=person.appointments[0])
+        person.active, person.is_told_of_work = change != "closed", change != "unwanted"
+    assert relay() == []
+    assert drop_reasons() == ["outdated"]
+
+
+def test_every_kind_of_letter_is_tried_here(own_app):
+    """A kind of letter that is not among the parameters of ``news``: add one that makes its news."""
+    assert set(mail.KINDS) == {
+        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.receipt", "contributions.revised",
+        "moderation.decision", "synthesis.answers",
+    }
 
 
 def test_letters_are_posted_in_one_place():

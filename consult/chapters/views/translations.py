@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
+from consult.accounts.models import User
 from consult.chapters import service
 from consult.chapters.translations import TranslationState
 from consult.chapters.views.pages import LANGUAGE_NAMES, bp, chapter_here
@@ -65,6 +66,23 @@ def coverage():
     rows = service.list_coverage(actor(), required_consultation())
     begun = [code for code in LANGUAGES if any(row.others.get(code) for row in rows)]
     return render_template("chapters/coverage.html", rows=rows, languages=begun or ["ar"], names=LANGUAGE_NAMES)
+
+
+@consultations_events.waiting.fill
+def waiting(person: User, consultation: Consultation) -> list[consultations_events.Waiting]:
+    """The passages whose translation they have to check."""
+    if not can(person, Action.CHAPTERS_VIEW_TRANSLATIONS, consultation):
+        return []
+    return [
+        consultations_events.Waiting(
+            f"translations:{chapter.number}",
+            ngettext("%(num)s passage of chapter %(number)s changed in one language alone: its translation waits to be checked.",
+                     "%(num)s passages of chapter %(number)s changed in one language alone: their translations wait to be checked.",
+                     n, number=chapter.number),
+            "chapters.coverage")
+        for chapter, n in service.count_outdated_translations(person, consultation).items()
+        if n and can(person, Action.CHAPTERS_CONFIRM_TRANSLATION, chapter)
+    ]
 
 
 @consultations_events.dashboard_columns.fill

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
+from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter, Revision
 from consult.consultations import events as consultations_events
@@ -184,6 +185,25 @@ def dashboard_columns(consultation: Consultation) -> list[consultations_events.C
     cells = {number: consultations_events.Cell(format_number(n), url_for("contributions.anchors", number=number), is_waiting=True)
              for number, n in waiting.items()}
     return [consultations_events.Column(40, _("Places to confirm"), cells)] if cells else []
+
+
+@consultations_events.waiting.fill
+def waiting(person: User, consultation: Consultation) -> list[consultations_events.Waiting]:
+    """The places that they have to confirm."""
+    if not consultation.current_phase.is_revising:
+        return []
+    by_chapter: dict[Chapter, dict[str, int]] = {}
+    for (chapter, code), n in service.count_undecided(person, consultation).items():
+        by_chapter.setdefault(chapter, {})[code] = n
+    return [
+        consultations_events.Waiting(
+            f"places:{chapter.number}",
+            ngettext("%(num)s place in the newest version of chapter %(number)s waits to be confirmed.",
+                     "%(num)s places in the newest version of chapter %(number)s wait to be confirmed.", sum(counts.values()),
+                     number=chapter.number),
+            "contributions.anchors", {"number": chapter.number, "text": next(iter(counts))})
+        for chapter, counts in by_chapter.items()
+    ]
 
 
 @consultations_events.dashboard_notes.fill

@@ -117,6 +117,16 @@ def count_answered(consultation: Consultation) -> int:
     )
 
 
+def get_return(synthesis: Synthesis) -> SynthesisReopening | None:
+    """Why it was taken up again, while no item of it was recorded since."""
+    past = sa.select(SynthesisReopening).where(SynthesisReopening.synthesis_id == synthesis.id)
+    reopening = session.scalar(past.order_by(SynthesisReopening.id.desc()).limit(1)) if synthesis.state.is_editable else None
+    worked_on = sa.select(sa.func.max(SynthesisItem.edited_at)).where(SynthesisItem.synthesis_id == synthesis.id)
+    if reopening is None or (session.scalar(worked_on) or reopening.reopened_at) > reopening.reopened_at:
+        return None
+    return reopening
+
+
 def count_progress(chapter: Chapter) -> Progress:
     rows = session.execute(
         sa.select(Contribution.state, sa.func.count(), sa.func.count(ItemContribution.id), sa.func.count(SynthesisItem.disposition))

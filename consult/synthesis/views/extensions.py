@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import g, render_template, url_for
 
 from consult.accounts import events as accounts_events
+from consult.accounts.models import User
 from consult.chapters import events as chapters_events
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
@@ -13,13 +14,14 @@ from consult.consultations.models import Consultation
 from consult.contributions import events as contributions_events
 from consult.contributions.models import Contribution
 from consult.core import events as core_events
-from consult.core.i18n import _, gettext
+from consult.core.i18n import _, gettext, isolate, ngettext, when
 from consult.core.i18n import number as format_number
 from consult.core.markup import Markup, trusted
 from consult.core.permissions import Action, Actor, can
 from consult.core.web import actor
 from consult.core.web import consultation as shown_consultation
 from consult.synthesis import service
+from consult.synthesis.models import Synthesis
 
 
 @core_events.staff_menu.fill
@@ -68,6 +70,37 @@ def dashboard_columns(consultation: Consultation) -> list[consultations_events.C
         str(begun[chapter.id].label) if chapter.id in begun else gettext("Not begun"),
         url_for("synthesis.overview", number=chapter.number)) for chapter in left}
     return [consultations_events.Column(30, _("Unanswered"), unanswered), consultations_events.Column(60, _("Synthesis"), states)]
+
+
+@consultations_events.waiting.fill
+def waiting(person: User, consultation: Consultation) -> list[consultations_events.Waiting]:
+    """Chapter by chapter, what the commission has to answer, what came back to it, and what the chair may validate."""
+    if consultation.current_phase.receives_contributions:
+        return []
+    unanswered = service.count_unanswered(consultation)
+    lines = [waiting_for(person, synthesis, unanswered.get(synthesis.chapter, 0)) for synthesis in map(service.get_or_new, unanswered)
+             if synthesis.state.is_editable]
+    return [line for line in lines if line]
+
+
+def waiting_for(person: User, synthesis: Synthesis, unanswered: int) -> consultations_events.Waiting | None:
+    """Of one draft: whoever returned it themselves is told no more of it before somebody worked on it."""
+    number, returned = synthesis.chapter.number, service.get_return(synthesis)
+    if returned is None and not unanswered:
+        may, key = can(person, Action.SYNTHESIS_VALIDATE, synthesis) and not service.list_obstacles(synthesis), f"validate:{number}"
+        words = gettext("The synthesis of chapter %(number)s is complete: it waits for you to validate it.", number=number)
+    elif returned is None:
+        may, key = can(person, Action.SYNTHESIS_EDIT_ITEM, synthesis), f"unanswered:{number}"
+        words = ngettext(
+            "%(num)s contribution to chapter %(number)s has no reasoned answer yet.",
+            "%(num)s contributions to chapter %(number)s have no reasoned answer yet.", unanswered, number=number)
+    else:
+        may = returned.reopened_by_id != person.id and can(person, Action.SYNTHESIS_EDIT_ITEM, synthesis)
+        key = f"returned:{returned.id}"
+        words = gettext(
+            "The synthesis of chapter %(number)s was taken up again on %(date)s: %(reason)s", number=number,
+            date=when(returned.reopened_at), reason=isolate(returned.reason))
+    return consultations_events.Waiting(key, words, "synthesis.overview", {"number": number}) if may else None
 
 
 @accounts_events.arrival.fill
