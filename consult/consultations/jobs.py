@@ -14,9 +14,9 @@ from consult.core import mail
 from consult.core.db import add_new, session
 from consult.core.extension_points import flat
 from consult.core.i18n import MOROCCO, day, force_locale, gettext, utcnow
-from consult.core.jobs import Job, later, name_of, outbound_job
+from consult.core.jobs import Job, JobState, later, name_of, outbound_job
 from consult.core.locks import lock_all
-from consult.core.mail import Letter
+from consult.core.mail import Letter, OutgoingMail
 
 MORNING = time(7)
 NEWS = timedelta(days=7)  # what happened before is no news any more
@@ -35,6 +35,15 @@ def this_morning() -> datetime:
 def has_letter() -> sa.ColumnElement[bool]:
     """Who had their letter of this day of Morocco's calendar."""
     return sa.exists().where(StaffLetter.user_id == User.id, StaffLetter.day == this_morning().date())
+
+
+def is_written_to(user_id: int) -> bool:
+    """Whether the letter of an earlier day is still on its way, and will tell what waits when it leaves, or left today alone."""
+    on_its_way = sa.exists().where(
+        Job.name == name_of(mail.deliver), Job.subject_id == OutgoingMail.id, Job.state.in_(JobState.where(is_under_way=True)))
+    left_today = OutgoingMail.sent_at >= datetime.combine(this_morning().date(), time(), MOROCCO)
+    ours = sa.select(OutgoingMail.id).where(OutgoingMail.kind == WAITING.name, OutgoingMail.subject_id == user_id)
+    return session.scalar(ours.where(sa.or_(on_its_way, left_today)).limit(1)) is not None
 
 
 def is_told() -> sa.ColumnElement[bool]:
@@ -78,7 +87,7 @@ def role_words(appointment: Appointment, language: str) -> str:
 
 def word_waiting(user_id: int) -> list[Letter[str]]:
     person = session.scalar(sa.select(User).where(User.id == user_id, is_told(), ~has_letter()))
-    if person is None:
+    if person is None or is_written_to(user_id):
         return []
     known = set(session.scalars(sa.select(StaffNews.key).where(StaffNews.user_id == user_id)))
     return letter_to(person, lambda thing: thing.since is None or thing.key not in known)

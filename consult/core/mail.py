@@ -47,7 +47,10 @@ class OutgoingMail(Base):
 
     __tablename__ = "outgoing_mail"
     __append_only__ = False  # addresses and links that sign in: nobody’s to keep for ever
-    __table_args__ = (sa.CheckConstraint("(dropped_at IS NULL) = (drop_reason IS NULL)", name="dropped_has_its_reason"),)
+    __table_args__ = (
+        sa.CheckConstraint("(dropped_at IS NULL) = (drop_reason IS NULL)", name="dropped_has_its_reason"),
+        sa.Index("ix_outgoing_mail_kind_subject_id", "kind", "subject_id"),
+    )
 
     id: Mapped[PrimaryKey]
     recipient: Mapped[str] = mapped_column(sa.String(320))

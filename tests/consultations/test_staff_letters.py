@@ -12,7 +12,7 @@ from consult.consultations import clock, service
 from consult.consultations import jobs as letters
 from consult.consultations.models import Appointment, Phase, Role, StaffLetter
 from consult.contributions.models import ContributionState
-from consult.core import jobs
+from consult.core import jobs, mail
 from consult.core.db import session
 from consult.core.i18n import MOROCCO, clock_at, force_locale, utcnow
 from consult.core.jobs import Job
@@ -86,6 +86,28 @@ def test_whose_worker_was_down_in_the_morning_is_told_later_that_day(chapter, co
         work()
         work()
     assert len(letters_to(person)) == 1
+
+
+@pytest.mark.parametrize("hour", [6, 9])
+def test_a_mail_server_that_was_away_overnight_is_given_one_letter_a_day(chapter, contribution, monkeypatch, hour):
+    """The letter of yesterday leaves with what waits now; that of today is written only where none has left today."""
+    person, given = in_charge(chapter), []
+
+    def away(_message):
+        raise ConnectionRefusedError
+    monkeypatch.setattr(mail.Message, "send", away)
+    for days in (0, 1):
+        with at(hour if days else 7, days=days):
+            work()
+    monkeypatch.setattr(mail.Message, "send", lambda message: given.extend(message.to))
+    with at(hour + 0.5, days=1):
+        work()
+    with at(12, days=1):
+        work()
+    assert given == [person.email]
+    with at(7, days=2):
+        work()
+    assert given == [person.email] * 2
 
 
 def test_nothing_is_written_where_nothing_waits(chapter, contribution):

@@ -22,11 +22,13 @@ def upgrade() -> None:
         batch.add_column(sa.Column("drop_reason", sa.String(40), nullable=True))
         batch.create_check_constraint(op.f("ck_outgoing_mail_drop_reason"), "drop_reason IN ('outdated', 'replaced', 'expired')")
         batch.create_check_constraint(op.f("ck_outgoing_mail_dropped_has_its_reason"), "(dropped_at IS NULL) = (drop_reason IS NULL)")
+    op.create_index("ix_outgoing_mail_kind_subject_id", "outgoing_mail", ["kind", "subject_id"])
 
 
 def downgrade() -> None:
     """A letter that was dropped must not leave after all: it goes."""
     op.execute("DELETE FROM outgoing_mail WHERE dropped_at IS NOT NULL")
+    op.drop_index("ix_outgoing_mail_kind_subject_id", "outgoing_mail")
     with op.batch_alter_table("outgoing_mail") as batch:
         batch.drop_constraint(op.f("ck_outgoing_mail_dropped_has_its_reason"), type_="check")
         batch.drop_constraint(op.f("ck_outgoing_mail_drop_reason"), type_="check")
