@@ -94,10 +94,11 @@ class MatrixRow:
 
 def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
     """Why each withheld contribution is: the reason of its last decision."""
+    silencing = [verdict for verdict in Verdict if verdict.to.is_silent]
     decisions = (
         sa.select(ModerationDecision.contribution_id, ModerationDecision.reason)
         .join(Contribution, Contribution.id == ModerationDecision.contribution_id).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, ModerationDecision.verdict == Verdict.WITHHOLD,
+        .where(Chapter.consultation_id == consultation.id, ModerationDecision.verdict.in_(silencing),
                Contribution.state.in_(ContributionState.where(is_silent=True, is_taken_back=False)))
         .order_by(ModerationDecision.id)
     )

@@ -7,23 +7,15 @@ from wtforms.widgets import HiddenInput
 
 from consult.core.fields import at_most
 from consult.core.i18n import _
-from consult.moderation.models import MAX_WORDS, Reason
+from consult.moderation.models import MAX_WORDS, Reason, Verdict
 
 STALE = _("This page is incomplete: reload it.")
 
 
-class PublishForm(FlaskForm):
+class VerdictForm(FlaskForm):
+    """Of a verdict: a reason of its list, for everybody, and words for the author; one that needs none has but a button."""
+
     expected_counter = IntegerField(widget=HiddenInput(), validators=[InputRequired(STALE)])
-
-    def values(self) -> dict:
-        return {"expected_counter": self.expected_counter.data}
-
-
-class ReasonedForm(PublishForm):
-    """A reason of the list, for everybody, and words for the author."""
-
-    allowed: tuple[Reason, ...] = ()
-
     reason = SelectField(_("Reason (published in the register)"), validators=[DataRequired(_("Choose a reason of the list."))])
     words = TextAreaField(
         _("Message to the author"), description=_("Sent to the author by mail with the reason and the way to appeal; not published."),
@@ -32,20 +24,17 @@ class ReasonedForm(PublishForm):
         render_kw={"dir": "auto", "rows": 5, "maxlength": MAX_WORDS},
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.reason.choices = [("", _("Choose a reason")), *((reason.value, reason.label) for reason in self.allowed)]
+    def __init__(self, verdict: Verdict, **kwargs):
+        super().__init__(**kwargs)
+        self.reason.choices = [("", _("Choose a reason")), *((reason.value, reason.label) for reason in verdict.reasons)]
+        if not verdict.needs_words:
+            del self.reason, self.words
+        for field in self:
+            field.id = f"{verdict.value}-{field.name}"  # the page may show several such forms
 
     def values(self) -> dict:
-        return {**super().values(), "reason": Reason(self.reason.data), "words": self.words.data}
-
-
-class WithholdForm(ReasonedForm):
-    allowed = Reason.where(withholds=True)
-
-
-class RestoreForm(ReasonedForm):
-    allowed = Reason.where(restores=True)
+        values = {name: value for name, value in self.data.items() if name in ("expected_counter", "words")}
+        return {**values, "reason": Reason(self.reason.data)} if "reason" in self else values
 
 
 class PublishSeveralForm(FlaskForm):

@@ -26,7 +26,7 @@ def word_decision(decision_id: int) -> list[Letter[int]]:
         return []
     contribution = decision.contribution
     worded = mail.worded(
-        contribution.author, decision.verdict.letter, decision=decision, contribution=contribution,
+        contribution.author, "moderation/decided", decision=decision, verdict=decision.verdict, contribution=contribution,
         contact=contribution.consultation.contact_email,
     )
     return [Letter(worded, frozenset([decision_id]))]

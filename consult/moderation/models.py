@@ -12,28 +12,73 @@ from consult.contributions.models import Contribution, ContributionState
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, gettext
+from consult.core.permissions import Action
 from consult.core.states import MeaningEnum, Tone, says
 
 
+class Reason(MeaningEnum):
+    """Grounds of the participation charter."""
+
+    is_breach: bool  # of the charter
+
+    CONFORMS = "conforms", N_("Conforms to the charter"), says(is_breach=False)
+    INSULT = "insult", N_("Insulting or hateful words"), says(is_breach=True)
+    OFF_TOPIC = "off_topic", N_("Unrelated to the text under consultation"), says(is_breach=True)
+    PERSONAL_DATA = "personal_data", N_("Personal data of somebody else"), says(is_breach=True)
+    ADVERTISING = "advertising", N_("Advertising"), says(is_breach=True)
+    ILLEGAL = "illegal", N_("Contrary to the law"), says(is_breach=True)
+    DUPLICATE = "duplicate", N_("Same text lodged twice by the same person"), says(is_breach=True)
+    MISTAKE = "mistake", N_("The earlier decision was mistaken"), says(is_breach=False)
+
+
 class Verdict(MeaningEnum):
-    """What a moderator decides; the act of that name does it."""
+    """What a moderator decides. The act, its address, its form and button, and the letter to the author are made of the member alone.
+
+    What is said is translated where it is shown; a letter may name the contribution (``ref``), its passage (``key``) and its chapter
+    (``number``).
+    """
 
     tone: Tone
     starts: tuple[ContributionState, ...]  # from which states
     to: ContributionState  # and where it leads
-    letter: str  # what its author is written
+    reasons: tuple[Reason, ...]  # of which one is given
+    needs_words: bool  # to the author, beside a reason that is chosen; else one press decides, for the first reason
+    heading: str  # of its form
+    press: str  # its button
+    help: str  # what it means, below the button
+    key: str  # of the keyboard
+    in_keys: str  # what the list of keys says
+    subject: str  # of the letter
+    told: str  # the letter's first sentence
     done: Callable[[str], str]  # what the moderator is told, of a reference
 
     PUBLISH = "publish", N_("Published"), says(
-        starts=(ContributionState.SUBMITTED,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, letter="moderation/published",
+        starts=(ContributionState.SUBMITTED,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, reasons=(Reason.CONFORMS,),
+        needs_words=False, heading="", press=N_("Publish"), help=N_("It conforms to the charter: everybody will read it."), key="p",
+        in_keys=N_("publish"), subject=N_("Your contribution %(ref)s is published"),
+        told=N_("A moderator has read your contribution %(ref)s on the passage %(key)s of chapter %(number)s: it conforms to the charter "
+                "and everybody can read it now."),
         done=lambda ref: gettext("%(ref)s is published; its author is told by mail.", ref=ref))
     WITHHOLD = "withhold", N_("Withheld"), says(
         starts=(ContributionState.SUBMITTED, ContributionState.PUBLISHED), to=ContributionState.WITHHELD, tone=Tone.BRICK,
-        letter="moderation/withheld",
+        reasons=Reason.where(is_breach=True), needs_words=True, heading=N_("Withhold it"), press=N_("Withhold"),
+        help=N_("Kept out of the public’s sight, never erased; it can be restored on appeal."), key="w", in_keys=N_("withhold"),
+        subject=N_("Your contribution %(ref)s is withheld"),
+        told=N_("A moderator has withheld your contribution %(ref)s on the passage %(key)s of chapter %(number)s: it is kept as you "
+                "lodged it, but the public does not read it."),
         done=lambda ref: gettext("%(ref)s is withheld; its author is told by mail, with your words.", ref=ref))
     RESTORE = "restore", N_("Restored"), says(
-        starts=(ContributionState.WITHHELD,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, letter="moderation/restored",
+        starts=(ContributionState.WITHHELD,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, reasons=Reason.where(is_breach=False),
+        needs_words=True, heading=N_("Publish it again"), press=N_("Restore"), help="", key="", in_keys="",
+        subject=N_("Your contribution %(ref)s is published again"),
+        told=N_("The decision to withhold your contribution %(ref)s on the passage %(key)s of chapter %(number)s has been reversed: "
+                "everybody can read it now."),
         done=lambda ref: gettext("%(ref)s is published again; its author is told by mail, with your words.", ref=ref))
+
+    @property
+    def action(self) -> Action:
+        """The permission to decide so."""
+        return Action(f"moderation.{self.value}")
 
     @classmethod
     def possible(cls, state: ContributionState) -> tuple["Verdict", ...]:
@@ -41,33 +86,19 @@ class Verdict(MeaningEnum):
         return tuple(verdict for verdict in cls if state in verdict.starts)
 
 
-class Reason(MeaningEnum):
-    """Grounds of the participation charter."""
-
-    withholds: bool
-    restores: bool
-
-    CONFORMS = "conforms", N_("Conforms to the charter"), says(withholds=False, restores=True)
-    INSULT = "insult", N_("Insulting or hateful words"), says(withholds=True, restores=False)
-    OFF_TOPIC = "off_topic", N_("Unrelated to the text under consultation"), says(withholds=True, restores=False)
-    PERSONAL_DATA = "personal_data", N_("Personal data of somebody else"), says(withholds=True, restores=False)
-    ADVERTISING = "advertising", N_("Advertising"), says(withholds=True, restores=False)
-    ILLEGAL = "illegal", N_("Contrary to the law"), says(withholds=True, restores=False)
-    DUPLICATE = "duplicate", N_("Same text lodged twice by the same person"), says(withholds=True, restores=False)
-    MISTAKE = "mistake", N_("The earlier decision was mistaken"), says(withholds=False, restores=True)
-
-
+# The rule of the database about words, of the verdicts that need none.
+WORDS = " OR ".join([*(f"verdict = '{verdict.value}'" for verdict in Verdict.where(needs_words=False)), "trim(words) <> ''"])
 MAX_WORDS = 2000
 CAPACITIES = (Role.RAPPORTEUR, Role.MODERATOR, Role.CHAIR, Role.SECRETARIAT)
 
 
 class ModerationDecision(Base):
-    """Publish, withhold or restore, with its reason; the words go to the author, the reason to everybody."""
+    """A verdict with its reason; the words go to the author, the reason to everybody."""
 
     __tablename__ = "moderation_decision"
     __append_only__ = True
     __table_args__ = (
-        sa.CheckConstraint("verdict = 'publish' OR trim(words) <> ''", name="words_unless_published"),
+        sa.CheckConstraint(WORDS, name="words_unless_published"),
     )
 
     id: Mapped[PrimaryKey]

@@ -1,6 +1,6 @@
-"""Publish, withhold, restore; what a moderator works through, and the register that everybody can read."""
+"""The acts of the verdicts; what a moderator works through, and the register that everybody can read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,31 +36,26 @@ class Bulk:
     refused: list[tuple[str, Any]] = field(default_factory=list)
 
 
-@command
-def publish(actor: User, contribution: Contribution, *, expected_counter: int) -> ModerationDecision:
-    """Let the public see what awaits moderation; ``expected_counter`` is the ``row_counter`` that the moderator's page showed.
+def act_of(verdict: Verdict) -> Callable[..., ModerationDecision]:
+    """The command of a verdict, under its name; ``expected_counter`` is the ``row_counter`` that the moderator's page showed.
 
-    Raises :class:`Conflict` when it is not what that page showed, or no longer waits.
+    Raises :class:`Conflict` when it is not what that page showed, or can no longer be decided so; where words are needed,
+    :class:`Invalid` for a reason of another list, or words that are missing or cannot be kept.
     """
-    return _decide(actor, contribution, Verdict.PUBLISH, Reason.CONFORMS, "", expected_counter)
+    def press(actor: User, contribution: Contribution, *, expected_counter: int) -> ModerationDecision:
+        return _decide(actor, contribution, verdict, verdict.reasons[0], "", expected_counter)
+
+    def explain(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
+        return _decide(actor, contribution, verdict, _listed(reason, verdict.reasons), _checked(words), expected_counter)
+    act: Callable[..., ModerationDecision] = explain if verdict.needs_words else press
+    act.__name__ = verdict.value
+    return command(act)
 
 
-@command
-def withhold(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
-    """Keep out of the public's sight, never erasing: the reason to everybody, the words to the author.
-
-    :class:`Invalid` for a reason of another list, or words that are missing or cannot be kept; :class:`Conflict` as of :func:`publish`.
-    """
-    return _decide(actor, contribution, Verdict.WITHHOLD, _listed(reason, Reason.where(withholds=True)), _checked(words), expected_counter)
-
-
-@command
-def restore(actor: User, contribution: Contribution, *, reason: Reason, words: str, expected_counter: int) -> ModerationDecision:
-    """Publish what was withheld, on appeal or because the earlier decision was mistaken.
-
-    :class:`Invalid` and :class:`Conflict` as of :func:`withhold`.
-    """
-    return _decide(actor, contribution, Verdict.RESTORE, _listed(reason, Reason.where(restores=True)), _checked(words), expected_counter)
+ACTS = {verdict: act_of(verdict) for verdict in Verdict}
+publish = ACTS[Verdict.PUBLISH]
+withhold = ACTS[Verdict.WITHHOLD]
+restore = ACTS[Verdict.RESTORE]
 
 
 def publish_several(actor: Actor, consultation: Consultation, *, expected_counter: Mapping[str, int]) -> Bulk:
@@ -89,7 +84,7 @@ def _decide(
     actor: User, contribution: Contribution, verdict: Verdict, reason: Reason, said: str, expected_counter: int
 ) -> ModerationDecision:
     _claim(contribution, expected_counter)
-    require(actor, Action(f"moderation.{verdict}"), contribution)  # once more: it may have been submitted while this waited
+    require(actor, verdict.action, contribution)  # once more: it may have been submitted while this waited
     before = contribution.state
     if verdict not in Verdict.possible(before):
         raise _overtaken(contribution)

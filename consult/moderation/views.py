@@ -1,5 +1,6 @@
-"""The moderator's bench, the three decisions, and the public register."""
+"""The moderator's bench, the decisions, and the public register."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +22,7 @@ from consult.core.permissions import Action, Actor, can, refusal
 from consult.core.web import actor, asked_values, put_refusal, required_consultation, room, small_number
 from consult.core.web import consultation as shown_consultation
 from consult.moderation import service
-from consult.moderation.forms import PublishForm, PublishSeveralForm, RestoreForm, WithholdForm
+from consult.moderation.forms import PublishSeveralForm, VerdictForm
 from consult.moderation.models import Verdict
 from consult.text.redline import redline
 
@@ -78,15 +79,18 @@ def show(ref):
     return page_of(service.get_contribution(actor(), required_consultation(), ref), chosen)
 
 
-def page_of(contribution: Contribution, chosen: QueueFilter, *, publish_anyway: bool = False, **forms):
+def page_of(
+    contribution: Contribution, chosen: QueueFilter, *, typed: Mapping[Verdict, VerdictForm] = {}, anyway: Verdict | None = None,
+):
+    """With what was typed in the form of a verdict; ``anyway`` was pressed while a message was written beside its button."""
     before, following = service.around(actor(), chosen.chapters, contribution, states=[chosen.state])
     return render_template(
         "moderation/show.html", rows=[*before, contribution, *following],
-        **desk(chosen, contribution, behind=before[-1:], ahead=following[:1], **forms), publish_anyway=publish_anyway,
+        **desk(chosen, contribution, behind=before[-1:], ahead=following[:1], typed=typed), anyway=anyway,
     )
 
 
-def desk(chosen: QueueFilter, selected: Contribution | None, *, behind=(), ahead=(), **forms) -> dict:
+def desk(chosen: QueueFilter, selected: Contribution | None, *, behind=(), ahead=(), typed=None) -> dict:
     """What both pages show: counts, the contribution read, its history, and the forms that its state allows."""
     counts = service.count_by_state(actor(), chosen.mine)
     return {
@@ -95,59 +99,50 @@ def desk(chosen: QueueFilter, selected: Contribution | None, *, behind=(), ahead
         "totals": {state: sum(counts[c.id][state] for c in chosen.chapters) for state in ContributionState},
         "previous_url": url_for(".show", ref=behind[0].ref, **chosen.values) if behind else None,
         "following_url": url_for(".show", ref=ahead[0].ref, **chosen.values) if ahead else None,
-        **(reading_of(selected) if selected else {}), **forms_of(forms),
+        **(reading_of(selected) if selected else {}), "forms": forms_of(typed or {}),
     }
 
 
 def reading_of(contribution: Contribution) -> dict:
-    amendment = contribution.amendment
+    amendment, possible = contribution.amendment, Verdict.possible(contribution.state)
+    refusals = {verdict: refusal(actor(), verdict.action, contribution) for verdict in possible}
+    verdicts = [verdict for verdict in possible if not refusals[verdict]]
     return {
-        "decisions": service.list_decisions(actor(), contribution), "verdicts": Verdict.possible(contribution.state),
+        "decisions": service.list_decisions(actor(), contribution), "verdicts": verdicts, "beside": beside(verdicts),
         "redline": redline(contribution.block.lead, amendment.replacement) if amendment else None,
-        "refused": refusal(actor(), Action.MODERATION_WITHHOLD, contribution),
+        "refused": next(iter(refusals.values()), None) if not verdicts else None,
     }
 
 
-def forms_of(filled: dict) -> dict:
+def beside(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """In whose form a message may have been written while another one's button is pressed."""
+    return next((verdict for verdict in verdicts if verdict.needs_words), None)
+
+
+def forms_of(typed: Mapping[Verdict, VerdictForm]) -> dict[Verdict, VerdictForm]:
     """A form that was refused comes back as it was typed; the others are fresh."""
-    fresh = {"withhold_form": WithholdForm, "restore_form": RestoreForm}
-    return {name: filled.get(name) or make(formdata=None) for name, make in fresh.items()}
+    return {verdict: typed.get(verdict) or VerdictForm(verdict, formdata=None) for verdict in Verdict}
 
 
-@bp.route("/publish/<string:ref>", methods=["GET", "POST"])
-def publish(ref):
-    """The button belongs to the form beside it, so that a message written there is not lost by publishing."""
-    if request.form.get("words", "").strip():
-        contribution = service.get_contribution(actor(), required_consultation(), ref)
-        return page_of(contribution, filters(), withhold_form=WithholdForm(), publish_anyway=True), 422
-    return decide(ref, service.publish, PublishForm())
-
-
-@bp.route("/withhold/<string:ref>", methods=["GET", "POST"])
-def withhold(ref):
-    return decide(ref, service.withhold, WithholdForm(), name="withhold_form")
-
-
-@bp.route("/restore/<string:ref>", methods=["GET", "POST"])
-def restore(ref):
-    return decide(ref, service.restore, RestoreForm(), name="restore_form")
-
-
-def decide(ref: str, command, form, *, name: str = "publish_form"):
+def decide(verdict: Verdict, ref: str):
     """Take one decision and go on to the next that waits; a refused form comes back as it was typed."""
     if request.method == "GET":  # a reload or a change of language after a refused form
         return redirect(url_for(".show", **{**asked_values(), "ref": ref}), 303)
-    chosen = filters()
+    chosen, form = filters(), VerdictForm(verdict)
     contribution = service.get_contribution(actor(), required_consultation(), ref)
+    other = beside(Verdict.possible(contribution.state))
+    if not verdict.needs_words and other and request.form.get("words", "").strip():
+        # The button belongs to the form beside it, so that a message written there is not lost by pressing it.
+        return page_of(contribution, chosen, typed={other: VerdictForm(other)}, anyway=verdict), 422
     if form.validate():
         try:
-            decision = command(actor(), contribution, **form.values())
+            service.ACTS[verdict](actor(), contribution, **form.values())
         except Invalid as refused:
             put_refusal(form, refused)
         else:
-            flash(decision.verdict.done(decision.contribution.ref), "success")
+            flash(verdict.done(contribution.ref), "success")
             return redirect(next_url(contribution, chosen), 303)
-    return page_of(contribution, chosen, **{name: form}), 422
+    return page_of(contribution, chosen, typed={verdict: form}), 422
 
 
 def next_url(contribution: Contribution, chosen: QueueFilter) -> str:
@@ -156,6 +151,18 @@ def next_url(contribution: Contribution, chosen: QueueFilter) -> str:
     if following is None:
         return url_for(".queue", chapter=number)
     return url_for(".show", ref=following.ref, chapter=number, state=following.state.value)
+
+
+def add_address(verdict: Verdict) -> None:
+    """``/withhold/<ref>``, under the name of the verdict."""
+    def act(ref: str):
+        return decide(verdict, ref)
+    act.__name__ = verdict.value
+    bp.add_url_rule(f"/{verdict.value.replace('_', '-')}/<string:ref>", view_func=act, methods=["GET", "POST"])
+
+
+for each in Verdict:
+    add_address(each)
 
 
 @bp.post("/publish-several")

@@ -1,12 +1,14 @@
-/* Keys of the moderator's bench (p, w, j, k) and "choose all", with bench.js; without this file every link and form works as it stands. */
+/* Keys of the moderator's bench (those of the verdicts, j, k) and "choose all", with bench.js; without this file every link and form works as it stands. */
 (() => {
   "use strict";
   const page = document.querySelector(".moderation");
   if (!page) return;
 
+  const pressed = [...page.querySelectorAll("[data-key]")].map((part) => [
+    part.dataset.key, () => part.matches("button") ? part.click() : part.focus(),
+  ]);
   const acts = {
-    p: () => page.querySelector('[data-key="p"]')?.click(),
-    w: () => page.querySelector('[data-key="w"]')?.focus(),
+    ...Object.fromEntries(pressed),
     j: () => page.querySelector('.bench-text [rel="next"]')?.click(),
     k: () => page.querySelector('.bench-text [rel="prev"]')?.click(),
   };

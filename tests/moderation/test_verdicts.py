@@ -1,0 +1,84 @@
+"""What a moderator may decide is said by the members of one enum: whatever is made of them is there for each."""
+
+import pytest
+
+from consult.contributions.models import ContributionState
+from consult.core import jobs
+from consult.core.commands import COMMANDS
+from consult.core.db import session
+from consult.core.i18n import force_locale, gettext
+from consult.moderation import service
+from consult.moderation.forms import VerdictForm
+from consult.moderation.models import Verdict
+from tests import factories
+from tests.letters import letters_to
+
+STEPS = [pytest.param(verdict, state, id=f"{verdict.value} what is {state.value}") for verdict in Verdict for state in verdict.starts]
+WORDS = "Voici ce qui a conduit à cette décision."
+
+
+def typed(verdict: Verdict, contribution) -> dict:
+    said = {"reason": verdict.reasons[-1].value, "words": WORDS} if verdict.needs_words else {}
+    return {"expected_counter": contribution.row_counter, **said}
+
+
+def address(verdict: Verdict, contribution, language: str = "en") -> str:
+    return f"/{language}/moderation/{verdict.value.replace('_', '-')}/{contribution.ref}"
+
+
+@pytest.mark.parametrize(("verdict", "state"), STEPS)
+def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rapporteur, block, verdict, state):
+    contribution = factories.a_contribution(block=block, state=state)
+    page = client.sign_in(rapporteur).get(f"/en/moderation/{contribution.ref}").text
+    assert address(verdict, contribution) in page
+    for said in (verdict.press, verdict.heading, verdict.help):
+        assert said in page
+    answer = client.post(address(verdict, contribution), data=typed(verdict, contribution))
+    assert answer.status_code == 303
+    (decision,) = service.list_decisions(rapporteur, contribution)
+    assert (contribution.state, decision.verdict, decision.words) == (verdict.to, verdict, WORDS if verdict.needs_words else "")
+    assert decision.reason in verdict.reasons
+    assert verdict.done(contribution.ref) in client.get(answer.location).text
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_no_other_state_is_decided_so(client, rapporteur, block, verdict):
+    client.sign_in(rapporteur)
+    for state in set(ContributionState) - set(verdict.starts):
+        contribution = factories.a_contribution(block=block, state=state, withdrawn_at=factories.utcnow() if state.is_taken_back else None)
+        assert address(verdict, contribution) not in client.get(f"/en/moderation/{contribution.ref}").text
+        assert client.post(address(verdict, contribution), data=typed(verdict, contribution)).status_code == 409
+        assert contribution.state == state
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_its_author_is_written_what_it_is(rapporteur, block, verdict, language):
+    author = factories.a_user(language=language)
+    contribution = factories.a_contribution(block=block, author=author, state=verdict.starts[0])
+    said = {"reason": verdict.reasons[0], "words": WORDS} if verdict.needs_words else {}
+    service.ACTS[verdict](rapporteur, contribution, expected_counter=contribution.row_counter, **said)
+    session.commit()
+    while jobs.run_pending():
+        pass
+    (letter,) = letters_to(author)
+    with force_locale(language):
+        assert letter.subject == gettext(verdict.subject, ref=contribution.ref)
+        assert gettext(verdict.told, ref=contribution.ref, key=contribution.block_key, number=contribution.chapter.number) in letter.body
+    assert (WORDS in letter.body) is verdict.needs_words
+    assert f"/{language}/contributions/{contribution.ref}" in letter.body
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_its_act_is_a_command_and_its_form_asks_what_the_act_wants(app, verdict):
+    assert verdict.action in COMMANDS
+    with app.test_request_context("/en/", method="POST", data={}):
+        fields = {field.name: field.id for field in VerdictForm(verdict)}
+    assert set(fields) == {"expected_counter", *(("reason", "words") if verdict.needs_words else ())}
+    assert all(id_ == f"{verdict.value}-{name}" for name, id_ in fields.items()), "several such forms may stand on one page"
+
+
+def test_keys_of_the_keyboard_call_one_verdict_each():
+    keys = [verdict.key for verdict in Verdict if verdict.key]
+    assert len({*keys, "j", "k"}) == len(keys) + 2
+    assert [verdict.value for verdict in Verdict if bool(verdict.key) != bool(verdict.in_keys)] == []
