@@ -11,11 +11,13 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from consult.chapters.aligning import Link, align
-from consult.chapters.models import BlockFate
+from consult.chapters.aligning.sides import TITLES
+from consult.chapters.models import BlockFate, BlockKind
 from consult.chapters.parsing import Cutter, ParsedBlock
 from consult.core import markup
 from consult.text import quotes
@@ -57,7 +59,7 @@ def is_easy(label: dict[str, str]) -> bool:
 
 def labelled(name: str) -> list[dict[str, str]]:
     with (LABELS / name).open(encoding="utf-8", newline="") as file:
-        return [label for label in csv.DictReader(file, delimiter="\t") if label["class"] != "unsure"]
+        return [label for label in csv.DictReader(file, delimiter="\t") if label.get("class") != "unsure"]
 
 
 def judged(label: dict[str, str]) -> Verdict:
@@ -85,6 +87,29 @@ def hand_labels() -> list[list]:
             if some := [one for one in hard if change in one.expected]:
                 rows.append(row(f"… {change}", some))
     return rows
+
+
+# Passages that were rewritten by hand
+
+
+def rewritten() -> Iterator[tuple[str, BlockKind, Verdict]]:
+    """(language, kind, verdict) of each passage whose place says more than its words: written anew, alone in an unchanged text."""
+    for label in labelled("rewritten.tsv"):
+        old, place = edits.pieces_of(label["text"]), int(label["old_block"]) - 1
+        piece = old[place]
+        if not piece.text.startswith(label["old_start"]):
+            raise ValueError(f"{label['text']}: block {place + 1} is not the one that was rewritten")
+        new = [*old[:place], replace(piece, text=label["rewriting"]), *old[place + 1:]]
+        name = f"{label['text']} {place + 1} {piece.text[:60]}"
+        yield edits.language_of(label["text"]), piece.kind, verdict({BlockFate.CHANGED}, {place}, by_old(align(old, new))[place], name)
+
+
+def rewritings() -> list[list]:
+    found = list(rewritten())
+    kinds = {"titles": TITLES, "actions": {BlockKind.ACTION}, "paragraphs": {BlockKind.PARAGRAPH}}
+    rows = [row(name, [one for _language, kind, one in found if kind in some]) for name, some in kinds.items()]
+    languages = sorted({language for language, _kind, _one in found})
+    return rows + [row(f"… {language}", [one for own, _kind, one in found if own == language]) for language in languages]
 
 
 # Contributions planted everywhere
@@ -158,7 +183,10 @@ def count_quote(counts: Counter, quote: quotes.Quote, start: int, texts: list[st
 
 def sections() -> list[tuple[str, list[str], list[list]]]:
     """(title, head, rows) of each table."""
-    from_scripts = [("Anchors: blocks after scripted edits of the delivered texts", HEAD, edits.rows())]
+    from_scripts = [
+        ("Anchors: blocks after scripted edits of the delivered texts", HEAD, edits.rows()),
+        ("Anchors: passages written anew in their place, by hand, with hardly a word of the former ones", HEAD, rewritings()),
+    ]
     if HISTORIES is None:
         return from_scripts
     began = time.perf_counter()
@@ -173,8 +201,8 @@ def sections() -> list[tuple[str, list[str], list[list]]]:
 
 if __name__ == "__main__":
     if "-v" in sys.argv:
-        for label in (label for file in sorted(LABELS.glob("*.tsv")) for label in labelled(file.name)):
-            one = judged(label)
+        histories = (label for file in sorted(LABELS.glob("revisions*.tsv")) for label in labelled(file.name))
+        for one in [*map(judged, histories), *(one for _language, _kind, one in rewritten())]:
             if not one.is_right:
                 sys.stdout.write(f"{'!!' if one.is_wrong_and_sure else '  '} {one.name}\n      {one.told}\n")
     for title, _head, made in sections():

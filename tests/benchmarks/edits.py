@@ -14,6 +14,7 @@ from pathlib import Path
 from string import ascii_lowercase
 
 from consult.chapters.aligning import align
+from consult.chapters.aligning.sides import TITLES
 from consult.chapters.models import BlockFate, BlockKind
 from consult.chapters.parsing import NUMBERED, STRUCTURE, parse_file
 from consult.core.config import resource_dir
@@ -26,6 +27,7 @@ DONORS = {"fr": "4-accreditation.fr.md", "ar": "4-accreditation.ar.md", "en": "e
 SENTENCE = re.compile(r"(?<=[.;؛:!?؟])\s+(?=\S)")
 FIGURE = re.compile(r"(?<![\d.])\d+(?![\d.])")
 LETTERS = re.compile(r"[^\W\d_]")
+ARABIC_LETTER = re.compile("[\u0628-\u064a]")
 WORDS = {"fr": ("Axe", "Projet", "Action"), "en": ("Axis", "Project", "Action"), "ar": ("المحور", "المشروع", "الإجراء")}
 
 
@@ -57,7 +59,7 @@ class Script:
     """One text under edition. ``pieces`` is what it becomes; ``truth`` says what was done to the old blocks that were touched."""
 
     def __init__(self, name: str, dice: random.Random) -> None:
-        self.dice, self.language = dice, "en" if name == "english.md" else name.split(".")[1]
+        self.dice, self.language = dice, language_of(name)
         self.old = formulas(self.language, dice) if name.startswith("formulas") else pieces_of(name)
         self.pieces = [Piece(p.kind, p.text, p.level, [place]) for place, p in enumerate(self.old)]
         self.truth: dict[int, BlockFate] = {}
@@ -102,6 +104,10 @@ class Script:
             scope = key if piece.kind in (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.HEADING) else scope
             piece.text, piece.key, piece.label = f"{number} — {wording}" if number else wording, key, key.removeprefix("C1-")
         return self.pieces
+
+
+def language_of(name: str) -> str:
+    return "en" if name == "english.md" else name.split(".")[1]
 
 
 def pieces_of(name: str) -> list[Piece]:
@@ -261,6 +267,39 @@ def translate(script: Script) -> None:
         script.pieces[at] = Piece(piece.kind, piece.number + wording, piece.level)
 
 
+def retitle(script: Script) -> None:
+    """A title has the words of another text's, over the same passages."""
+    titles = [p.wording for p in pieces_of(DONORS[script.language]) if p.kind in TITLES]
+    for at in script.drawn(3, *TITLES, words=1):
+        piece = script.pieces[at]
+        wording = script.dice.choice(titles)
+        if wording not in {p.wording for p in script.old}:
+            piece.reworded(wording)
+            script.note(piece, BlockFate.CHANGED, "another title")
+
+
+def copy(script: Script) -> None:
+    """Two words of it become another, and it stands far away as it was."""
+    texts = [p.text for p in script.old]
+    for piece in [script.pieces[at] for at in script.drawn(2, BlockKind.PARAGRAPH, BlockKind.ACTION)]:
+        at = script.pieces.index(piece)
+        far = [place for place in range(1, len(script.pieces)) if abs(place - at) > 5]
+        if far and texts.count(piece.text) == 1:
+            words, first = piece.wording.split(), script.dice.randrange(6)
+            script.pieces.insert(script.dice.choice(far), Piece(piece.kind, piece.text, piece.level))
+            piece.reworded(" ".join([*words[:first], *script.some_words(1), *words[first + 2:]]))
+            script.note(piece, BlockFate.CHANGED, "edited, and copied elsewhere as it was")
+
+
+def mark(script: Script) -> None:
+    """Vowel signs on Arabic, capitals on other letters."""
+    for at in script.drawn(6, words=3):
+        piece = script.pieces[at]
+        wording = ARABIC_LETTER.sub(lambda found: found[0] + script.dice.choice(["", "\u064e", "\u064f", "\u0651"]), piece.wording)
+        piece.reworded(wording if wording != piece.wording else piece.wording.upper())
+        script.note(piece, BlockFate.CHANGED, "signs or capitals")
+
+
 FORMULA_EDITIONS: dict[str, tuple[Callable[[Script], None], ...]] = {
     "formulas: light": (figure, swap),
     "formulas: deleted and swapped": (delete, figure, swap),
@@ -272,6 +311,8 @@ EDITIONS: dict[str, tuple[Callable[[Script], None], ...]] = {
     "deleted, replaced": (delete, replace, reword),
     "split and merged": (split, merge, figure),
     "a project moved": (move_project, reword, figure),
+    "retitled, marked": (retitle, mark, figure),
+    "copied elsewhere": (copy, figure),
     "a deep revision": (split, merge, delete, insert, replace, rewrite, reword, cut_words, figure, swap, move_project, translate),
 }
 

@@ -252,7 +252,7 @@ def test_blocks_labelled_by_hand_are_told_rightly_and_nothing_sure_is_wrong():
     for file in ("revisions-fr.tsv", "revisions-fr-backward.tsv"):
         found = [one for one in map(anchors.judged, anchors.labelled(file)) if one.expected & (GOING_ON | {BlockFate.DELETED})]
         assert not [one.name for one in found if one.is_wrong_and_sure]
-        assert sum(one.is_class_right for one in found) >= 0.97 * len(found)
+        assert sum(one.is_class_right for one in found) >= 0.98 * len(found)
 
 
 @pytest.mark.slow

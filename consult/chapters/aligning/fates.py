@@ -1,23 +1,32 @@
 """What became of each block, told from the pairs: kept, moved, changed, split, merged, new or deleted, and how sure."""
 
+import re
+from collections.abc import Iterator
+
 from consult.chapters.aligning.bearings import MAX_CANDIDATES, Pair, run_of
-from consult.chapters.aligning.links import Link
-from consult.chapters.aligning.pairing import MANY, PART, Pairing
+from consult.chapters.aligning.in_place import DOUBTFUL, InPlace
+from consult.chapters.aligning.links import SURE, Link
+from consult.chapters.aligning.pairing import LEAST, MANY, PART
 from consult.chapters.aligning.sides import TITLES
 from consult.chapters.models import BlockFate
 from consult.chapters.parsing import wording_of
 from consult.text.similarity import FEWEST_WORDS
 
+LEAD = re.compile(r":(?=\s)")
+ALL_BUT_ALL = 0.9  # of the words of a short block: fewer of them stand together by chance
+EQUAL_ELSEWHERE = 0.6  # confidence that a block lives on where its very words took the place of another
 NEAR = 4  # blocks: how far from one part the other parts of a split block are looked for
 
 
-class Aligner(Pairing):
+class Aligner(InPlace):
     """The pairs, and beside them the parts of blocks that were split or merged."""
 
     def links(self) -> list[Link]:
         self.pair_equal()
         self.pair_alike()
+        self.prefer_place()
         self.pair_titles()
+        self.pair_in_place()
         parts = self.parts()
         return self.told(parts)
 
@@ -37,12 +46,38 @@ class Aligner(Pairing):
     def whole_of_old(self, old: int) -> tuple[int, float] | None:
         """The new block that holds the words of this one beside those of the one it is paired with, and how sure that is."""
         near = [pair.new for step in range(-NEAR, NEAR + 1) if (pair := self.pairs.get(old + step))]
+        for new in self.new.places.get(self.old.wordings[old], ()):
+            if new in self.of_new and self.old.written[self.of_new[new]] != self.old.written[old]:
+                return new, EQUAL_ELSEWHERE
         if self.old.blocks[old].kind in TITLES:
             return None
         if self.old.bags[old].total() < FEWEST_WORDS:
-            return self.whole_of_few(old)
+            return self.whole_of_few(old) or self.joined(old)
         wholes = {new for new in [*near, *self.sharing(old)[:MAX_CANDIDATES]] if new in self.of_new}
-        return surest([(self.gained(old, new), new) for new in sorted(wholes)])
+        whole = surest([(self.gained(old, new), new) for new in sorted(wholes)])
+        if whole and len(self.old.words[old]) < 2 * FEWEST_WORDS and whole[1] < sure_of(ALL_BUT_ALL):
+            return whole[0], min(whole[1], DOUBTFUL)
+        return whole or self.joined(old)
+
+    def joined(self, old: int) -> tuple[int, float] | None:
+        """What its neighbour became, if both together resemble that more than the neighbour alone (Gale and Church 1993)."""
+        if self.is_led_in(old):
+            return self.pairs[old + 1].new, 0.5
+        if self.has_new_block(old):
+            return None
+        for step in (-1, 1):
+            pair = self.pairs.get(old + step)
+            sorts = {self.old.sort(old), self.old.sort(old + step), self.new.sort(pair.new)} if pair else set()
+            if pair and sorts == {"said"} and self.is_joint(old, pair):
+                return pair.new, sure_of(self.trace(old, pair.new))
+        return None
+
+    def is_joint(self, old: int, pair: Pair) -> bool:
+        """Whether a new block resembles an old one and its neighbour together more than the neighbour alone."""
+        bag, neighbour, weigh = self.new.bags[pair.new], self.old.bags[pair.old], self.similarity.shared
+        (olds, news), both = self.similarity.whole, neighbour + self.old.bags[old]
+        alone = weigh(neighbour, bag) / (olds[pair.old] + news[pair.new])
+        return self.trace(old, pair.new) >= LEAST and weigh(both, bag) / (olds[old] + olds[pair.old] + news[pair.new]) > alone
 
     def whole_of_few(self, old: int) -> tuple[int, float] | None:
         """A few words that stand in what has become of the very next block, or of the one before, and grew."""
@@ -69,8 +104,8 @@ class Aligner(Pairing):
 
     def told(self, parts: list[tuple[int, int, BlockFate, float]]) -> list[Link]:
         in_order = run_of(self.pairs, self.old)
-        split, merged = {old for old, _new, change, _c in parts if change == BlockFate.SPLIT}, {
-            new for _old, new, change, _c in parts if change == BlockFate.MERGED}
+        split = {old for old, _new, change, _c in parts if change == BlockFate.SPLIT}
+        merged = {new for old, new, change, _c in parts if change == BlockFate.MERGED and not self.is_equal(old, new)}
         links = [self.of_pair(pair, pair.old not in in_order, split, merged) for pair in self.pairs.values()]
         links += [Link(old, new, change, confidence) for old, new, change, confidence in parts]
         held = {link.old for link in links}
@@ -93,11 +128,60 @@ class Aligner(Pairing):
         """How sure it is that a block is gone: the less, the more its words stand elsewhere, and not if another took its place."""
         if old in self.dropped:
             return 1.0
-        nearest = max((self.trace(old, new) for new in self.sharing(old) if new not in self.barred), default=0.0)
-        before, after = self.anchors.bounds(old)
-        around = range(max(0, before - 1), min(len(self.new), after + 2, before + MANY))
-        took_place = any(self.is_free(old, new) for new in around)
-        return round(max(0.4, min(1.0 - 1.3 * nearest, 0.75 if took_place else 1.0)), 3)
+        doubt = max((self.doubt(old, new) for new in self.sharing(old) if new not in self.barred), default=0.0)
+        return round(max(0.4, min(1.0 - 1.3 * doubt, 0.75 if self.has_successor(old) else 1.0)), 3)
+
+    def doubt(self, old: int, new: int) -> float:
+        """How much of an old block might live on in a new one: beside its place its words in any order, far away in theirs."""
+        if self.is_free_new(new):
+            return self.similarity.between(old, new)
+        if self.old.is_title(old) and not self.new.is_title(new):
+            return 0.0  # a title is not drawn into what stands elsewhere
+        is_near = any(abs(new - edge) <= NEAR for edge in self.edges(old))
+        return self.trace(old, new) if is_near or self.old.bags[old].total() < FEWEST_WORDS else self.gained(old, new)
+
+    def is_led_in(self, old: int) -> bool:
+        """Whether it led in the next block, which has a lead-in of its own now."""
+        pair = self.pairs.get(old + 1)
+        if pair is None or not self.old.blocks[old].text.endswith(":"):
+            return False
+        return LEAD.search(self.new.blocks[pair.new].text) is not None and LEAD.search(self.old.blocks[old + 1].text) is None
+
+    def has_successor(self, old: int) -> bool:
+        """Whether something new stands where it stood: a block of its sort, or words that one of its neighbours did not have."""
+        grown = sum(self.growth(old + step, self.old.sort(old)) for step in (-1, 1))
+        return grown >= PART * len(self.old.words[old]) or self.has_new_block(old)
+
+    def has_new_block(self, old: int) -> bool:
+        """Whether a block of its sort that was not surely there before stands between its sure neighbours, or beside one of them."""
+        before, after = self.sure_edges(old)
+        if before < after:
+            places = list(range(before + 1, min(after, before + MANY)))
+        else:
+            places = [*self.unsure_run(before, 1), *self.unsure_run(after, -1)]
+        first, last = self.anchors.bounds(old)
+        places = [*places, *range(first + 1, min(last, first + MANY))]
+        return any(self.is_unsure(new) and self.new.sort(new) == self.old.sort(old) for new in places)
+
+    def sure_edges(self, old: int) -> tuple[int, int]:
+        """The new places of the nearest sure pairs before and after it."""
+        before = next((pair.new for place in range(old - 1, -1, -1) if (pair := self.pairs.get(place)) and pair.confidence >= SURE), -1)
+        after = next((pair.new for place in range(old + 1, len(self.old)) if (pair := self.pairs.get(place)) and pair.confidence >= SURE),
+                     len(self.new))
+        return before, after
+
+    def is_unsure(self, new: int) -> bool:
+        return self.is_free_new(new) or new in self.of_new and self.pairs[self.of_new[new]].confidence < SURE
+
+    def unsure_run(self, new: int, step: int) -> Iterator[int]:
+        """The new blocks that follow one, or come before it, up to the next that was surely there before."""
+        while 0 <= (new := new + step) < len(self.new) and self.is_unsure(new):
+            yield new
+
+    def growth(self, old: int, sort: str) -> int:
+        """How many words what a block became has beside its own, if it is of this sort."""
+        pair = self.pairs.get(old)
+        return (self.new.bags[pair.new] - self.old.bags[old]).total() if pair and self.new.sort(pair.new) == sort else 0
 
     def trace(self, old: int, new: int) -> float:
         """0 to 1: how much of an old block might live on in a new one, in any order."""

@@ -1,7 +1,7 @@
 """Blocks that are the same in both texts: equal wordings first, then those that are alike, then titles by what they introduce."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 
 from consult.chapters.aligning.bearings import MAX_CANDIDATES, Anchors, Pair, run_of
@@ -26,6 +26,7 @@ class Pairing:
         self.pairs: dict[int, Pair] = {}  # by place in old
         self.ranked: dict[int, list[int]] = {}
         self.of_new: dict[int, int] = {}
+        self.given = given
         self.barred = {place for place, at in given.items() if at is None}
         self.dropped = frozenset(dropped)
         for place, at in given.items():
@@ -39,7 +40,10 @@ class Pairing:
         self.of_new[new] = old
 
     def is_free(self, old: int, new: int) -> bool:
-        return self.is_open(old) and new not in self.of_new and new not in self.barred
+        return self.is_open(old) and self.is_free_new(new)
+
+    def is_free_new(self, new: int) -> bool:
+        return new not in self.of_new and new not in self.barred
 
     def is_open(self, old: int) -> bool:
         return old not in self.pairs and old not in self.dropped
@@ -47,32 +51,44 @@ class Pairing:
     def is_equal(self, old: int, new: int) -> bool:
         return 0 <= old < len(self.old) and 0 <= new < len(self.new) and self.old.wordings[old] == self.new.wordings[new]
 
-    def pair_equal(self) -> None:
-        for wording, olds in self.old.places.items():
-            news = self.new.places.get(wording, ())
-            if len(olds) == len(news) == 1 and self.is_free(olds[0], news[0]):
-                self.put(olds[0], news[0], 1.0, 1.0 if len(self.old.words[olds[0]]) >= FEWEST_WORDS else 0.97)
-        self.spread()
-        self.take_bearings()
-        for wording, olds in self.old.places.items():
-            if again := self.new.places.get(wording):
-                self.pair_repeated(olds, again)
+    def is_as_written(self, old: int, new: int) -> bool:
+        return self.is_equal(old, new) and self.old.written[old] == self.new.written[new]
 
-    def spread(self) -> None:
+    def pair_equal(self) -> None:
+        """Letter for letter before nearly so: what nobody touched is never taken by what had its capitals or accents mended."""
+        as_written = self.old.places_as_written, self.new.places_as_written
+        folded = self.old.places, self.new.places
+        self.pair_alone(*as_written)
+        self.pair_alone(*folded)
+        for is_same, (olds, news) in ((self.is_as_written, as_written), (self.is_equal, folded)):
+            self.spread(is_same)
+            self.take_bearings()
+            for wording, places in olds.items():
+                if again := news.get(wording):
+                    self.pair_repeated(places, again)
+
+    def pair_alone(self, olds: Mapping[str, list[int]], news: Mapping[str, list[int]]) -> None:
+        """Wordings that stand once on either side."""
+        for wording, places in olds.items():
+            again = news.get(wording, ())
+            if len(places) == len(again) == 1 and self.is_free(places[0], again[0]):
+                self.put(places[0], again[0], 1.0, 1.0 if len(self.old.words[places[0]]) >= FEWEST_WORDS else 0.97)
+
+    def spread(self, is_same: Callable[[int, int], bool]) -> None:
         """Equal blocks beside a pair, or at either end, are a pair too: what is repeated goes with what precedes it, else what follows."""
         for step, end in ((1, (-1, -1)), (-1, (len(self.old), len(self.new)))):
             waiting = [end, *((pair.old, pair.new) for pair in self.pairs.values())]
             while waiting:
                 old, new = waiting.pop()
                 beside = (old + step, new + step)
-                if self.is_equal(*beside) and self.is_free(*beside):
+                if is_same(*beside) and self.is_free(*beside):
                     self.put(*beside, 1.0, 0.97)
                     waiting.append(beside)
 
     def pair_repeated(self, olds: list[int], news: list[int]) -> None:
         """The same words at several places, without equal neighbours: by what stands around, then by order."""
         left = [old for old in olds if self.is_open(old)]
-        free = [new for new in news if new not in self.of_new and new not in self.barred]
+        free = [new for new in news if self.is_free_new(new)]
         as_many = len(left) == len(free)
         if len(left) * len(free) > MANY**2:
             for old, new in zip(left, free, strict=False):
@@ -174,7 +190,8 @@ class Pairing:
         for old in range(len(self.old) - 1):
             below = self.pairs.get(old + 1)
             new = below.new - 1 if below and below.similarity >= PART else -1
-            if new >= 0 and self.is_free(old, new) and self.anchors.is_between(old, new) and self.introduce(old, new):
+            is_here = new >= 0 and (self.anchors.is_between(old, new) or self.beside(old, new) == 2)
+            if is_here and self.is_free(old, new) and self.introduce(old, new):
                 self.put(old, new, self.similarity.between(old, new), 0.7)
 
     def introduce(self, old: int, new: int) -> bool:
