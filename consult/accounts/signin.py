@@ -146,6 +146,9 @@ def settings(app) -> dict:
         # Argon2 alone, without Flask-Security's HMAC before it: `service.hash_password` makes the same hashes without Flask.
         "PASSWORD_HASH": "argon2", "PASSWORD_SCHEMES": ["argon2"], "PASSWORD_SINGLE_HASH": ["argon2"], "PASSWORD_LENGTH_MIN": 10,
         "PASSWORD_REQUIRED": False, "PASSWORD_CONFIRM_REQUIRED": False,
+        # A link carries a hash of the address or of the password's hash, signed: the library's SHA-256 crypt is of Python alone and keeps
+        # everybody waiting for a third of a second. It stays for the links that were sent with it.
+        "HASHING_SCHEMES": ["pbkdf2_sha256", "sha256_crypt"],
         "PASSWORD_SALT": derived_key(app.config["SECRET_KEY"], "passwords"),
         "CONFIRM_EMAIL_WITHIN": LIFETIMES["confirmation_token"], "RESET_PASSWORD_WITHIN": LIFETIMES["reset_token"],
         "REGISTERABLE": True, "CONFIRMABLE": True, "RECOVERABLE": True, "CHANGEABLE": True, "UNIFIED_SIGNIN": True,

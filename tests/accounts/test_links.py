@@ -9,6 +9,8 @@ import flask_migrate
 import pytest
 import sqlalchemy as sa
 import time_machine
+from flask_security.confirmable import confirm_email_token_status
+from passlib.hash import pbkdf2_sha256, sha256_crypt
 
 from consult.accounts import service
 from consult.accounts.models import Registration, User
@@ -257,6 +259,19 @@ def test_an_account_made_by_the_administrator_takes_nothing_from_who_asked_befor
     assert not is_signed_in(client)
     assert not signs_in(app, THEIRS)
     assert signs_in(app, PASSWORD)
+
+
+def test_a_link_is_signed_and_read_in_no_time_and_one_that_was_sent_before_still_serves(client, app, consultation, letters, link_in):
+    """What it carries beside its signature keeps no secret: to hash that slowly would keep everybody waiting."""
+    register(client)
+    serializer = app.extensions["security"].confirm_serializer
+    who, hashed = serializer.loads(re.search(r"/confirm/(\S+)", letters()[0][2])[1])
+    assert pbkdf2_sha256.identify(hashed)
+    former = sha256_crypt.using(rounds=1000)
+    sent, of_another = (serializer.dumps([who, former.hash(address)]) for address in ("nora@example.org", "other@example.org"))
+    with app.test_request_context():
+        assert confirm_email_token_status(sent) == (False, False, nora())
+        assert confirm_email_token_status(of_another) == (False, True, nora())
 
 
 def test_an_address_is_confirmed_once(app):
