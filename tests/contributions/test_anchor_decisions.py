@@ -7,11 +7,12 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import ModerationMode, Phase
 from consult.contributions import service
-from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, QuoteState
 from consult.contributions.service import anchoring
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.permissions import SYSTEM
 from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.revising import (
@@ -23,6 +24,7 @@ from tests.contributions.revising import (
     REWORDED,
     anchors_of,
     last_of,
+    quoting,
     revise,
     standing,
     tallies_kept,
@@ -48,6 +50,23 @@ def test_the_rapporteur_decides_and_the_text_and_its_counts_follow(chapter, said
     assert tallies_kept(chapter) == tallies_shown(chapter) == {A2: 1}
     actions = session.scalars(sa.select(AuditEvent.action).where(AuditEvent.subject == "anchor").order_by(AuditEvent.id)).all()
     assert actions == ["contributions.reattach", "contributions.leave", "contributions.confirm_anchor"]
+
+
+def test_quoted_words_are_looked_for_where_it_is_attached(chapter, block, rapporteur):
+    quoted = [quoting(block, words) for words in ("Publier", "étalons")]
+    revise(chapter, ("Former les techniciens", "Former aux étalons les techniciens"))
+    anchors = [service.reattach(rapporteur, last_of(said), key=A2) for said in quoted]
+    assert [(anchor.quote, anchor.exact) for anchor in anchors] == [(QuoteState.LOST, ""), (QuoteState.FOUND, "étalons")]
+
+
+def test_what_a_new_version_shows_elsewhere_is_to_be_looked_at_again(chapter, said):
+    seen = said.row_counter
+    revise(chapter, ELSEWHERE)
+    session.refresh(said)
+    assert said.row_counter == seen
+    revise(chapter, DROP)
+    session.refresh(said)
+    assert (said.current_key, said.row_counter) == (None, seen + 1)
 
 
 def test_what_is_gone_can_be_attached_left_and_given_up(chapter, said, rapporteur):
@@ -137,6 +156,33 @@ def test_the_certain_ones_are_confirmed_at_once(chapter, said, rapporteur):
         service.confirm_certain(factories.a_user(role="secretariat"), elsewhere, revision=revision)
 
 
+def test_confirming_many_at_once_is_seen_at_once_and_goes_before_who_opened_the_page_earlier(chapter, rapporteur, chair):
+    said = factories.a_published_contribution(block=factories.block_of(chapter, A2))
+    revision = revise(chapter, REWORDED)
+    anchor = last_of(said)
+    seen = anchor.row_counter
+    service.confirm_certain(rapporteur, chapter, revision=revision)
+    assert (anchor.state, anchor.row_counter) == (AnchorState.CONFIRMED, seen + 1)
+    with pytest.raises(Conflict):
+        service.leave(chair, anchor, expected_counter=seen)
+
+
+def test_what_waits_is_counted_by_language_and_by_class(chapter, said, rapporteur):
+    for key, language in ((A2, "fr"), (A1, "ar")):
+        factories.a_published_contribution(block=factories.block_of(chapter, key, language))
+    revision = revise(chapter, REWORDED)
+    arabic = factories.markdown(1, "ar").replace("Un paragraphe", "Encore un paragraphe")
+    chapters.import_chapter(SYSTEM, chapter.consultation, data=arabic.encode())
+    assert service.count_anchors(rapporteur, revision) == {
+        (AnchorClass.KEPT, AnchorState.PROPOSED): 1, (AnchorClass.CHANGED, AnchorState.PROPOSED): 1}
+    for decided in (0, 1):
+        by_language = {"fr": 2 - decided, "ar": 1}
+        assert list(service.count_undecided_places(chapter).items()) == list(by_language.items())
+        assert list(service.count_undecided(rapporteur, chapter.consultation).items()) == [
+            ((chapter, language), count) for language, count in by_language.items()]
+        service.confirm_certain(rapporteur, chapter, revision=revision)
+
+
 def test_unsure_ones_come_first_and_pages_hold_all(chapter, block, rapporteur, monkeypatch):
     monkeypatch.setattr("consult.contributions.service.anchor_review.ENTRY_PAGE_SIZE", 2)
     made = {factories.a_contribution(block=factories.block_of(chapter, key)).id: key for key in (A2, A1, A2, A1, A2)}
@@ -157,6 +203,14 @@ def test_likely_places_come_first(chapter, said, rapporteur):
     likely, blocks = service.list_candidates(rapporteur, last_of(said))
     assert "liste des étalons" in likely[0].text
     assert len(blocks) > len(likely)
+
+
+def test_a_passage_with_the_quoted_words_is_the_likeliest(chapter, block, rapporteur):
+    said = quoting(block, "liste des étalons")
+    revise(chapter, DROP, ("Un paragraphe de contexte", "Sans la liste des étalons, un paragraphe de contexte"))
+    likely, _blocks = service.list_candidates(rapporteur, last_of(said))
+    assert "la liste des étalons" in likely[0].text
+    assert not any("Former" in block.text for block in likely)
 
 
 # At the same moment, and when something breaks

@@ -150,6 +150,18 @@ def test_left_on_an_earlier_version_it_stays_there(chapter, said):
     assert standing(said) == (AnchorClass.KEPT, AnchorState.PROPOSED, A1)
 
 
+def test_what_is_dropped_in_its_second_wording_is_found_by_that_one(chapter, said):
+    for changes in ((REWORDED,), (DROP,), (REWORDED,)):
+        revise(chapter, *changes)
+    assert [anchor.anchor_class for anchor in anchors_of(said)] == [AnchorClass.CHANGED, AnchorClass.DELETED, AnchorClass.MOVED]
+
+
+def test_another_chapter_keeps_its_places(chapter, said):
+    other = factories.a_published_contribution(block=factories.block_of(factories.a_chapter(chapter.consultation, number=2), "C2-A1-P1-a1"))
+    revise(chapter, REWORDED)
+    assert (len(anchors_of(said)), anchors_of(other)) == (1, [])
+
+
 # Quoted words
 
 
@@ -178,6 +190,33 @@ def test_a_word_inside_of_another_is_not_the_quoted_one(chapter, block):
     assert last_of(quote).quote == QuoteState.LOST
 
 
+@pytest.mark.parametrize(("text", "words", "prefix", "suffix", "is_whole"), [
+    ("étalons nationaux", "étalons", "", "", True), ("nationaux étalons", "étalons", "", "", True), ("un port franc", "port", "", "", True),
+    ("un report", "port", "", "", False), ("une portée", "port", "", "", False), ("za’b", "a’b", "", "", False),
+    ("d’abord", "d’a", "", "", False), ("le réport", "port", "le ré", "", True), ("la portée", "port", "", "ée", True),
+    ("un reportage", "port", "re", "", False), ("un reportage", "port", "", "age", False), ("un reportage", "port", "re", "age", True),
+])
+def test_a_place_begins_and_ends_where_words_do_if_the_quote_did(text, words, prefix, suffix, is_whole):
+    start = text.index(words)
+    place = anchoring.quotes.Found(start, start + len(words), 1.0, 1.0)
+    assert anchoring.is_whole(text, place, anchoring.quotes.Quote(words, prefix, suffix)) is is_whole
+
+
+@pytest.mark.parametrize("words", ["étalon", "tionaux"])
+def test_a_part_of_a_word_that_was_quoted_is_found_again(chapter, block, words):
+    quote = quoting(block, words)
+    revise(chapter, ELSEWHERE, ("Publier chaque année", "Publier chaque mois"))
+    assert (last_of(quote).quote, last_of(quote).exact) == (QuoteState.FOUND, words)
+
+
+def test_words_that_were_followed_elsewhere_are_looked_for_apart():
+    way = anchoring.Continuation(9, "k", "Publier chaque année une liste.", AnchorClass.KEPT, 1.0)
+    finder, quote = anchoring.Finder({1: [way]}, {}, {}), anchoring.quotes.Quote("chaque année la liste")
+    standings = [anchoring.Standing(n, 1, "k", quote, last, is_placed=True, is_open=False, confidence=1.0)
+                 for n, last in enumerate(["chaque année une liste", "chaque année la liste"])]
+    assert [finder.row(standing)["quote"] for standing in standings] == [QuoteState.FOUND, QuoteState.CLOSE]
+
+
 def test_few_words_do_not_make_a_doubtful_place_sure():
     way = anchoring.Continuation(9, "k", "Publier la liste des étalons.", AnchorClass.CHANGED, 0.5)
     finder = anchoring.Finder({1: [way]}, {}, {})
@@ -197,6 +236,8 @@ def test_of_a_split_passage_the_part_with_the_words_is_taken():
         quote = anchoring.quotes.Quote(exact)
         return finder.row(anchoring.Standing(5, 1, "a", quote, "", is_placed=True, is_open=False, confidence=1.0))["block_id"]
     assert [block_for(words) for words in ("liste des étalons", "liste d’étalons", "techniciens", "")] == [8, 8, 7, 7]
+    finder = anchoring.Finder({1: parts[::-1]}, {}, {})
+    assert block_for("") == 7, "the surer one, wherever it stands"
 
 
 def test_the_same_words_on_the_same_passage_are_looked_for_once(chapter, block, monkeypatch):

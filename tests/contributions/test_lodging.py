@@ -8,11 +8,13 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.chapters.models import Block
 from consult.contributions import service
-from consult.contributions.models import Contribution
+from consult.contributions.models import CommentType, Contribution, Kind, Position
+from consult.contributions.service.lodging import said_in
 from consult.core.db import reading_first, session
 from consult.core.errors import Conflict, Invalid
 from tests import factories
 from tests.contributions.test_service import events, keep, lodge
+from tests.counting import queries
 
 ANOTHER = "C1-A1-P1-a2"
 
@@ -107,3 +109,18 @@ def test_a_draft_keeps_every_text_whole_and_of_the_rest_what_a_choice_can_hold(p
     assert draft.fields["position"] == "opposed"
     assert draft.fields["kind"] == "x" * 100
     assert "speak_as" not in draft.fields
+
+
+# What a form need not say
+
+
+def test_a_text_that_a_form_leaves_out_is_empty(block):
+    said = said_in(block, kind=Kind.COMMENT, comment_type=CommentType.GENERAL, position=Position.NEUTRAL, body="Précisez.")
+    assert (said["body"], said["justification"], said["replacement"]) == ("Précisez.", "", None)
+
+
+def test_that_no_wording_is_proposed_is_known_without_asking(participant, block):
+    with queries() as sent:
+        contribution = lodge(participant, block)
+        assert contribution.amendment is None
+    assert [statement for statement in sent if "FROM suggested_amendment" in statement] == []
