@@ -26,9 +26,9 @@ from consult.core.i18n import force_locale
 from consult.core.pages import pages
 from tests import factories, postgresql
 from tests.counting import queries
-from tests.sharing import folder_of_run, made_once
+from tests.sharing import folder_of_run, made_once, templates
 
-pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking"]
+pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking", "tests.quick"]
 
 # No example has to be quick: the machine may be busy with others.
 settings.register_profile("patient", deadline=None)
@@ -68,10 +68,11 @@ def make_app(database_url: str, data_dir, **overrides):
     config = Config(data_dir=str(data_dir), database_url=database_url, secret_key="t" * 40, base_url="http://consult.test")
     usual = {
         "TESTING": True, "WTF_CSRF_ENABLED": False, "MAIL_BACKEND": "locmem", "RATELIMIT_ENABLED": False,
-        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {f"argon2__{name}": cost for name, cost in CHEAP.items()},
+        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": QUICK_PASSWORDS,
     }
     app = create_app(config, **{**usual, **overrides})
     app.test_client_class = Client
+    app.jinja_env.bytecode_cache = templates
     return app
 
 
@@ -80,6 +81,7 @@ pages.fresh = 0
 # Passwords are hashed in no time: what slows a thief down would slow every test of an account.
 CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
 accounts.PasswordHasher = partial(PasswordHasher, **CHEAP)
+QUICK_PASSWORDS = {f"argon2__{name}": cost for name, cost in CHEAP.items()}
 
 
 @pytest.fixture(scope="session")

@@ -35,27 +35,36 @@ def saved(row):
 
 
 def an_organisation(**over) -> Organisation:
-    n = next(counter)
+    return saved(new_organisation(next(counter), **over))
+
+
+def new_organisation(n: int, **over) -> Organisation:
     values = {
         "slug": f"organisation-{n}", "short": f"ORG{n}", "name_fr": f"Laboratoire Témoin {n}", "name_ar": f"مختبر {n}",
         "category": Category.LABORATORY, "sector": Sector.AGRIFOOD, "region": Region.RABAT,
     }
-    return saved(Organisation(**{**values, **over}))
+    return Organisation(**{**values, **over})
 
 
 def a_user(*, role=None, commission=None, organisation=None, **over) -> User:
-    n = next(counter)
+    user = new_user(next(counter), **over)
+    session.add(user)
+    if organisation:
+        session.add(Membership(user=user, organisation=organisation))
+    if role:
+        session.add(Appointment(user=user, role=role, commission=commission))
+    session.flush()
+    if role:
+        session.refresh(user, ["appointments"])
+    return user
+
+
+def new_user(n: int, **over) -> User:
     values = {
         "email": f"person-{n}@example.org", "name": f"Personne {n}", "fs_uniquifier": secrets.token_hex(16),
         "confirmed_at": utcnow(), "language": "fr", "is_name_public": True,
     }
-    user = saved(User(**{**values, **over}))
-    if organisation:
-        saved(Membership(user=user, organisation=organisation))
-    if role:
-        saved(Appointment(user=user, role=role, commission=commission))
-        session.refresh(user, ["appointments"])
-    return user
+    return User(**{**values, **over})
 
 
 def a_consultation(*, phase=Phase.OPEN, opened_days_ago=10, lasting_days=30, **over) -> Consultation:
@@ -138,23 +147,40 @@ def a_contribution(*, block: Block, author: User | None = None, replacement: str
     """A row as if it had been lodged; the service that lodges has its own tests."""
     n = next(counter)
     author = author or a_user(organisation=an_organisation())
-    values = {
-        "ref": f"PNQ-C{block.chapter.number}-T{n:04}", "form_key": f"form-{n}", "chapter": block.chapter, "block": block,
-        "block_key": block.key, "author": author, "organisation": author.organisation, "language": "fr", "kind": Kind.COMMENT,
-        "comment_type": CommentType.TECHNICAL, "position": Position.IN_FAVOUR_WITH_CHANGES, "body": f"Précisez ce point ({n}).",
-    }
-    contribution = saved(Contribution(**{**values, **over}))
-    if replacement:
-        saved(SuggestedAmendment(contribution=contribution, replacement=replacement))
-    saved(Receipt(contribution=contribution, digest=contribution.digest))
+    contribution = saved(new_contribution(n, block, replacement, **{"author": author, "organisation": author.organisation, **over}))
+    session.add(Receipt(contribution=contribution, digest=contribution.digest))
     if contribution.state == ContributionState.PUBLISHED:
         chapters.count_published(contribution.chapter, contribution.block_key, 1)
-        session.flush()
+    session.flush()
     return contribution
+
+
+def new_contribution(n: int, block: Block, replacement: str | None = None, **over) -> Contribution:
+    values = {
+        "ref": f"PNQ-C{block.chapter.number}-T{n:04}", "form_key": f"form-{n}", "chapter": block.chapter, "block": block,
+        "block_key": block.key, "language": "fr", "kind": Kind.COMMENT, "comment_type": CommentType.TECHNICAL,
+        "position": Position.IN_FAVOUR_WITH_CHANGES, "body": f"Précisez ce point ({n}).",
+        "amendment": SuggestedAmendment(replacement=replacement) if replacement else None,
+    }
+    return Contribution(**{**values, **over})
 
 
 def a_published_contribution(**over) -> Contribution:
     return a_contribution(**{"state": ContributionState.PUBLISHED, **over})
+
+
+def published_contributions(number: int, *, block: Block, replacement: str | None = None) -> None:
+    """As many as ``a_published_contribution`` makes one by one, each of another author for another organisation, written together."""
+    made = []
+    for n in itertools.islice(counter, number):
+        author, organisation = new_user(n), new_organisation(n)
+        session.add(Membership(user=author, organisation=organisation))
+        made.append(new_contribution(n, block, replacement, author=author, organisation=organisation, state=ContributionState.PUBLISHED))
+    session.add_all(made)
+    session.flush()
+    session.add_all([Receipt(contribution=contribution, digest=contribution.digest) for contribution in made])
+    chapters.count_published(block.chapter, block.key, number)
+    session.flush()
 
 
 def a_synthesis(chapter: Chapter, **over) -> Synthesis:

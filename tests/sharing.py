@@ -1,9 +1,12 @@
-"""What is made once a run, by whichever of its processes needs it first, and copied by all."""
+"""What is made once a run, by whichever of its processes needs it first, and copied by all; and what is kept once a process."""
 
 import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 
 def folder_of_run(tmp_path_factory) -> Path:
@@ -20,3 +23,20 @@ def made_once(folder: Path, name: str, make: Callable[[], str]) -> str:
         if not said.exists():
             said.write_text(make())
         return said.read_text()
+
+
+class KeptTemplates(BytecodeCache):
+    """Compiled templates by their names; Jinja asks itself whether one is of the source as it stands."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+templates = KeptTemplates()

@@ -9,6 +9,7 @@ from consult import create_app
 from consult.core.config import Config
 from consult.core.db import db, session
 from consult.core.mail import OutgoingMail
+from tests.conftest import QUICK_PASSWORDS
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def guarded(databases, migrated, tmp_path):
     """An application with its guards up (forgery, attempts) and a database of its own."""
     config = Config(data_dir=str(tmp_path), database_url=databases.new_database(migrated), secret_key="g" * 40,
                     base_url="https://consult.test")
-    app = create_app(config, TESTING=True)
+    app = create_app(config, TESTING=True, SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=QUICK_PASSWORDS)
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -1,5 +1,6 @@
 """The five chapters as delivered: their size, their mark, and the Arabic text passage by passage."""
 
+import functools
 import hashlib
 import json
 import re
@@ -15,7 +16,9 @@ from consult.demonstration.revising import revised
 from tests.chapters.test_parsing import assert_well_made
 
 
+@functools.cache
 def shipped(language: str):
+    """By number: read once, since nobody changes what was read."""
     paths = sorted(resource_dir("policy_drafts").glob(f"*.{language}.md"))
     return {chapter.number: chapter for chapter in (parse_file(path.read_bytes()) for path in paths)}
 

@@ -155,8 +155,7 @@ def test_as_many_questions_whatever_the_number_of_contributions(client, three, c
         client.sign_in(secretary)
     counts = []
     for more in (10, 60):
-        for _ in range(more):
-            factories.a_published_contribution(block=block, replacement="Publier la liste.")
+        factories.published_contributions(more, block=block, replacement="Publier la liste.")
         pages.clear()
         history.made.clear()
         counts.append(count_queries(lambda: client.get(f"/fr/chapters/1/{address}")))

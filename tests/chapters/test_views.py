@@ -136,9 +136,7 @@ def test_pages_ask_as_much_whatever_the_number_of_contributions(client, chapter,
     counts = []
     for more in (3, 60):
         for key in ("C1-A1-P1-a1", "C1-A1-§1", "C1-contexte-t1-r1"):
-            block = factories.block_of(chapter, key)
-            for _ in range(more // 3):
-                factories.a_published_contribution(block=block)
+            factories.published_contributions(more // 3, block=factories.block_of(chapter, key))
         pages.clear()
         session.flush()
         counts.append(count_queries(lambda: client.get(address)))

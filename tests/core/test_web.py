@@ -10,10 +10,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from consult.accounts.models import User
 from consult.core import web
-from consult.core.db import session
+from consult.core.db import db, session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES
+from consult.core.pages import pages
 from tests import factories
+from tests.conftest import make_app
 
 CLOSED = OperationalError("SELECT sekret FROM user", {}, Exception("no connection to /var/lib/db"))
 ERRORS = {
@@ -27,10 +29,9 @@ ERRORS = {
 }
 
 
-@pytest.fixture
-def broken(own_app):
-    """An application with one page for each way to go wrong."""
-    own_app.config["PROPAGATE_EXCEPTIONS"] = False
+def broken_down(app):
+    """With one page for each way to go wrong."""
+    app.config["PROPAGATE_EXCEPTIONS"] = False
 
     def fail(name):
         raise ERRORS[name][0]
@@ -40,9 +41,31 @@ def broken(own_app):
         session.flush()
         raise ERRORS[name][0]
 
-    own_app.add_url_rule("/<language:language>/broken/<string:name>", "broken", fail)
-    own_app.add_url_rule("/<language:language>/broken/<string:name>", "broken-post", write, methods=["POST"])
-    return own_app.test_client()
+    app.add_url_rule("/<language:language>/broken/<string:name>", "broken", fail)
+    app.add_url_rule("/<language:language>/broken/<string:name>", "broken-post", write, methods=["POST"])
+    return app
+
+
+@pytest.fixture
+def broken(own_app):
+    return broken_down(own_app).test_client()
+
+
+@pytest.fixture(scope="module")
+def app_that_breaks(databases, migrated, tmp_path_factory):
+    """For tests that ask for its pages alone: what fails is rolled back, on a database of its own."""
+    app = broken_down(make_app(databases.new_database(migrated), tmp_path_factory.mktemp("data")))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def pages_that_break(app_that_breaks):
+    pages.clear()
+    with app_that_breaks.app_context():
+        yield app_that_breaks.test_client()
+        session.remove()
 
 
 @pytest.mark.parametrize(("accepted", "to"), [
@@ -83,8 +106,8 @@ def test_a_lost_database_is_told(client, monkeypatch):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ERRORS)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_an_error_is_a_page_that_says_what_to_do(broken, language, name, method):
-    answer = getattr(broken, method)(f"/{language}/broken/{name}")
+def test_an_error_is_a_page_that_says_what_to_do(pages_that_break, language, name, method):
+    answer = getattr(pages_that_break, method)(f"/{language}/broken/{name}")
     assert answer.status_code == ERRORS[name][1]
     page = lxml.html.fromstring(answer.text)
     assert page.get("lang") == language
