@@ -84,7 +84,7 @@ def test_a_place_that_does_not_exist_is_refused(chapter, said, rapporteur):
     revise(chapter, REWORDED)
     with pytest.raises(Invalid) as refused:
         service.reattach(rapporteur, last_of(said), key="C1-A9")
-    assert refused.value.field == "key"
+    assert (refused.value.field, str(refused.value.remedy)) == ("key", "Choose one of the list.")
     with pytest.raises(Conflict):
         service.confirm_anchor(rapporteur, service.confirm_anchor(rapporteur, last_of(said)))
 
@@ -167,6 +167,23 @@ def test_confirming_many_at_once_is_seen_at_once_and_goes_before_who_opened_the_
         service.leave(chair, anchor, expected_counter=seen)
 
 
+def test_confirming_many_of_one_version_leaves_those_of_another_chapter(chapter, rapporteur):
+    other = factories.a_chapter(chapter.consultation, number=2)
+    said = [factories.a_published_contribution(block=factories.block_of(of, f"C{of.number}-A1-P1-a2")) for of in (chapter, other)]
+    revision = revise(chapter, ELSEWHERE)
+    chapters.import_chapter(SYSTEM, chapter.consultation, data=factories.markdown(2).replace("Un paragraphe", "Un autre").encode())
+    assert service.count_certain(rapporteur, revision) == 1
+    assert service.confirm_certain(rapporteur, chapter, revision=revision) == 1
+    assert [last_of(one).state for one in said] == [AnchorState.CONFIRMED, AnchorState.PROPOSED]
+
+
+def test_attaching_what_is_not_published_counts_nowhere(chapter, block, rapporteur):
+    said = factories.a_contribution(block=block)
+    revise(chapter, REWORDED)
+    service.reattach(rapporteur, last_of(said), key=A2)
+    assert (said.current_key, tallies_kept(chapter)) == (A2, {})
+
+
 def test_what_waits_is_counted_by_language_and_by_class(chapter, said, rapporteur):
     for key, language in ((A2, "fr"), (A1, "ar")):
         factories.a_published_contribution(block=factories.block_of(chapter, key, language))
@@ -206,11 +223,11 @@ def test_likely_places_come_first(chapter, said, rapporteur):
 
 
 def test_a_passage_with_the_quoted_words_is_the_likeliest(chapter, block, rapporteur):
-    said = quoting(block, "liste des étalons")
-    revise(chapter, DROP, ("Un paragraphe de contexte", "Sans la liste des étalons, un paragraphe de contexte"))
+    said = quoting(block, "chaque année la liste")
+    like = "Publier chaque semestre une liste des étalons nationaux, un paragraphe de contexte"
+    revise(chapter, DROP, ("Un paragraphe de contexte", like), ("But du projet.", "But du projet : chaque année la liste."))
     likely, _blocks = service.list_candidates(rapporteur, last_of(said))
-    assert "la liste des étalons" in likely[0].text
-    assert not any("Former" in block.text for block in likely)
+    assert [passage.text.split()[0] for passage in likely] == ["But", "Publier"]
 
 
 # At the same moment, and when something breaks

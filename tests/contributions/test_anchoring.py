@@ -217,6 +217,12 @@ def test_words_that_were_followed_elsewhere_are_looked_for_apart():
     assert [finder.row(standing)["quote"] for standing in standings] == [QuoteState.FOUND, QuoteState.CLOSE]
 
 
+def test_what_the_new_text_does_not_tell_of_is_surely_gone():
+    standing_ = anchoring.Standing(5, 1, "k", anchoring.quotes.Quote("mots"), "", is_placed=True, is_open=False, confidence=1.0)
+    row = anchoring.Finder({}, {}, {}).row(standing_)
+    assert (row["anchor_class"], row["confidence"], row["quote"]) == (AnchorClass.DELETED, 1.0, QuoteState.LOST)
+
+
 def test_few_words_do_not_make_a_doubtful_place_sure():
     way = anchoring.Continuation(9, "k", "Publier la liste des étalons.", AnchorClass.CHANGED, 0.5)
     finder = anchoring.Finder({1: [way]}, {}, {})
