@@ -116,7 +116,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.after_request(add_headers)
     left_out.init_app(app)
     app.context_processor(template_context)
-    for name in ("when", "day", "short_day", "number", "percent"):
+    for name in ("when", "day", "short_day", "number", "percent", "language_name"):
         app.add_template_filter(getattr(i18n, name), name)
     app.add_template_filter(markup.paragraphs, "paragraphs")
     app.add_template_filter(markup.excerpt, "excerpt")
