@@ -20,6 +20,7 @@ from consult.consultations import service as consultations_service
 from consult.consultations import views as consultations_views
 from consult.contributions import views as contributions_views
 from consult.core import commands, extension_points, jobs, mail, web
+from consult.core.carrying import Carrying
 from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
@@ -67,7 +68,7 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
     static = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=FOR_A_YEAR, allow_all_origins=False)
     readers = app.extensions["consult_readers"] = Readers(in_app(app, consultations_service.get_account_stamp), 0 if app.testing else FRESH)
     ready = ReadyPages(static, app.config["SESSION_COOKIE_NAME"], session_reader(app), readers)
-    app.wsgi_app = ready  # type: ignore[method-assign]  # as Flask documents it
+    app.wsgi_app = Carrying(ready)  # type: ignore[method-assign]  # as Flask documents it
     return app
 
 

@@ -64,6 +64,15 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class PlacesToConfirm:
+    """A passage as it was, and how many of its contributions wait for their place in the newest version to be confirmed."""
+
+    key: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
 class ProvisionPart:
     """A part of a passage's own page; ``order`` is its place among those of all rooms."""
 
@@ -84,6 +93,12 @@ def figures(consultation: Consultation) -> Figures | None:
 def margin(chapter: Chapter) -> dict[str, list[MarginEntry]]:
     """The lines beside each block of the chapter as it reads now, by key."""
     return {}
+
+
+@at_most_one
+def places_to_confirm(chapter: Chapter, language: str) -> list[PlacesToConfirm]:
+    """Passages whose public contributions wait for somebody to confirm where the newest version has them."""
+    return []
 
 
 @at_most_one

@@ -15,8 +15,9 @@ from flask_babel import force_locale, get_locale, gettext, ngettext
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 
-__all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "day", "direction", "force_locale",
-           "gettext", "isolate", "language_in_use", "ngettext", "number", "percent", "short_day", "utcnow", "when"]
+__all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "LANGUAGE_NAMES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "day",
+           "direction", "force_locale", "gettext", "isolate", "language_in_use", "language_name", "ngettext", "number", "percent",
+           "short_day", "utcnow", "when"]
 
 MOROCCO = ZoneInfo("Africa/Casablanca")
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -40,6 +41,14 @@ def _(message: str, **values: Any) -> Any:
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do not translate yet"
     """Mark a message for the catalogues; it is translated where it is shown."""
     return message
+
+
+# Each in the reader's language; LANGUAGES says each in its own. A code is for machines alone.
+LANGUAGE_NAMES: dict[str, Any] = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
+
+
+def language_name(code: str) -> str:
+    return str(LANGUAGE_NAMES.get(code) or Locale.parse(code).get_display_name(language_in_use()) or code)
 
 
 class LabelledEnum(enum.StrEnum):

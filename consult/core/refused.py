@@ -122,7 +122,7 @@ def _typed(name: str, value: str, field: UnboundField | None) -> Typed:
     return Typed(name, value, str(label or _("Text")), is_long or issubclass(field.field_class, TextAreaField))
 
 
-def _named(sent: list[tuple[str, str]]) -> list[Typed]:
+def named(sent: list[tuple[str, str]]) -> list[Typed]:
     fields = _form_with({name for name, _value in sent})
     return [_typed(name, value, fields.get(name)) for name, value in sent]
 
@@ -142,16 +142,20 @@ def refused_form(request: Request, came_from: str | None) -> Refused | None:
     """None where nobody sent a form, or another site did."""
     if request.method != "POST" or not is_ours(request):
         return None
+    asked = urlsplit(request.url)
+    return as_sent(request, asked.path + (f"?{asked.query}" if asked.query else ""), came_from or "")
+
+
+def as_sent(request: Request, address: str, came_from: str) -> Refused | None:
+    """What this request brings of the form that is sent to ``address``; None where it is too large to be read at all."""
     try:
         sent = list(request.form.items(multi=True))
-    except HTTPException:  # too large to be read at all
+    except HTTPException:
         return None
     kept = [(name, value) for name, value in sent if not is_secret(name)]
     has_secrets = any(value and name not in ("csrf_token", "kept") for name, value in sent if is_secret(name))
-    asked = urlsplit(request.url)
-    address = asked.path + (f"?{asked.query}" if asked.query else "")
     has_files = any(file.filename for file in request.files.values())
-    return Refused(address, came_from or "", _named(kept), request.form.get("kept", ""), has_secrets, has_files)
+    return Refused(address, came_from, named(kept), request.form.get("kept", ""), has_secrets, has_files)
 
 
 # Kept behind the sign-in
@@ -160,8 +164,12 @@ def refused_form(request: Request, came_from: str | None) -> Refused | None:
 def shown(request: Request, cookies: Any, actor: Actor, came_from: str | None) -> Refused | None:
     """What is refused, for the page that says so; kept behind the sign-in for whoever has to sign in before it is taken."""
     found = refused_form(request, came_from)
+    return found and keep_for_visitor(request, cookies, actor, found)
+
+
+def keep_for_visitor(request: Request, cookies: Any, actor: Actor, found: Refused) -> Refused:
     is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-    if found is None or not found.words or actor.is_authenticated or request.blueprint == "security" or not is_page:
+    if not found.words or actor.is_authenticated or request.blueprint == "security" or not is_page:
         return found
     try:
         return keep(cookies, found)
@@ -199,7 +207,7 @@ def get_kept(cookies: Any, actor: Actor, token: str) -> Refused | None:
         return None
     if actor.is_authenticated:
         cookies["kept"] = [[known, actor.id if known == token else owner] for known, owner in _known(cookies)]
-    return Refused(kept.address, kept.came_from, _named(json.loads(kept.fields)), token)
+    return Refused(kept.address, kept.came_from, named(json.loads(kept.fields)), token)
 
 
 def waiting(cookies: Any) -> str | None:

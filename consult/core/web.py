@@ -1,11 +1,8 @@
 """The web around the rooms: languages in addresses, one unit of work a request, error pages, headers, what templates know."""
 
-import hashlib
 import logging
-from functools import lru_cache
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -20,14 +17,25 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from consult.core import events, i18n, left_out, markup, refused
+from consult.core import carrying, events, i18n, left_out, markup, refused
 from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
 from consult.core.converters import Language, Number
 from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
 from consult.core.errors import PLAIN, REMEDIES, TITLES, Conflict, ConsultError, Invalid, NotFound
 from consult.core.extension_points import Many, flat
-from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, LabelledEnum, _
+from consult.core.i18n import DEFAULT_LANGUAGE, LabelledEnum, _
+from consult.core.languages import (
+    asked_values,
+    came_from,
+    carrying_urls,
+    choose_locale,
+    expects_language,
+    give_language,
+    language,
+    language_urls,
+    take_language,
+)
 from consult.core.paging import MAX_NUMBER
 from consult.core.permissions import VISITOR, Actor, can
 
@@ -108,7 +116,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.after_request(add_headers)
     left_out.init_app(app)
     app.context_processor(template_context)
-    for name in ("when", "day", "short_day", "number", "percent"):
+    for name in ("when", "day", "short_day", "number", "percent", "language_name"):
         app.add_template_filter(getattr(i18n, name), name)
     app.add_template_filter(markup.paragraphs, "paragraphs")
     app.add_template_filter(markup.excerpt, "excerpt")
@@ -119,6 +127,8 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/<language:language>/kept/<string:token>", "kept_form", kept_form)
     app.after_request(forget_sent)
+    app.after_request(lambda response: carrying.put_in(response, actor(), language()))
+    app.add_template_global(carrying_urls, "carrying_urls")
     csrf.init_app(app)
     Babel(app, default_locale=DEFAULT_LANGUAGE, default_timezone="Africa/Casablanca", locale_selector=choose_locale,
           default_translation_directories=str(resource_dir("translations")))
@@ -131,71 +141,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
         app.wsgi_app = proxied  # type: ignore[method-assign]  # as Flask documents it
 
 
-# Languages
-
-
-def take_language(_endpoint, values) -> None:
-    if values and "language" in values:
-        g.language = values.pop("language")
-
-
-def give_language(endpoint: str, values: dict) -> None:
-    if endpoint == "static":
-        values.setdefault("v", static_digest(current_app.static_folder, values["filename"]))
-    elif "language" not in values and expects_language(endpoint):
-        values["language"] = language()
-
-
-@lru_cache
-def static_digest(folder: str, filename: str) -> str:
-    path = Path(folder) / filename
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else ""
-
-
-def language() -> str:
-    """The language of the address, else the one that the reader's browser likes best."""
-    if not has_request_context():
-        return i18n.language_in_use()
-    first = request.path.split("/")[1]
-    return g.get("language") or (first if first in LANGUAGES else preferred())
-
-
-def preferred() -> str:
-    """The browser's first wish that we speak: `ar-MA` means Arabic, whatever comes after it."""
-    wishes = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
-    return next((tag for tag in wishes if tag in LANGUAGES), DEFAULT_LANGUAGE)
-
-
-def choose_locale() -> str:
-    # Mails and documents force their reader's language; what is left outside of requests is the command line, which is in English.
-    # The catalogue of French is `fr`; `fr_MA` would leave Flask-Security's own texts in English.
-    chosen = language() if has_request_context() else "en"
-    return {"ar": "ar_MA"}.get(chosen, chosen)
-
-
-def expects_language(endpoint: str) -> bool:
-    try:
-        return current_app.url_map.is_endpoint_expecting(endpoint, "language")
-    except KeyError:  # no such endpoint: url_for says so better
-        return False
-
-
-def language_urls() -> list[tuple[str, str, str]]:
-    """(code, name, address) of this page in each language."""
-    if request.endpoint is None or "language" not in (request.url_rule.arguments if request.url_rule else ()):
-        return [(code, name, url_for(events.home_endpoint(), language=code)) for code, name in LANGUAGES.items()]
-    if request.url_rule and "GET" not in (request.url_rule.methods or ()):  # the answer to a form: the page that it stood on
-        page = came_from() or url_for(events.home_endpoint())
-        return [(code, name, page.replace(f"/{language()}/", f"/{code}/", 1)) for code, name in LANGUAGES.items()]
-    # A page kept ready for everybody holds nothing of the address by which its first reader came.
-    asked = {} if g.get("as_visitor") or request.method != "GET" else asked_values()
-    values = {**asked, **(request.view_args or {})}
-    return [(code, name, url_for(request.endpoint, **{**values, "language": code})) for code, name in LANGUAGES.items()]
-
-
-def asked_values() -> dict[str, Any]:
-    """The query of this address, to be put into another: without the names that ``url_for`` keeps for itself."""
-    return {name: value for name, value in request.args.items() if name not in ("endpoint", "language") and not name.startswith("_")}
+# Forms
 
 
 def small_number(text: str) -> int:
@@ -295,7 +241,7 @@ def template_context() -> dict:
         "actor": acting, "consultation": consultation(), "language": language(), "direction": i18n.direction(language()),
         "language_urls": language_urls if has_request_context() else (), "now": i18n.utcnow(), "link": link,
         "can": lambda action, obj=None: can(acting, action, obj if obj is not None else consultation()),
-        "bidi_direction": i18n.direction, "asked_values": asked_values,
+        "bidi_direction": i18n.direction, "asked_values": asked_values, "is_carried": bool(has_request_context() and carrying.is_carried()),
     }
 
 
@@ -331,14 +277,6 @@ def error_page(status: int, title, message, remedy=""):
         log.exception("the error page could not be drawn")
         head = (language(), i18n.direction(language()))
         return PLAIN.format(*head, *(escape(str(part)) for part in (title, message, remedy))), status
-
-
-def came_from() -> str | None:
-    """The page of ours whose form was refused, to go back to; None when there is none, or it is this very page."""
-    before = urlsplit(request.referrer or "")
-    here = urlsplit(request.host_url)
-    is_ours = before[:2] == here[:2] and before.path.startswith("/") and not before.path.startswith("//")
-    return before.path + (f"?{before.query}" if before.query else "") if is_ours and request.method == "POST" else None
 
 
 def show_error(error: ConsultError):

@@ -28,7 +28,7 @@ from consult.contributions.models import (
 )
 from consult.contributions.statement import FURTHER_TEXTS
 from consult.core.db import session
-from consult.core.i18n import DEFAULT_LANGUAGE
+from consult.core.i18n import DEFAULT_LANGUAGE, language_name
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.organisations.models import Category, Organisation, Region, Sector
 from consult.synthesis import service as answers
@@ -43,6 +43,33 @@ class Audience(enum.StrEnum):
 
     STAFF = "staff"
     PUBLIC = "public"
+
+
+@dataclass(frozen=True)
+class WrittenIn:
+    """A language: its name for people, its code for machines."""
+
+    value: str
+
+    @property
+    def label(self) -> str:
+        return language_name(self.value)
+
+
+@dataclass(frozen=True)
+class TextVersion:
+    """A version of a text in one language."""
+
+    language: str
+    number: int
+
+    @property
+    def value(self) -> str:
+        return f"{self.language}-{self.number}"
+
+    @property
+    def label(self) -> str:
+        return f"{language_name(self.language)} {self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +97,7 @@ class MatrixRow:
     category: Category | None
     sector: Sector | None
     region: Region | None
-    language: str
+    language: WrittenIn
     body: str
     further_texts: dict[str, str]
     proposed: str
@@ -78,7 +105,7 @@ class MatrixRow:
     state: ContributionState
     reason: Reason | None
     point: PlacedItem | None
-    version: str = ""
+    version: TextVersion | None = None
     quoted: str = ""
     present_key: str = ""
     anchor_class: AnchorClass | None = None
@@ -168,11 +195,12 @@ def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> 
         kind=found.kind, type=found.comment_type, position=found.position, author_id=found.author_id,
         organisation_id=found.organisation_id, organisation=said(found.organisation),
         organisation_code=said(found.short), author=said(found.author), category=None if silent else found.category,
-        sector=None if silent else found.sector, region=None if silent else found.region, language=found.language,
+        sector=None if silent else found.sector, region=None if silent else found.region, language=WrittenIn(found.language),
         body=said(found.body), further_texts={text.name: said(getattr(found, text.name)) for text in FURTHER_TEXTS},
         proposed=said(found.replacement),
         submitted_at=found.submitted_at, state=found.state, reason=reasons.get(found.id),
-        point=None if silent else points.get(found.item_id), version=f"{found.text_language}-{found.version}", quoted=said(found.exact),
+        point=None if silent else points.get(found.item_id), version=TextVersion(found.text_language, found.version),
+        quoted=said(found.exact),
         present_key=found.current_key or "", anchor_class=found.anchor_class,
     )
 

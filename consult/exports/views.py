@@ -11,7 +11,7 @@ from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
-from consult.core.i18n import _, gettext, ngettext, number
+from consult.core.i18n import _, gettext, language_name, ngettext, number
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
@@ -113,7 +113,7 @@ def download(export_id: int):
 
 def name_of(export: Export) -> str:
     """What the reader's folder shows: what it is, of which chapter, in which language."""
-    return f"{registry.get(export.kind).title(export.chapter)} ({export.language}, {export.id}).{export.format.value}"
+    return f"{registry.get(export.kind).title(export.chapter)} ({language_name(export.language)}, {export.id}).{export.format.value}"
 
 
 # Open data

@@ -42,8 +42,9 @@ class OrganisationForm(FlaskForm):
     name_ar = StringField(_("Name in Arabic"), validators=[Optional(), at_most(MAX_NAME)], render_kw=NAME)
     name_en = StringField(_("Name in English"), validators=[Optional(), at_most(MAX_NAME)], render_kw=NAME)
     short = StringField(
-        _("Short code"), description=_("Its usual acronym, 12 characters at most; it stands for the organisation in tables of comments."),
-        validators=[DataRequired(_("Write its acronym.")), at_most(MAX_SHORT)],
+        _("Short code"), description=_("Its usual acronym, 12 characters at most; it stands for the organisation in tables of comments, "
+                                    "in which a body without one is ORG."),
+        validators=[Optional(), at_most(MAX_SHORT)],
         render_kw={"dir": "auto", "maxlength": MAX_SHORT, "class": "short"},
     )
     category = SelectField(_("Category"), validators=[DataRequired(_("Choose a category."))])
@@ -57,6 +58,6 @@ class OrganisationForm(FlaskForm):
     def values(self) -> dict:
         return {
             "name_fr": self.name_fr.data.strip(), "name_ar": (self.name_ar.data or "").strip() or None,
-            "name_en": (self.name_en.data or "").strip() or None, "short": self.short.data.strip(),
+            "name_en": (self.name_en.data or "").strip() or None, "short": (self.short.data or "").strip(),
             "category": Category(self.category.data), "sector": Sector(self.sector.data), "region": Region(self.region.data),
         }

@@ -47,8 +47,9 @@ class Sector(LabelledEnum):
 
 
 class Region(LabelledEnum):
-    """The twelve regions of the Kingdom (decree 2-15-40)."""
+    """Where a body is: the whole country, or one of the twelve regions of the Kingdom (decree 2-15-40)."""
 
+    NATIONAL = "national", N_("The whole country")
     TANGER = "tanger-tetouan-al-hoceima", N_("Tanger-Tétouan-Al Hoceïma")
     ORIENTAL = "oriental", N_("L’Oriental")
     FES = "fes-meknes", N_("Fès-Meknès")

@@ -19,10 +19,12 @@ MAX_SLUG = 80
 
 @command
 def add(
-    _actor, _target, *, short: str, name_fr: str, category: Category, sector: Sector, region: Region, slug: str | None = None, **values
+    _actor, _target, *, name_fr: str, category: Category, sector: Sector, region: Region, short: str = "",
+    slug: str | None = None, **values
 ) -> Organisation:
     """List an organisation; raises :class:`Invalid` for a name that is listed or cannot be kept. One name is listed once."""
-    short = validated_name("short", short, max_length=MAX_SHORT, missing=_("Write its acronym."))
+    if short := validated_line("short", short, max_length=MAX_SHORT):
+        short = validated_name("short", short, max_length=MAX_SHORT, missing=_("Write its acronym, or leave this empty."))
     name_fr = validated_name("name_fr", name_fr, max_length=MAX_NAME, missing=_("Write its name."))
     values |= {name: validated_line(name, values[name], max_length=MAX_NAME) or None for name in ("name_ar", "name_en") if name in values}
     refuse_listed(name_fr)

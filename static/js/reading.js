@@ -129,14 +129,17 @@
     close.type = "button";
     close.className = "btn btn-quiet btn-small";
     close.textContent = words.close;
-    close.addEventListener("click", shut);
+    close.addEventListener("click", leave);
     bar.append(title, close);
     const body = document.createElement("div");
     body.className = "sheet-body";
     sheet.append(bar, body);
-    sheet.addEventListener("keydown", (event) => { if (event.key === "Escape") shut(); });
+    sheet.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
     document.body.append(sheet);
   }
+  /* An open sheet is a step of the history: Back closes it, and stays on the text. */
+  const leave = () => { if (history.state?.sheet) history.back(); else shut(); };
+  addEventListener("popstate", () => { if (sheet?.open && !history.state?.sheet) shut(); });
   function shut() {
     sheet.close();
     opener?.closest(".block")?.classList.remove("is-open");
@@ -153,6 +156,8 @@
     if (!sheet.open) sheet.show();
     sheet.querySelector("button").focus({ preventScroll: true });
     if (!wide.matches) block.scrollIntoView({ block: "start" });
+    if (history.state?.sheet) history.replaceState({ sheet: block.id }, "");
+    else history.pushState({ sheet: block.id }, "");
     try {
       const page = await pageAt(link.href);
       if (mine !== asked) return;
@@ -166,4 +171,6 @@
     event.preventDefault();
     open(link);
   });
+  const reopened = history.state?.sheet && document.getElementById(history.state.sheet)?.querySelector("a[data-sheet]");
+  if (reopened) open(reopened);
 })();

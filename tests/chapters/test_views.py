@@ -140,7 +140,7 @@ def test_pages_ask_as_much_whatever_the_number_of_contributions(client, chapter,
         pages.clear()
         session.flush()
         counts.append(count_queries(lambda: client.get(address)))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 13
 
 
 def test_a_table_and_a_list_of_a_division_run_its_way(client, consultation):
@@ -150,3 +150,13 @@ def test_a_table_and_a_list_of_a_division_run_its_way(client, consultation):
     page = client.get("/fr/chapters/1").text
     assert '<table dir="rtl" lang="ar"><thead>' in page
     assert '<ul dir="rtl" lang="ar">' in page
+
+
+@pytest.mark.parametrize("address", ["", "chapters/1"])
+def test_the_page_says_in_which_languages_the_text_is_and_leads_there(client, chapter, address):
+    page = client.get(f"/en/{address}").text
+    assert "The text is not written in English." in page
+    assert f'<a href="/fr/{address}" hreflang="fr">French</a>' in page
+    assert f'<a href="/ar/{address}" hreflang="ar">Arabic</a>' in page
+    for language in ("fr", "ar"):
+        assert 'hreflang="fr">' not in client.get(f"/{language}/{address}").text.partition("<main")[2]

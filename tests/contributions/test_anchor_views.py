@@ -14,7 +14,7 @@ from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
 from tests import factories
 from tests.contributions.browsing import text_of
-from tests.contributions.revising import A1, A2, DROP, ELSEWHERE, LISTED, REWORDED, last_of, quoting, revise
+from tests.contributions.revising import A1, A2, DROP, ELSEWHERE, LISTED, REWORDED, TRAIN, last_of, quoting, revise
 
 LEDGER = "/en/contributions/anchors/1"
 
@@ -306,3 +306,21 @@ def test_the_margin_marks_what_was_written_on_other_words(client, chapter, said)
     assert (lines[A1][0].ref, lines[A1][0].version) == (said.ref, 1)
     assert (lines[A2][0].ref, lines[A2][0].version) == (kept.ref, None)
     assert "on version 1" in text_of(client.get("/en/chapters/1"))
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_the_public_page_says_which_places_wait(client, chapter, rapporteur, language):
+    said = factories.a_published_contribution(block=factories.block_of(chapter, A1))
+    factories.a_contribution(block=factories.block_of(chapter, A2))  # nobody reads it yet
+    waits = f'href="/{language}/chapters/1/provisions/{A1}"><bdi dir="ltr">'
+    address = f"/{language}/chapters/1"
+    assert '<details class="notice notice-info small">' not in client.get(address).text
+    revise(chapter, REWORDED, (TRAIN, TRAIN.replace("Former", "Mieux former")))
+    shown = client.get(address).text.partition('<details class="notice notice-info small">')[2].partition("</details>")[0]
+    if language == "ar":  # its text did not change
+        assert shown == ""
+        return
+    assert waits in shown
+    assert A2 not in shown
+    service.confirm_anchor(rapporteur, last_of(said))
+    assert '<details class="notice notice-info small">' not in client.get(address).text

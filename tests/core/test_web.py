@@ -254,7 +254,7 @@ def test_nothing_in_an_address_leads_the_links_of_a_page_astray(client, chapter,
 def test_a_query_stays_with_the_page_in_another_language(client, consultation):
     page = lxml.html.fromstring(client.get("/fr/moderation/register?chapter=1&_scheme=x&endpoint=y").text)
     assert {link.get("href") for link in page.iter("link") if link.get("rel") == "alternate"} == {
-        f"/{language}/moderation/register?chapter=1" for language in LANGUAGES}
+        f"/{language}/moderation/register?chapter=1&_scheme=x&endpoint=y" for language in LANGUAGES}
 
 
 @pytest.mark.parametrize("address", ["discussion/1/C1-A1-P1-a1?after={}", "lodge/1/C1-A1-P1-a1"])

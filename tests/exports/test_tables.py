@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from consult.contributions.models import Contribution
 from consult.core.db import session
-from consult.core.i18n import MOROCCO, utcnow
+from consult.core.i18n import MOROCCO, force_locale, utcnow
 from consult.exports import matrix, tables
 from consult.exports.matrix import Audience
 from consult.exports.models import ExportFormat
@@ -174,7 +174,7 @@ def test_the_last_columns_say_on_which_version_and_where_now(consultation):
     assert tables.OPEN_COLUMNS[-1].name == "passage_change"
 
     def told(audience):
-        return {row.ref: (row.version, row.quoted, row.present_key, row.anchor_class and row.anchor_class.value)
+        return {row.ref: (row.version.value, row.quoted, row.present_key, row.anchor_class and row.anchor_class.value)
                 for row in matrix.rows(consultation, "fr", audience=audience)}
     assert told(Audience.PUBLIC)[changed.ref] == ("fr-1", "chaque année", revising.A1, None)
     revision = revising.revise(chapter, revising.REWORDED, (revising.TRAIN, ""))
@@ -185,3 +185,20 @@ def test_the_last_columns_say_on_which_version_and_where_now(consultation):
             late.ref: ("fr-2", "", late.block_key, None)}
     rows = read(made(OPEN_DATA, consultation))
     assert list(rows[0])[-4:] == ["version", "quoted", "present_key", "passage_change"]
+
+
+@pytest.mark.parametrize(("language", "names"), [
+    ("fr", ("français", "arabe")), ("ar", ("الفرنسية", "العربية")), ("en", ("french", "arabic")),
+])
+def test_people_read_the_names_of_languages_and_machines_their_codes(consultation, language, names):
+    chapter = factories.a_chapter(consultation, number=1)
+    factories.a_published_contribution(block=factories.block_of(chapter, revising.A1), language="fr")
+    factories.a_published_contribution(block=factories.block_of(chapter, revising.A1, "ar"), language="ar")
+    with force_locale(language):
+        heading, *rows = tables.worded(matrix.rows(consultation, language))
+    at = [column.name for column in tables.COLUMNS]
+    assert {row[at.index("language")].lower() for row in rows} == set(names)
+    assert {row[at.index("version")].lower() for row in rows} == {f"{name} 1" for name in names}
+    heading, *rows = tables.coded(matrix.rows(consultation, language))
+    assert {row[heading.index("language")] for row in rows} == {"fr", "ar"}
+    assert {row[heading.index("version")] for row in rows} == {"fr-1", "ar-1"}

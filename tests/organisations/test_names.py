@@ -2,6 +2,7 @@
 
 import pytest
 
+from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from consult.core.permissions import SYSTEM
 from consult.organisations import service
@@ -65,9 +66,18 @@ def test_the_same_name_twice_at_one_moment_is_one(app, monkeypatch):
         add(ACADEMY + "Fès")
 
 
-@pytest.mark.parametrize("name", ["", " ", "\u200b", "—", "...", "\u00a0\u2060"])
-@pytest.mark.parametrize("field", ["name_fr", "short"])
+@pytest.mark.parametrize(("field", "name"), [
+    *(("name_fr", name) for name in ("", " ", "\u200b", "—", "...", "\u00a0\u2060")), ("short", "—"), ("short", "..."),
+])
 def test_a_name_has_letters(app, field, name):
     with pytest.raises(Invalid) as refusal:
         service.add(SYSTEM, None, **{"name_fr": "Institut", **PARTICULARS, field: name})
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("short", ["", " ", "\u00a0"])
+def test_a_body_may_have_no_acronym_and_be_of_the_whole_country(app, short):
+    added = service.add(SYSTEM, None, **{"name_fr": "Institut", **PARTICULARS, "short": short, "region": Region.NATIONAL})
+    session.flush()
+    session.refresh(added)
+    assert (added.short, added.region.label) == ("", "The whole country")

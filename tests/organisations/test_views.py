@@ -2,7 +2,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.core.db import session
-from consult.organisations.models import Organisation
+from consult.organisations.models import Membership, Organisation
 from tests import factories
 
 ORGANISATION = {"name_fr": "Fédération Témoin", "name_ar": "", "name_en": "", "short": "FT", "category": "professional_association",
@@ -84,3 +84,12 @@ def test_ones_own_data_says_for_whom_one_speaks(client, participant, consultatio
     data = client.sign_in(participant).get("/fr/accounts/my-data").json
     assert data["organisation"] == participant.organisation.name_fr
     assert len(data["memberships"]) == 1
+
+
+def test_neither_an_acronym_nor_one_region_is_wanted_of_a_national_body(client, citizen, consultation):
+    page = client.sign_in(citizen).get("/fr/organisations/add")
+    assert '<option value="national">Tout le pays</option>' in page.text
+    answer = client.post("/fr/organisations/add", data={**ORGANISATION, "short": "", "region": "national"})
+    assert answer.status_code == 303
+    [membership] = session.scalars(sa.select(Membership))
+    assert (membership.organisation.short, membership.organisation.region.value) == ("", "national")

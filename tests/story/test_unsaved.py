@@ -6,15 +6,15 @@ from tests.story.test_resilience import FORM, PARTICIPANT
 
 pytestmark = pytest.mark.browser
 RAPPORTEUR, SECRETARY = "rapporteur1@csnca.example", "secretariat1@csnca.example"
-LANGUAGE, SIGN_OUT = ".site-header nav.languages a:not([aria-current])", "form[action$=logout] button"
+SIGN_OUT = "form[action$=logout] button"
 WORDS = "Mots tapés, pas encore envoyés."
 PLACES = {  # where it is typed: who, the page, the field, and what leads away from it
-    "an answer": (RAPPORTEUR, "synthesis/edit-item/{item}", "[name=rationale]", (LANGUAGE, ".turn-items a", ".wordmark", SIGN_OUT)),
+    "an answer": (RAPPORTEUR, "synthesis/edit-item/{item}", "[name=rationale]", (".turn-items a", ".wordmark", SIGN_OUT)),
     "a moderator's message": (RAPPORTEUR, "moderation/", "form#withhold [name=words]", (
-        ".bench-list a:not([aria-current])", LANGUAGE, ".bulk button:not([type=button])")),
-    "the settings": (SECRETARY, "consultations/edit", "main textarea, main input[type=text]", (LANGUAGE, SIGN_OUT)),
+        ".bench-list a:not([aria-current])", ".bulk button:not([type=button])")),
+    "the settings": (SECRETARY, "consultations/edit", "main textarea, main input[type=text]", (".wordmark", SIGN_OUT)),
     "an appointment": (SECRETARY, "consultations/appoint", "main [name=email]", (".staff-nav a:not([aria-current])",)),
-    "a contribution": (PARTICIPANT, FORM, "[name=body]", (LANGUAGE, "main .crumbs a")),
+    "a contribution": (PARTICIPANT, FORM, "[name=body]", (".wordmark", "main .crumbs a")),
 }
 
 

@@ -14,6 +14,7 @@ from consult.chapters.service.chapters import (
     list_later_revisions,
     list_new_blocks,
     list_revisions,
+    mark_changed,
     overview,
     put_tallies,
     tallies,
@@ -71,5 +72,5 @@ __all__ = [
     "get_working_draft", "gone", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of", "list_chapters",
     "list_coverage", "list_later_revisions", "list_new_blocks", "list_newest_revisions", "list_outdated_translations",
     "list_published", "list_revisions", "list_steps", "list_versions", "list_working_drafts", "newest_revision",
-    "newest_revisions", "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies", "verify_revisions",
+    "mark_changed", "newest_revisions", "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies", "verify_revisions",
 ]

@@ -18,7 +18,7 @@ from consult.core import markup
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import _, utcnow
+from consult.core.i18n import LANGUAGE_NAMES, _, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can, require
 
@@ -136,7 +136,7 @@ def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bo
     before = get_newest_revision(chapter, parsed.language)
     if before and (before.source_sha256 == parsed.sha256 or is_same_text(before, made)):
         raise Conflict(_("Chapter %(number)s (%(language)s) is published with exactly this text already.",
-                         number=chapter.number, language=parsed.language))
+                         number=chapter.number, language=LANGUAGE_NAMES[parsed.language]))
     if made.shrinks and not may_shrink:
         share = round(made.kept_share * 100)
         raise Invalid("may_shrink", _("This version has only %(share)s%% of the words of the published one.", share=share),

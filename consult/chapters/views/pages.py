@@ -16,7 +16,8 @@ from consult.core.config import this_app
 from consult.core.db import reading as reading_unit
 from consult.core.errors import NotFound
 from consult.core.extension_points import flat
-from consult.core.i18n import _, day, utcnow
+from consult.core.i18n import LANGUAGE_NAMES, _, day, utcnow
+from consult.core.languages import language_urls
 from consult.core.pages import Page, pages
 from consult.core.permissions import Action, can
 from consult.core.web import actor, consultation, headers, language, required_consultation, room
@@ -34,7 +35,6 @@ class Step:
 
 bp = room("chapters", prefix="")
 LIVELIEST = 3  # passages that the first view of a chapter leads to
-LANGUAGE_NAMES = {"fr": _("French"), "ar": _("Arabic"), "en": _("English")}
 GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
 PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
 
@@ -151,6 +151,7 @@ def render_home() -> str:
         lead=_((shown.current_phase if shown else Phase.PREPARATION).lead),
         outcome=flat(consultations_events.outcome_links(shown)) if shown else [],
         brief=brief(shown) if shown else [], figures=events.figures(shown) if shown else None,
+        written=written_in(chapters_here()) if chapters else [],
         legal=SimpleNamespace(controller=shown.controller, ground=GROUND) if shown else None,
     )
 
@@ -233,6 +234,7 @@ def render_chapter(number: int) -> str:
         "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
         last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
+        written=written_in([chapter]), waiting=events.places_to_confirm(chapter, own.language),
         debate=debate_of(blocks, tallies, may_comment=bool(comment_urls)),
     )
 
@@ -246,6 +248,13 @@ def debate_of(blocks: list[reading.ReadBlock], tallies: dict[str, int], *, may_c
         spoken_of=len(spoken_of), passages=len(blocks), liveliest=[(b.key, b.label, b.count) for b in liveliest],
         heat=reading.strip(tallies, [b.key for b in blocks]),
     )
+
+
+def written_in(shown: list[Chapter]) -> list[tuple[str, str]]:
+    """(code, this page there) of the languages that the texts are in, where none of them is in the reader's."""
+    titles = {"fr": "title_fr", "ar": "title_ar", "en": "title_en"}
+    found = {code for code, title in titles.items() if any(getattr(chapter, title) for chapter in shown)}
+    return [] if language() in found else [(code, url) for code, _name, url in language_urls() if code in found]
 
 
 def stale_note(mark: OutdatedTranslation) -> SimpleNamespace:

@@ -6,6 +6,7 @@ from consult.contributions.service.anchor_review import (
     confirm_certain,
     count_anchors,
     count_certain,
+    count_public_undecided,
     count_undecided,
     count_undecided_places,
     get_anchor,
@@ -61,7 +62,8 @@ from consult.contributions.service.verification import verify_contributions
 __all__ = [
     "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace",
     "address_draft", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors",
-    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_undecided", "count_undecided_places", "drop_draft",
+    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_public_undecided", "count_undecided",
+    "count_undecided_places", "drop_draft",
     "get_anchor", "get_contribution", "get_data", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace",
     "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates",
     "list_drafts", "list_drafts_here", "list_earlier_lines", "list_for_block", "list_held", "list_left_of", "list_margin_lines",

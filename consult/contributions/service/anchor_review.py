@@ -90,6 +90,7 @@ def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int
         state=AnchorState.CONFIRMED, decided_by_id=actor.id, decided_at=utcnow(), row_counter=Anchor.row_counter + 1)
     confirmed = session.connection().execute(confirm).rowcount
     session.expire_all()
+    chapters.mark_changed(chapter)
     return confirmed
 
 
@@ -118,6 +119,7 @@ def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
             if contribution.is_public and place is not None:
                 chapters.count_published(contribution.chapter, place, change)
         contribution.current_key = key
+    chapters.mark_changed(contribution.chapter)
     return anchor
 
 
@@ -183,6 +185,18 @@ def count_undecided_places(chapter: Chapter) -> dict[str, int]:
         .where(Revision.id.in_(newest), is_undecided()).group_by(Revision.language).order_by(Revision.language.desc())
     )
     return dict(rows.all())
+
+
+def count_public_undecided(chapter: Chapter, language: str) -> list[tuple[str, str, int]]:
+    """(key, label, contributions) of each passage as it was, in the order of the text: what everybody reads, and nobody has placed."""
+    newest = chapters.newest_revision(chapter.id, language)
+    rows = session.execute(
+        sa.select(Block.key, sa.func.max(Block.label), sa.func.count()).select_from(Anchor)
+        .join(Contribution, Contribution.id == Anchor.contribution_id).join(Block, Block.id == Anchor.old_block_id)
+        .where(Anchor.revision_id == newest, is_undecided(), Contribution.is_public)
+        .group_by(Block.key).order_by(sa.func.min(Block.position), Block.key)
+    )
+    return [(key, label or key, count) for key, label, count in rows]
 
 
 def list_anchors(

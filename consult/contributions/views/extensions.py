@@ -53,6 +53,11 @@ def discussion_url(chapter: Chapter, key: str) -> str:
 # Beside the text
 
 
+@chapters_events.places_to_confirm.fill
+def places_to_confirm(chapter: Chapter, language: str) -> list[chapters_events.PlacesToConfirm]:
+    return [chapters_events.PlacesToConfirm(*row) for row in service.count_public_undecided(chapter, language)]
+
+
 @chapters_events.margin.fill
 def margin(chapter: Chapter) -> dict[str, list[chapters_events.MarginEntry]]:
     lines = service.list_margin_lines(chapter, language())

@@ -14,7 +14,7 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.contributions.models import ContributionState, Position
 from consult.core.db import session
-from consult.core.i18n import day, direction, gettext, ngettext, number, when
+from consult.core.i18n import day, direction, gettext, language_name, ngettext, number, when
 from consult.exports import events, matrix
 from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, printable, ref
 from consult.exports.matrix import MatrixRow
@@ -94,9 +94,8 @@ def gettext_language(page: Composer) -> str:
 
 
 def texts_concerned(chapter: Chapter) -> str:
-    names = {"fr": gettext("French"), "ar": gettext("Arabic"), "en": gettext("English")}
     return SEPARATOR.join(
-        gettext("%(language)s, revision %(number)s of %(date)s", language=names[newest.language], number=newest.number,
+        gettext("%(language)s, revision %(number)s of %(date)s", language=language_name(newest.language), number=newest.number,
                 date=day(newest.published_at)) for newest in chapters.list_newest_revisions(chapter)
     )
 
@@ -278,7 +277,7 @@ def codes_of(rows: list[MatrixRow]) -> dict[int, str]:
     counts: Counter = Counter()
     codes = {}
     for row in sorted(rows, key=lambda r: r.id):
-        code = "—" if row.is_silent else row.organisation_code or "IND"
+        code = "—" if row.is_silent else row.organisation_code or ("ORG" if row.organisation_id else "IND")
         counts[code] += 1
         codes[row.id] = code if row.is_silent else f"{code}-{counts[code]:03}"
     return codes
