@@ -56,7 +56,7 @@ def test_the_home_page_leads_to_what_was_submitted_with_its_day(client, consulta
     page = " ".join(client.get("/en/").text.split())
     assert "/en/adoption/submission" in page
     with force_locale("en"):
-        assert f"{day(submission.submitted_at)} · now" in page
+        assert f"on {day(submission.submitted_at)} · <strong>now</strong>" in page
 
 
 def test_the_submission_is_public_and_its_archive_is_not(client, consultation, participant, secretary):

@@ -21,7 +21,7 @@ def test_what_a_person_says_is_gone_stays_gone_whatever_comes_later(chapter, cha
     gone = next(row for row in revising.rows_of(made) if row.key == "C1-A1-P1-a1")
     assert (gone.change, gone.new, gone.confidence, gone.is_by_hand) == (BlockFate.DELETED, None, 1.0, True)
     assert next(row for row in revising.rows_of(made) if "chaque mois" in row.block.text).change == BlockFate.NEW
-    revision = service.publish(chair, draft, expected_counter=3)
+    revision = service.publish(chair, draft, expected_counter=3, note="Relu.")
     row = session.scalars(sa.select(Alignment).where(Alignment.revision_id == revision.id, Alignment.is_by_hand)).one()
     assert (row.old_block.key, row.change, row.new_block_id) == ("C1-A1-P1-a1", BlockFate.DELETED, None)
 

@@ -96,7 +96,7 @@ def test_two_who_begin_at_once_lose_nothing(client, draft, chair):
 
 def test_a_draft_that_was_published_meanwhile_leaves_the_text_in_the_form(client, draft, chair):
     client.sign_in(chair)
-    client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": ""})
+    client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": "Relu."})
     answer = client.post(EDIT, data=typed(act="save", body="# Titre\n\nMon propos.", expected_counter="1"))
     assert answer.status_code == 409
     assert "Mon propos." in answer.text

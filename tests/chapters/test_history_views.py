@@ -209,8 +209,8 @@ def test_a_passage_holds_what_was_said_in_any_version(client, consultation, thre
     assert first.ref in page
     assert last.ref in page
     assert hidden.ref not in page
-    assert "version 1 (FR)" in page
-    assert "version 3 (FR)" in page
+    assert "version 1 (French)" in page
+    assert "version 3 (French)" in page
     proposed = passport(client, query="?said=amendments")
     assert first.ref in proposed
     assert last.ref not in proposed

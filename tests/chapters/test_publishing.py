@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from consult.chapters import revising, service
 from consult.chapters.models import Alignment, Block, BlockFate, Chapter, OutdatedTranslation, Revision, WorkingDraft
 from consult.chapters.service import publishing
+from consult.chapters.source import with_note
 from consult.consultations.models import Consultation, Role
 from consult.core.audit import AuditEvent
 from consult.core.commands import LISTENERS
@@ -43,7 +44,7 @@ def keep(person, chapter, *changes, language: str = "fr", **values) -> WorkingDr
 
 def publish(person, chapter, *changes, language: str = "fr", **values) -> Revision:
     draft = keep(person, chapter, *changes, language=language, may_replace=True)
-    revision = service.publish(person, draft, expected_counter=draft.row_counter, **values)
+    revision = service.publish(person, draft, expected_counter=draft.row_counter, **{"note": "Relu.", **values})
     session.flush()
     return revision
 
@@ -58,6 +59,17 @@ def key_of(words: str, revision: Revision) -> str:
 
 
 # Keys last
+
+
+def test_an_imported_file_that_says_nothing_is_noted_with_what_it_changes(consultation, chapter):
+    text = service.get_newest_revision(chapter, "fr").source
+    second = service.import_chapter(SYSTEM, consultation, data=text.replace("chaque année", "chaque mois").encode())
+    assert second.note == "1 passage modifié"
+    third = service.import_chapter(SYSTEM, consultation, data=with_note(
+        second.source.replace("chaque mois", "chaque semaine"), "Chaque semaine : demandé par tous.").encode())
+    assert third.note == "Chaque semaine : demandé par tous."
+    fourth = service.import_chapter(SYSTEM, consultation, data=third.source.replace("chaque semaine", "chaque jour").encode())
+    assert fourth.note == "1 passage modifié", "what its forerunner said is no longer so"
 
 
 def test_a_reworded_action_keeps_its_key_and_leaves_a_row(chapter, chair):
@@ -86,7 +98,7 @@ def test_a_project_moved_under_another_axis_keeps_its_key(chapter, chair):
     moved = source(("Intention de l’axe.", "Intention de l’axe.\n\n## Axe 2 — Diffuser les résultats"),
                    ("Projet 1.1", "Projet 2.1"), ("Action 1.1.1", "Action 2.1.1"), ("Action 1.1.2", "Action 2.1.2"))
     draft = service.keep_working_draft(chair, chapter.consultation, data=moved.encode())
-    revision = service.publish(chair, draft, expected_counter=draft.row_counter)
+    revision = service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.")
     assert key_of("Étalonner", revision) == "C1-A1-P1"
     assert key_of("Publier", revision) == "C1-A1-P1-a1"
 
@@ -122,7 +134,7 @@ def test_corrections_decide_and_an_authors_key_gives_way_to_a_person(chapter, ch
     draft = keep(chair, chapter, ("Intention de l’axe.", "Un propos neuf sans rapport."))
     service.correct(chair, draft, new_key="C1-A1-§1", old_key="C1-contexte-§1", expected_counter=1)
     session.flush()
-    revision = service.publish(chair, draft, expected_counter=2)
+    revision = service.publish(chair, draft, expected_counter=2, note="Relu.")
     assert keys(revision)["C1-contexte-§1"] == "Un propos neuf sans rapport."
     row = session.scalars(sa.select(Alignment).where(Alignment.revision_id == revision.id, Alignment.is_by_hand)).one()
     assert (row.old_block.key, row.confidence) == ("C1-contexte-§1", 1.0)
@@ -166,7 +178,7 @@ def test_whatever_is_changed_no_block_is_lost_and_no_key_is_used_twice(chapter, 
             session.delete(draft)
             session.flush()
             continue
-        revision = service.publish(chair, draft, expected_counter=draft.row_counter, may_shrink=True)
+        revision = service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.", may_shrink=True)
         found = [block.key for block in service.list_blocks(revision)]
         assert len(found) == len(set(found)) == len(made.parsed.blocks)
         rows = session.scalars(sa.select(Alignment).where(Alignment.revision_id == revision.id)).all()
@@ -181,19 +193,19 @@ def test_what_was_published_meanwhile_is_read_first(chapter, chair, secretary):
     draft = keep(chair, chapter, ("chaque année", "chaque mois"))
     service.import_chapter(secretary, chapter.consultation, data=source(("Former", "Bien former")).encode())
     with pytest.raises(Conflict, match="Version 2 was published"):
-        service.publish(chair, draft, expected_counter=draft.row_counter)
+        service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.")
     with pytest.raises(Conflict, match="Somebody has changed"):
         service.rebase(chair, draft, expected_counter=draft.row_counter + 1)
     service.rebase(chair, draft, expected_counter=draft.row_counter)
     session.flush()
-    assert service.publish(chair, draft, expected_counter=draft.row_counter).number == 3
+    assert service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.").number == 3
 
 
 def test_what_was_not_seen_is_not_published(chapter, chair, rapporteur):
     draft = keep(chair, chapter, ("chaque année", "chaque mois"))
     keep(rapporteur, chapter, ("chaque année", "chaque jour"), expected_counter=draft.row_counter)
     with pytest.raises(Conflict):
-        service.publish(chair, draft, expected_counter=1)
+        service.publish(chair, draft, expected_counter=1, note="Relu.")
     with pytest.raises(Conflict):
         keep(chair, chapter, ("chaque année", "chaque heure"), expected_counter=1)
     with pytest.raises(Conflict):
@@ -203,13 +215,13 @@ def test_what_was_not_seen_is_not_published(chapter, chair, rapporteur):
 def test_the_same_text_is_not_published_twice(chapter, chair):
     draft = keep(chair, chapter)
     with pytest.raises(Conflict, match="exactly this text"):
-        service.publish(chair, draft, expected_counter=draft.row_counter)
+        service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.")
 
 
 def test_a_key_that_stands_twice_blocks(chapter, chair):
     draft = keep(chair, chapter, ("1.1.2", "1.1.1"))
     with pytest.raises(Invalid, match="stands twice"):
-        service.publish(chair, draft, expected_counter=draft.row_counter)
+        service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.")
 
 
 def test_a_text_that_shrinks_by_half_is_confirmed_first(chapter, chair):
@@ -217,9 +229,9 @@ def test_a_text_that_shrinks_by_half_is_confirmed_first(chapter, chair):
     short = text[: text.index("## Axe 1")] + "## Axe 1 — Mesurer\n"
     draft = service.keep_working_draft(chair, chapter.consultation, data=short.encode())
     with pytest.raises(Invalid) as refusal:
-        service.publish(chair, draft, expected_counter=draft.row_counter)
+        service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.")
     assert refusal.value.field == "may_shrink"
-    assert service.publish(chair, draft, expected_counter=draft.row_counter, may_shrink=True).number == 2
+    assert service.publish(chair, draft, expected_counter=draft.row_counter, note="Relu.", may_shrink=True).number == 2
 
 
 def test_each_prepares_and_publishes_what_is_theirs(chapter, chair, rapporteur, participant, secretary):
@@ -230,10 +242,10 @@ def test_each_prepares_and_publishes_what_is_theirs(chapter, chair, rapporteur, 
     draft = keep(rapporteur, chapter, ("chaque année", "chaque mois"))
     for person in (participant, stranger, rapporteur):
         with pytest.raises(NotAllowed):
-            service.publish(person, draft, expected_counter=draft.row_counter)
+            service.publish(person, draft, expected_counter=draft.row_counter, note="Relu.")
     with pytest.raises(NotAllowed):
         service.get_plan(stranger, draft)
-    assert service.publish(secretary, draft, expected_counter=draft.row_counter).number == 2
+    assert service.publish(secretary, draft, expected_counter=draft.row_counter, note="Relu.").number == 2
 
 
 def test_each_lists_the_drafts_that_are_theirs_and_no_source_is_read_for_it(chapter, chair, participant, secretary):
@@ -289,7 +301,7 @@ def test_two_who_publish_at_once_make_one_revision_and_the_other_is_told(prepare
                     draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
                     if draft is None:
                         raise publishing.gone()
-                    service.publish(session.get(factories.User, chair_id), draft, expected_counter=1)
+                    service.publish(session.get(factories.User, chair_id), draft, expected_counter=1, note="Relu.")
                 told.append("published")
             except Conflict as refusal:
                 told.append(str(refusal))
@@ -358,7 +370,7 @@ def test_a_crash_in_the_middle_leaves_nothing_of_it(prepared, monkeypatch):
     monkeypatch.setitem(LISTENERS, Action.CHAPTERS_PUBLISH, [*LISTENERS[Action.CHAPTERS_PUBLISH], fails])
     with pytest.raises(RuntimeError), unit_of_work():
         draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
-        service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter)
+        service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter, note="Relu.")
     session.remove()
     assert [count(table) for table in WRITTEN] == before
     assert service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr").row_counter == 1
@@ -376,7 +388,7 @@ from tests.conftest import make_app
 on("chapters.publish")(lambda _actor, _revision, _target: os.kill(os.getpid(), 9))
 with make_app(sys.argv[1], sys.argv[2]).app_context(), unit_of_work():
     draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
-    service.publish(session.get(User, int(sys.argv[3])), draft, expected_counter=draft.row_counter)
+    service.publish(session.get(User, int(sys.argv[3])), draft, expected_counter=draft.row_counter, note="Relu.")
 """
 
 
@@ -390,7 +402,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_nothing_of_it(prepared, t
     assert [count(table) for table in WRITTEN] == before
     with unit_of_work():
         draft = service.find_working_draft(session.scalars(sa.select(Consultation)).one(), 1, "fr")
-        assert service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter).number == 2
+        assert service.publish(session.get(factories.User, chair_id), draft, expected_counter=draft.row_counter, note="Relu.").number == 2
 
 
 def test_an_import_of_several_languages_shares_keys_whichever_comes_first(consultation):

@@ -203,7 +203,7 @@ def test_a_rewritten_text_that_was_published_from_a_draft_is_found(consult, fill
         secretary = factories.a_user(role=Role.SECRETARIAT)
         source = factories.markdown().replace("Former les techniciens", "Former chaque année les techniciens")
         draft = chapters.keep_working_draft(secretary, consultations.get_current(), data=source.encode())
-        chapters.publish(secretary, draft, expected_counter=draft.row_counter)
+        chapters.publish(secretary, draft, expected_counter=draft.row_counter, note="Relu.")
     assert "All is well." in consult("verify")
     behind_its_back("revision_no_update", "UPDATE revision SET source = 'Autre texte' WHERE number = 2")
     assert "revision 2 of chapter 1 (fr) is not the text that was published" in consult("verify", status=1)

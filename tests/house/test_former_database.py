@@ -275,7 +275,7 @@ def test_people_go_on_where_they_were(own_old):
             assert published.contribution.is_public
         with unit_of_work():
             draft = chapters.get_working_draft(person("secretary"), consultations.get_current(), 2, "fr")
-            revision = chapters.publish(person("chair"), draft, expected_counter=draft.row_counter, may_shrink=True)
+            revision = chapters.publish(person("chair"), draft, expected_counter=draft.row_counter, note="Relu.", may_shrink=True)
             assert (revision.number, session.get(Contribution, lodged.id).current_key) == (2, "C2-A2-P1-a2")
     assert "All is well." in (said := verify(own_old))
     assert f"{TOLD['journal']['events'] + 3} events, head " in said

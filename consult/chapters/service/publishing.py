@@ -18,7 +18,7 @@ from consult.core import markup
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
-from consult.core.i18n import LANGUAGE_NAMES, _, utcnow
+from consult.core.i18n import LANGUAGE_NAMES, _, force_locale, gettext, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can, require
 
@@ -27,13 +27,26 @@ from consult.core.permissions import Action, Actor, can, require
 def import_chapter(actor: User, consultation: Consultation, *, data: bytes, may_shrink: bool = False) -> Revision:
     """Turn one Markdown file into the chapter's next revision in its language, at once.
 
+    A file that says nothing new in ``revision_note`` is noted with what became of the passages, counted.
+
     Raises :class:`Invalid` (field ``file``) with line, reason and remedy, or (field ``may_shrink``) when less than half of the words
     would stay; :class:`Conflict` when it is what is published already.
     """
     parsed = read_file(data)
     refuse_blocking(parsed)
     chapter = find_or_add_chapter(consultation, parsed)
-    return write_revision(actor, chapter, plan_for(chapter, parsed), may_shrink=may_shrink)
+    made = plan_for(chapter, parsed)
+    return write_revision(actor, chapter, made, may_shrink=may_shrink, note=note_of(get_newest_revision(chapter, parsed.language), made))
+
+
+def note_of(before: Revision | None, made: Plan) -> str:
+    """What the file says of itself; where that is nothing, or what its forerunner said, what it changes."""
+    if before is None or made.parsed.note not in ("", before.note):
+        return made.parsed.note
+    with force_locale(made.parsed.language):
+        changes = [fate.told(made.counts[fate]) for fate in sorted(BlockFate, key=lambda fate: fate.rank)
+                   if made.counts[fate] and not fate.is_kept]
+        return " · ".join(changes) or gettext("The title of the chapter changed.")
 
 
 @command
@@ -109,7 +122,8 @@ def discard(_actor: User, draft: WorkingDraft, *, expected_counter: int) -> None
 def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: str | None = None, may_shrink: bool = False) -> Revision:
     """Make the draft the chapter's next revision; :class:`Conflict` when it, or what it follows, is not what its editor saw.
 
-    What :func:`import_chapter` refuses of a file is refused of a draft: :class:`Invalid`, or :class:`Conflict` when nothing changes.
+    What :func:`import_chapter` refuses of a file is refused of a draft: :class:`Invalid`, or :class:`Conflict` when nothing changes; and
+    :class:`Invalid` (field ``note``) after the first version where nobody says what changed and why.
     """
     hold(draft, expected_counter)
     parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
@@ -119,7 +133,10 @@ def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: st
     if (now.id if now else None) != draft.base_id:
         raise Conflict(_("Version %(version)s was published while this one was being prepared.", version=now.number if now else 0),
                        _("Nothing was published. Take the newest version as the base of the draft, read the changes and publish again."))
-    revision = write_revision(actor, chapter, plan_for(chapter, parsed, draft.corrections), may_shrink=may_shrink)
+    if now and not parsed.note:
+        raise Invalid("note", _("Say what changed and why: everybody reads it first of the new version."),
+                      _("A sentence or two are enough."))
+    revision = write_revision(actor, chapter, plan_for(chapter, parsed, draft.corrections), may_shrink=may_shrink, note=parsed.note)
     session.delete(draft)
     return revision
 
@@ -127,7 +144,7 @@ def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: st
 # What publishing writes
 
 
-def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bool) -> Revision:
+def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bool, note: str) -> Revision:
     """Revision, blocks, alignment, stale translations; rooms above listen to the commands that write one.
 
     :class:`Conflict` when it is what is published already; :class:`Invalid` (field ``may_shrink``) when too few words would stay.
@@ -143,7 +160,7 @@ def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bo
                       _("If parts are missing, correct the file. If it is meant, confirm it and publish again."))
     setattr(chapter, f"title_{parsed.language}", parsed.title)
     revision = Revision(
-        chapter=chapter, language=parsed.language, number=before.number + 1 if before else 1, title=parsed.title, note=parsed.note,
+        chapter=chapter, language=parsed.language, number=before.number + 1 if before else 1, title=parsed.title, note=note,
         source=parsed.source, source_sha256=parsed.sha256, published_by_id=actor.id,
     )
     revision.blocks = [

@@ -124,13 +124,14 @@ def preview_of(draft: WorkingDraft, form: PublishForm | None = None, conflict: C
         made = service.get_plan(actor(), draft)
     except Invalid as fault:
         return render_template("chapters/working_draft.html", draft=draft, made=None, fault=fault), status
-    if form is None:
-        form = PublishForm(data={"note": made.parsed.note})
+    before = made.old[0].revision if made.old else None
+    if form is None:  # what the version before said of itself is no longer so
+        form = PublishForm(data={"note": made.parsed.note if before is None or made.parsed.note != before.note else ""})
+    form.note.flags.required = before is not None
     form.expected_counter.data = draft.row_counter
     if not made.shrinks:
         del form.may_shrink
     chapter = chapter_of(draft)
-    now = made.old[0].revision if made.old else None  # what the plan is compared with
     touched = events.impact(chapter) if chapter else {}
     rows = [row_of(row, touched) for row in revising.rows_of(made)]
     show = request.args.get("show", "changes" if made.old else "all")
@@ -139,8 +140,8 @@ def preview_of(draft: WorkingDraft, form: PublishForm | None = None, conflict: C
         act=CounterForm(data={"expected_counter": draft.row_counter}),
         problems=sorted(made.problems, key=lambda problem: (not problem.blocks, problem.line)), counts=counts_of(rows),
         rows=[row for row in rows if is_shown(row, show)], total=len(rows), unsure=sum(row.is_unsure for row in rows),
-        show=show, filters=SHOWN, is_outdated=(now.id if now else None) != draft.base_id, now_published=now, editor=draft.edited_by,
-        kept_share=made.kept_share,
+        show=show, filters=SHOWN, is_outdated=(before.id if before else None) != draft.base_id, now_published=before,
+        editor=draft.edited_by, kept_share=made.kept_share,
     )
     return page, status
 
