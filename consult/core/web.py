@@ -270,9 +270,10 @@ def error_page(status: int, title, message, remedy=""):
     session.rollback()
     try:
         back = came_from()
-        typed = refused.shown(request, cookies, actor(), back)
+        again = status not in NEVER_AGAIN
+        typed = refused.shown(request, cookies, actor(), back) if again else refused.refused_form(request, back)
         return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy, back=back, refused=typed,
-                               may_be_sent_again=status not in NEVER_AGAIN), status
+                               may_be_sent_again=again), status
     except Exception:  # the database itself may be what is wrong
         log.exception("the error page could not be drawn")
         head = (language(), i18n.direction(language()))

@@ -213,8 +213,9 @@ def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[Contribution
 
 
 def list_waiting_drafts(actor: Actor) -> list[ContributionDraft]:
-    """What belongs to the actor's address and is nobody's yet, the newest first."""
-    waiting = sa.select(ContributionDraft).where(_is_waiting(actor))
+    """What belongs to the actor's address, and is nobody's yet or not shown to be typed by them, the newest first."""
+    unproven = sa.and_(ContributionDraft.author_id == actor.id, ContributionDraft.address.is_not(None))
+    waiting = sa.select(ContributionDraft).where(sa.or_(_is_waiting(actor), unproven))
     return list(session.scalars(waiting.order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc()).limit(50)))
 
 
