@@ -30,10 +30,7 @@ def address_typed(address: str, browser: str) -> None:
 
 @many
 def signed_in(person: User, browser: str | None) -> str | None:
-    """Somebody has just shown who they are: where they go on with what waited for them in the room, if anything did.
-
-    ``browser`` is the one in which the letter was asked for that they come by; None when they come by none.
-    """
+    """Somebody has just shown who they are, if by a letter then asked for in this browser: where what waited for them in the room goes on."""
 
 
 @many

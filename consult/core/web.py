@@ -211,7 +211,7 @@ def kept_form(token: str):
     """What was typed before somebody had to sign in, to be sent now."""
     found = refused.get_kept(cookies, actor(), token)
     if found is None:
-        raise NotFound(_("This form is no longer kept."), _("It was sent already, by another person, or more than a week ago."))
+        raise NotFound(_("This form is no longer kept."), _("It was sent already, somebody else typed it, or it is older than a week."))
     return render_template("errors/kept.html", refused=found), {"Cache-Control": "private, no-store"}
 
 

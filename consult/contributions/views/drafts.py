@@ -13,13 +13,11 @@ from consult.chapters.models import Block
 from consult.contributions import service
 from consult.contributions.forms import ContributionForm
 from consult.contributions.models import ContributionDraft
-from consult.core.errors import Invalid, NotAllowed
+from consult.core.errors import NotAllowed
 from consult.core.i18n import _
 from consult.core.web import actor, small_number
 
 KEPT_BESIDE = _("Other words were kept from another window meanwhile. Both texts are kept: this one here, the other beside it.")
-# How many drafts a browser remembers without an account: as many as its cookie has room for.
-REMEMBERED = 30
 ADDRESS = "drafts_for"  # under which name it remembers for whom they are, and its own name
 
 
@@ -32,16 +30,10 @@ def tokens() -> list[str]:
 
 
 def others_than(token: str) -> list[list]:
-    """What this browser holds beside that; :class:`Invalid` where there is no room left: the first of them would be forgotten."""
+    """What this browser holds beside that; :class:`Invalid` where there is no room left."""
     others = [[known, owner] for *_place, known, owner in cookies.get("drafts", []) if known != token]
-    if len(others) >= REMEMBERED:
-        held = service.list_held([known for known, _owner in others])
-        others = [entry for entry in others if entry[0] in held]
-    if len(others) >= REMEMBERED:
-        raise Invalid("body", _("This browser keeps %(count)s texts already that wait to be lodged, and has no room for another.",
-                                count=REMEMBERED),
-                      _("Sign in from another window, then send this form again: your text is still here."))
-    return others
+    remembered = service.list_remembered([known for known, _owner in others])
+    return [entry for entry in others if entry[0] in remembered]
 
 
 def remember(token: str) -> None:
