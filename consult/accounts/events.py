@@ -30,7 +30,7 @@ def address_typed(address: str, browser: str) -> None:
 
 @many
 def signed_in(person: User, browser: str | None) -> str | None:
-    """Somebody has just shown who they are, if by a letter then asked for in this browser: where what waited for them in the room goes on."""
+    """Somebody showed who they are (by a letter: the browser that asked for it): where what waited for them in the room goes on."""
 
 
 @many

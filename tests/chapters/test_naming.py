@@ -13,19 +13,23 @@ def called(chapter, typed: str) -> str:
 
 
 @pytest.mark.parametrize("typed", [
-    A2, "A1-P1-a2", "1.1.2", "c1-a1-p1-A2", " a1-p1-a2 ", "Action 1.1.2", "action 1.1.2", "C1–A1–P1–a2", "A1‑P1‑a2", "\u2068C1-A1-P1-a2\u2069",
-    "passage \u2068C1-A1-P1-a2\u2069, version 1", "1.1.2.", "A1 - P1 - a2", "١.١.٢", "الإجراء 1.1.2",
+    A2, "A1-P1-a2", "1.1.2", "c1-a1-p1-A2", " a1-p1-a2 ", "Action 1.1.2", "action 1.1.2", "C1–A1–P1–a2", "A1‑P1‑a2",
+    "\u2068C1-A1-P1-a2\u2069", "passage \u2068C1-A1-P1-a2\u2069, version 1", "1.1.2.", "A1 - P1 - a2", "١.١.٢", "الإجراء 1.1.2",
 ])
 def test_a_passage_is_called_by_all_that_is_shown_of_it(chapter, typed):
     assert called(chapter, typed) == A2
 
 
-@pytest.mark.parametrize(("typed", "key"), [("contexte", "C1-contexte"), ("contexte-§1", "C1-contexte-§1"), ("c1", "C1"), ("1.1", "C1-A1-P1")])
+@pytest.mark.parametrize(("typed", "key"), [
+    ("contexte", "C1-contexte"), ("contexte-§1", "C1-contexte-§1"), ("c1", "C1"), ("1.1", "C1-A1-P1"),
+])
 def test_so_are_titles_and_paragraphs(chapter, typed, key):
     assert called(chapter, typed) == key
 
 
-@pytest.mark.parametrize(("typed", "near"), [("A1-P1-a9", "A1-P1-a2"), ("1.1.3", "A1-P1-a1"), ("C1-contxte", "contexte"), ("A1-P1a2", "A1-P1-a2")])
+@pytest.mark.parametrize(("typed", "near"), [
+    ("A1-P1-a9", "A1-P1-a2"), ("1.1.3", "A1-P1-a1"), ("C1-contxte", "contexte"), ("A1-P1a2", "A1-P1-a2"),
+])
 def test_one_that_is_unknown_has_its_nearest_named(chapter, typed, near):
     with pytest.raises(Invalid) as refused:
         called(chapter, typed)
