@@ -24,13 +24,13 @@ def arrival(person: Actor) -> str | None:
 
 
 @many
-def address_typed(address: str) -> None:
-    """A visitor typed this address to get a letter: what the room keeps for them is for whoever shows that it is theirs."""
+def address_typed(address: str, browser: str) -> None:
+    """A visitor typed this address in this browser to get a letter: what the room keeps for them is for whoever shows that it is theirs."""
 
 
 @many
-def signed_in(person: User) -> str | None:
-    """Somebody has just shown who they are: where they go on with what waited for them in the room, if anything did."""
+def signed_in(person: User, browser: str | None) -> str | None:
+    """Somebody showed who they are (by a letter: the browser that asked for it): where what waited for them in the room goes on."""
 
 
 @many

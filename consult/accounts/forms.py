@@ -44,6 +44,13 @@ def remember_where_to(address: str | None) -> None:
         session["next"] = address
 
 
+def check_name(field) -> None:
+    try:
+        validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
+    except Invalid as refusal:
+        raise ValidationError(" ".join(str(part) for part in (refusal.message, refusal.remedy) if part)) from refusal
+
+
 class SignInForm(UnifiedSigninForm):
     """By password, or by a link and a code sent to the address."""
 
@@ -110,20 +117,22 @@ class RegisterForm(RegisterFormV2):
 
     def validate_name(self, field) -> None:
         """Here, where it can be corrected: Flask-Security's view knows of no refusal of ours."""
-        try:
-            validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
-        except Invalid as refusal:
-            raise ValidationError(" ".join(str(part) for part in (refusal.message, refusal.remedy) if part)) from refusal
+        check_name(field)
 
 
 class ConfirmForm(FlaskForm):
-    """A button; and a password to choose, where one was typed in another browser."""
+    """A button; the name, which anybody may have typed; and a password to choose, where one was typed in another browser."""
 
+    name = StringField(_("Name"), description=_("The name of this account. Correct it if it is not yours."),
+                       validators=[DataRequired(NAMELESS), at_most(MAX_NAME)], render_kw={"autocomplete": "name", **SPELT})
     password = PasswordField(
         _("Password"), validators=[Optional(), at_most(MAX_PASSWORD)], render_kw={"autocomplete": "new-password", "dir": "ltr"},
         description=_("A password was typed in another browser to ask for this account. It is not kept: nobody knows whose it is. "
                       "Choose one here, or leave this empty and sign in by a link that we send you. %(rule)s", rule=PASSWORD_HELP),
     )
+
+    def validate_name(self, field) -> None:
+        check_name(field)
 
     def validate_password(self, field) -> None:
         problems, field.data = _security.password_util.validate(field.data, True)

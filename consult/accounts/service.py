@@ -60,11 +60,12 @@ def register(
 
 
 @command
-def confirm(_actor, user: User, *, browser_key: str | None = None, password_hash: str | None = None) -> User:
+def confirm(_actor, user: User, *, browser_key: str | None = None, password_hash: str | None = None, name: str | None = None) -> User:
     """The address is its owner's: whoever does this came by the link that was sent to it.
 
     Of what was typed to ask for the account, only what this very browser typed (``browser_key``) may give it a password. What others
-    typed before or after goes; ``password_hash`` is of what the owner chooses now instead. :class:`Conflict` when it is confirmed already.
+    typed before or after goes; ``password_hash`` is of what the owner chooses now instead, and ``name`` is the one that they read and may
+    have corrected. :class:`Conflict` when it is confirmed already, :class:`Invalid` for a name that is none.
     """
     lock(user, "confirmed_at")
     if user.confirmed_at is not None:
@@ -72,6 +73,8 @@ def confirm(_actor, user: User, *, browser_key: str | None = None, password_hash
     typed_here = get_registration(user, browser_key)
     if typed_here is not None:
         user.name, user.language = typed_here.name, typed_here.language
+    if name is not None:
+        user.name = validated_name("name", name, max_length=MAX_NAME, missing=NAMELESS)
     user.password = password_hash or (typed_here.password if typed_here is not None else None)
     _forget_registrations(user)
     user.confirmed_at = utcnow()

@@ -7,17 +7,18 @@ import unicodedata
 from datetime import timedelta
 from typing import cast
 
-from flask import g, redirect, render_template, request, session, url_for
+from flask import current_app, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
-from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, user_authenticated, user_not_registered
+from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, password_reset, user_authenticated, user_not_registered
 from flask_security.babel import FsDomain
 from flask_security.decorators import default_unauthn_handler
 from flask_security.mail_util import EmailValidateException
 from flask_security.proxies import _security
 from flask_security.utils import get_message, hash_password
+from itsdangerous import BadSignature, Signer
 from passlib.totp import TOTP
 
 from consult.accounts import events, service
@@ -106,7 +107,8 @@ class AccountMail(MailUtil):
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
         expires_at = min((utcnow() + LIFETIMES[name] for name, token in tokens.items() if token), default=None)
-        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", expires_at=expires_at, **tokens)
+        letter = letter_to(context["user"].email)
+        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", expires_at=expires_at, letter=letter, **tokens)
 
     def normalize(self, email: str) -> str:
         return service.known_address(email)
@@ -188,6 +190,7 @@ def init_app(app, limits_url: str) -> None:
     app.view_functions["security.us_signin"] = app.view_functions["security.login"]
     user_authenticated.connect(renew, app)
     user_not_registered.connect(register_again, app)
+    password_reset.connect(keep_letter, app)
 
 
 def ask_to_sign_in(mechanisms=None, headers=None):
@@ -215,7 +218,7 @@ def asks_for_a_letter(app, security: Security, endpoint: str, field: str, form_c
         except EmailValidateException as refusal:
             return view(**values) if form_class is None else (refused_address(form_class(), field, refusal.msg, page), 422)
         response = view(**values)
-        events.address_typed(address)
+        events.address_typed(address, this_browser())
         return response
     app.view_functions[f"security.{endpoint}"] = answer
 
@@ -231,9 +234,38 @@ def renew(_app, user: User, authn_via=(), **_values) -> None:
     g.pop("csrf_token", None)
     if "email" in (authn_via or ()):
         user.us_totp_secrets = None
-    waiting = next(filter(None, events.signed_in(user)), None)
+    letter = request.args.get("letter") or session.pop("letter", None)
+    waiting = next(filter(None, events.signed_in(user, browser_of(letter, user.email))), None)
     if waiting and not request.form.get("next") and not request.args.get("next"):
         session["next"] = waiting
+
+
+def keep_letter(_app, user: User, **_values) -> None:
+    """Who chose a new password by the link of a letter signs in with it on the next page."""
+    session["letter"] = request.args.get("letter")
+
+
+# In which browser a letter was asked for
+
+
+def this_browser() -> str:
+    return session.setdefault("browser", secrets.token_urlsafe(12))
+
+
+def _signer(address: str) -> Signer:
+    return Signer(derived_key(current_app.config["SECRET_KEY"], "letters"), salt=address)
+
+
+def letter_to(address: str) -> str:
+    """What the links of a letter say of the browser that asked for it; only whoever reads the letters of the address can say it."""
+    return _signer(address).sign(this_browser()).decode()
+
+
+def browser_of(letter: str | None, address: str) -> str | None:
+    try:
+        return _signer(address).unsign(letter or "").decode()
+    except BadSignature:
+        return None
 
 
 def register_again(_app, user: User | None, form_data: dict, **_values) -> None:

@@ -61,19 +61,19 @@ def confirm(token: str):
         flash(*get_message("ALREADY_CONFIRMED"))
         return redirect(url_for("accounts.arrive") if actor().id == user.id else url_for("security.login"), 303)
     typed_here = service.get_registration(user, session.get("registration"))
-    form = ConfirmForm()
+    form = ConfirmForm(name=(typed_here or user).name)
     if typed_here is not None or not service.count_typed_passwords(user):
         del form.password
     if form.validate_on_submit():
-        return confirmed(user, form.password.data if form.password else None)
-    page = render_template("accounts/confirm.html", form=form, user=user, name=(typed_here or user).name, token=token)
+        return confirmed(user, form.name.data, form.password.data if form.password else None)
+    page = render_template("accounts/confirm.html", form=form, user=user, token=token)
     return page, 422 if form.errors else 200
 
 
-def confirmed(user: User, password: str | None):
+def confirmed(user: User, name: str, password: str | None):
     """Signed in, and where one was going."""
     chosen = hash_password(password) if password else None
-    service.confirm(VISITOR, user, browser_key=session.pop("registration", None), password_hash=chosen)
+    service.confirm(VISITOR, user, browser_key=session.pop("registration", None), password_hash=chosen, name=name)
     logout_user()
     login_user(user, authn_via=["confirm"])
     flash(*get_message("EMAIL_CONFIRMED"))

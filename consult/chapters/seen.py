@@ -42,7 +42,7 @@ class Remarks(list):
 
     def changes(self, *, out: list[str], into: list[str]) -> None:
         self.add(lambda words: _("Tracked changes are taken as accepted; these words go: %(words)s", words=words), out)
-        self.add(lambda words: _("Tracked changes are taken as accepted; these words come: %(words)s", words=words), into)
+        self.add(lambda words: _("Tracked changes are taken as accepted; these words are added: %(words)s", words=words), into)
 
     def comments(self, count: int, words: list[str]) -> None:
         self.add(lambda words: ngettext(
@@ -53,5 +53,5 @@ class Remarks(list):
             self.add(lambda words: _("Headers and footers are not taken over: %(words)s", words=words), list(dict.fromkeys(words)))
 
     def fields(self, names: list[str]) -> None:
-        self.add(lambda words: _("Fields stay as the words that they showed last: read them over (%(words)s).", words=words),
+        self.add(lambda words: _("Fields keep the words they last showed: read them over (%(words)s).", words=words),
                  list(dict.fromkeys(names)))

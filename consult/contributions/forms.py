@@ -44,7 +44,7 @@ class ContributionForm(FlaskForm):
                                   render_kw={"rows": 4, "dir": "auto", "class": "words"})
     kind = RadioField(_("This is a"), coerce=Kind, default=Kind.COMMENT, validators=[InputRequired()])
     comment_type = RadioField(_("It is about"), coerce=CommentType, default=CommentType.GENERAL, validators=[InputRequired()])
-    speak_as = RadioField(_("You contribute"), default="organisation", validators=[InputRequired()])
+    speak_as = RadioField(_("You contribute"), default="organisation", validators=[InputRequired(_("Choose for whom you speak."))])
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
     draft = HiddenField("")  # the token of what is kept of it

@@ -1,6 +1,6 @@
 """Contributions: withdrawn perhaps, never rewritten; their amendment, receipt and draft."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -288,7 +288,8 @@ class Receipt(Base):
 class ContributionDraft(Base):
     """What somebody typed and has not submitted: kept by its token, so that a lost session loses no word.
 
-    Until its author is known it also belongs to the ``address`` that was typed in that browser, to register or to sign in by a letter.
+    It has an ``address`` from when one was typed in that ``browser``, to register or to sign in by a letter, until the owner of the
+    address shows that they typed the text: anybody may type anybody's address.
     """
 
     __tablename__ = "contribution_draft"
@@ -298,6 +299,7 @@ class ContributionDraft(Base):
     token: Mapped[str] = mapped_column(sa.String(64), unique=True)
     author_id: Mapped[int | None] = fk("user.id")
     address: Mapped[str | None] = mapped_column(sa.String(320), index=True)
+    browser: Mapped[str | None] = mapped_column(sa.String(64))  # as the letters that were asked for there name it
     block_id: Mapped[int] = fk("block.id")
     fields: Mapped[dict[str, Any]]
     updated_at: Mapped[Timestamp]
@@ -308,6 +310,10 @@ class ContributionDraft(Base):
     def digest(self) -> str:
         """Of what it holds: by it a form says what it had seen."""
         return digest_of([self.block_id, self.fields])
+
+    def is_from_elsewhere(self, tokens: Collection[str]) -> bool:
+        """Whether nothing shows yet that whoever reads it, and holds these tokens, typed it: somebody else may have, with their address."""
+        return self.address is not None and self.token not in tokens
 
     @property
     def consultation(self) -> Consultation:

@@ -14,7 +14,7 @@ def init_app(app: Flask) -> None:
 
 
 def begin() -> None:
-    LEFT_OUT.set(set())
+    LEFT_OUT.set(False)
 
 
 def tell(response: Response) -> Response:

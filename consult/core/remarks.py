@@ -2,5 +2,5 @@
 
 from contextvars import ContextVar
 
-# Fields out of which marks that nobody sees were left.
-LEFT_OUT: ContextVar[set[str] | None] = ContextVar("left_out", default=None)
+# Whether marks that nobody sees were left out.
+LEFT_OUT: ContextVar[bool] = ContextVar("left_out", default=False)

@@ -211,7 +211,7 @@ def kept_form(token: str):
     """What was typed before somebody had to sign in, to be sent now."""
     found = refused.get_kept(cookies, actor(), token)
     if found is None:
-        raise NotFound(_("This form is no longer kept."), _("It was sent already, by another person, or more than a week ago."))
+        raise NotFound(_("This form is no longer kept."), _("It was sent already, somebody else typed it, or it is older than a week."))
     return render_template("errors/kept.html", refused=found), {"Cache-Control": "private, no-store"}
 
 
@@ -270,9 +270,10 @@ def error_page(status: int, title, message, remedy=""):
     session.rollback()
     try:
         back = came_from()
-        typed = refused.shown(request, cookies, actor(), back)
+        again = status not in NEVER_AGAIN
+        typed = refused.shown(request, cookies, actor(), back) if again else refused.refused_form(request, back)
         return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy, back=back, refused=typed,
-                               may_be_sent_again=status not in NEVER_AGAIN), status
+                               may_be_sent_again=again), status
     except Exception:  # the database itself may be what is wrong
         log.exception("the error page could not be drawn")
         head = (language(), i18n.direction(language()))

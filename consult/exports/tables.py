@@ -60,12 +60,15 @@ def point_title(row: MatrixRow) -> str:
 
 
 def new_wording(row: MatrixRow) -> str:
-    return "\n\n".join(wording_of(change) for change in row.point.changes) if row.point else ""
+    """Or why there is none: the point says that none is needed."""
+    if row.point is None:
+        return ""
+    return "\n\n".join(wording_of(change) for change in row.point.changes) or str(row.point.item.note or "")
 
 
 def wording_of(change: Rewording) -> str:
-    version = gettext(" (on version %(number)s, changed since)", number=change.version) if change.is_outdated else ""
-    return f"[{change.label}{version}] {change.new}"
+    version = gettext("on version %(number)s, changed since", number=change.version)
+    return f"[{change.label} ({version})] {change.new}" if change.is_outdated else f"[{change.label}] {change.new}"
 
 
 def moment(value: datetime) -> str:

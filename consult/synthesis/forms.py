@@ -1,8 +1,10 @@
 """What a rapporteur decides on an item and a chair on a synthesis; new wordings are read as they stand, one field a passage."""
 
+from typing import Any
+
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 from wtforms.widgets import HiddenInput
 
@@ -25,16 +27,23 @@ class ItemForm(FlaskForm):
     rationale = TextAreaField(
         _("Rationale"), description=_("Read by every contributor of this item: why this answer. Never empty once decided."),
         render_kw={**WORDS, "rows": 6})
+    needs_no_change = BooleanField(
+        _("No change of the text is needed"),
+        description=_("For an accepted item without new wording: the rationale says why. Readers are told so beside the answer."))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.disposition.choices = [("", _("Not decided yet")), *((member.value, member.label) for member in Disposition)]
         self.ground.choices = [("", _("No ground")), *((member.value, member.label) for member in Ground)]
 
+    def said(self) -> dict[str, Any]:
+        """What it says of the item, as it was typed."""
+        return {name: self[name].data for name in ("title", "summary", "rationale", "disposition", "ground", "needs_no_change")}
+
     def values(self) -> dict:
         return {
             "expected_counter": self.expected_counter.data, "title": self.title.data, "summary": self.summary.data,
-            "rationale": self.rationale.data,
+            "rationale": self.rationale.data, "needs_no_change": self.needs_no_change.data,
             "disposition": Disposition(self.disposition.data) if self.disposition.data else None,
             "ground": Ground(self.ground.data) if self.ground.data else None,
         }

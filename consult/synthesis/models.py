@@ -1,6 +1,7 @@
 """Syntheses and their items: what like contributions say, what is done with them, and why."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -12,7 +13,7 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.i18n import N_, LabelledEnum, _
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
 
@@ -137,6 +138,7 @@ class SynthesisItem(Base):
     disposition: Mapped[Disposition | None]
     ground: Mapped[Ground | None]
     rationale: Mapped[str] = mapped_column(default="")
+    needs_no_change: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # accepted, and the text stays as it is
     edited_by_id: Mapped[int | None] = fk("user.id")
     edited_at: Mapped[Timestamp]
     row_counter: Mapped[int] = mapped_column(default=1)
@@ -162,6 +164,11 @@ class SynthesisItem(Base):
             raise ValueError(f"item {self.number} keeps its number")
         return number
 
+    @property
+    def note(self) -> Any:
+        """What readers are told beside the disposition; None when there is nothing to add."""
+        return _("No change of the text is needed: the reasons say why.") if self.needs_no_change else None
+
     # The references that an act gathered or took out: for its event in the journal.
     refs_in_act: tuple[str, ...] = ()
     settled_in_act: tuple[str, ...] = ()  # passages whose new wording was looked at again, after a later version changed them
@@ -170,6 +177,7 @@ class SynthesisItem(Base):
         return {
             "chapter": self.synthesis.chapter.number, "number": self.number, "title": self.title,
             "disposition": self.disposition.value if self.disposition else None, "rationale": self.rationale,
+            **({"needs_no_change": True} if self.needs_no_change else {}),
             **({"refs": list(self.refs_in_act)} if self.refs_in_act else {}),
             **({"settled": list(self.settled_in_act)} if self.settled_in_act else {}),
         }

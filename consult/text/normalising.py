@@ -33,8 +33,7 @@ def validated_text(field: str, text: str | None, *, max_length: int) -> str:
     text = BREAKS.sub("\n", text or "").translate(WORD_SIGNS)
     if HINTS.search(text):
         text = HINTS.sub("", text)
-        if (fields := LEFT_OUT.get()) is not None:
-            fields.add(field)
+        LEFT_OUT.set(True)
     if len(text) > max_length:
         raise Invalid(field, _("It has %(count)s characters; %(most)s at most can be kept.", count=len(text), most=max_length),
                       _("Shorten it, or send it in several parts."))

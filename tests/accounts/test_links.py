@@ -155,7 +155,7 @@ def test_a_confirmed_link_opened_again_leads_on(client, app, consultation, lette
 @pytest.mark.parametrize(("damage", "said"), [(lambda path: path[:-3] + "abc", "not complete"), (lambda path: path[:-30], "not complete")])
 def test_a_damaged_link_says_so(client, consultation, letters, link_in, damage, said):
     register(client, language="en")
-    path = damage(link_in(letters()[0][2]))
+    path = damage(link_in(letters()[0][2]).partition("?")[0])
     for answer in (client.get(path), client.post(path)):
         assert answer.location == "/en/accounts/confirm"
     assert said in client.get("/en/accounts/confirm").text
@@ -265,7 +265,7 @@ def test_a_link_is_signed_and_read_in_no_time_and_one_that_was_sent_before_still
     """What it carries beside its signature keeps no secret: to hash that slowly would keep everybody waiting."""
     register(client)
     serializer = app.extensions["security"].confirm_serializer
-    who, hashed = serializer.loads(re.search(r"/confirm/(\S+)", letters()[0][2])[1])
+    who, hashed = serializer.loads(re.search(r"/confirm/([^\s?]+)", letters()[0][2])[1])
     assert pbkdf2_sha256.identify(hashed)
     former = sha256_crypt.using(rounds=1000)
     sent, of_another = (serializer.dumps([who, former.hash(address)]) for address in ("nora@example.org", "other@example.org"))

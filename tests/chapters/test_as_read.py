@@ -188,10 +188,10 @@ def test_what_stands_beside_the_text_is_told():
     made.xml('<w:fldSimple w:instr=" DATE "><w:r><w:t>le 3 mai</w:t></w:r></w:fldSimple>')
     assert made.texts() == ["Avant mis", "le 3 mai"]
     assert set(made.said()) == {
-        "Fields stay as the words that they showed last: read them over (DATE).",
+        "Fields keep the words they last showed: read them over (DATE).",
         "Headers and footers are not taken over: 2 Projet confidentiel",
         "1 comment is not taken over: À revoir",
-        "Tracked changes are taken as accepted; these words come: mis",
+        "Tracked changes are taken as accepted; these words are added: mis",
         "Tracked changes are taken as accepted; these words go: ôté",
     }
 
@@ -203,7 +203,7 @@ def test_fields_keep_what_they_show():
         made.xml(f'<w:r><w:t xml:space="preserve">a </w:t></w:r>{mark.format("begin")}<w:r><w:instrText>{name}</w:instrText></w:r>'
                  f'{mark.format("separate")}<w:r><w:t>résultat</w:t></w:r>{mark.format("end")}')
     assert made.texts() == ["a résultat"] * 4
-    assert made.said() == ["Fields stay as the words that they showed last: read them over (DOCPROPERTY QUOTE IF)."]
+    assert made.said() == ["Fields keep the words they last showed: read them over (DOCPROPERTY QUOTE IF)."]
 
 
 @pytest.mark.parametrize(("heading", "title"), [
@@ -341,10 +341,10 @@ def test_what_stands_beside_the_text_of_libreoffice_is_told():
     data = odt(body, margins="<style:header><text:p>Projet confidentiel</text:p></style:header>")
     assert [block.text for block in blocks_of(data)] == ["Avant mis après", "le 3 mai, page 2"]
     assert set(told(data)) == {
-        "Fields stay as the words that they showed last: read them over (date).",
+        "Fields keep the words they last showed: read them over (date).",
         "Headers and footers are not taken over: Projet confidentiel",
         "1 comment is not taken over: À revoir",
         "The automatic table of contents is left out: each chapter has one of its own.",
-        "Tracked changes are taken as accepted; these words come: mis",
+        "Tracked changes are taken as accepted; these words are added: mis",
         "Tracked changes are taken as accepted; these words go: ôté",
     }

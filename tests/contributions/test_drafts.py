@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from consult.contributions import service
 from consult.contributions.models import Contribution, ContributionDraft
-from consult.contributions.views.drafts import REMEMBERED
+from consult.contributions.service.reading import MAX_REMEMBERED
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from consult.core.permissions import VISITOR
@@ -143,19 +143,19 @@ def test_the_page_of_somebody_else_keeps_the_words_of_whoever_sits_there_now(cli
 
 
 def test_a_browser_without_room_says_so_and_gives_the_text_back(client, block):
-    for number in range(REMEMBERED):
+    for number in range(MAX_REMEMBERED):
         assert send(client, block, form_key=f"key-{number}", body=f"Texte {number}.").status_code == 200
     page = send(client, block, form_key="one-more", body=FIRST)
     assert page.status_code == 422
     assert "has no room for another" in text_of(page)
     assert form_of(page)["body"] == FIRST
-    assert len(kept()) == REMEMBERED
+    assert len(kept()) == MAX_REMEMBERED
     assert text_of(client.get(MINE)) is not None
     assert send(client, block, form_key="key-3", body="Texte 3. Et la suite.").status_code == 200
 
 
 def test_what_was_lodged_leaves_room(client, citizen, participant, block):
-    for number in range(REMEMBERED):
+    for number in range(MAX_REMEMBERED):
         send(client, block, form_key=f"key-{number}", body=f"Texte {number}.")
     session.execute(sa.update(ContributionDraft).where(ContributionDraft.token == "key-0").values(author_id=participant.id))
     assert send(client, block, form_key="one-more", body=FIRST).status_code == 200

@@ -18,6 +18,7 @@ from tests.accounts.test_views import PASSWORD, ask_for_link, register, sign_in
 from tests.contributions.browsing import address, form_of, send, text_of
 
 WORDS = "Un texte écrit avant d’avoir un compte."
+MARK = "Saisi dans un autre navigateur avec votre adresse."
 OTHER = "Un autre, sur un autre passage."
 
 
@@ -49,6 +50,10 @@ def texts() -> list[str]:
 
 def shown_in(client, block) -> str:
     return form_of(client.get(address(block, "fr")))["body"]
+
+
+def by_password(client) -> None:
+    sign_in(client, "nora@example.org")
 
 
 # Registering
@@ -165,36 +170,41 @@ def by_letter(client) -> None:
     client.post(link("follow-link"))
 
 
-def by_password(client) -> None:
+def by_link_to_sign_in(client) -> None:
+    client.post(link("accounts/login"), data={"identity": "nora@example.org", "passcode": PASSWORD, "submit": "1"})
+
+
+def by_new_password(client) -> None:
+    client.post(link("reset"), data={"password": PASSWORD, "password_confirm": PASSWORD})
     sign_in(client, "nora@example.org")
 
 
 @pytest.mark.parametrize(("ask", "enter"), [
-    (lambda client: ask_for_link(client, "nora@example.org"), by_letter), (register, by_password),
-    (lambda client: client.post("/fr/accounts/reset", data={"email": "nora@example.org"}), by_password),
-], ids=["sign-in link", "registering again", "forgotten password"])
-def test_it_follows_who_has_an_account(client, elsewhere, block, known, ask, enter):
+    (lambda client: ask_for_link(client, "nora@example.org"), by_letter), (register, by_link_to_sign_in), (register, by_new_password),
+    (lambda client: client.post("/fr/accounts/reset", data={"email": "nora@example.org"}), by_new_password),
+], ids=["sign-in link", "registering again", "registering again, password forgotten", "forgotten password"])
+def test_it_follows_who_has_an_account_by_the_letter_that_came_with_it(client, elsewhere, block, known, ask, enter):
     send(client, block, body=WORDS)
     ask(client)
     enter(elsewhere)
     assert arrive(elsewhere) == address(block, "fr")
     assert shown_in(elsewhere, block) == WORDS
     assert WORDS in text_of(elsewhere.get("/fr/contributions/mine"))
+    assert MARK not in text_of(elsewhere.get("/fr/contributions/mine"))
 
 
-def test_who_is_signed_in_elsewhere_already_finds_it(client, elsewhere, block, known):
-    elsewhere.sign_in(known)
+def test_it_is_theirs_in_the_browser_in_which_they_typed_it(client, block, known):
     send(client, block, body=WORDS)
-    register(client)
-    assert WORDS in text_of(elsewhere.get("/fr/contributions/mine"))
-    assert shown_in(elsewhere, block) == WORDS
-    assert texts() == [WORDS]
+    ask_for_link(client, "nora@example.org")
+    by_password(client)
+    assert arrive(client) == address(block, "fr")
+    assert MARK not in text_of(client.get(address(block, "fr")))
 
 
 def test_it_is_landed_on_once(client, elsewhere, block, known):
     send(client, block, body=WORDS)
-    register(client)
-    by_password(elsewhere)
+    ask_for_link(client, "nora@example.org")
+    by_letter(elsewhere)
     assert arrive(elsewhere) == address(block, "fr")
     elsewhere.post("/fr/accounts/logout")
     by_password(elsewhere)

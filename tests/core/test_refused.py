@@ -156,6 +156,15 @@ def test_a_password_is_neither_shown_nor_kept_nor_sent_again(client, consultatio
     assert kept() == []
 
 
+@pytest.mark.parametrize(("path", "status"), [("/fr/nothing/here", 404), ("/fr/synthesis/edit-item/1/2", 404), ("/fr/chapters/1", 405)])
+def test_what_no_address_takes_is_shown_and_not_kept(client, consultation, path, status):
+    answer = client.post(path, data={"rationale": "Des mots écrits longuement."})
+    assert answer.status_code == status
+    assert "Des mots écrits longuement." in answer.text
+    assert "/accounts/login?next=%2Ffr%2Fkept" not in answer.text
+    assert kept() == []
+
+
 def test_there_is_an_end_to_what_is_kept_and_the_page_still_shows_it(client, consultation, protected, monkeypatch):
     monkeypatch.setattr(refused, "ROOM", 150)
     client.post(EXTEND, data={"reason": WORDS})

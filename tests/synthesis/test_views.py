@@ -325,5 +325,5 @@ def test_the_chair_is_told_what_a_reader_may_find_wanting(client, chair, rapport
             **DECIDED, "disposition": Disposition.ACCEPTED, "rationale": "Pris  en compte."})
     page = client.sign_in(chair).get("/en/synthesis/overview/1").text
     assert "3 points are accepted without new wording" in page
-    assert "answers 3 points and 3 contributions: “Pris en compte.”" in page
+    assert "answers several points: “Pris en compte.”. Points: 3 · contributions: 3" in page
     assert "Validate the synthesis" in page

@@ -56,8 +56,7 @@ def keep_working_draft(
     """Keep a source as the next revision in preparation, whatever its faults; :class:`Invalid` when it cannot even be read as text.
 
     ``expected_counter`` is the ``row_counter`` of the draft that its editor saw: :class:`Conflict` when somebody has changed it since,
-    unless
-    ``may_replace`` says that whatever is there may go.
+    unless ``may_replace`` says that whatever is there may go.
     """
     source = decode(data)
     markup.check_source(source)

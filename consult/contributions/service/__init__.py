@@ -17,7 +17,14 @@ from consult.contributions.service.anchor_review import (
     reattach,
 )
 from consult.contributions.service.anchoring import is_shown
-from consult.contributions.service.drafting import MAX_LENGTHS, address_draft, check_words, claim_draft, drop_draft, keep_draft
+from consult.contributions.service.drafting import (
+    MAX_LENGTHS,
+    address_draft,
+    check_words,
+    claim_draft,
+    drop_draft,
+    keep_draft,
+)
 from consult.contributions.service.impact import count_by_provision
 from consult.contributions.service.listing import PublicFilter, list_public
 from consult.contributions.service.lodging import (
@@ -50,10 +57,10 @@ from consult.contributions.service.reading import (
     list_drafts,
     list_drafts_here,
     list_for_block,
-    list_held,
     list_left_of,
     list_margin_lines,
     list_mine,
+    list_remembered,
     list_silent_categories,
     list_waiting_drafts,
 )
@@ -65,8 +72,8 @@ __all__ = [
     "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_public_undecided", "count_undecided",
     "count_undecided_places", "drop_draft",
     "get_anchor", "get_contribution", "get_data", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace",
-    "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates",
-    "list_drafts", "list_drafts_here", "list_earlier_lines", "list_for_block", "list_held", "list_left_of", "list_margin_lines",
-    "list_mine", "list_public", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "verify_contributions",
-    "withdraw",
+    "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors",
+    "list_candidates", "list_drafts", "list_drafts_here", "list_earlier_lines", "list_for_block", "list_remembered", "list_left_of",
+    "list_margin_lines", "list_mine", "list_public", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach",
+    "verify_contributions", "withdraw",
 ]

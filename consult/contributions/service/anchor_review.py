@@ -1,4 +1,4 @@
-"""The ledger of anchors: what a new revision did to each contribution's place, how sure that is, and what the rapporteur decides."""
+"""The review of anchors: what a new revision did to each contribution's place, how sure that is, and what the rapporteur decides."""
 
 import sqlalchemy as sa
 from rapidfuzz import fuzz
@@ -52,9 +52,7 @@ def reattach(actor: User, anchor: Anchor, *, key: str, expected_counter: int | N
     Raises :class:`Conflict` for a place that is not as the page showed it, or that a newer version replaced.
     """
     claim(anchor, expected_counter)
-    block = session.scalar(sa.select(Block).where(Block.revision_id == anchor.revision_id, Block.key == key.strip()))
-    if block is None:
-        raise Invalid("key", _("There is no passage %(key)s in this version.", key=key), _("Choose one of the list."))
+    block = chapters.get_called_block("key", anchor.revision_id, key)
     said = anchor.contribution
     if block.id == anchor.block_id and said.current_key == block.key:
         raise Invalid("key", _("It stands there already."), _("Choose another passage, or confirm this place."))

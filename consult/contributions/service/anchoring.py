@@ -1,7 +1,7 @@
 """Every contribution finds its place in each new revision, or stays on the one where it was written.
 
 Classes follow what became of the block: same text, same text elsewhere, text changed, no longer in the text. A contribution is shown
-on the new text when its class and confidence allow it or a person said so; what nobody decided waits in the ledger (``ledger.py``).
+on the new text when its class and confidence allow it or a person said so; what nobody decided waits in the review (``anchor_review.py``).
 """
 
 from collections import defaultdict

@@ -2,26 +2,31 @@
 
 import re
 import secrets
+from collections.abc import Collection
 from typing import Any
+
+import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.chapters.models import Block
 from consult.contributions.models import ContributionDraft
 from consult.contributions.statement import MAX_LENGTHS
 from consult.core.commands import command
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict
 from consult.core.i18n import _, utcnow
 from consult.core.locks import list_locked, lock
 from consult.core.permissions import Action, Actor, require
 from consult.text import normalising
 
+MAX_ADDRESSED = 20  # texts that wait for one address, which anybody may have typed
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 @command
 def keep_draft(
     actor: Actor, block: Block, *, token: str, fields: dict[str, Any], seen: str | None = None, address: str | None = None,
+    browser: str | None = None,
 ) -> ContributionDraft:
     """Keep what was typed under an unguessable token, for whoever holds the token, or the ``address``, until its author is known.
 
@@ -39,23 +44,38 @@ def keep_draft(
             fields = {**fields, "form_key": token}  # lodged, it is another contribution
     draft = known or ContributionDraft(token=token)
     draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
-    draft.address = None if actor.is_authenticated else address or draft.address
+    if actor.is_authenticated:
+        draft.address = draft.browser = None
+    elif address:
+        _address(draft, address, browser)
     draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
     session.add(draft)  # once it is complete: what is read before, such as an actor that was forgotten, would write it as it is
     return draft
 
 
 @command
-def address_draft(_actor: Actor, draft: ContributionDraft, *, address: str) -> ContributionDraft:
-    """From now on it is also for whoever shows that this address is theirs."""
-    draft.address = address
+def address_draft(_actor: Actor, draft: ContributionDraft, *, address: str, browser: str) -> ContributionDraft:
+    """From now on it is also for whoever shows that this address is theirs; where too many are already, it stays with its browser."""
+    _address(draft, address, browser)
     return draft
 
 
+def _address(draft: ContributionDraft, address: str, browser: str | None) -> None:
+    if draft.address != address:
+        waiting = sa.select(sa.func.count()).select_from(ContributionDraft).where(ContributionDraft.address == address)
+        draft.address = address if scalar_count(waiting) < MAX_ADDRESSED else None
+    draft.browser = browser
+
+
 @command
-def claim_draft(actor: User, draft: ContributionDraft) -> ContributionDraft:
-    """It is the actor's, to whose address it belongs, and nobody else's any more."""
-    draft.author_id, draft.address = actor.id, None
+def claim_draft(actor: User, draft: ContributionDraft, *, tokens: Collection[str] = (), browser: str | None = None) -> ContributionDraft:
+    """It is the actor's, to whose address it belongs, and nobody else's any more.
+
+    It loses its address where they show that they typed it: they hold its token, or come by the letter that was asked for in its browser.
+    """
+    draft.author_id = actor.id
+    if draft.token in tokens or (browser is not None and draft.browser == browser):
+        draft.address = draft.browser = None
     return draft
 
 

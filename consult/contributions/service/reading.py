@@ -22,7 +22,7 @@ from consult.contributions.models import (
 )
 from consult.contributions.statement import STATEMENT
 from consult.core.db import session
-from consult.core.errors import NotFound
+from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page
@@ -34,6 +34,7 @@ LINE = (
     Contribution.ref, Contribution.position, Contribution.language, sa.func.substr(Contribution.body, 1, 300), Organisation.name_fr,
     Organisation.name_ar, Organisation.name_en, User.name, User.name_ar, User.is_name_public,
 )
+MAX_REMEMBERED = 30  # drafts of one browser without an account: as many as its cookie has room for
 MARGIN = 240  # characters that a line of the margin opens to; what is longer is fetched, or one link away
 
 
@@ -201,10 +202,19 @@ def list_drafts_here(actor: Actor, chapter: Chapter, key: str, tokens: Collectio
     return list(session.scalars(_drafts_here(), {**named, "chapter": chapter.id, "at": key}))
 
 
-def list_held(tokens: Collection[str]) -> set[str]:
-    """Those of the tokens under which something is kept that nobody signed yet."""
-    return set(session.scalars(sa.select(ContributionDraft.token).where(
+def list_remembered(tokens: Collection[str]) -> set[str]:
+    """Those that a browser goes on remembering beside one more: all of them while there is room, else those under which something is kept
+    that nobody signed yet. :class:`Invalid` where there is no room even so: the first of them would be forgotten.
+    """
+    if len(tokens) < MAX_REMEMBERED:
+        return set(tokens)
+    held = set(session.scalars(sa.select(ContributionDraft.token).where(
         ContributionDraft.token.in_(list(tokens)), ContributionDraft.author_id.is_(None))))
+    if len(held) >= MAX_REMEMBERED:
+        raise Invalid("body", _("This browser keeps %(count)s texts already that wait to be lodged, and has no room for another.",
+                                count=MAX_REMEMBERED),
+                      _("Sign in from another window, then send this form again: your text is still here."))
+    return held
 
 
 def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[ContributionDraft]:
@@ -213,8 +223,9 @@ def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[Contribution
 
 
 def list_waiting_drafts(actor: Actor) -> list[ContributionDraft]:
-    """What belongs to the actor's address and is nobody's yet, the newest first."""
-    waiting = sa.select(ContributionDraft).where(_is_waiting(actor))
+    """What belongs to the actor's address, and is nobody's yet or not shown to be typed by them, the newest first."""
+    unproven = sa.and_(ContributionDraft.author_id == actor.id, ContributionDraft.address.is_not(None))
+    waiting = sa.select(ContributionDraft).where(sa.or_(_is_waiting(actor), unproven))
     return list(session.scalars(waiting.order_by(ContributionDraft.updated_at.desc(), ContributionDraft.id.desc()).limit(50)))
 
 

@@ -1,4 +1,4 @@
-"""The ledger of places: where a new version has each contribution, as the rapporteur confirms or chooses; what readers are told."""
+"""The review of places: where a new version has each contribution, as the rapporteur confirms or chooses; what readers are told."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def confidence_of(anchor: Anchor) -> str:
     return next(str(word) for least, word in steps if anchor.confidence >= least)
 
 
-# The ledger
+# The review
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,12 @@ from consult.chapters.models import Block
 from consult.contributions import service
 from consult.contributions.forms import ContributionForm
 from consult.contributions.models import ContributionDraft
-from consult.core.errors import Invalid, NotAllowed
+from consult.core.errors import NotAllowed
 from consult.core.i18n import _
 from consult.core.web import actor, small_number
 
 KEPT_BESIDE = _("Other words were kept from another window meanwhile. Both texts are kept: this one here, the other beside it.")
-# How many drafts a browser remembers without an account: as many as its cookie has room for.
-REMEMBERED = 30
-ADDRESS = "drafts_address"  # under which name it remembers for whom they are
+ADDRESS = "drafts_for"  # under which name it remembers for whom they are, and its own name
 
 
 def new_key() -> str:
@@ -32,16 +30,10 @@ def tokens() -> list[str]:
 
 
 def others_than(token: str) -> list[list]:
-    """What this browser holds beside that; :class:`Invalid` where there is no room left: the first of them would be forgotten."""
+    """What this browser holds beside that; :class:`Invalid` where there is no room left."""
     others = [[known, owner] for *_place, known, owner in cookies.get("drafts", []) if known != token]
-    if len(others) >= REMEMBERED:
-        held = service.list_held([known for known, _owner in others])
-        others = [entry for entry in others if entry[0] in held]
-    if len(others) >= REMEMBERED:
-        raise Invalid("body", _("This browser keeps %(count)s texts already that wait to be lodged, and has no room for another.",
-                                count=REMEMBERED),
-                      _("Sign in from another window, then send this form again: your text is still here."))
-    return others
+    remembered = service.list_remembered([known for known, _owner in others])
+    return [entry for entry in others if entry[0] in remembered]
 
 
 def remember(token: str) -> None:
@@ -53,14 +45,20 @@ def drafts_here(block: Block) -> Sequence[ContributionDraft]:
     found = service.list_drafts_here(actor(), block.chapter, block.key, tokens())
     if actor().is_authenticated:
         for draft in found:
-            if draft.author_id is None:
+            if draft.author_id is None and not is_from_elsewhere(draft):
                 remember(draft.token)
     return found
 
 
+def is_from_elsewhere(draft: ContributionDraft) -> bool:
+    return draft.is_from_elsewhere(tokens())
+
+
 def asked_draft(block: Block) -> ContributionDraft | None:
-    """The draft that the address names, which may be none; where it names nothing, the newest."""
+    """The draft that the address names, which may be none; where it names nothing, the newest that the reader typed."""
     found, asked = drafts_here(block), request.args.get("draft", type=small_number)
+    if asked is None:
+        found = [draft for draft in found if not is_from_elsewhere(draft)]
     return next((draft for draft in found if asked in (None, draft.id)), None)
 
 
@@ -73,9 +71,10 @@ def keep(block: Block, form: ContributionForm) -> ContributionDraft:
     """Keep what stands in the form, which goes on with that draft; :class:`Invalid` for what cannot be kept."""
     if not actor().is_authenticated:
         others_than(form.token)
+    address, browser = cookies.get(ADDRESS) or (None, None)
     try:
         draft = service.keep_draft(actor(), block, token=form.token, fields=form.typed(), seen=form.seen.data,
-                                   address=cookies.get(ADDRESS))
+                                   address=address, browser=browser)
         if draft.token != form.token:
             flash(str(KEPT_BESIDE), "warning")
     except NotAllowed:  # the page is still that of whoever sat here before

@@ -10,7 +10,16 @@ from consult.contributions import events, service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
 from consult.contributions.models import Contribution, ContributionDraft
 from consult.contributions.statement import MAX_EXACT
-from consult.contributions.views.drafts import address_of, asked_draft, draft_of, drafts_here, keep, new_key, tokens
+from consult.contributions.views.drafts import (
+    address_of,
+    asked_draft,
+    draft_of,
+    drafts_here,
+    is_from_elsewhere,
+    keep,
+    new_key,
+    tokens,
+)
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, marked
@@ -25,6 +34,7 @@ bp = room("contributions")
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and send it again.")
 MAX_ASKED = 2 * MAX_EXACT  # characters of an address that are looked at, so that what is too long is said to be
 bp.app_template_global("redline_of")(redline)
+bp.app_template_test("from_elsewhere")(is_from_elsewhere)
 
 
 # Writing
@@ -118,6 +128,8 @@ def a_form(block: Block, draft: ContributionDraft | None = None) -> Contribution
     form = ContributionForm(data=given, block=block, organisation=organisation, language=language())
     if draft is not None:
         form.go_on_with(draft)
+        if form.speak_as and is_from_elsewhere(draft):
+            form.speak_as.data = None  # whoever typed it speaks for nobody yet
     return form
 
 

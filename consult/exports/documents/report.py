@@ -179,6 +179,8 @@ def tell_point(page: Composer, point: PlacedItem, rows: list[MatrixRow], everybo
     if rows:
         page.say((STRONG, gettext("Who says so:") + " "), who(rows, everybody))
         page.say((QUIET, gettext("Contributions:") + " "), *joined([ref(row.ref) for row in rows]))
+    if item.note:
+        page.say(str(item.note), style="answer")
     if item.rationale:
         page.say((STRONG, gettext("Rationale")), style="label")
         page.quote(item.rationale)
@@ -304,4 +306,5 @@ def observations(page: Composer, row: MatrixRow) -> list:
     item = row.point.item
     disposition = page.cell((STRONG, row.point.item.disposition.label), f" ({gettext('point %(number)s', number=item.number)})")
     ground = page.cell(item.ground.label) if item.ground else []
-    return disposition + ground + page.words(item.rationale)
+    note = page.cell(str(item.note)) if item.note else []
+    return disposition + ground + note + page.words(item.rationale)

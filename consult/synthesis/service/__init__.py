@@ -9,6 +9,9 @@ from consult.synthesis.service.items import (
     drop_item,
     edit_item,
     get_item,
+    get_named_provision,
+    get_new_wordings,
+    is_unrecorded,
     list_item_contributions,
     list_item_provisions,
 )
@@ -49,9 +52,9 @@ from consult.synthesis.service.workbench import (
 __all__ = [
     "ANSWERS", "Answer", "ItemView", "PlacedItem", "Respondents", "Rewording", "WorkbenchFilter", "add_item", "attach", "count_answered",
     "count_elsewhere", "count_matching", "count_progress", "count_unanswered", "detach", "drop_item", "edit_item", "get_answer",
-    "get_item", "get_or_new", "get_return", "get_synthesis", "list_answers", "list_chosen", "list_commented_provisions", "list_contested",
-    "list_item_contributions", "list_item_lines", "list_item_provisions", "list_items", "list_matching", "list_obstacles",
-    "list_placed_items", "list_provision_answers", "list_public_items", "list_remarks", "list_reopenings", "list_rewordings",
-    "list_syntheses", "list_unanswered", "list_workbench", "record_council_outcome", "refuse_to_submit", "reopen", "submit_all",
-    "validate", "verify_answers",
+    "get_item", "get_named_provision", "get_new_wordings", "get_or_new", "get_return", "get_synthesis", "is_unrecorded", "list_answers",
+    "list_chosen", "list_commented_provisions", "list_contested", "list_item_contributions", "list_item_lines", "list_item_provisions",
+    "list_items", "list_matching", "list_obstacles", "list_placed_items", "list_provision_answers", "list_public_items", "list_remarks",
+    "list_reopenings", "list_rewordings", "list_syntheses", "list_unanswered", "list_workbench", "record_council_outcome",
+    "refuse_to_submit", "reopen", "submit_all", "validate", "verify_answers",
 ]

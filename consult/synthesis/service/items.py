@@ -1,6 +1,7 @@
 """Items: gathering contributions that make the same point, deciding on it, giving the reasons and the new wording."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, lazyload, selectinload
@@ -25,6 +26,7 @@ from consult.synthesis.models import (
     SynthesisItem,
 )
 from consult.synthesis.service.syntheses import hold
+from consult.synthesis.service.wordings import list_rewordings
 from consult.text.normalising import is_blank, validated_text
 
 MAX_TITLE, MAX_WORDS, MAX_WORDING = 200, 10_000, 5_000
@@ -57,13 +59,14 @@ def add_item(
 def edit_item(
     actor: User, item: SynthesisItem, *, expected_counter: int, title: str, summary: str, disposition: Disposition | None,
     ground: Ground | None, rationale: str, changes: Mapping[str, str] | None = None, shown: Mapping[str, int] | None = None,
-    settled: Collection[str] = (),
+    settled: Collection[str] = (), needs_no_change: bool = False,
 ) -> SynthesisItem:
     """Write the item as it reads from now on, new wordings (by block key) included; ``expected_counter`` is the ``row_counter`` its
     editor started from, ``shown`` the ids of the blocks that they read (by key; else those of the newest version).
 
     A wording whose passage a later version changed stays as it was decided, until it is rewritten or its key is among ``settled``:
-    then it is of the present text, or goes with a passage that is gone or says it already.
+    then it is of the present text, or goes with a passage that is gone or says it already. ``needs_no_change`` says of an accepted item
+    that the text stays as it is.
 
     :class:`Invalid` names the field that is missing or cannot be kept; :class:`Conflict` when somebody else changed the item, or the
     synthesis is no draft any more.
@@ -78,9 +81,13 @@ def edit_item(
         raise Invalid("rationale", _("Give the reasons: an answer without reasons cannot be recorded."))
     if disposition and disposition.needs_ground and ground is None:
         raise Invalid("ground", _("Choose the ground of the refusal."))
+    if changes and needs_no_change:
+        raise Invalid("needs_no_change", _("It gives new wording, and says that no change of the text is needed."),
+                      _("Take the tick away, or put the passages back as they read."))
     wordings = checked(item, changes or {}, disposition, shown or {}, settled)
     item.title, item.summary, item.rationale, item.disposition = title, summary, rationale, disposition
     item.ground = ground if disposition is None or disposition.needs_ground else None
+    item.needs_no_change = needs_no_change and disposition is not None and disposition.changes_text
     item.edited_by_id, item.edited_at = actor.id, utcnow()
     item.settled_in_act = tuple(settled)
     rewrite(item, wordings)
@@ -292,6 +299,35 @@ def list_item_provisions(actor: Actor, item: SynthesisItem, *, also: Sequence[st
     present = chapters.newest_revision(item.synthesis.chapter_id)
     found = sa.select(Block).where(Block.revision_id == present, sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
     return list(session.scalars(found.order_by(Block.position).limit(limit).options(lazyload(Block.revision))))
+
+
+def get_named_provision(actor: Actor, item: SynthesisItem, name: str) -> Block:
+    """The passage of the present text that is called so; :class:`Invalid` (field ``more``) names the nearest where none is."""
+    require(actor, Action.SYNTHESIS_VIEW, item)
+    return chapters.get_called_block("more", chapters.newest_revision(item.synthesis.chapter_id), name)
+
+
+def get_new_wordings(actor: Actor, item: SynthesisItem, typed: Mapping[str, str]) -> dict[str, str]:
+    """Of what is typed for passages (by key), what is new: one left as it reads is no change, unless a later version made it read so,
+    which is to be settled.
+    """
+    present = {block.key: block.lead.strip() for block in list_item_provisions(actor, item, also=list(typed))}
+    to_settle = {one.key for one in list_rewordings([item.id]).get(item.id, []) if one.is_outdated}
+    return {key: words for key, words in typed.items() if key in to_settle or words.strip() != present.get(key)}
+
+
+def is_unrecorded(actor: Actor, item: SynthesisItem, *, said: Mapping[str, Any], typed: Mapping[str, str]) -> bool:
+    """Whether a form that says this of the item, and types this for passages, says anything else than the item does."""
+    require(actor, Action.SYNTHESIS_VIEW, item)
+    differs = any(plain(value) != plain(getattr(item, name)) for name, value in said.items())
+    recorded = {change.block.key: change.wording for change in item.changes}
+    return differs or {key: words.strip() for key, words in get_new_wordings(actor, item, typed).items()} != recorded
+
+
+def plain(value: Any) -> Any:
+    """A value as a form says it, and as a row holds it."""
+    value = getattr(value, "value", value) or ""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def shown_whole() -> tuple:

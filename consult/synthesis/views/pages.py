@@ -172,7 +172,8 @@ def edit_item(item_id):
         return desk(item, form, typed, overtaken=True), 409
     if form.validate():
         try:
-            service.edit_item(actor(), item, **form.values(), changes=changed(item, typed), shown=typed_blocks(request.form),
+            changes = service.get_new_wordings(actor(), item, typed)
+            service.edit_item(actor(), item, **form.values(), changes=changes, shown=typed_blocks(request.form),
                               settled=request.form.getlist("settled"))
         except Invalid as error:
             put_refusal(form, error)
@@ -180,13 +181,6 @@ def edit_item(item_id):
             flash(str(_("Item %(number)s is recorded.", number=item.number)), "success")
             return redirect(url_for(".edit_item", item_id=item.id), 303)
     return desk(item, form, typed), 422
-
-
-def changed(item: SynthesisItem, typed: dict[str, str]) -> dict[str, str]:
-    """A passage left as it reads is no change, unless a later version made it read so: that is to be settled."""
-    present = {block.key: block.lead.strip() for block in service.list_item_provisions(actor(), item, also=list(typed))}
-    to_settle = {one.key for one in rewordings_of(item) if one.is_outdated}
-    return {key: words for key, words in typed.items() if key in to_settle or words.strip() != present.get(key)}
 
 
 def rewordings_of(item: SynthesisItem) -> list[service.Rewording]:
@@ -200,16 +194,25 @@ def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = Non
     place = next((n for n, line in enumerate(lines) if line.id == item.id), 0)
     rewordings = rewordings_of(item)
     wordings = {one.key: one.new for one in rewordings} if typed is None else typed
-    more = request.form.get("more", "").strip()[:80]
+    more, unknown = asked_passage(item)
     passages = service.list_item_provisions(actor(), item, also=[*wordings, more])
     return render_template(
         "synthesis/edit_item.html", **head(mine, item.synthesis), item=item, form=form, contributions=page.rows, more=more,
         passages=[(block, wordings.get(block.key, block.lead)) for block in passages], overtaken=overtaken, count=lines[place].count,
         rewordings=rewordings, outdated={one.key: one for one in rewordings if one.is_outdated}, settled=request.form.getlist("settled"),
-        unknown=more and more not in {block.key for block in passages}, is_preview=typed is not None, place=place, lines=lines,
+        unknown=unknown, is_preview=typed is not None, place=place, lines=lines,
         previous=lines[place - 1] if place else None, following=lines[place + 1] if place + 1 < len(lines) else None,
         links=page.links(partial(url_for, ".edit_item", item_id=item.id)),
     )
+
+
+def asked_passage(item: SynthesisItem) -> tuple[str, str]:
+    """The key of the passage that is asked for by its number, as it was typed where there is none, and what is said then."""
+    more = request.form.get("more", "").strip()[:80]
+    try:
+        return (service.get_named_provision(actor(), item, more).key if more else ""), ""
+    except Invalid as refusal:
+        return more, f"{refusal.message} {refusal.remedy}"
 
 
 @bp.route("/detach/<int:item_id>/<int:contribution_id>", methods=["GET", "POST"])
@@ -224,19 +227,10 @@ def detach(item_id, contribution_id):
     service.detach(actor(), item, contribution=found[0])
     flash(str(_("%(ref)s is out of this item and waits for another.", ref=found[0].ref)), "success")
     form, typed = ItemForm(), typed_wordings(request.form)
-    if "title" in request.form and is_unrecorded(item, form, typed):
+    if "title" in request.form and service.is_unrecorded(actor(), item, said=form.said(), typed=typed):
         flash(str(_("What you typed is still in the form and is not recorded yet.")), "info")
         return desk(item, form, typed)
     return redirect(url_for(".edit_item", item_id=item.id), 303)
-
-
-def is_unrecorded(item: SynthesisItem, form: ItemForm, typed: dict[str, str]) -> bool:
-    """Whether the form says anything else than the item does."""
-    said = ItemForm(formdata=None, obj=item)
-    texts = any((form[name].data or "").replace("\r\n", "\n") != (said[name].data or "") for name in ("title", "summary", "rationale"))
-    choices = any((form[name].data or "") != (said[name].data or "") for name in ("disposition", "ground"))
-    recorded = {change.block.key: change.wording for change in item.changes}
-    return texts or choices or {key: words.strip() for key, words in changed(item, typed).items()} != recorded
 
 
 @bp.post("/drop-item/<int:item_id>")
