@@ -9,12 +9,10 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from consult.chapters.counting import spelled
 from consult.chapters.source import CONTROL
 from consult.core.i18n import _
 
-LETTERED = {"LowerAlpha": "abcdefghijklmnopqrstuvwxyz", "UpperAlpha": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"),
-         (4, "iv"), (1, "i"))
 SIGNS = re.compile(r"([\\`*_{}\[\]|])")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 # What opens a block when it begins a line.
@@ -313,21 +311,7 @@ def marks_of(number: int, style: str, *, ordered: bool) -> tuple[str, str]:
     """(mark, words before the item): letters and Roman numbers, which Markdown does not count in, are written out."""
     if not ordered or style in ("Decimal", "DefaultStyle", "Example"):
         return (f"{number}." if ordered else "-"), ""
-    return "-", f"{counted(number, style)}) "
-
-
-def counted(number: int, style: str) -> str:
-    if style in LETTERED:
-        letters, word = LETTERED[style], ""
-        while number > 0:
-            number, at = divmod(number - 1, 26)
-            word = letters[at] + word
-        return word
-    word = ""
-    for value, sign in ROMAN:
-        times, number = divmod(number, value)
-        word += sign * times
-    return word.upper() if style == "UpperRoman" else word
+    return "-", f"{spelled(number, style)}) "
 
 
 # Words as they must be written
