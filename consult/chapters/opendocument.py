@@ -14,6 +14,7 @@ IN_LINE = frozenset(
     "span a s tab line-break note note-citation note-body p h list list-item list-header number soft-page-break bookmark bookmark-start "
     "bookmark-end reference-mark reference-mark-start reference-mark-end change change-start change-end ruby ruby-base ruby-text "
     "alphabetical-index-mark alphabetical-index-mark-start alphabetical-index-mark-end toc-mark toc-mark-start toc-mark-end".split())
+BARE = tuple(f"{TEXT}{name}" for name in ("span", "change", "bookmark", "soft-page-break", "reference-mark"))
 QUIET_FIELDS = frozenset("page-number page-count sequence bookmark-ref reference-ref note-ref sequence-ref title meta meta-field".split())
 
 
@@ -67,8 +68,12 @@ class OpenDocument:
                  if mark.get(f"{TEXT}is-hidden") == "true"]
         outermost = [element for element in dict.fromkeys(gone) if not any(above in gone for above in element.iterancestors())]
         self.remarks.hidden(words_of(outermost))
+        lines = {line for element in outermost for line in element.iterancestors(f"{TEXT}p", f"{TEXT}h")}
         for element in outermost:
             drop(element)
+        for line in lines:
+            if shows_nothing(line):  # nor does its number
+                drop(line)
 
     def keep_fields(self, body) -> None:
         """A field is read as the words that it shows."""
@@ -105,3 +110,8 @@ class OpenDocument:
                 run = etree.Element("run")
                 run.text = held
                 yield run
+
+
+def shows_nothing(line) -> bool:
+    """Whether only places and marks are left in it."""
+    return not "".join(line.itertext()).strip() and all(part.tag.startswith(BARE) for part in line.iter() if part is not line)

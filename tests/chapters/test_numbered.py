@@ -168,7 +168,8 @@ def test_letters_and_roman_numbers_are_spelled_in_one_place(number, style, label
 
 
 def test_hidden_items_of_libreoffice_leave_no_empty_item_and_no_number():
-    body = listed("plain", item(p("un")), item(p("secret", "away")), item(p("deux"), listed("plain", item(p("petit")))))
+    secret = p('<text:span text:style-name="gone">secret</text:span><text:span text:style-name="gone"/>')
+    body = listed("plain", item(p("un")), item(p("secret", "away")), item(secret), item(p("deux"), listed("plain", item(p("petit")))))
     assert [line for line in convert(odt(body)).body.split("\n") if line] == ["1. un", "2. deux", "    - a) petit"]
 
 
