@@ -11,6 +11,7 @@ from consult.contributions.forms import ConfirmForm, ContributionForm, without_c
 from consult.contributions.models import Contribution, ContributionDraft
 from consult.contributions.statement import MAX_EXACT
 from consult.contributions.views.drafts import address_of, asked_draft, draft_of, drafts_here, keep, new_key, tokens
+from consult.core import left_out
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, marked
@@ -82,6 +83,7 @@ def ask_to_sign_in(block: Block, form: ContributionForm):
         keep(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
+    left_out.say()  # on this very page
     return page(block, form, must_sign_in=True)
 
 
