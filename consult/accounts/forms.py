@@ -111,7 +111,7 @@ class RegisterForm(RegisterFormV2):
     def validate_name(self, field) -> None:
         """Here, where it can be corrected: Flask-Security's view knows of no refusal of ours."""
         try:
-            validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
+            field.data = validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
         except Invalid as refusal:
             raise ValidationError(" ".join(str(part) for part in (refusal.message, refusal.remedy) if part)) from refusal
 

@@ -51,10 +51,6 @@ class Invalid(ConsultError):
         self.field = field
 
 
-class UnseenSign(Invalid):
-    """It holds a sign that cannot be kept and that nobody may be able to see: its form offers to remove it."""
-
-
 # How each is shown: (what happened, what to do now).
 
 PLAIN = "<!doctype html><html lang='{0}' dir='{1}'><meta charset='utf-8'><title>{2}</title><h1>{2}</h1><p>{3}</p><p>{4}</p></html>"

@@ -17,6 +17,7 @@ SENTENCES = {
 def init_app(app: Flask) -> None:
     app.before_request(begin)
     app.after_request(tell)
+    app.add_template_global(was_refused)
 
 
 def begin_telling() -> None:
@@ -31,6 +32,11 @@ def begin() -> None:
 def is_asked() -> bool:
     """The box beside the refusal of such a sign was ticked."""
     return has_request_context() and "without_unseen" in request.form
+
+
+def was_refused() -> bool:
+    """Whether what was sent holds a sign that cannot be kept; nobody may be able to see it to delete it: the page offers to remove it."""
+    return LeftOut.REFUSED in (LEFT_OUT.get() or ())
 
 
 def tell(response: Response) -> Response:

@@ -11,6 +11,7 @@ class LeftOut(enum.Enum):
     MARKS = "marks"
     WINDOWS = "windows"
     ASKED = "asked"
+    REFUSED = "refused"
 
     def tell(self) -> None:
         if (told := LEFT_OUT.get()) is not None:

@@ -22,7 +22,7 @@ from consult.core.commands import RELOAD, TAKEN
 from consult.core.config import resource_dir
 from consult.core.converters import Language, Number
 from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
-from consult.core.errors import PLAIN, REMEDIES, TITLES, Conflict, ConsultError, Invalid, NotFound, UnseenSign
+from consult.core.errors import PLAIN, REMEDIES, TITLES, Conflict, ConsultError, Invalid, NotFound
 from consult.core.extension_points import Many, flat
 from consult.core.i18n import DEFAULT_LANGUAGE, LabelledEnum, _
 from consult.core.languages import (
@@ -161,7 +161,6 @@ def asked_member(kinds: type[Member], name: str) -> Member | None:
 def put_refusal(form, refusal: Invalid) -> None:
     """Say on the form what a service refused: at its field, or above the form when it shows no such field."""
     sentence = " ".join(str(part) for part in (refusal.message, refusal.remedy) if part)
-    form.has_unseen = getattr(form, "has_unseen", False) or isinstance(refusal, UnseenSign)  # the form offers to remove it
     if refusal.field in form and getattr(form[refusal.field].widget, "input_type", "") != "hidden":
         form[refusal.field].errors = [*form[refusal.field].errors, sentence]
     else:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
-from consult.core.errors import Invalid, UnseenSign
+from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.core.remarks import WITHOUT_UNSEEN, LeftOut
 
@@ -54,7 +54,7 @@ def readable(text: str) -> str:
 
 
 def without_unseen(field: str, text: str, signs: re.Pattern[str]) -> str:
-    """``text`` without what cannot be kept where its author asked for that; else :class:`UnseenSign` with its place."""
+    """``text`` without what cannot be kept where its author asked for that; else :class:`Invalid` with its place."""
     found = signs.search(text)
     if found is None:
         return text
@@ -62,8 +62,9 @@ def without_unseen(field: str, text: str, signs: re.Pattern[str]) -> str:
         LeftOut.ASKED.tell()
         return signs.sub("", text)
     before = text[: found.start()]
-    raise UnseenSign(field, unkept_sentence(found.group(), before.count("\n") + 1, len(before) - before.rfind("\n")),
-                     _("Delete it, or type this line again."))
+    LeftOut.REFUSED.tell()
+    raise Invalid(field, unkept_sentence(found.group(), before.count("\n") + 1, len(before) - before.rfind("\n")),
+                  _("Delete it, or type this line again."))
 
 
 def validated_text(field: str, text: str | None, *, max_length: int) -> str:

@@ -5,7 +5,7 @@ import html
 import pytest
 import sqlalchemy as sa
 
-from consult.chapters.models import WorkingDraft
+from consult.chapters.models import Revision, WorkingDraft
 from consult.chapters.parsing import read_file
 from consult.chapters.source import with_front_matter
 from consult.core.db import session
@@ -14,6 +14,7 @@ from consult.core.remarks import LEFT_OUT, LeftOut
 from consult.text.normalising import validated_line, validated_text
 from tests import factories
 from tests.chapters.test_editor_views import EDIT, typed
+from tests.chapters.test_preparing_views import PLACE, changed, keep, upload
 
 
 def read(words: str):
@@ -123,3 +124,19 @@ def test_a_refusal_stands_at_its_field_and_offers_to_remove_the_sign(client, cha
     assert answer.status_code == 303
     assert "Deux mots" in session.scalars(sa.select(WorkingDraft)).one().source
     assert "removed, as you asked" in client.get(answer.location).text
+
+
+def test_the_note_of_a_publication_keeps_the_rule(client, chapter, rapporteur, chair):
+    draft = keep(rapporteur, changed())
+    values = {"expected_counter": draft.row_counter, "note": "Passage\x07 mensuel."}
+    answer = client.sign_in(chair).post(f"{PLACE}/publish", data=values)
+    assert "Line 1, character 8" in answer.text.partition('id="note-error"')[2][:300]
+    answer = client.post(f"{PLACE}/publish", data={**values, "note": "Passage \u2068C1\u2069, mensuel."})
+    assert answer.status_code == 303
+    assert session.scalars(sa.select(Revision).order_by(Revision.id.desc())).first().note == "Passage C1, mensuel."
+
+
+def test_a_file_with_marks_of_direction_is_imported_and_that_is_told(client, chapter, rapporteur):
+    answer = upload(client.sign_in(rapporteur), changed(by="Publier \u202bكل شهر\u202c la liste\x0cmensuelle").encode())
+    assert answer.status_code == 303
+    assert "were left out of your text" in client.get(answer.location).text
