@@ -31,7 +31,7 @@ from consult.chapters.parsing import read_file
 from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
-from consult.core import audit, backup, jobs, verification
+from consult.core import audit, backup, jobs, left_out, verification
 from consult.core.config import Config, ConfigError, resource_dir, this_app
 from consult.core.db import db, reading, unit_of_work
 from consult.core.errors import Conflict, ConsultError
@@ -235,9 +235,12 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
 
 def say_problems(file: Path, data: bytes) -> None:
     """What of a file is not taken over, or looks wrong, before it is published."""
+    left_out.begin_telling()
     for problem in read_file(data).problems:
         if not problem.blocks:
             click.echo(f"{file.name}: {problem.message} {problem.remedy}", err=True)
+    for sentence in left_out.taken():
+        click.echo(f"{file.name}: {sentence}", err=True)
 
 
 def changes_of(revision: Revision) -> str:

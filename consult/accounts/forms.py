@@ -46,7 +46,7 @@ def remember_where_to(address: str | None) -> None:
 
 def check_name(field) -> None:
     try:
-        validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
+        field.data = validated_name("name", field.data, max_length=MAX_NAME, missing=NAMELESS)
     except Invalid as refusal:
         raise ValidationError(" ".join(str(part) for part in (refusal.message, refusal.remedy) if part)) from refusal
 

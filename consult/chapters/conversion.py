@@ -17,7 +17,7 @@ from lxml import etree
 from consult.chapters.dialect import WORDY, Writer, flat, words_of
 from consult.chapters.opendocument import OpenDocument
 from consult.chapters.parsing import ACTION, FACT, Cutter
-from consult.chapters.source import CONTROL
+from consult.chapters.source import shown
 from consult.chapters.word import WordDocument
 from consult.core import markup
 from consult.core.errors import Invalid
@@ -287,7 +287,7 @@ def odt_text(element) -> str:
 
 
 def words_in(text: str) -> list[str]:
-    return re.findall(r"\w+", CONTROL.sub("", text))
+    return re.findall(r"\w+", shown(text))
 
 
 def missing_words(stated: list[str], texts: list[str]) -> list:

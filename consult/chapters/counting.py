@@ -6,19 +6,19 @@ LATIN = "abcdefghijklmnopqrstuvwxyz"
 ALPHABET, ABJAD = "أبتثجحخدذرزسشصضطظعغفقكلمنهوي", "أبجدهوزحطيكلمنسعفصقرشتثخذضظغ"
 LETTERS = {
     "lowerLetter": LATIN, "upperLetter": LATIN.upper(), "arabicAlpha": ALPHABET, "arabicAbjad": ABJAD,
-    "a": LATIN, "A": LATIN.upper(), "أ, ب, ت, ...": ALPHABET, "أ, ب, ج, ...": ABJAD,
+    "a": LATIN, "A": LATIN.upper(), "LowerAlpha": LATIN, "UpperAlpha": LATIN.upper(), "أ, ب, ت, ...": ALPHABET, "أ, ب, ج, ...": ABJAD,
 }
 
 
 def spelled(number: int, form: str) -> str:
-    """``form`` as Word (``upperRoman``) or OpenDocument (``I``) names it; digits for what neither of the two lists here knows."""
+    """``form`` as Word (``upperRoman``), OpenDocument (``I``) or pandoc (``UpperRoman``) names it; digits for what is not known here."""
     if form in LETTERS and number > 0:
         # Word and LibreOffice go on with aa, bb, cc.
         times, at = divmod(number - 1, len(LETTERS[form]))
         return LETTERS[form][at] * (times + 1)
-    if form in ("upperRoman", "I"):
+    if form in ("upperRoman", "UpperRoman", "I"):
         return roman(number).upper()
-    if form in ("lowerRoman", "i"):
+    if form in ("lowerRoman", "LowerRoman", "i"):
         return roman(number)
     if form in ("none", ""):
         return ""

@@ -9,12 +9,10 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from consult.chapters.source import CONTROL
+from consult.chapters.counting import spelled
+from consult.chapters.source import shown
 from consult.core.i18n import _
 
-LETTERED = {"LowerAlpha": "abcdefghijklmnopqrstuvwxyz", "UpperAlpha": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"),
-         (4, "iv"), (1, "i"))
 SIGNS = re.compile(r"([\\`*_{}\[\]|])")
 ENTITY = re.compile(r"&(?=#?\w+;)")
 # What opens a block when it begins a line.
@@ -111,7 +109,7 @@ class Writer:
         return "\n".join([head, *(f":   {indented(self.blocks(blocks, nested=True))}" for blocks in told)])
 
     def code(self, text: str, *, nested: bool) -> str:
-        text = CONTROL.sub("", text)
+        text = shown(text)
         if nested:
             return "    " + indented(text)
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", text)), 3)
@@ -253,7 +251,7 @@ class Writer:
         kind: str = inline["t"]
         content: Any = inline.get("c")
         if kind == "Str":
-            return html_text(content)
+            return html_text(one_line(content))
         if kind in ("Space", "SoftBreak"):
             return " "
         if kind == "LineBreak":
@@ -313,34 +311,24 @@ def marks_of(number: int, style: str, *, ordered: bool) -> tuple[str, str]:
     """(mark, words before the item): letters and Roman numbers, which Markdown does not count in, are written out."""
     if not ordered or style in ("Decimal", "DefaultStyle", "Example"):
         return (f"{number}." if ordered else "-"), ""
-    return "-", f"{counted(number, style)}) "
-
-
-def counted(number: int, style: str) -> str:
-    if style in LETTERED:
-        letters, word = LETTERED[style], ""
-        while number > 0:
-            number, at = divmod(number - 1, 26)
-            word = letters[at] + word
-        return word
-    word = ""
-    for value, sign in ROMAN:
-        times, number = divmod(number, value)
-        word += sign * times
-    return word.upper() if style == "UpperRoman" else word
+    return "-", f"{spelled(number, style)}) "
 
 
 # Words as they must be written
 
 
+def one_line(text: str) -> str:
+    return " ".join(shown(text).split("\n"))
+
+
 def escaped(text: str) -> str:
-    text = SIGNS.sub(r"\\\1", CONTROL.sub("", text))
+    text = SIGNS.sub(r"\\\1", one_line(text))
     return ENTITY.sub("&amp;", text).replace("<", "&lt;")
 
 
 def html_text(text: str) -> str:
     """Words inside of HTML; signs of Markdown as entities, since inline HTML is not kept from being read."""
-    words = escape(CONTROL.sub("", text), quote=False)
+    words = escape(shown(text), quote=False)
     return re.sub(r"[\\`*_{}\[\]]", lambda found: f"&#{ord(found[0])};", words)
 
 
@@ -384,4 +372,4 @@ def words_of(inlines: list[dict]) -> str:
             parts.append(words_of(content))
         elif kind in ("Span", "Cite", "Quoted", "Link"):
             parts.append(words_of(content[1]))
-    return CONTROL.sub("", "".join(parts))
+    return shown("".join(parts))

@@ -27,7 +27,7 @@ from consult.chapters.elements import (
     unwrapped,
 )
 from consult.chapters.models import BlockKind
-from consult.chapters.source import CONTROL, Problem, decode, front_matter, line_of, lost_parts
+from consult.chapters.source import Problem, decode, front_matter, line_of, lost_parts, shown
 from consult.core import markup
 from consult.core.errors import Invalid
 from consult.core.i18n import _
@@ -195,7 +195,7 @@ class Cutter:
         return self.above[-1][1] if self.above else self.root
 
     def cut(self, html: str) -> Iterator[ParsedBlock]:
-        root = lxml.html.fragment_fromstring(CONTROL.sub("", html), create_parent="div")
+        root = lxml.html.fragment_fromstring(shown(html), create_parent="div")
         for element in top_elements(root):
             yield from self.element(element)
 

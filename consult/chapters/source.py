@@ -9,10 +9,9 @@ import yaml
 
 from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _
-from consult.text.normalising import PRIVATE, TURNING, WORD_SIGNS, unkept_sentence
+from consult.text.normalising import HINTS, PRIVATE, UNSEEN_SIGN, readable, unkept_sentence, without_unseen
 
-# Whatever people's words may not hold, a text may not either: nobody could quote it, or it would read otherwise than it is stored.
-CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{TURNING}\ud800-\udfff\ufffe\uffff]")
+ENTITY = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
 REQUIRED = ("title", "commission", "chapter", "language")
 MAX_META = {"title": 300, "commission": 300, "revision_note": 2_000}  # characters, as in the forms
 MAX_CHAPTERS = 999
@@ -35,19 +34,12 @@ def decode(data: bytes) -> str:
         number = data[: error.start].count(b"\n") + 1
         raise Invalid("file", _("Line %(line)s: the file is not UTF-8.", line=number),
                       _("Save it again as UTF-8 in your editor, then import it.")) from error
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(WORD_SIGNS)
-    for number, line in enumerate(text.split("\n"), 1):
-        refuse_unseen(line, number)
-    return text
+    return without_unseen("file", readable(text), UNSEEN_SIGN)
 
 
-def refuse_unseen(line: str, number: int) -> None:
-    found = CONTROL.search(line)
-    if found:
-        turns = re.match(f"[{TURNING}]", found[0])
-        raise Invalid("file", unkept_sentence(found[0], number, found.start() + 1) if turns else
-                      _("Line %(line)s: there is a control character.", line=number),
-                      _("Remove it; it cannot be seen, so type the line again."))
+def shown(text: str) -> str:
+    """Words that were read out of something else (a document, HTML), without what they cannot hold."""
+    return UNSEEN_SIGN.sub("", readable(text))
 
 
 def front_matter(source: str) -> tuple[dict, str, int]:
@@ -62,6 +54,7 @@ def front_matter(source: str) -> tuple[dict, str, int]:
         mark = getattr(error, "problem_mark", None)
         raise Invalid("file", _("Line %(line)s: the front matter cannot be read.", line=mark.line + 2 if mark else 2),
                       _("Each line is “name: value”; put a value that contains a colon between quotes.")) from error
+    meta = {name: readable(value) if isinstance(value, str) else value for name, value in meta.items()} if isinstance(meta, dict) else meta
     check_meta(meta)
     return meta, source[found.end():], source[: found.end()].count("\n") + 1
 
@@ -71,7 +64,7 @@ def check_meta(meta) -> None:
         value = meta.get(name) if isinstance(meta, dict) else None
         if value is not None and not isinstance(value, str | int | float | date):
             raise Invalid("file", _("Line 2: “%(name)s” is not plain words.", name=name), _("Put its value between quotes."))
-        refuse_unseen(str(value), 2)  # YAML writes any character by its number
+        refuse_unseen(str(value))
         most = MAX_META.get(name, 300)
         if value is not None and len(str(value)) > most:
             raise Invalid("file", _("Line 2: “%(name)s” is too long: at most %(most)s characters.", name=name, most=most), _("Shorten it."))
@@ -82,6 +75,12 @@ def check_meta(meta) -> None:
         raise Invalid("file", _("Line 2: “language” is %(value)s.", value=str(meta["language"])), _("Write fr, ar or en."))
     if type(meta["chapter"]) is not int or not 1 <= meta["chapter"] <= MAX_CHAPTERS:
         raise Invalid("file", _("Line 2: “chapter” is not a number."), _("Write the chapter’s number, such as “chapter: 2”."))
+
+
+def refuse_unseen(value: str) -> None:
+    """YAML writes any character by its number."""
+    if found := UNSEEN_SIGN.search(value):
+        raise Invalid("file", unkept_sentence(found[0], 2, found.start() + 1), _("Remove it; it cannot be seen, so type the line again."))
 
 
 def with_front_matter(meta: dict[str, Any], body: str) -> str:
@@ -102,8 +101,12 @@ def lost_parts(body: str, first_line: int) -> list[Problem]:
     found = []
     notes = set(re.findall(r"^\[\^([^\]\s]+)\]:", body, re.MULTILINE))
     for number, line in enumerate(body.split("\n"), first_line):
-        if private := re.search(f"[{PRIVATE}]", line):
-            found.append(Problem(number, unkept_sentence(private[0], number, private.start() + 1),
+        named = "".join(chr(code) for sign in ENTITY.finditer(line) if (code := int(sign[1] or "0", 16) or int(sign[2] or 0)) < 0x110000)
+        if unseen := UNSEEN_SIGN.search(named) or HINTS.search(named):
+            found.append(Problem(number, _("Line %(line)s: the sign that is written by its number (%(code)s) is left out.", line=number,
+                                            code=f"U+{ord(unseen[0]):04X}"), _("Remove it.")))
+        if private := re.search(f"[{PRIVATE}]", line + named):
+            found.append(Problem(number, unkept_sentence(private[0], number, min(private.start(), len(line)) + 1),
                                  _("Write a sign or a word in its place."), blocks=True))  # nobody could quote it
         if re.search(r"!\[[^\]]*\]\(|<img\b", line, re.IGNORECASE):
             found.append(Problem(number, _("Line %(line)s: pictures are not shown; what the picture says is kept as words.", line=number),

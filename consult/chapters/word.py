@@ -9,18 +9,18 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from consult.chapters.counting import spelled
 from consult.chapters.seen import Remarks, drop
+from consult.chapters.word_numbers import Numbers
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT_WORD = "http://purl.oclc.org/ooxml/wordprocessingml/main"
-XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 TEXTS = re.compile(r"word/(?:document\d*|footnotes|endnotes)\.xml")
 MARGINS = re.compile(r"word/(?:header|footer)\d*\.xml")
-# What pandoc writes by itself: the number of this level alone, between usual signs.
-PLAIN = re.compile(r"\(?%\d[.)]?\)?")
 # Fields that show what stands in the document.
 QUIET_FIELDS = frozenset("HYPERLINK TOC PAGE NUMPAGES PAGEREF REF NOTEREF SEQ STYLEREF TITLE XE TC BIBLIOGRAPHY CITATION ADDIN".split())
+SHOWN = ("t", "tab", "sym", "noBreakHyphen", "drawing", "pict", "object", "footnoteReference", "endnoteReference", "fldSimple")
+MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
+PROPERTIES = ("}rPr", "}trPr", "}ctrlPr")
 MADE_BY_WORD = re.compile(r"toc (?:\d|heading)|table of figures", re.IGNORECASE)  # names of styles
 
 
@@ -67,14 +67,14 @@ class WordDocument:
         return re.findall(r"\w+", " ".join("".join(t.text or "" for t in e.iter(self.ns + "t", self.ns + "delText")) for e in elements))
 
     def make_as_read(self) -> None:
+        self.accept_changes()
         self.drop_hidden()
         self.drop_contents()
         self.keep_fields()
         Numbers(self).write_out()
-        self.tell_changes()
         self.tell_what_stands_beside()
         for name, tree in self.trees.items():
-            if TEXTS.fullmatch(name):
+            if TEXTS.fullmatch(name) or name in ("word/styles.xml", "word/numbering.xml"):
                 self.parts[name] = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
 
     # Hidden text
@@ -93,20 +93,85 @@ class WordDocument:
     def drop_hidden(self) -> None:
         gone = []
         for tree in self.texts():
-            for row in list(tree.iter(self.ns + "tr")):
-                if self.is_on(self.child(row, "trPr", "hidden")):
-                    gone.append(row)
+            gone += [row for row in tree.iter(self.ns + "tr") if self.is_on(self.child(row, "trPr", "hidden"))]
             for run in list(tree.iter(self.ns + "r")):
                 hidden = self.hides(self.child(run, "rPr"), style_tag="rStyle")
                 if hidden is None:
-                    above = next(run.iterancestors(self.ns + "p"), None)
-                    hidden = self.hides(self.child(above, "pPr"), style_tag="pStyle")
+                    hidden = self.hides_by_style(next(run.iterancestors(self.ns + "p"), None))
                 if hidden:
                     gone.append(run)
         words = self.words(gone)
         for element in gone:
             drop(element)
+        for tree in self.texts():
+            self.drop_empty_tables(tree)
+            for paragraph in list(tree.iter(self.ns + "p")):
+                if self.is_mark_hidden(paragraph) and not self.shows(paragraph):
+                    self.drop_paragraph(paragraph)
         self.remarks.hidden(words)
+
+    def hides_by_style(self, paragraph) -> bool:
+        return bool(self.hides(self.child(paragraph, "pPr"), style_tag="pStyle"))
+
+    def is_mark_hidden(self, paragraph) -> bool:
+        own = self.hides(self.child(paragraph, "pPr", "rPr"), style_tag="rStyle")
+        return self.hides_by_style(paragraph) if own is None else own
+
+    def shows(self, paragraph) -> bool:
+        """Whether there is anything in it but properties and places."""
+        return any(True for _part in paragraph.iter(*(self.ns + name for name in SHOWN), MATHS))
+
+    def drop_paragraph(self, paragraph) -> None:
+        """Out of the text; the only one of a cell stays, bare."""
+        beside = [other for other in paragraph.itersiblings() if other.tag == self.ns + "p"]
+        beside += [other for other in paragraph.itersiblings(preceding=True) if other.tag == self.ns + "p"]
+        if beside or paragraph.getparent().tag != self.ns + "tc":
+            drop(paragraph)
+        else:
+            for part in list(paragraph):
+                drop(part)
+
+    def drop_empty_tables(self, tree) -> None:
+        for table in list(tree.iter(self.ns + "tbl")):
+            if next(table.iter(self.ns + "tr"), None) is None:
+                drop(table)
+
+    # Tracked changes
+
+    def accept_changes(self) -> None:
+        """As a reader sees the text once all of them are accepted; a deleted end of a paragraph joins it to the next."""
+        self.remarks.changes(out=self.words(self.deleted()), into=self.words(
+            part for tree in self.texts() for part in tree.iter(self.ns + "ins", self.ns + "moveTo")))
+        for tree in self.texts():
+            marks = [mark for mark in tree.iter(self.ns + "del", self.ns + "moveFrom") if mark.getparent().tag.endswith(PROPERTIES)]
+            ends = [mark.getparent().getparent().getparent() for mark in marks if mark.getparent().getparent().tag == self.ns + "pPr"]
+            rows = [mark.getparent().getparent() for mark in marks if mark.getparent().tag == self.ns + "trPr"]
+            runs = [part for part in tree.iter(self.ns + "del", self.ns + "moveFrom") if not part.getparent().tag.endswith(PROPERTIES)]
+            for element in [*runs, *rows, *marks]:
+                drop(element)
+            self.drop_empty_tables(tree)
+            for paragraph in ends:
+                self.join(paragraph)
+
+    def deleted(self) -> list:
+        """The outermost parts that go: runs, and rows of tables with all that is in them."""
+        rows = {row for tree in self.texts() for row in tree.iter(self.ns + "tr") if self.child(row, "trPr", "del") is not None}
+        runs = [part for tree in self.texts() for part in tree.iter(self.ns + "del", self.ns + "moveFrom")]
+        return [*rows, *(run for run in runs if rows.isdisjoint(run.iterancestors()))]
+
+    def join(self, paragraph) -> None:
+        """What is left of a paragraph whose end was deleted begins the next one, which keeps its own properties."""
+        beside = {self.ns + name for name in ("p", "tbl", "sdt")}
+        following = next((other for other in paragraph.itersiblings() if other.tag in beside), None)
+        if following is None or following.tag != self.ns + "p":
+            if not self.shows(paragraph):
+                self.drop_paragraph(paragraph)
+            return
+        properties = self.child(following, "pPr")
+        at = 0 if properties is None else list(following).index(properties) + 1
+        for offset, part in enumerate([part for part in paragraph if part.tag != self.ns + "pPr"]):
+            following.insert(at + offset, part)
+        drop(paragraph)
 
     # The table of contents
 
@@ -123,11 +188,6 @@ class WordDocument:
         self.remarks.contents(words)
 
     # What is told
-
-    def tell_changes(self) -> None:
-        deleted = [part for tree in self.texts() for part in tree.iter(self.ns + "del", self.ns + "moveFrom")]
-        inserted = [part for tree in self.texts() for part in tree.iter(self.ns + "ins", self.ns + "moveTo")]
-        self.remarks.changes(out=self.words(deleted), into=self.words(inserted))
 
     def tell_what_stands_beside(self) -> None:
         comments = self.all("word/comments.xml", "comment")
@@ -166,137 +226,6 @@ class WordDocument:
                 if name != "HYPERLINK":
                     names.append(name)
                     drop_all(field["marks"])
-
-
-class Numbers:
-    """Counts as Word does, and writes the numbers that are more than those of a plain list as words before their paragraphs."""
-
-    def __init__(self, document: WordDocument) -> None:
-        self.document = document
-        of, child = document.of, document.child
-        self.definitions = {of(a, "abstractNumId"): a for a in document.all("word/numbering.xml", "abstractNum")}
-        self.lists = {of(n, "numId"): n for n in document.all("word/numbering.xml", "num")}
-        self.linked = {of(child(a, "styleLink")): key for key, a in self.definitions.items() if child(a, "styleLink") is not None}
-        self.counts: dict[str, dict[int, int]] = {}  # by definition: lists that share one count on
-        self.begun: set[tuple[str, int]] = set()
-
-    def write_out(self) -> None:
-        tree = next((tree for name, tree in self.document.trees.items() if name.startswith("word/document")), None)
-        for paragraph in [] if tree is None else list(tree.iter(self.document.ns + "p")):
-            list_id, level = self.place_of(paragraph)
-            if list_id in self.lists:
-                self.count(paragraph, list_id, level)
-
-    def place_of(self, paragraph) -> tuple[str, int]:
-        """(list, level) of a paragraph, by itself or by its style."""
-        document = self.document
-        properties = document.child(paragraph, "pPr")
-        own = document.child(properties, "numPr")
-        own_list, own_level = document.of(document.child(own, "numId")), document.of(document.child(own, "ilvl"))
-        style_name = document.of(document.child(properties, "pStyle"))
-        if not own_list:
-            for style in document.chain(style_name):
-                numbered = document.child(style, "pPr", "numPr")
-                if numbered is not None and document.of(document.child(numbered, "numId")):
-                    own_list = document.of(document.child(numbered, "numId"))
-                    own_level = own_level or self.level_of_style(own_list, document.of(style, "styleId")) or \
-                        document.of(document.child(numbered, "ilvl"))
-                    break
-        return own_list, int(own_level) if own_level.isdecimal() else 0
-
-    def level_of_style(self, list_id: str, style: str) -> str:
-        document = self.document
-        levels = self.definition(list_id)[1].iter(document.ns + "lvl") if list_id in self.lists else ()
-        return next((document.of(level, "ilvl") for level in levels if document.of(document.child(level, "pStyle")) == style), "")
-
-    def definition(self, list_id: str) -> tuple[str, etree._Element]:
-        document = self.document
-        key = document.of(document.child(self.lists[list_id], "abstractNumId"))
-        link = document.of(document.child(self.definitions.get(key), "numStyleLink"))
-        key = self.linked.get(link, key)
-        return key, self.definitions.get(key, self.lists[list_id])
-
-    def levels(self, list_id: str) -> dict[int, etree._Element]:
-        document = self.document
-        found = {int(document.of(level, "ilvl") or 0): level for level in self.definition(list_id)[1].iter(document.ns + "lvl")}
-        for override in self.lists[list_id].iter(document.ns + "lvlOverride"):
-            level = document.child(override, "lvl")
-            if level is not None:
-                found[int(document.of(override, "ilvl") or 0)] = level
-        return found
-
-    def start(self, list_id: str, level: int, levels: dict) -> int:
-        document = self.document
-        stated = document.of(document.child(levels.get(level), "start"))
-        return int(stated) if stated.isdecimal() else 1
-
-    def restart(self, list_id: str, level: int) -> int | None:
-        """Where a list that shares its definition says that it begins anew."""
-        document = self.document
-        for override in self.lists[list_id].iter(document.ns + "lvlOverride"):
-            stated = document.of(document.child(override, "startOverride"))
-            if document.of(override, "ilvl") == str(level) and stated.isdecimal() and (list_id, level) not in self.begun:
-                return int(stated)
-        return None
-
-    def count(self, paragraph, list_id: str, level: int) -> None:
-        levels = self.levels(list_id)
-        if level not in levels:
-            return
-        counts = self.counts.setdefault(self.definition(list_id)[0], {})
-        anew = self.restart(list_id, level)
-        self.begun.add((list_id, level))
-        counts[level] = anew if anew is not None else counts[level] + 1 if level in counts else self.start(list_id, level, levels)
-        for deeper in [other for other in counts if other > level]:
-            if self.document.of(self.document.child(levels.get(deeper), "lvlRestart")) != "0":
-                del counts[deeper]
-        for upper in range(level):
-            counts.setdefault(upper, self.start(list_id, upper, levels))
-        shown = self.label(levels, level, counts)
-        if shown is not None:
-            self.write(paragraph, shown, levels[level])
-
-    def label(self, levels: dict, level: int, counts: dict[int, int]) -> str | None:
-        """What Word shows before the paragraph; None for what pandoc keeps as an item of a list by itself."""
-        document = self.document
-        pattern, form = document.of(document.child(levels[level], "lvlText")), document.of(document.child(levels[level], "numFmt"))
-        if form == "bullet" or not pattern:
-            return None
-        is_legal = document.is_on(document.child(levels[level], "isLgl"))
-
-        def number(found: re.Match) -> str:
-            at = int(found[1]) - 1
-            of_level = document.of(document.child(levels.get(at), "numFmt"))
-            return spelled(counts.get(at, 1), "decimal" if is_legal else of_level or "decimal")
-        return re.sub(r"%(\d)", number, pattern)
-
-    def is_title(self, paragraph) -> bool:
-        document = self.document
-        properties = document.child(paragraph, "pPr")
-        styles = list(document.chain(document.of(document.child(properties, "pStyle"))))
-        return document.child(properties, "outlineLvl") is not None or any(
-            document.child(style, "pPr", "outlineLvl") is not None for style in styles)
-
-    def write(self, paragraph, shown: str, level) -> None:
-        document = self.document
-        pattern = document.of(document.child(level, "lvlText"))
-        is_plain = PLAIN.fullmatch(pattern) and pattern.count(f"%{int(document.of(level, 'ilvl') or 0) + 1}") == 1
-        if is_plain and not self.is_title(paragraph):
-            return
-        properties = document.child(paragraph, "pPr")
-        if properties is None:
-            properties = etree.Element(document.ns + "pPr")
-            paragraph.insert(0, properties)
-        for numbered in properties.findall(document.ns + "numPr"):
-            properties.remove(numbered)
-        none = etree.SubElement(properties, document.ns + "numPr")
-        etree.SubElement(none, document.ns + "numId").set(document.ns + "val", "0")
-        after = "" if document.of(document.child(level, "suff")) == "nothing" else " "
-        run = etree.Element(document.ns + "r")
-        text = etree.SubElement(run, document.ns + "t")
-        text.text = shown + after
-        text.set(XML_SPACE, "preserve")
-        paragraph.insert(list(paragraph).index(properties) + 1, run)
 
 
 def name_of_field(code: str) -> str:

@@ -6,8 +6,9 @@ processor of lines are replaced by ones that ask CommonMark's parser; the librar
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from xml.etree import ElementTree
 
@@ -33,15 +34,21 @@ NAMED = re.compile(r"""(dir|lang)=["']?([\w-]+)""")
 MARKDOWN_INSIDE = re.compile(r"""\s*<\w+(?=[^<>]*?\smarkdown(?:[\s=>]))[^<>]*>""")
 TAKEN_ADDRESS = re.compile(r"(?:https?|mailto):|#", re.IGNORECASE)
 LEFT_TAG = re.compile(
-    r"<(script|style|template|iframe|object|embed|video|audio|canvas|svg|math|form|input|button|select|textarea)\b", re.IGNORECASE)
+    r"<(script|style|template|dialog|datalist|noscript|iframe|object|embed|video|audio|canvas|svg|math|form|input|button|select|textarea)\b",
+    re.IGNORECASE)
 COMMENT = re.compile(r"<!--((?:(?!-->).)*\w(?:(?!-->).)*)-->", re.DOTALL)
-HIDING = re.compile(r"<(\w[^\s<>]*)(?=\s)[^<>]*?(?:\shidden\b|display\s*:\s*none|visibility\s*:\s*hidden)[^<>]*>", re.IGNORECASE)
+WITH_ATTRIBUTES = re.compile(r"""<(?!(?:br|col|hr|img|wbr)\b)([a-zA-Z][^\s<>/]*)((?:[^<>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
+GIVEN = re.compile(r"""([^\s"'=/]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?""")
+# What a browser shows nothing of, as it is written in styles.
+HIDES = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?<![-\w])opacity\s*:\s*0*(?:\.0*)?%?\s*(?:$|;|!)"
+                   r"|content-visibility\s*:\s*hidden|(?<![-\w])font-size\s*:\s*0+(?:\.0*)?[a-z%]*\s*(?:$|;|!)", re.IGNORECASE)
+COMMENT_OF_STYLE = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 # What of HTML is not published: where, what is said, and the way out.
 LEFT = (
     (LEFT_TAG, N_("Line %(line)s: <%(tag)s> is not taken over."), _("Write what it says as text.")),
     (COMMENT, N_("Line %(line)s: this comment is not published."), _("If it is to be read, remove “<!--” and “-->”.")),
-    (HIDING, N_("Line %(line)s: what is hidden here is not published."), _("If it is to be read, remove what hides it.")),
+    (WITH_ATTRIBUTES, N_("Line %(line)s: what is hidden here is not published."), _("If it is to be read, remove what hides it.")),
 )
 DEAD_LINK = N_("Line %(line)s: the link “%(words)s” leads to “%(address)s”, which is no address on the web.")
 UNUSED_ADDRESS = N_("Line %(line)s: “[%(label)s]: …” gives the address of a link that nothing calls; its words are not shown.")
@@ -158,6 +165,8 @@ class Blocks(BlockParser):
     def remark_html(self, html: str, line: int) -> None:
         for pattern, message, remedy in LEFT:
             for found in pattern.finditer(html):
+                if pattern is WITH_ATTRIBUTES and not is_hidden(attributes_of(found[2])):
+                    continue
                 self.extension.say(line + html.count("\n", 0, found.start()), message, remedy, tag=found[1].lower())
 
 
@@ -274,6 +283,16 @@ def numbered(items: list[Token]) -> list[tuple[int, int, int]]:
         if place and written[place] != written[place - 1] + 1:
             item.attrs["value"] = written[place]
     return []
+
+
+def attributes_of(written: str) -> dict[str, str]:
+    """What a tag states, as a browser reads it."""
+    return {name.lower(): unescape(value.strip("\"'")) for name, value in GIVEN.findall(written)}
+
+
+def is_hidden(attributes: Mapping[str, str]) -> bool:
+    """Whether a browser would not show what stands in an element of these attributes."""
+    return "hidden" in attributes or HIDES.search(COMMENT_OF_STYLE.sub("", attributes.get("style", ""))) is not None
 
 
 def add_text(parent: ElementTree.Element, text: str) -> None:

@@ -8,7 +8,7 @@ import nh3
 from lxml.html import defs
 from markupsafe import Markup, escape
 
-from consult.core.commonmark import HIDING, CommonMark, Remark
+from consult.core.commonmark import CommonMark, Remark, is_hidden
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 
@@ -18,12 +18,15 @@ TAGS = frozenset(
 )
 ATTRIBUTES = {"*": {"id", "dir", "lang", "title"}, "a": {"href", "class"}, "ol": {"start"}, "li": {"value"}, "td": {"colspan", "rowspan"},
               "th": {"colspan", "rowspan", "scope"}, "div": {"class"}, "sup": {"class"}}
-HIDDEN_WORDS = {"script", "style", "template"}
+HIDDEN_WORDS = {"script", "style", "template", "dialog", "datalist", "noscript"}
 CLEANER = nh3.Cleaner(tags=set(TAGS), attributes=ATTRIBUTES, clean_content_tags=HIDDEN_WORDS, url_schemes={"http", "https", "mailto"},
                       link_rel="noopener noreferrer")
 # The same, with what says that an element is not to be seen.
 HIDING_KEPT = nh3.Cleaner(tags=set(TAGS), attributes={**ATTRIBUTES, "*": ATTRIBUTES["*"] | {"hidden", "style"}},
                           clean_content_tags=HIDDEN_WORDS, link_rel=None)
+
+MAY_HIDE = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*?[\s"'/](?:hidden|style)\b""", re.IGNORECASE)
+EMPTY = ("br", "col", "hr", "img", "wbr")  # they hold no words
 
 # What takes long to read, of which no text has as much: a cheap guard comes first.
 MAX_SOURCE = 2_000_000
@@ -75,7 +78,7 @@ def read(source: str, first_line: int = 1) -> tuple[str, list[Remark]]:
     extension = CommonMark(first_line)
     html = markdown.markdown(source, extensions=[extension], output_format="html")
     html = TAG.sub(known_tag, PARTS.sub(r"<\1div", PICTURE.sub(words_of_picture, html)))
-    if HIDING.search(html):
+    if MAY_HIDE.search(html):
         html = without_hidden(html)
     html = CLEANER.clean(html)
     if depth(html) > MAX_DEPTH:  # only HTML of the text itself stands so deep
@@ -96,7 +99,7 @@ def without_hidden(html: str) -> str:
     """What a browser would not show is not published either."""
     root = lxml.html.fragment_fromstring(HIDING_KEPT.clean(html), create_parent="div")
     for element in root.xpath(".//*[@hidden or @style]"):
-        if "hidden" in element.attrib or re.search(r"display\s*:\s*none|visibility\s*:\s*hidden", element.get("style"), re.IGNORECASE):
+        if element.tag not in EMPTY and is_hidden(element.attrib):
             element.drop_tree()
     return lxml.html.tostring(root, encoding="unicode").removeprefix("<div>").removesuffix("</div>")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.core.remarks import LEFT_OUT
+from consult.core.remarks import WITHOUT_UNSEEN, LeftOut
 
 # Controls break documents and databases (NUL, other C0 and C1, lone surrogates, and the codes that Unicode says will never be signs);
 # marks that turn the writing direction by force let a text read otherwise than it is stored; what a private code looks like is known
@@ -15,34 +15,65 @@ TURNING = "\u202a-\u202e\u2066-\u2069"
 PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 NO_SIGNS = "\ufdd0-\ufdef" + "".join(map(chr, (plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))))
 FORCED = "\u202d\u202e"  # of these, what lets a text read otherwise than it is stored
-UNKEPT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{FORCED}{PRIVATE}{NO_SIGNS}]")
+UNSEEN_SIGNS = f"\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{FORCED}{NO_SIGNS}"
+UNSEEN_SIGN = re.compile(f"[{UNSEEN_SIGNS}]")
+UNKEPT = re.compile(f"[{UNSEEN_SIGNS}{PRIVATE}]")
 # Word's forced line and page break, and the line ends of other programmes.
 BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-# Marks that Word and our own pages put around words of the other direction; ours find the direction of a text by themselves.
-HINTS = re.compile("[\u202a-\u202c\u2066-\u2069]")
-# The bullets and arrows of Word's lists, which it pastes as codes of Symbol and Wingdings: what their author saw.
-WORD_SIGNS = str.maketrans("\uf0b7\uf0a7\uf0a8\uf06e\uf076\uf0d8\uf0e0\uf0f0\uf0fc", "•▪◻■❖➢→⇨✓")
+# Marks that Word and our own pages put around words of the other direction (ours find the direction of a text by themselves), and those
+# of a word that may be divided, as Word and readers of PDF leave them.
+HINTS = re.compile("[\u202a-\u202c\u2066-\u2069\x02\x1f\ufffe]")
+# Codes of Windows-1252 that were taken for Unicode: the apostrophes and dashes of files that were converted wrongly.
+WINDOWS = {code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+OF_WINDOWS = re.compile("[\x80\x82-\x84\x86-\x8c\x8e\x91-\x9c\x9e\x9f]")  # not the end of a line that U+0085 is elsewhere
+# Word's hyphen that ends no line, and the bullets and arrows of its lists, which it pastes as codes of Symbol and Wingdings: what their
+# author saw.
+WORD_SIGNS = str.maketrans({
+    "\x1e": "\u2011", "\uf02d": "–", "\uf02a": "*", "\uf0b7": "•", "\uf0a7": "▪", "\uf0a8": "◻", "\uf0ae": "→",
+    "\uf0de": "⇒", "\uf0e0": "→", "\uf0e8": "➔", "\uf0f0": "⇨", "\uf0d8": "➢", "\uf0dc": "➲", "\uf06c": "●",
+    "\uf06e": "■", "\uf06f": "□", "\uf071": "❑", "\uf072": "❒", "\uf075": "◆", "\uf076": "❖", "\uf077": "⬥",
+    "\uf09e": "·", "\uf09f": "•", "\uf0a3": "≤", "\uf0b3": "≥", "\uf0b0": "°", "\uf0b1": "±", "\uf0b4": "×",
+    "\uf0b9": "≠", "\uf0bb": "≈", "\uf0fb": "✗", "\uf0fc": "✓", "\uf0fd": "☒", "\uf0fe": "☑",
+})
 UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
 ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
 
 
-def validated_text(field: str, text: str | None, *, max_length: int) -> str:
-    """``text`` with all line ends as ``\\n``, Word's bullets as everybody's, and no marks that ask for a direction (told by
-    :data:`LEFT_OUT`); :class:`Invalid` names what cannot be kept, and where.
+def readable(text: str) -> str:
+    """``text`` with all line ends as ``\\n``, the signs of Windows and Word as everybody's, and without marks that only ask for a
+    direction or a division; :data:`LEFT_OUT` tells what was changed. The one rule, at every door.
     """
-    text = BREAKS.sub("\n", text or "").translate(WORD_SIGNS)
+    if OF_WINDOWS.search(text):
+        text = text.translate(WINDOWS)
+        LeftOut.WINDOWS.tell()
+    text = BREAKS.sub("\n", text).translate(WORD_SIGNS)
     if HINTS.search(text):
         text = HINTS.sub("", text)
-        LEFT_OUT.set(True)
+        LeftOut.MARKS.tell()
+    return text
+
+
+def without_unseen(field: str, text: str, signs: re.Pattern[str]) -> str:
+    """``text`` without what cannot be kept where its author asked for that; else :class:`Invalid` with its place."""
+    found = signs.search(text)
+    if found is None:
+        return text
+    if WITHOUT_UNSEEN.get()():
+        LeftOut.ASKED.tell()
+        return signs.sub("", text)
+    before = text[: found.start()]
+    LeftOut.REFUSED.tell()
+    raise Invalid(field, unkept_sentence(found.group(), before.count("\n") + 1, len(before) - before.rfind("\n")),
+                  _("Delete it, or type this line again."))
+
+
+def validated_text(field: str, text: str | None, *, max_length: int) -> str:
+    """What people typed in a field, :func:`readable`; :class:`Invalid` names what cannot be kept, and where."""
+    text = readable(text or "")
     if len(text) > max_length:
         raise Invalid(field, _("It has %(count)s characters; %(most)s at most can be kept.", count=len(text), most=max_length),
                       _("Shorten it, or send it in several parts."))
-    found = UNKEPT.search(text)
-    if found:
-        before = text[: found.start()]
-        raise Invalid(field, unkept_sentence(found.group(), before.count("\n") + 1, len(before) - before.rfind("\n")),
-                      _("Delete it, or type this line again."))
-    return text
+    return without_unseen(field, text, UNKEPT)
 
 
 def validated_line(field: str, text: str | None, *, max_length: int) -> str:

@@ -55,6 +55,12 @@ def test_pages_of_signing_in(client, consultation, language, name):
     assert not re.search(r' style="|<style|onclick', response.text)
 
 
+def test_a_name_with_a_sign_that_nobody_sees_can_be_sent_without_it(client, consultation):
+    assert 'name="without_unseen"' in register(client, "en", name="Nora\u202e Tazi").text
+    register(client, "en", name="Nora\u202e Tazi", without_unseen="1")
+    assert session.scalar(sa.select(User.name).where(User.email == "nora@example.org")) == "Nora Tazi"
+
+
 def test_retired_pages_lead_to_ours(client, participant, consultation):
     assert client.get("/fr/accounts/us-verify-link?id=a&code=b").location == "/fr/accounts/follow-link?id=a&code=b"
     client.sign_in(participant)

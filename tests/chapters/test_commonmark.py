@@ -226,6 +226,12 @@ def test_no_word_is_lost_however_deep_it_stands(source):
     ("- Mot\n\n  [sic](fichier.docx)\n", 3, "fichier.docx"),
     ("Mot.\n\n<p hidden>secret</p>\n", 3, "hidden"),
     ("Mot <span style=\"display: none\">secret</span>.\n", 1, "hidden"),
+    ("Mot.\n\n<p style='display&#58;none'>secret</p>\n", 3, "hidden"),
+    ("Mot.\n\n<div title='a > b' STYLE=visibility:collapse><p>secret</p></div>\n", 3, "hidden"),
+    ("Mot <span style='color:red; opacity: 0.0'>secret</span>.\n", 1, "hidden"),
+    ("Mot <span style='display/* */:none'>secret</span>.\n", 1, "hidden"),
+    ("Mot.\n\n<dialog>secret</dialog>\n", 3, "<dialog>"),
+    ("Mot <datalist><option>secret</option></datalist>.\n", 1, "<datalist>"),
     ("Mot.\n\n<!--\nsecret\n-->\n", 3, "comment"),
     ("Mot <!-- secret -->.\n", 1, "comment"),
     ("Mot.\n\n<div>\n<template>secret</template></div>\n", 4, "<template>"),
@@ -242,3 +248,13 @@ def test_what_is_not_taken_is_said_with_its_line(app, source, line, said):
     assert str(problem.remedy)
     assert not problem.blocks
     assert "secret" not in " ".join(block.text + block.html for block in parsed.blocks)
+
+
+@pytest.mark.parametrize("source", [
+    "<p title='a hidden truth'>vu</p>", "Mot<br hidden>vu", "<p title='display: none'>vu</p>", "<span style='opacity: 0.5'>vu</span>",
+    "<p data-hidden=1>vu</p>", "<span style='fill-opacity: 0'>vu</span>",
+])
+def test_what_only_speaks_of_hiding_is_published_and_not_told(app, source):
+    parsed = read_file((FRONT + source + "\n").encode())
+    assert parsed.problems == []
+    assert "vu" in parsed.blocks[0].text

@@ -43,7 +43,7 @@ REFUSALS = {
     "control character": (FULL.replace("But du projet", "But\x07 du projet").encode(), 26, "control character"),
     "delete character": (FULL.replace("But du projet", "But\x7f du projet").encode(), 26, "control character"),
     **{f"direction by {ord(mark):04X}": (FULL.replace("But du projet", f"But{mark} du projet").encode(), 26, f"U+{ord(mark):04X}")
-       for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"},
+       for mark in "\u202d\u202e"},
     "direction in a value": (FULL.replace("title: Métrologie", 'title: "M\\u202Eétrologie"').encode(), 2, "U+202E"),
     "no front matter": (b"# Chapitre\n\nTexte\n", 1, "front matter is missing"),
     "front matter not closed": (b"---\ntitle: x\n\n# Chapitre\n", 1, "front matter is missing"),

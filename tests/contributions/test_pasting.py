@@ -10,7 +10,7 @@ from consult.contributions.models import Contribution
 from consult.core.db import session
 from tests.contributions.browsing import send
 
-LEFT_OUT = "Invisible marks that ask for a direction of writing were left out of your text"
+LEFT_OUT = "Invisible marks that ask for a direction of writing, or for a word to be divided, were left out of your text"
 
 
 def lodged(client, block, body: str) -> tuple[str, str]:
@@ -43,3 +43,21 @@ def test_what_could_deceive_a_reader_is_refused_with_its_place(client, participa
     answer = send(client.sign_in(participant), block, body="Payer 400\u202e 006 dirhams.")
     assert answer.status_code == 422
     assert "U+202E" in answer.text
+
+
+def test_a_visitor_is_told_what_was_left_out(client, block):
+    answer = send(client, block, body="La \u202bجودة\u202c.")
+    assert answer.status_code == 200
+    assert LEFT_OUT in answer.text
+    assert LEFT_OUT not in client.get("/en/").text, "it is told once"
+
+
+def test_what_nobody_can_see_is_removed_when_its_author_asks(client, participant, block):
+    client.sign_in(participant)
+    wrong = "Payer 400\u202e 006 dirhams\ue001."
+    answer = send(client, block, body=wrong)
+    assert answer.status_code == 422
+    assert 'name="without_unseen"' in answer.text
+    answer = send(client, block, body=wrong, without_unseen="1", form_key="form-key-2")
+    assert answer.status_code == 303
+    assert session.scalars(sa.select(Contribution.body).order_by(Contribution.id.desc())).first() == "Payer 400 006 dirhams."

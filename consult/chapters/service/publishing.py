@@ -12,7 +12,7 @@ from consult.chapters.parsing import ParsedChapter, read_file, refuse_blocking
 from consult.chapters.revising import Plan, fingerprint, plan
 from consult.chapters.service.chapters import list_blocks
 from consult.chapters.service.newest import get_newest_revision, list_newest_revisions, newest_revisions
-from consult.chapters.source import decode, front_matter, with_front_matter, with_note
+from consult.chapters.source import MAX_META, decode, front_matter, with_front_matter, with_note
 from consult.consultations.models import Commission, Consultation
 from consult.core import markup
 from consult.core.commands import command
@@ -21,6 +21,7 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGE_NAMES, _, force_locale, gettext, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can, require
+from consult.text.normalising import validated_text
 
 
 @command
@@ -125,6 +126,7 @@ def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: st
     :class:`Invalid` (field ``note``) after the first version where nobody says what changed and why.
     """
     hold(draft, expected_counter)
+    note = note if note is None else validated_text("note", note, max_length=MAX_META["revision_note"])
     parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
     refuse_blocking(parsed)
     chapter = find_or_add_chapter(draft.consultation, parsed)

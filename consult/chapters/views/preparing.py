@@ -8,7 +8,7 @@ from consult.chapters import conversion, events, revising, service
 from consult.chapters.forms import CorrectForm, CounterForm, EditForm, ImportForm, PublishForm
 from consult.chapters.models import BlockFate, WorkingDraft
 from consult.chapters.parsing import read_file
-from consult.chapters.source import front_matter, with_front_matter
+from consult.chapters.source import MAX_META, front_matter, with_front_matter
 from consult.chapters.views.pages import bp, chapters_here
 from consult.core import markup
 from consult.core.commands import undo
@@ -16,6 +16,7 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, direction
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, csrf, is_complete, language, put_refusal, reads_first, required_consultation, small_number
+from consult.text.normalising import UNSEEN_SIGN, readable, validated_line, validated_text, without_unseen
 from consult.text.redline import redline
 
 SHOWN = {"all": _("Every passage"), "changes": _("Changes only"), "unsure": _("Only what is not sure")}
@@ -87,7 +88,8 @@ def kept_from(form: ImportForm) -> WorkingDraft:
 def source_of(converted: conversion.Converted, form: ImportForm) -> bytes:
     commission = next(c for c in required_consultation().commissions if str(c.number) == form.chapter.data)
     published = service.list_published(required_consultation()).get((commission.number, form.text_language.data))
-    title = (form.title.data or "").strip() or (published.title if published else "") or converted.title \
+    stated = validated_line("title", form.title.data, max_length=MAX_META["title"])
+    title = stated or (published.title if published else "") or converted.title \
         or commission.title(form.text_language.data)
     meta = {"title": title, "commission": commission.title(form.text_language.data), "chapter": commission.number,
             "language": form.text_language.data}
@@ -305,7 +307,7 @@ def edit_working_draft(number: int, text_language: str):
     try:
         kept = service.keep_working_draft(actor(), required_consultation(), data=typed(meta, form), expected_counter=expected_counter())
     except Invalid as refusal:
-        put_refusal(form, Invalid("body", refusal.message, refusal.remedy))
+        put_refusal(form, refusal if refusal.field in form else Invalid("body", refusal.message, refusal.remedy))
         return editor(number, text_language, form, draft=draft), 422
     except Conflict as refusal:
         return conflicting(number, text_language, form, refusal)
@@ -333,9 +335,10 @@ def conflicting(number: int, text_language: str, form: EditForm, refusal: Confli
 
 def typed(meta: dict, form: EditForm) -> bytes:
     """The whole file from what stands in the form; what else its front matter says is kept."""
-    body = (form.body.data or "").replace("\r\n", "\n").replace("\r", "\n")
-    note = (form.note.data or "").replace("\r\n", "\n").strip()
-    return with_front_matter({**meta, "title": (form.title.data or "").strip() or meta["title"], "revision_note": note}, body).encode()
+    title = validated_line("title", form.title.data, max_length=MAX_META["title"])
+    note = validated_text("note", form.note.data, max_length=MAX_META["revision_note"]).strip()
+    body = without_unseen("body", readable(form.body.data or ""), UNSEEN_SIGN)
+    return with_front_matter({**meta, "title": title or meta["title"], "revision_note": note}, body).encode()
 
 
 def rendered(meta: dict, form: EditForm) -> SimpleNamespace:

@@ -20,6 +20,7 @@ from consult.contributions.views.drafts import (
     new_key,
     tokens,
 )
+from consult.core import left_out
 from consult.core.errors import Invalid, NotAllowed
 from consult.core.i18n import _
 from consult.core.markup import Markup, marked
@@ -92,6 +93,7 @@ def ask_to_sign_in(block: Block, form: ContributionForm):
         keep(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
+    left_out.say()  # on this very page
     return page(block, form, must_sign_in=True)
 
 
