@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from consult.chapters.as_read import Remarks, drop, words_of
 from consult.chapters.opendocument_numbers import OFFICE, STYLE, TABLE, TEXT, Numbers
-from consult.chapters.seen import Remarks, drop, words_of
 
 INDEXES = [f"{TEXT}{name}" for name in ("table-of-content", "illustration-index", "table-index", "object-index")]
 # What stands in a line and pandoc reads; a field is anything else, and is read as the words that it shows.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from consult.chapters.seen import Remarks, drop
+from consult.chapters.as_read import Remarks, drop
 from consult.chapters.word_numbers import Numbers
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

@@ -48,7 +48,7 @@ class ContributionForm(FlaskForm):
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
     draft = HiddenField("")  # the token of what is kept of it
-    seen = HiddenField("")  # the digest of what was kept when the page was made
+    expected_digest = HiddenField("")  # the digest of what was kept when the page was made
     shown_ref = HiddenField("")  # of what was lodged in the same words, once the page has shown it
 
     def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, **kwargs):
@@ -98,7 +98,8 @@ class ContributionForm(FlaskForm):
         return self.draft.data or self.form_key.data or ""
 
     def go_on_with(self, draft: ContributionDraft) -> None:
-        self.draft.data, self.seen.data, self.form_key.data = draft.token, draft.digest, draft.fields.get("form_key") or draft.token
+        self.draft.data, self.expected_digest.data = draft.token, draft.digest
+        self.form_key.data = draft.fields.get("form_key") or draft.token
 
     @property
     def further_texts(self) -> list[tuple[str, str]]:

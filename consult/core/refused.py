@@ -34,7 +34,7 @@ from consult.core.permissions import Actor
 log = logging.getLogger(__name__)
 KEPT_FOR = timedelta(days=7)
 # Whoever sends forms without signing in fills the disk no further than this (characters, of all of them together).
-ROOM = 100_000_000
+MAX_KEPT = 100_000_000
 REMEMBERED = 20  # by one browser
 NEVER_KEPT = re.compile(r"csrf_token|kept|.*pass(word|code).*")
 # What people type in fields that a template writes by itself; all others are known by their form.
@@ -192,7 +192,7 @@ def keep(cookies: Any, refused: Refused) -> Refused:
         there = set(session.scalars(sa.select(KeptForm.token).where(KeptForm.token.in_(dict(_known(cookies))))))
         others = [entry for entry in _known(cookies) if entry[0] in there]
         size = scalar_count(sa.select(sa.func.sum(sa.func.length(KeptForm.fields)))) + len(fields)
-        is_kept = len(others) < REMEMBERED and size <= ROOM
+        is_kept = len(others) < REMEMBERED and size <= MAX_KEPT
         if is_kept:
             session.add(KeptForm(token=token, address=refused.address, came_from=refused.came_from, fields=fields))
     cookies["kept"] = [*others, [token, None]] if is_kept else others

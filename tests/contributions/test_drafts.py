@@ -166,12 +166,12 @@ def test_a_draft_is_not_thrown_away_from_a_page_that_shows_it_as_it_was(client, 
     press(client, block, opened(client, block), "draft", body="Un début.")
     shown = client.get(MINE).text
     target = html.unescape(re.search(r'action="([^"]*drop-draft[^"]*)"', shown)[1])
-    seen = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    seen = re.search(r'name="expected_digest" value="(\w+)"', shown)[1]
     press(client, block, opened(client, block), "draft", body=FIRST)
-    assert client.post(target, data={"seen": seen}).status_code == 409
+    assert client.post(target, data={"expected_digest": seen}).status_code == 409
     assert kept() == [FIRST]
-    seen = re.search(r'name="seen" value="(\w+)"', client.get(MINE).text)[1]
-    assert client.post(target, data={"seen": seen}).status_code == 303
+    seen = re.search(r'name="expected_digest" value="(\w+)"', client.get(MINE).text)[1]
+    assert client.post(target, data={"expected_digest": seen}).status_code == 303
     assert kept() == []
 
 
@@ -180,18 +180,19 @@ def test_a_draft_is_not_thrown_away_from_a_page_that_shows_it_as_it_was(client, 
 
 def test_a_draft_that_was_not_seen_is_kept_beside(participant, block):
     first = keep(participant, block, body=FIRST)
-    second = service.keep_draft(participant, block, token=first.token, fields={"body": SECOND, "form_key": first.token}, seen="")
+    second = service.keep_draft(participant, block, token=first.token, fields={"body": SECOND, "form_key": first.token}, expected_digest="")
     assert second.token != first.token
     assert second.fields["form_key"] == second.token, "lodged, it is another contribution"
-    assert service.keep_draft(participant, block, token=first.token, fields={"body": SECOND}, seen=first.digest) is first
+    assert service.keep_draft(participant, block, token=first.token, fields={"body": SECOND}, expected_digest=first.digest) is first
 
 
 @pytest.mark.parametrize("name", ["body", "replacement", "justification", "exact"])
 def test_each_of_its_texts_is_looked_at(participant, block, name):
     draft = keep(participant, block, **{"body": "Un", name: "Un mot"})
     said = {"body": "Un mot et plus", "replacement": "", "justification": "", "exact": "", name: "Un autre mot"}
-    assert service.keep_draft(participant, block, token=draft.token, fields=said, seen="old") is not draft
-    assert service.keep_draft(participant, block, token=draft.token, fields={**said, name: "Un mot et plus"}, seen="old") is draft
+    assert service.keep_draft(participant, block, token=draft.token, fields=said, expected_digest="old") is not draft
+    longer = {**said, name: "Un mot et plus"}
+    assert service.keep_draft(participant, block, token=draft.token, fields=longer, expected_digest="old") is draft
 
 
 @pytest.mark.parametrize("token", ["", "é" * 80, "x" * 65])
@@ -201,17 +202,17 @@ def test_a_token_that_is_none_is_replaced(block, token):
 
 def test_lodging_drops_what_it_holds_whole_and_nothing_else(participant, block):
     draft = keep(participant, block, body=FIRST)
-    lodge(participant, block, "k1", body=SECOND, draft=draft, seen="old")
+    lodge(participant, block, "k1", body=SECOND, draft=draft, expected_digest="old")
     assert here(participant, block) == [draft]
-    lodge(participant, block, "k2", body=f"{FIRST}\r\nEt la suite.", draft=draft, seen="old")
+    lodge(participant, block, "k2", body=f"{FIRST}\r\nEt la suite.", draft=draft, expected_digest="old")
     assert here(participant, block) == []
 
 
 def test_dropping_twice_is_no_fault_and_a_changed_one_is_kept(participant, block):
     draft = keep(participant, block)
     with pytest.raises(Conflict, match="changed in another window"):
-        service.drop_draft(participant, draft, seen="old")
-    service.drop_draft(participant, draft, seen=draft.digest)
+        service.drop_draft(participant, draft, expected_digest="old")
+    service.drop_draft(participant, draft, expected_digest=draft.digest)
     service.drop_draft(participant, draft)
     assert here(participant, block) == []
 

@@ -25,12 +25,12 @@ FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 @command
 def keep_draft(
-    actor: Actor, block: Block, *, token: str, fields: dict[str, Any], seen: str | None = None, address: str | None = None,
+    actor: Actor, block: Block, *, token: str, fields: dict[str, Any], expected_digest: str | None = None, address: str | None = None,
     browser: str | None = None,
 ) -> ContributionDraft:
     """Keep what was typed under an unguessable token, for whoever holds the token, or the ``address``, until its author is known.
 
-    Where this would replace words that the form had not ``seen`` (the draft's digest), it is kept beside them under a token of its own.
+    Where this would replace words that the form does not show (``expected_digest``), it is kept beside them under a token of its own.
     Raises :class:`Invalid` for a text that cannot be kept.
     """
     said = check_words(**{name: fields.get(name) or "" for name in MAX_LENGTHS})
@@ -39,7 +39,7 @@ def keep_draft(
     known = next(iter(list_locked(ContributionDraft, ContributionDraft.token == token)), None)
     if known is not None:
         require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, known)
-        if not _goes_on(known, seen, said):
+        if not _goes_on(known, expected_digest, said):
             known, token = None, _new_token()
             fields = {**fields, "form_key": token}  # lodged, it is another contribution
     draft = known or ContributionDraft(token=token)
@@ -80,26 +80,26 @@ def claim_draft(actor: User, draft: ContributionDraft, *, tokens: Collection[str
 
 
 @command
-def drop_draft(_actor: User, draft: ContributionDraft, *, seen: str | None = None) -> None:
+def drop_draft(_actor: User, draft: ContributionDraft, *, expected_digest: str | None = None) -> None:
     """Throw it away as the page showed it; :class:`Conflict` where other words are in it by now."""
     for kept in list_locked(ContributionDraft, ContributionDraft.id == draft.id):
-        if seen not in (None, kept.digest):
+        if expected_digest not in (None, kept.digest):
             raise Conflict(_("This draft was changed in another window."), _("Nothing was thrown away. Read it as it is now, then decide."))
         session.delete(kept)
 
 
-def drop_lodged(actor: Actor, draft: ContributionDraft, seen: str | None, said: dict[str, Any]) -> None:
+def drop_lodged(actor: Actor, draft: ContributionDraft, expected_digest: str | None, said: dict[str, Any]) -> None:
     """What was kept of a form that is lodged."""
     said = {name: (said.get(name) or "").replace("\r\n", "\n") for name in MAX_LENGTHS}
     for kept in list_locked(ContributionDraft, ContributionDraft.id == draft.id):
         require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, kept)
-        if _goes_on(kept, seen, said):
+        if _goes_on(kept, expected_digest, said):
             session.delete(kept)
 
 
-def _goes_on(draft: ContributionDraft, seen: str | None, said: dict[str, str]) -> bool:
+def _goes_on(draft: ContributionDraft, expected_digest: str | None, said: dict[str, str]) -> bool:
     """Whether nothing is lost by putting these words in its place; a form opened before drafts were told apart saw nothing at all."""
-    return seen in (None, draft.digest) or all((draft.fields.get(name) or "") in said[name] for name in MAX_LENGTHS)
+    return expected_digest in (None, draft.digest) or all((draft.fields.get(name) or "") in said[name] for name in MAX_LENGTHS)
 
 
 def _new_token() -> str:

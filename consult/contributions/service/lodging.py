@@ -53,10 +53,10 @@ class LodgedOtherwise(Conflict):
 def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
     """The same form, or the same words, sent again answer with what was lodged, and leave no second event.
 
-    The kept text that the form had ``seen`` is dropped; one that holds other words since, from another window, stays.
+    The kept text that the form shows (``expected_digest``) is dropped; one that holds other words since, from another window, stays.
     """
     @wraps(act)
-    def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, seen: str | None = None,
+    def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, expected_digest: str | None = None,
             shown_ref: str = "", **values: Any) -> Contribution:
         if not FORM_KEY.fullmatch(form_key or ""):
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
@@ -65,7 +65,7 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
         lock(block.chapter)
         contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
         if draft is not None:
-            drop_lodged(actor, draft, seen, values)
+            drop_lodged(actor, draft, expected_digest, values)
         return contribution
     return run
 
@@ -141,7 +141,7 @@ def lodge(actor: User, block: Block, *, form_key: str, language: str = "fr", as_
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where somebody else sent this form. The same ``form_key``
     again returns what it lodged the first time; so does another with the very same statement, and :class:`LodgedOtherwise` is raised
     where only its words are the same, until the page has shown that one (``shown_ref``). ``draft`` is the kept text that this
-    replaces, if it is as the form had ``seen`` it.
+    replaces, if it is as the form shows it.
     """
     said = said_in(block, as_organisation=as_organisation, **values)
     if normalising.is_blank(said["body"]):

@@ -73,7 +73,7 @@ def keep(block: Block, form: ContributionForm) -> ContributionDraft:
         others_than(form.token)
     address, browser = cookies.get(ADDRESS) or (None, None)
     try:
-        draft = service.keep_draft(actor(), block, token=form.token, fields=form.typed(), seen=form.seen.data,
+        draft = service.keep_draft(actor(), block, token=form.token, fields=form.typed(), expected_digest=form.expected_digest.data,
                                    address=address, browser=browser)
         if draft.token != form.token:
             flash(str(KEPT_BESIDE), "warning")

@@ -102,7 +102,8 @@ def lodge_form(block: Block, form: ContributionForm):
         return refused(block, form)
     try:
         contribution = service.lodge(
-            actor(), block, **form.values(), draft=draft_of(form, drafts_here(block)), seen=form.seen.data, language=language())
+            actor(), block, **form.values(), draft=draft_of(form, drafts_here(block)),
+            expected_digest=form.expected_digest.data, language=language())
     except Invalid as refusal:
         return refused(block, form, refusal)
     except service.LodgedOtherwise as found:
@@ -191,7 +192,7 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
 
 @bp.post("/drop-draft/<int:draft_id>")
 def drop_draft(draft_id: int):
-    service.drop_draft(actor(), service.get_own_draft(actor(), draft_id), seen=request.form.get("seen"))
+    service.drop_draft(actor(), service.get_own_draft(actor(), draft_id), expected_digest=request.form.get("expected_digest"))
     return redirect(url_for(".mine"), 303)
 
 
