@@ -14,7 +14,7 @@ from consult.consultations.models import Consultation, Phase, Role
 from consult.core.audit import AuditEvent
 from consult.core.commands import LISTENERS
 from consult.core.db import session
-from consult.core.permissions import SYSTEM, Action
+from consult.core.permissions import Action
 from tests import factories
 
 PLACE = "/en/chapters/1/working-draft/fr"
@@ -285,24 +285,6 @@ def test_an_unknown_passage_is_not_found(client, draft, rapporteur):
 
 
 # Published
-
-
-@pytest.mark.parametrize("note", ["", "   \n "])
-def test_a_new_version_says_what_changed(client, draft, chapter, chair, note):
-    page = client.sign_in(chair).get(PLACE).text
-    assert "required" in re.search(r"<textarea[^>]*name=\"note\"[^>]*>", page)[0]
-    answer = client.post(f"{PLACE}/publish", data={"expected_counter": draft.row_counter, "note": note})
-    assert answer.status_code == 422
-    assert 'href="#note"' in answer.text
-    assert service.get_newest_revision(chapter, "fr").number == 1
-
-
-def test_what_the_version_before_said_is_not_said_again(client, consultation, chapter, chair):
-    text = service.get_newest_revision(chapter, "fr").source.replace("language: fr", "language: fr\nrevision_note: Chaque mois.")
-    service.import_chapter(SYSTEM, consultation, data=text.replace("chaque année", "chaque mois").encode())
-    service.keep_working_draft(chair, consultation, data=text.replace("chaque année", "chaque jour").encode())
-    page = client.sign_in(chair).get(PLACE).text
-    assert re.search(r"<textarea[^>]*name=\"note\"[^>]*>(.*?)</textarea>", page, re.DOTALL)[1].strip() == ""
 
 
 def test_the_chair_publishes_with_a_note(client, draft, chapter, chair):

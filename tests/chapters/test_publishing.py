@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from consult.chapters import revising, service
 from consult.chapters.models import Alignment, Block, BlockFate, Chapter, OutdatedTranslation, Revision, WorkingDraft
 from consult.chapters.service import publishing
-from consult.chapters.source import with_note
 from consult.consultations.models import Consultation, Role
 from consult.core.audit import AuditEvent
 from consult.core.commands import LISTENERS
@@ -59,17 +58,6 @@ def key_of(words: str, revision: Revision) -> str:
 
 
 # Keys last
-
-
-def test_an_imported_file_that_says_nothing_is_noted_with_what_it_changes(consultation, chapter):
-    text = service.get_newest_revision(chapter, "fr").source
-    second = service.import_chapter(SYSTEM, consultation, data=text.replace("chaque année", "chaque mois").encode())
-    assert second.note == "1 passage modifié"
-    third = service.import_chapter(SYSTEM, consultation, data=with_note(
-        second.source.replace("chaque mois", "chaque semaine"), "Chaque semaine : demandé par tous.").encode())
-    assert third.note == "Chaque semaine : demandé par tous."
-    fourth = service.import_chapter(SYSTEM, consultation, data=third.source.replace("chaque semaine", "chaque jour").encode())
-    assert fourth.note == "1 passage modifié", "what its forerunner said is no longer so"
 
 
 def test_a_reworded_action_keeps_its_key_and_leaves_a_row(chapter, chair):

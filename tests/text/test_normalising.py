@@ -26,7 +26,7 @@ def test_line_ends_of_other_programmes_are_line_ends(end):
     ("Voir \u202bجودة\u202c et \u2068ISO\u2069", "Voir جودة et ISO"), ("\u2067النص\u2069", "النص"), ("sans fin \u202a", "sans fin "),
 ])
 def test_marks_that_ask_for_a_direction_are_left_out_and_told(typed, kept):
-    token = LEFT_OUT.set(False)
+    token = LEFT_OUT.set(set())
     try:
         assert normalising.validated_text("body", typed, max_length=100) == kept
         assert normalising.validated_text("justification", "Rien", max_length=100) == "Rien"
