@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired
 
 from consult.chapters.models import Block
 from consult.contributions.models import CommentType, ContributionDraft, Kind, Position
-from consult.contributions.statement import FURTHER_TEXTS, MAX_LENGTHS, STATEMENT
+from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_LENGTHS, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
 from consult.organisations.models import Organisation
@@ -26,7 +26,7 @@ class ContributionForm(FlaskForm):
     position = RadioField(_("Your position"), coerce=Position, validators=[InputRequired(_("Choose your position."))])
     body = TextAreaField(
         _("Your contribution"), validators=[InputRequired(_("Write what you have to say about this passage."))],
-        description=_("10,000 characters at most."), render_kw={"rows": 8, "dir": "auto", "class": "words"},
+        description=_("%(count)s characters at most.", count=MAX_BODY), render_kw={"rows": 8, "dir": "auto", "class": "words"},
     )
     exact = TextAreaField(
         _("Words concerned"), description=_("Copy them from the passage as they stand. Left empty, you speak of the whole passage."),

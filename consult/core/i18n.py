@@ -1,7 +1,7 @@
 """Languages: which there are, which way they run, and how dates and numbers are written in Morocco."""
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -11,19 +11,47 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
-from flask_babel import force_locale, get_locale, gettext, ngettext
+from flask_babel import force_locale, get_domain, get_locale
 from flask_babel.speaklater import LazyString
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-__all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "LANGUAGE_NAMES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "day",
-           "direction", "force_locale", "gettext", "isolate", "language_in_use", "language_name", "ngettext", "number", "percent",
-           "short_day", "utcnow", "when"]
+__all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "LANGUAGE_NAMES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "counting",
+           "day", "direction", "force_locale", "gettext", "isolate", "language_in_use", "language_name", "ngettext", "number",
+           "percent", "short_day", "utcnow", "when"]
 
 MOROCCO = ZoneInfo("Africa/Casablanca")
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
 # ar_MA, not ar: Moroccan month names (غشت, not أغسطس) and Western digits.
 FORMATS = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
+# Placeholders that count; a version, a line or a chapter has its number for a name, which is no count.
+COUNTS = frozenset({"all", "count", "most", "num", "total"})
+
+
+def _written(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: number(value) if name in COUNTS and isinstance(value, int) else value for name, value in values.items()}
+
+
+def gettext(message: str, **values: Any) -> str:
+    """A sentence in the reader's language, its counts written as numbers are."""
+    words = get_domain().get_translations().ugettext(message)
+    return words % _written(values) if values else words
+
+
+def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
+    return get_domain().get_translations().ungettext(singular, plural, num) % _written({"num": num, **values})
+
+
+def counting(translate: Any) -> Callable[..., str]:
+    """Jinja's own ``gettext`` or ``ngettext``, with counts written as numbers are."""
+    @pass_context
+    def translated(context: Context, *words: Any, **values: Any) -> str:
+        if len(words) == 3:
+            values.setdefault("num", words[2])
+        return translate(context, *words, **_written(values))
+    return translated
 
 
 class Message(LazyString):

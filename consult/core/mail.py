@@ -8,6 +8,7 @@ letter's facts still stand: the letter whose facts no longer do is kept and neve
 """
 
 import enum
+import re
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from consult.core.smtp import EmailBackend, Message, on_the_wire
 mail = Mail()
 ASKED_FOR = 600  # seconds for which the mail server's answer about such letters is believed, and for which it is waited for
 PATIENCE = 3
+BLANKS = re.compile(r"[^\S\u00a0\u202f]+")  # those that a line may break at: French sets its signs apart by the others
 BATCH = 20  # letters that are worded, and then posted, at once
 
 
@@ -154,7 +156,7 @@ def _knows_utf8() -> bool:
 
 def post(recipient: str, subject: str, body: str, html: str | None = None, **noted: Any) -> OutgoingMail:
     """Write a letter down, with what is ``noted`` of it in other columns, and promise to send it."""
-    letter = OutgoingMail(recipient=recipient, subject=" ".join(str(subject).split()), body=body, html=html, **noted)
+    letter = OutgoingMail(recipient=recipient, subject=BLANKS.sub(" ", str(subject)).strip(), body=body, html=html, **noted)
     add_now(letter)
     later(deliver, letter)
     return letter

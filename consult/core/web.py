@@ -132,6 +132,8 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     csrf.init_app(app)
     Babel(app, default_locale=DEFAULT_LANGUAGE, default_timezone="Africa/Casablanca", locale_selector=choose_locale,
           default_translation_directories=str(resource_dir("translations")))
+    for name in ("gettext", "ngettext"):
+        app.jinja_env.globals[name] = i18n.counting(app.jinja_env.globals[name])
     for error, handler in ((ConsultError, show_error), (HTTPException, show_http_error), (Exception, show_crash),
                            (DataError, show_unstorable), (IntegrityError, show_conflict), (StaleDataError, show_conflict),
                            (CSRFError, show_stale_form)):

@@ -75,7 +75,7 @@ def test_without_words_the_form_speaks_of_the_whole_passage(client, participant,
 
 @pytest.mark.parametrize(("words", "said"), [
     ({"exact": "des mots d’ailleurs"}, "These words are not in the passage."),
-    ({"exact": "x" * 1001}, "1000 at most"),
+    ({"exact": "x" * 1001}, "1,000 at most"),
     ({"exact": "é", "prefix": "", "suffix": ""}, "times in the passage"),
 ])
 def test_words_that_cannot_be_taken_are_said_to_be_before_anything_is_written(client, block, words, said):
@@ -166,7 +166,7 @@ def test_a_damaged_choice_of_a_sentence_is_none(client, participant, block, sent
     ("la liste", "These words stand 3 times in the passage. Take a few words more"),
     ("la liste\u202e des", "U+202E"),
     ("la liste\x00 des", "U+0000"),
-    ("x" * 1_000_000, "1000 at most"),
+    ("x" * 1_000_000, "1,000 at most"),
     (".*", "These words are not in the passage."),
 ])
 @pytest.mark.parametrize("act", ["preview", "submit"])

@@ -1,7 +1,9 @@
 """Every page that somebody can open from the first one, one of each kind."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 import lxml.html
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.core.db import session
+from tests.sharing import made_once
 
 ROLES = {
     "visitor": "", "rapporteur": "rapporteur3@csnca.example",
@@ -57,3 +60,11 @@ def pages(app, client, language: str) -> Iterator[tuple[str, int, lxml.html.Html
             if kind not in kinds:
                 kinds.add(kind)
                 waiting.append(there)
+
+
+def crawled(folder: Path, role: str, language: str, crawl: Callable[[], Iterator]) -> list[tuple[str, int, lxml.html.HtmlElement]]:
+    """What ``crawl()`` yields, asked once a run by whichever process needs it first."""
+    def make() -> str:
+        return json.dumps([(address, status, lxml.html.tostring(page, encoding="unicode")) for address, status, page in crawl()])
+    return [(address, status, lxml.html.document_fromstring(page))
+            for address, status, page in json.loads(made_once(folder, f"pages-{language}-{role}", make))]

@@ -90,19 +90,26 @@ def waiting(_chapter: Chapter, _said: Contribution, rapporteur: User) -> News:
     return News(rapporteur.id, consultation_jobs.tell_waiting, consultation_jobs.WAITING)
 
 
-@pytest.fixture
-def world(own_app):
-    """Somebody's contribution, lodged as everybody lodges, where commits are real."""
+NEWS = (receipt, decision, revised, moved, answers, called_off, waiting)
+
+
+def a_world(language: str) -> tuple[Chapter, Contribution, User]:
     with unit_of_work(), jobs.muted():
         consultation = factories.a_consultation()
         chapter = factories.a_chapter(consultation)
-        rapporteur = factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission, language="en")
+        rapporteur = factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission, language=language)
         rapporteur.appointments[0].appointed_at = utcnow() - timedelta(days=30)  # which is no news to them
-        said = lodge(factories.a_user(language="en"), factories.block_of(chapter, "C1-A1-P1-a1"))
-    return own_app, chapter, said, rapporteur
+        said = lodge(factories.a_user(language=language), factories.block_of(chapter, "C1-A1-P1-a1"))
+    return chapter, said, rapporteur
 
 
-@pytest.fixture(params=[receipt, decision, revised, moved, answers, called_off, waiting], ids=lambda kind: kind.__name__)
+@pytest.fixture
+def world(own_app):
+    """Somebody's contribution, lodged as everybody lodges, where commits are real."""
+    return own_app, *a_world("en")
+
+
+@pytest.fixture(params=NEWS, ids=lambda kind: kind.__name__)
 def news(request, world) -> News:
     _app, chapter, said, rapporteur = world
     with unit_of_work(), jobs.muted():

@@ -10,6 +10,7 @@ from consult.core import refused
 from consult.core.db import Base, session
 from tests.conftest import app_on
 from tests.house import crawling
+from tests.sharing import folder_of_run
 
 WORDS = "self::textarea or (self::input and (not(@type) or @type = 'text' or @type = 'email' or contains(@type, 'date')))"
 
@@ -19,7 +20,8 @@ def visit(request, databases, demonstration, tmp_path_factory):
     """(application, client of somebody with this role, what they can open in Arabic)."""
     with app_on(databases.new_database(demonstration), tmp_path_factory.mktemp("data")) as app:
         client = crawling.reader(app, request.param)
-        yield app, client, list(crawling.pages(app, client, "ar"))
+        yield app, client, crawling.crawled(
+            folder_of_run(tmp_path_factory), request.param, "ar", lambda: crawling.pages(app, client, "ar"))
 
 
 def own_fields(form):

@@ -1,5 +1,6 @@
 """French and Arabic are complete, keep every placeholder, and what is compiled is what was written."""
 
+import ast
 import configparser
 import gettext
 import io
@@ -11,6 +12,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
+
+from tests.house.source import modules
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = ROOT / "consult" / "translations"
@@ -110,3 +113,14 @@ def test_arabic_has_its_own_punctuation_and_western_digits():
     text = "\n".join(form for message in messages("ar") for form in forms(message))
     assert re.findall("[٠-٩۰-۹]", text) == []
     assert re.findall("[\u0600-\u06ff][,;?]", text) == []
+
+
+def test_no_message_hides_where_the_catalogues_do_not_look():
+    """What stands in an f-string is not extracted: take it out of there into a name."""
+    known = {id_ for message in messages("ar") for id_ in ids(message)}
+    lost = [
+        f"{path}:{node.lineno}: {node.args[0].value}" for path, tree in modules().items() for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "N_", "gettext", "ngettext")
+        and node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value not in known
+    ]
+    assert lost == []

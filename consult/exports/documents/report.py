@@ -304,7 +304,9 @@ def observations(page: Composer, row: MatrixRow) -> list:
     if row.point is None or row.point.item.disposition is None:
         return page.cell((QUIET, gettext("No answer yet")))
     item = row.point.item
-    disposition = page.cell((STRONG, row.point.item.disposition.label), f" ({gettext('point %(number)s', number=item.number)})")
+    # Outside of the f-string: what stands within one is not found for the catalogues.
+    point = gettext("point %(number)s", number=item.number)
+    disposition = page.cell((STRONG, row.point.item.disposition.label), f" ({point})")
     ground = page.cell(item.ground.label) if item.ground else []
     note = page.cell(str(item.note)) if item.note else []
     return disposition + ground + note + page.words(item.rationale)
