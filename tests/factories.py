@@ -40,7 +40,7 @@ def an_organisation(**over) -> Organisation:
 
 def new_organisation(n: int, **over) -> Organisation:
     values = {
-        "slug": f"organisation-{n}", "short": f"ORG{n}", "name_fr": f"Laboratoire Témoin {n}", "name_ar": f"مختبر {n}",
+        "slug": f"organisation-{n}", "short": f"ORG{n}", "name_fr": f"Laboratoire Témoin {n}", "name_ar": f"مختبر م-{n}",
         "category": Category.LABORATORY, "sector": Sector.AGRIFOOD, "region": Region.RABAT,
     }
     return Organisation(**{**values, **over})

@@ -103,7 +103,7 @@ def test_a_contribution_stays_with_the_words_that_were_read(client, consultation
 
 @pytest.mark.parametrize(("over", "sentence"), [
     ({"body": ""}, "Write what you have to say"), ({"body": "  \n "}, "The contribution is empty"),
-    ({"body": "x" * 1_048_576}, "1048576 characters"), ({"body": "un\ndeux\x00"}, "Line 2, character 5"),
+    ({"body": "x" * 1_048_576}, "1,048,576 characters"), ({"body": "un\ndeux\x00"}, "Line 2, character 5"),
     ({"replacement": "a\u202eb"}, "U+202E"), ({"position": None}, "Choose your position"), ({"position": "nobody"}, "has-error"),
     ({"kind": "x"}, "has-error"), ({"form_key": "é" * 80}, "This form is damaged"),
 ])

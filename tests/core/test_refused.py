@@ -166,7 +166,7 @@ def test_what_no_address_takes_is_shown_and_not_kept(client, consultation, path,
 
 
 def test_there_is_an_end_to_what_is_kept_and_the_page_still_shows_it(client, consultation, protected, monkeypatch):
-    monkeypatch.setattr(refused, "ROOM", 150)
+    monkeypatch.setattr(refused, "MAX_KEPT", 150)
     client.post(EXTEND, data={"reason": WORDS})
     page = client.post(EXTEND, data={"reason": WORDS * 2})
     assert len(kept()) == 1
