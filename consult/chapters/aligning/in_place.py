@@ -121,6 +121,8 @@ class InPlace(Pairing):
         """One that was rewritten where it stood while its words came up elsewhere, or whose words took the place of a nearly equal one."""
         news = {old: self.pairs[old].new for old in (pair.old - 1, pair.old + 1) if old in self.pairs}
         here = places_beside(pair.old, news, len(self.old), len(self.new))
+        if (pair.old, pair.new) in ((0, 0), (len(self.old) - 1, len(self.new) - 1)):  # the ends of the text are neighbours too
+            return
         there = places_beside(pair.new, self.of_new, len(self.new), len(self.old))
         for old, new in [*((pair.old, place) for place in here), *((place, pair.new) for place in there if there == [place, place])]:
             is_open = self.is_free_new(new) if old == pair.old else self.is_open(old)
