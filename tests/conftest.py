@@ -28,7 +28,7 @@ from tests import factories, postgresql
 from tests.counting import queries
 from tests.sharing import folder_of_run, made_once, templates
 
-pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking", "tests.quick"]
+pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking", "tests.quick", "tests.refusing"]
 
 # No example has to be quick: the machine may be busy with others.
 settings.register_profile("patient", deadline=None)

@@ -71,10 +71,11 @@ def confirm(_actor, user: User, *, browser_key: str | None = None, password_hash
     if user.confirmed_at is not None:
         raise Conflict(_("This address is confirmed already: sign in."))
     typed_here = get_registration(user, browser_key)
+    read = None if name is None else validated_name("name", name, max_length=MAX_NAME, missing=NAMELESS)
     if typed_here is not None:
         user.name, user.language = typed_here.name, typed_here.language
-    if name is not None:
-        user.name = validated_name("name", name, max_length=MAX_NAME, missing=NAMELESS)
+    if read is not None:
+        user.name = read
     user.password = password_hash or (typed_here.password if typed_here is not None else None)
     _forget_registrations(user)
     user.confirmed_at = utcnow()

@@ -1,7 +1,7 @@
 """The course of the consultation: its dates, its phases, and who is appointed to what."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,15 +73,18 @@ def edit(actor, consultation: Consultation, **values) -> Consultation:
     _hold(actor, Action.CONSULTATIONS_EDIT, consultation)
     if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
+    if "submission_planned_for" in values or "decision_planned_for" in values:
+        _check_planned_days(consultation, **{
+            name: values.get(name, getattr(consultation, name)) for name in ("submission_planned_for", "decision_planned_for")})
     for name, value in _particulars(**values).items():
         setattr(consultation, name, value)
-    if "submission_planned_for" in values or "decision_planned_for" in values:
-        _check_planned_days(consultation)
     return consultation
 
 
-def _check_planned_days(consultation: Consultation) -> None:
-    submission, decision = consultation.submission_planned_for, consultation.decision_planned_for
+def _check_planned_days(
+    consultation: Consultation, *, submission_planned_for: date | None, decision_planned_for: date | None,
+) -> None:
+    submission, decision = submission_planned_for, decision_planned_for
     if submission and consultation.closes_at and submission < consultation.closes_at.astimezone(MOROCCO).date():
         closing = day(consultation.closes_at)
         raise Invalid("submission_planned_for", _("The syntheses are submitted after the closing, which is on %(date)s.", date=closing))

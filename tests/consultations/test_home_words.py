@@ -71,6 +71,8 @@ def test_the_days_that_are_planned_follow_one_another(client, consultation, secr
             "/en/consultations/home-words", data={name: day.isoformat() for name, day in days.items()})
         assert page.status_code == 422
         assert f'href="#{field}"' in page.text
+        session.expire_all()
+        assert (consultation.submission_planned_for, consultation.decision_planned_for) == (None, None), "what is refused is not recorded"
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])

@@ -68,13 +68,18 @@ def test_the_letter_to_another_address_shows_nothing_of_this_one(client, strange
     assert arrive(client) == "/fr/"
 
 
-@pytest.mark.parametrize("is_claimed", [False, True])
-def test_its_form_says_so_and_speaks_for_nobody(client, stranger, block, nora, is_claimed):
-    draft = planted(stranger, block)
-    if is_claimed:
+@pytest.fixture(params=[False, True], ids=["waiting", "claimed"])
+def draft(request, client, stranger, block, nora):
+    """A stranger's text for Nora, who has signed in: by the page, which claims what waits for her, or not."""
+    typed = planted(stranger, block)
+    if request.param:
         sign_in(client, NORA)
     else:
         client.sign_in(nora)
+    return typed
+
+
+def test_its_form_says_so_and_speaks_for_nobody(client, draft, block, nora):
     asked = f"{address(block, 'fr')}?draft={draft.id}"
     page = client.get(asked)
     assert MARK in text_of(page)
@@ -89,13 +94,7 @@ def test_its_form_says_so_and_speaks_for_nobody(client, stranger, block, nora, i
     assert "/contributions/receipt/" in lodged.location
 
 
-@pytest.mark.parametrize("is_claimed", [False, True])
-def test_it_is_thrown_away_beside_its_mark(client, stranger, block, nora, is_claimed):
-    draft = planted(stranger, block)
-    if is_claimed:
-        sign_in(client, NORA)
-    else:
-        client.sign_in(nora)
+def test_it_is_thrown_away_beside_its_mark(client, draft, block):
     act = f"/fr/contributions/drop-draft/{draft.id}"
     for page in ("/fr/contributions/mine", f"{address(block, 'fr')}?draft={draft.id}"):
         assert f'action="{act}"' in client.get(page).text

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.story.test_resilience import FORM, PARTICIPANT
-from tests.story.test_unsaved import PLACES, RAPPORTEUR, SECRETARY, WORDS, asked, item_of
+from tests.story.test_unsaved import PLACES, RAPPORTEUR, SECRETARY, WORDS, asked, item_of, typed_at
 
 pytestmark = pytest.mark.browser
 OTHER = {"fr": "ar", "ar": "fr"}
@@ -26,12 +26,8 @@ def is_in(person, language: str) -> bool:
 @pytest.mark.parametrize("language", ["fr", "ar"])
 @pytest.mark.parametrize("place", PLACES)
 def test_another_language_takes_the_typed_words_along(site, arrive, place, language):
-    who, path, field, _ways = PLACES[place]
-    person = arrive(site, language).sign_in(who)
-    person.go(path.format(item=item_of(site)) if "{" in path else path)
-    typed = person.page.locator(field).first
+    person, typed = typed_at(site, arrive, place, language)
     name = typed.get_attribute("name")
-    typed.fill(WORDS)
     dialogs = asked(person)
     person.press(language_link(OTHER[language]))
     assert is_in(person, OTHER[language])

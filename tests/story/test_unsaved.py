@@ -22,6 +22,16 @@ def item_of(site) -> int:
     return site.ask("SELECT min(item_id) FROM item_contribution")[0][0]
 
 
+def typed_at(site, arrive, place: str, language: str):
+    """Somebody who typed words at a place, and the field that holds them."""
+    who, path, field, _ways = PLACES[place]
+    person = arrive(site, language).sign_in(who)
+    person.go(path.format(item=item_of(site)) if "{" in path else path)
+    typed = person.page.locator(field).first
+    typed.fill(WORDS)
+    return person, typed
+
+
 def asked(person) -> list[str]:
     """The dialogs of their page from now on, each answered with no."""
     found: list[str] = []
@@ -36,20 +46,17 @@ def asked(person) -> list[str]:
 @pytest.mark.parametrize("language", ["fr", "ar"])
 @pytest.mark.parametrize("place", PLACES)
 def test_leaving_typed_words_asks_first(site, arrive, place, language):
-    who, path, field, ways = PLACES[place]
-    person = arrive(site, language).sign_in(who)
-    person.go(path.format(item=item_of(site)) if "{" in path else path)
+    person, typed = typed_at(site, arrive, place, language)
     here = person.page.url
-    person.page.locator(field).first.fill(WORDS)
     dialogs = asked(person)
-    for number, way in enumerate(ways, start=1):
+    for number, way in enumerate(PLACES[place][-1], start=1):
         if not person.sees(way):
             continue
         person.page.locator(way).first.click(no_wait_after=True)
         person.page.wait_for_timeout(300)
         assert len(dialogs) >= 1, f"{way} asks nothing"
         assert person.page.url == here
-        assert person.page.locator(field).first.input_value() == WORDS, number
+        assert typed.input_value() == WORDS, number
         dialogs.clear()
 
 

@@ -85,7 +85,7 @@ def test_an_edit_that_ended_after_the_item_was_read_is_named_and_kept(rapporteur
     shown = item.row_counter
     theirs = {"row_counter": shown + 1, "title": "Celui du président", "edited_by_id": chair.id}
     session.connection().execute(sa.update(SynthesisItem.__table__).where(SynthesisItem.__table__.c.id == item.id).values(**theirs))
-    assert item.row_counter == shown, "as another process would have written it: this session does not know yet"
+    assert item.row_counter == shown, "written by another process after it was read here"
     with pytest.raises(Conflict, match=chair.name):
         edited(rapporteur, item, expected_counter=shown, title="Le mien")
     assert item.title == "Celui du président"
