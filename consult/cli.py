@@ -31,7 +31,7 @@ from consult.chapters.parsing import read_file
 from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
-from consult.core import audit, backup, jobs, left_out, verification
+from consult.core import audit, backup, jobs, left_out, tallies, verification
 from consult.core.config import Config, ConfigError, resource_dir, this_app
 from consult.core.db import db, reading, unit_of_work
 from consult.core.errors import Conflict, ConsultError
@@ -312,6 +312,15 @@ def verify_database() -> list[str]:
     position, head = audit.head()
     click.echo(f"{position} events, head {head}")
     return faults
+
+
+@cli.command()
+@with_appcontext
+def recount() -> None:
+    """Make all counts that are kept anew from what they count; for when `consult verify` finds one that differs."""
+    with unit_of_work():
+        tallies.recount_all()
+    click.echo("Counted.")
 
 
 @cli.command("backup")

@@ -28,7 +28,7 @@ from tests import factories, postgresql
 from tests.counting import queries
 from tests.sharing import folder_of_run, made_once, templates
 
-pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking", "tests.quick", "tests.refusing"]
+pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking", "tests.kept_counts", "tests.quick", "tests.refusing"]
 
 # No example has to be quick: the machine may be busy with others.
 settings.register_profile("patient", deadline=None)
@@ -185,7 +185,7 @@ def rolled_back(request):
         db.engines[None] = connection
         try:
             # What services say outside of any request is said in the language of the code, whatever the catalogues hold.
-            with force_locale("en"):
+            with force_locale("en"), request.getfixturevalue("counts_watched"):
                 yield
         finally:
             session.remove()

@@ -19,11 +19,14 @@ from consult.contributions.models import (
     Receipt,
     SuggestedAmendment,
 )
+from consult.contributions.service import counting
+from consult.core import tallies
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
 from consult.organisations.models import Category, Membership, Organisation, Region, Sector
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.service.counting import regathered
 
 counter = itertools.count(1)
 
@@ -149,10 +152,15 @@ def a_contribution(*, block: Block, author: User | None = None, replacement: str
     author = author or a_user(organisation=an_organisation())
     contribution = saved(new_contribution(n, block, replacement, **{"author": author, "organisation": author.organisation, **over}))
     session.add(Receipt(contribution=contribution, digest=contribution.digest))
-    if contribution.state == ContributionState.PUBLISHED:
-        chapters.count_published(contribution.chapter, contribution.block_key, 1)
     session.flush()
+    counted([contribution])
     return contribution
+
+
+def counted(contributions: list[Contribution]) -> None:
+    """Count what no command lodged."""
+    chapters.mark_changed(contributions[0].chapter)
+    tallies.add(counting.count([contribution.id for contribution in contributions]))
 
 
 def new_contribution(n: int, block: Block, replacement: str | None = None, **over) -> Contribution:
@@ -179,8 +187,8 @@ def published_contributions(number: int, *, block: Block, replacement: str | Non
     session.add_all(made)
     session.flush()
     session.add_all([Receipt(contribution=contribution, digest=contribution.digest) for contribution in made])
-    chapters.count_published(block.chapter, block.key, number)
     session.flush()
+    counted(made)
 
 
 def a_synthesis(chapter: Chapter, **over) -> Synthesis:
@@ -195,6 +203,7 @@ def an_item(synthesis: Synthesis, *contributions: Contribution, **over) -> Synth
     }
     item = saved(SynthesisItem(**{**values, **over}))
     synthesis.last_number = max(synthesis.last_number, item.number)
-    for contribution in contributions:
-        saved(ItemContribution(item=item, contribution=contribution))
+    with regathered([contribution.id for contribution in contributions]):
+        for contribution in contributions:
+            saved(ItemContribution(item=item, contribution=contribution))
     return item

@@ -90,6 +90,12 @@ def figures(consultation: Consultation) -> Figures | None:
 
 
 @at_most_one
+def published(chapter_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many contributions everybody reads, by chapter and by the key of the passage that the present text shows them on."""
+    return {}
+
+
+@at_most_one
 def margin(chapter: Chapter) -> dict[str, list[MarginEntry]]:
     """The lines beside each block of the chapter as it reads now, by key."""
     return {}

@@ -162,17 +162,6 @@ class Block(Base):
         return self.revision.chapter.commission_id
 
 
-class BlockTally(Base):
-    """How many contributions the public sees on a block: kept, not counted, whatever the revision and language."""
-
-    __tablename__ = "block_tally"
-    __append_only__ = False  # a count, made anew from the contributions
-
-    chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
-    published: Mapped[int] = mapped_column(default=0)
-
-
 class Alignment(Base):
     """What became of a block in the next revision of its language: one row for each pair, and for each block that begins or ends.
 

@@ -1,10 +1,11 @@
 """What contributions ask of the rooms above: what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
-from consult.core.extension_points import at_most_one
+from consult.core.extension_points import at_most_one, many
 from consult.core.markup import Markup
 
 
@@ -24,3 +25,8 @@ def answers(contributions: Sequence[Contribution]) -> dict[int, Markup]:
 def answered(consultation: Consultation) -> int:
     """How many contributions were answered in public."""
     return 0
+
+
+@many
+def counts(ids: Sequence[int], only_places: bool) -> Iterable[tuple[tuple[Any, ...], int]]:
+    """What these contributions count for in the tallies of a room above (:mod:`consult.core.tallies`), or in those that tell places."""

@@ -23,7 +23,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "consultation": ("round", "appointment"),
     "commission": (),
     "working_draft": (),
-    "chapter": ("contribution", "block_tally", "outdated_translation"),
+    "chapter": ("contribution", "outdated_translation", "provision_tally", "chapter_tally", "item_tally"),
     "synthesis": ("synthesis_item", "item_contribution", "block_change"),
     "anchor": (),
     "contribution_draft": (),
@@ -34,6 +34,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "outgoing_mail": (),
     "kept_form": (),
     "job": (),
+    "respondent_tally": ("respondent_count",),
 }
 COUNTER = "row_counter"  # of the models whose rows know their own age
 Row = TypeVar("Row", bound=Base)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from consult.core import append_only, audit, events
+from consult.core import append_only, audit, events, tallies
 from consult.core.db import reading, session, unit_of_work
 from consult.core.extension_points import flat
 
@@ -15,7 +15,7 @@ def verify_database() -> list[str]:
     with unit_of_work():
         audit.seal_all()
     with reading():
-        return [*audit.verify(), *append_only.faults(session.connection()), *flat(events.faults())]
+        return [*audit.verify(), *append_only.faults(session.connection()), *tallies.faults(), *flat(events.faults())]
 
 
 def verify_file(path: Path) -> list[str]:

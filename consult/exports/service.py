@@ -11,7 +11,6 @@ from sqlalchemy.orm import joinedload
 
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution
 from consult.core import audit
 from consult.core.commands import command
 from consult.core.db import reading, scalar_count, session
@@ -103,14 +102,6 @@ def present(name: str) -> Path:
 
 def count_exports(consultation: Consultation) -> int:
     return scalar_count(sa.select(sa.func.count()).select_from(Export).where(Export.consultation_id == consultation.id))
-
-
-def count_published(consultation: Consultation) -> int:
-    """How many contributions open data holds."""
-    return scalar_count(
-        sa.select(sa.func.count()).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Contribution.is_public)
-    )
 
 
 def get_data_stamp(consultation: Consultation) -> str:

@@ -9,6 +9,7 @@ from flask import request as http
 from consult.chapters import service as chapters
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
+from consult.contributions import service as contributions
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _, gettext, language_name, ngettext, number
@@ -123,7 +124,7 @@ def name_of(export: Export) -> str:
 def open_data():
     consultation = required_consultation()
     require(actor(), Action.EXPORTS_OPEN_DATA, consultation)
-    return render_template("exports/open_data.html", columns=tables.OPEN_COLUMNS, count=service.count_published(consultation))
+    return render_template("exports/open_data.html", columns=tables.OPEN_COLUMNS, count=contributions.count_published(consultation))
 
 
 @bp.get("/open-data/contributions")

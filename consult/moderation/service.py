@@ -11,8 +11,9 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
+from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState
-from consult.core import states
+from consult.core import states, tallies
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, ConsultError, Invalid, NotFound
@@ -67,14 +68,15 @@ def publish_several(actor: Actor, consultation: Consultation, *, expected_counte
     own = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
     found = list_locked(Contribution, wanted, Contribution.chapter_id.in_(own))
     bulk = Bulk()
-    for ref, contribution in sorted(((c.ref, c) for c in found), key=lambda pair: (pair[1].chapter_id, pair[1].id)):
-        try:
-            with session.begin_nested():
-                publish(actor, contribution, expected_counter=expected_counter[ref])
-        except ConsultError as error:
-            bulk.refused.append((ref, error.message))
-        else:
-            bulk.published.append(ref)
+    with tallies.together():
+        for ref, contribution in sorted(((c.ref, c) for c in found), key=lambda pair: (pair[1].chapter_id, pair[1].id)):
+            try:
+                with session.begin_nested():
+                    publish(actor, contribution, expected_counter=expected_counter[ref])
+            except ConsultError as error:
+                bulk.refused.append((ref, error.message))
+            else:
+                bulk.published.append(ref)
     known = {*bulk.published, *(ref for ref, _why in bulk.refused)}
     bulk.refused += [(ref, _("There is no contribution of this reference.")) for ref in expected_counter if ref not in known]
     return bulk
@@ -88,9 +90,10 @@ def _decide(
     before = contribution.state
     if verdict not in Verdict.possible(before):
         raise _overtaken(contribution)
-    states.move(contribution, verdict.to)
-    if change := verdict.to.is_public - before.is_public:
-        chapters.count_published(contribution.chapter, contribution.current_key, change)
+    with contributions.recounted([contribution]):
+        states.move(contribution, verdict.to)
+    if verdict.to.is_public != before.is_public:
+        chapters.mark_changed(contribution.chapter)
     decision = ModerationDecision(contribution=contribution, verdict=verdict, reason=reason, words=said, moderator=actor)
     session.add(decision)
     session.flush()
@@ -226,14 +229,7 @@ def count_by_state(actor: Actor, chapters: Sequence[Chapter]) -> dict[int, dict[
     """Contributions of each state, by chapter id, in one query; a state that has none is 0."""
     for chapter in chapters:
         require(actor, Action.MODERATION_VIEW, chapter)
-    counts = {chapter.id: dict.fromkeys(ContributionState, 0) for chapter in chapters}
-    rows = session.execute(
-        sa.select(Contribution.chapter_id, Contribution.state, sa.func.count())
-        .where(Contribution.chapter_id.in_(counts)).group_by(Contribution.chapter_id, Contribution.state)
-    )
-    for chapter_id, state, count in rows:
-        counts[chapter_id][state] = count
-    return counts
+    return contributions.count_by_state([chapter.id for chapter in chapters])
 
 
 def count_awaiting(actor: Actor, consultation: Consultation) -> dict[Chapter, int]:
@@ -241,15 +237,16 @@ def count_awaiting(actor: Actor, consultation: Consultation) -> dict[Chapter, in
     if not consultation.current_phase.is_answering:
         return {}
     mine = {chapter.id: chapter for chapter in chapters.list_chapters(consultation) if can(actor, Action.MODERATION_VIEW, chapter)}
-    others = Contribution.author_id != actor.id
+    awaiting = ContributionState.where(awaits_moderation=True)
+    own = Contribution.author_id == actor.id
     if actor.organisation_id is not None:
-        others = sa.and_(others, Contribution.organisation_id.is_distinct_from(actor.organisation_id))
-    rows = session.execute(
+        own = sa.or_(own, Contribution.organisation_id == actor.organisation_id)
+    left = dict(session.execute(
         sa.select(Contribution.chapter_id, sa.func.count())
-        .where(Contribution.chapter_id.in_(mine), Contribution.state.in_(ContributionState.where(awaits_moderation=True)), others)
-        .group_by(Contribution.chapter_id).order_by(Contribution.chapter_id)
-    )
-    return {mine[chapter_id]: count for chapter_id, count in rows}
+        .where(Contribution.chapter_id.in_(mine), Contribution.state.in_(awaiting), own).group_by(Contribution.chapter_id)).all())
+    waiting = {chapter_id: sum(states[state] for state in awaiting) - left.get(chapter_id, 0)
+               for chapter_id, states in contributions.count_by_state(list(mine)).items()}
+    return {mine[chapter_id]: count for chapter_id, count in sorted(waiting.items()) if count}
 
 
 def list_decisions(actor: Actor, contribution: Contribution) -> list[ModerationDecision]:

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution
+from consult.contributions.models import Contribution, ContributionState, PassagePlace, Position
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, _
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
+from consult.core.tallies import Tally
 
 
 class SynthesisState(StateEnum):
@@ -188,14 +189,28 @@ class ItemContribution(Base):
 
     __tablename__ = "item_contribution"
     __append_only__ = False  # a contribution is moved from item to item until the chair validates
+    __table_args__ = (sa.Index("ix_item_contribution_item_id_contribution_id", "item_id", "contribution_id"),)
 
     id: Mapped[PrimaryKey]
-    item_id: Mapped[int] = fk("synthesis_item.id")
+    item_id: Mapped[int] = fk("synthesis_item.id", index=False)
     contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
     attached_at: Mapped[Timestamp]
 
     item: Mapped[SynthesisItem] = relationship(back_populates="links")
     contribution: Mapped[Contribution] = relationship()
+
+
+class ItemTally(Tally, Base):
+    """Contributions that an item gathers, by the passages that they are told of or went on from."""
+
+    __tablename__ = "item_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("synthesis_item.id", ondelete="RESTRICT"), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    place: Mapped[PassagePlace] = mapped_column(primary_key=True)
+    state: Mapped[ContributionState] = mapped_column(primary_key=True)
+    position: Mapped[Position] = mapped_column(primary_key=True)
 
 
 class BlockChange(Base):

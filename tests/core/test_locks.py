@@ -5,8 +5,8 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from consult.chapters.models import BlockTally, Chapter
-from consult.contributions.models import Anchor, Contribution
+from consult.chapters.models import Chapter
+from consult.contributions.models import Anchor, ChapterTally, Contribution
 from consult.core.db import Base, db, session, unit_of_work
 from consult.core.errors import Conflict
 from consult.core.jobs import Job
@@ -117,7 +117,7 @@ def test_who_points_to_a_held_row_need_not_wait(own_app):
         lock(session.merge(chapter))
         with db.engine.begin() as other:
             other.exec_driver_sql("SET lock_timeout = '2s'")
-            other.execute(sa.insert(BlockTally), {"chapter_id": chapter.id, "key": "C1", "published": 0})
+            other.execute(sa.insert(ChapterTally), {"chapter_id": chapter.id, "state": "submitted", "category": "own_name", "count": 0})
 
 
 # The order

@@ -2,7 +2,6 @@
 
 from consult.chapters.aligning import SURE
 from consult.chapters.service.chapters import (
-    count_published,
     get_block,
     get_chapter,
     get_numbered_revision,
@@ -16,7 +15,6 @@ from consult.chapters.service.chapters import (
     list_revisions,
     mark_changed,
     overview,
-    put_tallies,
     tallies,
 )
 from consult.chapters.service.history import (
@@ -67,11 +65,11 @@ from consult.chapters.service.verification import verify_revisions
 
 __all__ = [
     "ChapterCoverage", "SURE", "Step", "TranslationPage", "Version", "confirm_translation", "confirm_translations", "correct",
-    "count_changes", "count_outdated_translations", "count_published", "discard", "find_working_draft", "get_block", "get_called_block",
+    "count_changes", "count_outdated_translations", "discard", "find_working_draft", "get_block", "get_called_block",
     "get_chapter", "get_comparison", "get_newest_id", "get_newest_revision", "get_numbered_revision", "get_outdated_translation",
     "get_plan", "get_previous_revision", "get_revision_pair", "get_revisions", "get_source_to_edit", "get_translations",
     "get_working_draft", "gone", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of", "list_chapters",
     "list_coverage", "list_later_revisions", "list_new_blocks", "list_newest_revisions", "list_outdated_translations", "list_published",
     "list_revisions", "list_steps", "list_versions", "list_working_drafts", "mark_changed", "newest_revision", "newest_revisions",
-    "overview", "plan_of", "publish", "put_tallies", "rebase", "tallies", "verify_revisions",
+    "overview", "plan_of", "publish", "rebase", "tallies", "verify_revisions",
 ]

@@ -4,7 +4,8 @@ from collections import Counter
 
 import sqlalchemy as sa
 
-from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, BlockTally, Chapter, Revision
+from consult.chapters import events
+from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, Chapter, Revision
 from consult.chapters.service.newest import get_newest_revision, newest_revisions
 from consult.consultations.models import Consultation
 from consult.core.db import session
@@ -106,33 +107,13 @@ def get_block(chapter: Chapter, key: str, language: str) -> Block:
 
 
 def tallies(chapter: Chapter) -> dict[str, int]:
-    """Published contributions by block key."""
-    rows = session.execute(sa.select(BlockTally.key, BlockTally.published).where(BlockTally.chapter_id == chapter.id))
-    return dict(rows.all())
+    """Published contributions by the key of the block that the present text shows them on."""
+    return events.published([chapter.id]).get(chapter.id, {})
 
 
 def mark_changed(chapter: Chapter) -> None:
     """Let pages kept ready know that they are old; the chapter is held from here on."""
     session.execute(sa.update(Chapter).where(Chapter.id == chapter.id).values(activity=Chapter.activity + 1))
-
-
-def count_published(chapter: Chapter, key: str | None, change: int) -> None:
-    """Keep the tally of a block (None for what stays on an earlier revision), of a chapter that has changed."""
-    mark_changed(chapter)
-    if key is None:
-        return
-    tally = session.get(BlockTally, (chapter.id, key), populate_existing=True)
-    if tally is None:
-        tally = BlockTally(chapter_id=chapter.id, key=key, published=0)
-        session.add(tally)
-    tally.published += change
-
-
-def put_tallies(chapter: Chapter, published: dict[str, int]) -> None:
-    """Replace all tallies of a chapter, after its contributions found other places."""
-    mark_changed(chapter)
-    session.execute(sa.delete(BlockTally).where(BlockTally.chapter_id == chapter.id))
-    session.add_all(BlockTally(chapter_id=chapter.id, key=key, published=count) for key, count in published.items() if count)
 
 
 def overview(chapters: list[Chapter]) -> list[tuple[Chapter, dict[str, int], list[str], dict[str, int]]]:
@@ -144,9 +125,8 @@ def overview(chapters: list[Chapter]) -> list[tuple[Chapter, dict[str, int], lis
         sa.select(Revision.chapter_id, Block.key, Block.kind).join(Block.revision).where(Revision.id.in_(newest)).order_by(Block.position)
     ):
         blocks.setdefault(chapter_id, []).append((key, kind))
-    published: dict[int, dict[str, int]] = {}
-    for tally in session.scalars(sa.select(BlockTally).where(BlockTally.chapter_id.in_(ids))):
-        published.setdefault(tally.chapter_id, {})[tally.key] = tally.published
+    published = events.published(ids)
+
     def row(chapter: Chapter):
         here = blocks.get(chapter.id, [])
         return chapter, Counter(kind.value for _key, kind in here), [key for key, _kind in here], published.get(chapter.id, {})

@@ -11,6 +11,7 @@ from consult.consultations.models import Consultation
 from consult.contributions import jobs
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
 from consult.contributions.service.anchoring import is_shown, look_for
+from consult.contributions.service.counting import replaced
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import scalar_count, session
@@ -113,10 +114,8 @@ def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
     shown = anchor.block if is_shown(anchor.anchor_class, anchor.confidence, state) else None
     contribution = anchor.contribution
     if contribution.current_key != (key := shown.key if shown else None):
-        for place, change in ((contribution.current_key, -1), (key, 1)):
-            if contribution.is_public and place is not None:
-                chapters.count_published(contribution.chapter, place, change)
-        contribution.current_key = key
+        with replaced([contribution.id]):
+            contribution.current_key = key
     chapters.mark_changed(contribution.chapter)
     return anchor
 

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from consult.chapters import service as chapters
-from consult.chapters.models import Alignment, Block, Chapter, Revision
+from consult.chapters.models import Alignment, Block, Revision
 from consult.contributions import jobs
 from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, QuoteState
+from consult.contributions.service.counting import replaced
 from consult.core.commands import on
 from consult.core.db import Base, session
 from consult.core.i18n import utcnow
@@ -164,7 +165,7 @@ def reanchor(_actor: Actor, revision: Revision, _target: Base) -> None:
     session.execute(sa.insert(Anchor), rows)
     placed = ((standing, finder.key_of(standing, row)) for standing, row in zip(standings, rows, strict=True))
     put_places([{"of": standing.contribution_id, "key": key} for standing, key in placed if key != standing.current_key])
-    recount(revision.chapter)
+    chapters.mark_changed(revision.chapter)
     later(jobs.tell_authors, revision)
 
 
@@ -250,17 +251,8 @@ def put_places(places: list[dict[str, Any]]) -> None:
         table = Contribution.__table__
         put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(
             current_key=sa.bindparam("key"), row_counter=table.c.row_counter + 1)
-        session.connection().execute(put, places)
+        with replaced([place["of"] for place in places]):
+            session.connection().execute(put, places)
         for known in session.identity_map.values():
             if isinstance(known, Contribution):
                 session.expire(known, ["current_key", "row_counter"])
-
-
-def recount(chapter: Chapter) -> None:
-    counted = session.execute(
-        sa.select(Contribution.current_key, sa.func.count())
-        .where(Contribution.chapter_id == chapter.id, Contribution.is_public,
-               Contribution.current_key.is_not(None))
-        .group_by(Contribution.current_key)
-    )
-    chapters.put_tallies(chapter, {key: count for key, count in counted if key is not None})

@@ -23,6 +23,7 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.contributions.service.anchoring import anchor_late
+from consult.contributions.service.counting import add_lodged, recounted
 from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged
 from consult.contributions.statement import MAX_EXACT, TEXTS, lodged_in
 from consult.core import states
@@ -161,6 +162,7 @@ def lodge(actor: User, block: Block, *, form_key: str, language: str = "fr", as_
     else:
         set_committed_value(contribution, "amendment", None)
     _promise(contribution, block)
+    add_lodged(contribution, as_organisation.category if as_organisation else None, chapter.consultation_id, is_amending=bool(wording))
     return contribution
 
 
@@ -173,18 +175,18 @@ def _promise(contribution: Contribution, block: Block) -> None:
         anchor_late(contribution)
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)
-        chapters.count_published(chapter, contribution.current_key, 1)
+        chapters.mark_changed(chapter)
 
 
 @command
 def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     """Take it back: its text leaves the public pages, its trace stays; :class:`Conflict` when it was taken back already."""
     lock(contribution.chapter)
-    was_public = contribution.is_public
-    states.move(contribution, ContributionState.WITHDRAWN)
-    contribution.withdrawn_at = utcnow()
-    if was_public:
-        chapters.count_published(contribution.chapter, contribution.current_key, -1)
+    if contribution.is_public:
+        chapters.mark_changed(contribution.chapter)
+    with recounted([contribution]):
+        states.move(contribution, ContributionState.WITHDRAWN)
+        contribution.withdrawn_at = utcnow()
     return contribution
 
 

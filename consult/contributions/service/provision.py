@@ -50,13 +50,6 @@ def list_about_provision(
     return page_seen(chosen, after)
 
 
-def count_about_provision(chapter: Chapter, key: str) -> tuple[int, int]:
-    """(all, those published that propose other words)."""
-    proposing = sa.and_(SuggestedAmendment.id.is_not(None), Contribution.is_public)
-    counts = sa.select(sa.func.count(Contribution.id), sa.func.coalesce(sa.func.sum(sa.case((proposing, 1), else_=0)), 0))
-    return tuple(session.execute(counts.outerjoin(SuggestedAmendment).where(*about(chapter, key))).one())
-
-
 def list_earlier_lines(revision: Revision, language: str) -> dict[str, Lines]:
     """Beside each block of a revision: what was written on it or stood there; first what the present text no longer shows."""
     at = standing(revision).subquery()

@@ -27,7 +27,7 @@ from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import VISITOR, Action, Actor, require
-from consult.organisations.models import Category, Organisation
+from consult.organisations.models import Organisation
 from consult.text.quotes import Quote
 
 LINE = (
@@ -64,15 +64,6 @@ class MarginLine:
     excerpt: str
     quote: Quote
     version: int | None = None
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What was published so far, and by how many."""
-
-    contributions: int
-    organisations: int
-    participants: int
 
 
 def _whole() -> tuple:
@@ -291,31 +282,3 @@ def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginL
     for key, version, exact, prefix, suffix, *line in rows:
         lines.setdefault(key, []).append(MarginLine(**line_in(language, *line), quote=Quote(exact, prefix, suffix), version=version))
     return lines
-
-
-def count_figures(consultation: Consultation) -> Figures:
-    """Published contributions, the organisations that speak in them, and the people who wrote them."""
-    counts = sa.select(
-        sa.func.count(Contribution.id).label("contributions"),
-        sa.func.count(sa.distinct(Contribution.organisation_id)).label("organisations"),
-        sa.func.count(sa.distinct(Contribution.author_id)).label("participants"),
-    ).join(Chapter, Chapter.id == Contribution.chapter_id)
-    published = (Chapter.consultation_id == consultation.id, Contribution.is_public)
-    return Figures(**session.execute(counts.where(*published)).mappings().one())
-
-
-def list_silent_categories(consultation: Consultation) -> list[Category]:
-    """The kinds of stakeholder for which nobody has lodged anything."""
-    spoken = set(session.scalars(
-        sa.select(Organisation.category).join(Contribution, Contribution.organisation_id == Organisation.id)
-        .join(Chapter, Chapter.id == Contribution.chapter_id).where(Chapter.consultation_id == consultation.id).distinct()))
-    return [category for category in Category if category not in spoken]
-
-
-def count_by_state(consultation: Consultation) -> dict[tuple[int, ContributionState], int]:
-    """How many contributions of each chapter (by number) are in each state."""
-    rows = session.execute(
-        sa.select(Chapter.number, Contribution.state, sa.func.count()).join(Chapter, Chapter.id == Contribution.chapter_id)
-        .where(Chapter.consultation_id == consultation.id).group_by(Chapter.number, Contribution.state)
-    )
-    return {(number, state): count for number, state, count in rows}

@@ -1,6 +1,7 @@
 """The synthesis of a chapter: gathering contributions into items, answering each with reasons, validating, telling their authors."""
 
 from consult.synthesis.service.answers import Answer, get_answer, list_answers
+from consult.synthesis.service.counting import count_answered
 from consult.synthesis.service.items import (
     add_item,
     attach,
@@ -20,7 +21,6 @@ from consult.synthesis.service.remarks import list_remarks
 from consult.synthesis.service.report import ItemView, PlacedItem, list_contested, list_items, list_placed_items, list_public_items
 from consult.synthesis.service.respondents import Respondents
 from consult.synthesis.service.syntheses import (
-    count_answered,
     count_progress,
     count_unanswered,
     get_or_new,

@@ -10,6 +10,7 @@ from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, can
 from consult.synthesis.models import Disposition, Ground, ItemContribution, SynthesisItem
+from consult.synthesis.service.counting import count_gathered
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 
 OTHERS = 30
@@ -59,9 +60,7 @@ def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> d
         return {}
     items = {answer.item.id for answer in seen.values()}
     changes = list_rewordings(items)
-    counts = dict(session.execute(
-        sa.select(ItemContribution.item_id, sa.func.count()).where(ItemContribution.item_id.in_(items)).group_by(ItemContribution.item_id)
-    ).all())
+    counts = count_gathered(items)
     for answer in seen.values():
         answer.changes, answer.count = changes.get(answer.item.id, []), counts[answer.item.id]
     return seen
@@ -80,5 +79,5 @@ def list_others(contribution: Contribution, item: SynthesisItem) -> list[str]:
         sa.select(Contribution.ref).join(ItemContribution)
         .where(ItemContribution.item_id == item.id, Contribution.id != contribution.id,
                Contribution.is_public)
-        .order_by(Contribution.id).limit(OTHERS)
+        .order_by(ItemContribution.contribution_id).limit(OTHERS)
     ))

@@ -22,9 +22,11 @@ from consult.synthesis.models import (
     Disposition,
     Ground,
     ItemContribution,
+    ItemTally,
     Synthesis,
     SynthesisItem,
 )
+from consult.synthesis.service.counting import present, regathered
 from consult.synthesis.service.syntheses import hold
 from consult.synthesis.service.wordings import list_rewordings
 from consult.text.normalising import is_blank, validated_text
@@ -42,7 +44,7 @@ def add_item(
     :class:`Invalid` for a title that is missing, a text that cannot be kept or a contribution that cannot be gathered;
     :class:`Conflict` when the synthesis is no draft any more, or somebody else gathered them meanwhile.
     """
-    hold(synthesis)
+    hold(synthesis, gathers=True)
     title, summary = clean("title", title, MAX_TITLE), clean("summary", summary, MAX_WORDS)
     if not title:
         raise Invalid("title", _("Give the item a title: the point that these contributions make, in a few words."))
@@ -104,7 +106,7 @@ def attach(
     :class:`Invalid` for none, or one that cannot be gathered; :class:`Conflict` when somebody else gathered them meanwhile, or the
     synthesis is no draft any more.
     """
-    hold(item.synthesis)
+    hold(item.synthesis, gathers=True)
     if not contributions:
         raise Invalid("contributions", _("Choose one contribution at least."))
     gather(item, contributions, gatherable(item.synthesis, contributions, expected_items))
@@ -117,13 +119,13 @@ def detach(_actor, item: SynthesisItem, *, contribution: Contribution) -> Synthe
 
     Raises :class:`Conflict` when it is not in this item any more, or the synthesis is no draft any more.
     """
-    hold(item.synthesis)
+    hold(item.synthesis, gathers=True)
     link = session.scalar(sa.select(ItemContribution).where(
         ItemContribution.item_id == item.id, ItemContribution.contribution_id == contribution.id))
     if link is None:
         raise Conflict(_("%(ref)s is not in this item any more.", ref=contribution.ref), RELOAD)
-    session.delete(link)
-    session.flush()
+    with regathered([contribution.id]):
+        session.delete(link)
     item.refs_in_act = (contribution.ref,)
     forget_links()
     return item
@@ -132,12 +134,13 @@ def detach(_actor, item: SynthesisItem, *, contribution: Contribution) -> Synthe
 @command
 def drop_item(_actor, item: SynthesisItem) -> None:
     """Remove an item that gathers nothing; :class:`Conflict` for one that holds contributions, or when the synthesis is no draft."""
-    hold(item.synthesis)
-    if session.scalar(sa.select(sa.func.count()).where(ItemContribution.item_id == item.id)):
+    hold(item.synthesis, gathers=True)
+    if session.scalar(sa.select(ItemContribution.id).where(ItemContribution.item_id == item.id).limit(1)) is not None:
         raise Conflict(_("This item holds contributions."), _("Gather them into another item first."))
     for change in item.changes:
         session.delete(change)
     session.flush()
+    session.execute(sa.delete(ItemTally).where(ItemTally.item_id == item.id))  # of what it gathered once: they count nothing now
     session.delete(item)
     session.flush()
     session.expire(item.synthesis, ["items"])
@@ -176,11 +179,12 @@ def gatherable(
 def gather(item: SynthesisItem, contributions: Sequence[Contribution], held: Mapping[int, int]) -> None:
     """Link them all in two statements, however many they are."""
     ids = list(dict.fromkeys(contribution.id for contribution in contributions))
-    if moved := [i for i in ids if i in held and held[i] != item.id]:
-        session.execute(sa.update(ItemContribution).where(ItemContribution.contribution_id.in_(moved))
-                        .values(item_id=item.id, attached_at=utcnow()).execution_options(synchronize_session=False))
-    if added := [i for i in ids if i not in held]:
-        session.execute(sa.insert(ItemContribution), [{"item_id": item.id, "contribution_id": i} for i in added])
+    with regathered(ids):
+        if moved := [i for i in ids if i in held and held[i] != item.id]:
+            session.execute(sa.update(ItemContribution).where(ItemContribution.contribution_id.in_(moved))
+                            .values(item_id=item.id, attached_at=utcnow()).execution_options(synchronize_session=False))
+        if added := [i for i in ids if i not in held]:
+            session.execute(sa.insert(ItemContribution), [{"item_id": item.id, "contribution_id": i} for i in added])
     item.refs_in_act = tuple(contribution.ref for contribution in contributions)
     forget_links()
 
@@ -227,14 +231,14 @@ def resolve(kept: BlockChange | None, key: str, wording: str, block: Block | Non
 
 def rewrite(item: SynthesisItem, wordings: Sequence[tuple[Block, str]]) -> None:
     """Make the item's new wordings exactly these."""
-    present = {change.block.key: change for change in item.changes}
+    before = {change.block.key: change for change in item.changes}
     for block, wording in wordings:
-        change = present.pop(block.key, None)
+        change = before.pop(block.key, None)
         if change is None:
             session.add(BlockChange(item=item, block=block, wording=wording))
         else:
             change.block, change.wording = block, wording
-    for change in present.values():
+    for change in before.values():
         session.delete(change)
     session.flush()
     session.expire(item, ["changes"])
@@ -288,16 +292,16 @@ def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: Cursor 
     """What the item gathers, in the order of lodging, with all that is needed to show it."""
     require(actor, Action.SYNTHESIS_VIEW, item)
     gathered = sa.select(Contribution).join(ItemContribution).where(ItemContribution.item_id == item.id)
-    return get_page(gathered.options(*shown_whole()), rising(Contribution.id), after=after, size=WORK_PAGE_SIZE)
+    return get_page(gathered.options(*shown_whole()), rising(ItemContribution.contribution_id), after=after, size=WORK_PAGE_SIZE)
 
 
 def list_item_provisions(actor: Actor, item: SynthesisItem, *, also: Sequence[str] = (), limit: int = 30) -> list[Block]:
     """The passages, as they now read, that the item's contributions and new wordings are about, and those named besides."""
     require(actor, Action.SYNTHESIS_VIEW, item)
-    keys = sa.select(Contribution.provision_key).join(ItemContribution).where(ItemContribution.item_id == item.id)
+    keys = present(ItemTally.key).where(ItemTally.item_id == item.id)
     changed = [change.block.key for change in item.changes]
-    present = chapters.newest_revision(item.synthesis.chapter_id)
-    found = sa.select(Block).where(Block.revision_id == present, sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
+    newest = chapters.newest_revision(item.synthesis.chapter_id)
+    found = sa.select(Block).where(Block.revision_id == newest, sa.or_(Block.key.in_(keys), Block.key.in_([*changed, *also])))
     return list(session.scalars(found.order_by(Block.position).limit(limit).options(lazyload(Block.revision))))
 
 
@@ -311,9 +315,9 @@ def get_new_wordings(actor: Actor, item: SynthesisItem, typed: Mapping[str, str]
     """Of what is typed for passages (by key), what is new: one left as it reads is no change, unless a later version made it read so,
     which is to be settled.
     """
-    present = {block.key: block.lead.strip() for block in list_item_provisions(actor, item, also=list(typed))}
+    now = {block.key: block.lead.strip() for block in list_item_provisions(actor, item, also=list(typed))}
     to_settle = {one.key for one in list_rewordings([item.id]).get(item.id, []) if one.is_outdated}
-    return {key: words for key, words in typed.items() if key in to_settle or words.strip() != present.get(key)}
+    return {key: words for key, words in typed.items() if key in to_settle or words.strip() != now.get(key)}
 
 
 def is_unrecorded(actor: Actor, item: SynthesisItem, *, said: Mapping[str, Any], typed: Mapping[str, str]) -> bool:

@@ -3,9 +3,8 @@
 import sqlalchemy as sa
 
 from consult.chapters.models import Block, Chapter, Revision
-from consult.contributions.models import Contribution
 from consult.core.db import session
-from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import BlockChange, ItemTally, Synthesis, SynthesisItem
 from consult.synthesis.service.text_order import beginnings, text_order
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 
@@ -17,8 +16,9 @@ def list_provision_answers(chapter: Chapter, key: str) -> list[tuple[SynthesisIt
         .where(Revision.chapter_id == chapter.id, Block.key == key)
     )
     answering = (
-        sa.select(ItemContribution.item_id).join(Contribution, Contribution.id == ItemContribution.contribution_id)
-        .where(Contribution.chapter_id == chapter.id, sa.or_(Contribution.block_key == key, Contribution.current_key == key))
+        sa.select(ItemTally.item_id).join(SynthesisItem, SynthesisItem.id == ItemTally.item_id)
+        .join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
+        .where(Synthesis.chapter_id == chapter.id, ItemTally.key == key, ItemTally.count > 0)
     )
     begins = beginnings(Chapter.id == chapter.id)
     items = session.scalars(

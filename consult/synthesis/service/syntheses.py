@@ -14,7 +14,7 @@ from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import states
 from consult.core.commands import command
-from consult.core.db import scalar_count, session
+from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, gettext, ngettext, utcnow
 from consult.core.jobs import later
@@ -29,6 +29,7 @@ from consult.synthesis.models import (
     SynthesisReopening,
     SynthesisState,
 )
+from consult.synthesis.service.counting import count_answers
 from consult.synthesis.service.text_order import beginnings, text_order
 from consult.synthesis.service.wordings import has_outdated
 from consult.text.normalising import is_blank, validated_text
@@ -108,15 +109,6 @@ def list_reopenings(synthesis: Synthesis) -> list[SynthesisReopening]:
     return list(session.scalars(past.order_by(SynthesisReopening.id.desc()).limit(20)))
 
 
-def count_answered(consultation: Consultation) -> int:
-    """Contributions whose reasoned answer everybody can read."""
-    return scalar_count(
-        sa.select(sa.func.count()).select_from(Contribution).join(ItemContribution).join(SynthesisItem).join(Synthesis).join(
-            Chapter, Chapter.id == Synthesis.chapter_id)
-        .where(Chapter.consultation_id == consultation.id, Synthesis.is_public, Contribution.is_answerable)
-    )
-
-
 def get_return(synthesis: Synthesis) -> SynthesisReopening | None:
     """Why it was taken up again, while no item of it was recorded since."""
     past = sa.select(SynthesisReopening).where(SynthesisReopening.synthesis_id == synthesis.id)
@@ -128,27 +120,22 @@ def get_return(synthesis: Synthesis) -> SynthesisReopening | None:
 
 
 def count_progress(chapter: Chapter) -> Progress:
-    rows = session.execute(
-        sa.select(Contribution.state, sa.func.count(), sa.func.count(ItemContribution.id), sa.func.count(SynthesisItem.disposition))
-        .select_from(Contribution).outerjoin(ItemContribution).outerjoin(SynthesisItem)
-        .where(Contribution.chapter_id == chapter.id).group_by(Contribution.state)
-    ).all()
-    to_answer = [(total, gathered, decided) for state, total, gathered, decided in rows if state.is_answerable]
-    total, gathered, decided = (sum(column) for column in zip((0, 0, 0), *to_answer, strict=True))
-    return Progress({state: count for state, count, *_rest in rows}, total - gathered, gathered - decided, decided)
+    counted = contributions.count_by_state([chapter.id])[chapter.id]
+    gathered, answered = count_answers(Chapter.id == chapter.id).get(chapter.id, (0, 0))
+    return Progress(counted, to_answer(counted) - gathered, gathered - answered, answered)
+
+
+def to_answer(counted: Mapping[ContributionState, int]) -> int:
+    return sum(counted[state] for state in ContributionState.where(is_answerable=True))
 
 
 def count_unanswered(consultation: Consultation) -> dict[Chapter, int]:
     """Published contributions without a reasoned answer, for each chapter in their order."""
-    left = (
-        sa.select(Chapter, sa.func.count(sa.case((SynthesisItem.disposition.is_(None), Contribution.id))))
-        .outerjoin(Contribution, sa.and_(Contribution.chapter_id == Chapter.id, Contribution.is_answerable))
-        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
-        .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
-        .options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
-        .where(Chapter.consultation_id == consultation.id).group_by(Chapter.id).order_by(Chapter.number)
-    )
-    return dict(session.execute(left).all())
+    of_consultation = sa.select(Chapter).where(Chapter.consultation_id == consultation.id).order_by(Chapter.number)
+    found = session.scalars(of_consultation.options(lazyload(Chapter.consultation), lazyload(Chapter.commission))).all()
+    counted = contributions.count_by_state([chapter.id for chapter in found])
+    answers = count_answers(Chapter.consultation_id == consultation.id)
+    return {chapter: to_answer(counted[chapter.id]) - answers.get(chapter.id, (0, 0))[1] for chapter in found}
 
 
 def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[Contribution]:
@@ -230,8 +217,13 @@ def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
     return faulty
 
 
-def hold(synthesis: Synthesis) -> None:
-    """Nobody validates what somebody is changing; :class:`Conflict` when it is no draft any more."""
+def hold(synthesis: Synthesis, *, gathers: bool = False) -> None:
+    """Nobody validates what somebody is changing; :class:`Conflict` when it is no draft any more.
+
+    Who ``gathers`` contributions holds the chapter first, as do those who publish or withdraw them: both change the same counts.
+    """
+    if gathers:
+        lock(synthesis.chapter)
     lock(synthesis)
     if not synthesis.state.is_editable:
         raise Conflict(

@@ -7,9 +7,9 @@ from sqlalchemy.orm import aliased
 
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
-from consult.contributions.models import Contribution
 from consult.core.i18n import DEFAULT_LANGUAGE
-from consult.synthesis.models import ItemContribution, SynthesisItem
+from consult.synthesis.models import ItemTally, Synthesis, SynthesisItem
+from consult.synthesis.service import counting
 
 # A contribution whose passage is no longer in the text comes after all others.
 LAST = 1_000_000_000
@@ -28,12 +28,13 @@ def beginnings(*of_chapters: sa.ColumnElement[bool]) -> sa.Subquery:
     newest = aliased(Revision)
     ours = sa.select(Chapter.id).where(*of_chapters)
     present = chapters.newest_revisions(Revision.chapter_id.in_(ours), Revision.language == DEFAULT_LANGUAGE)
+    begun = aliased(SynthesisItem)
     return (
-        sa.select(ItemContribution.item_id, sa.func.min(Block.position).label("position"))
-        .join(Contribution, Contribution.id == ItemContribution.contribution_id)
-        .join(newest, sa.and_(newest.chapter_id == Contribution.chapter_id, newest.id.in_(present)))
-        .join(Block, sa.and_(Block.revision_id == newest.id, Block.key == Contribution.provision_key))
-        .group_by(ItemContribution.item_id).subquery("beginning")
+        counting.present(ItemTally.item_id, sa.func.min(Block.position).label("position"))
+        .join(begun, begun.id == ItemTally.item_id).join(Synthesis, Synthesis.id == begun.synthesis_id)
+        .join(newest, sa.and_(newest.chapter_id == Synthesis.chapter_id, newest.id.in_(present)))
+        .join(Block, sa.and_(Block.revision_id == newest.id, Block.key == ItemTally.key))
+        .group_by(ItemTally.item_id).subquery("beginning")
     )
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from consult.chapters.models import Chapter
-from consult.contributions.models import CommentType, Contribution, Kind, Position
+from consult.contributions import service as contributions
+from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
 from consult.core.db import scalar_count, session
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Organisation
-from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import Disposition, ItemContribution, ItemTally, Synthesis, SynthesisItem
+from consult.synthesis.service.counting import count_answered_by_provision, present
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 
@@ -128,19 +130,20 @@ def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[
 def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passage]:
     """The passages that were commented, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    place = places(synthesis.chapter)
-    order = sa.func.min(sa.func.coalesce(place.c.position, LAST))
-    open_ = sa.func.sum(sa.case((SynthesisItem.disposition.is_(None), 1), else_=0))
-    columns = sa.select(Contribution.provision_key, sa.func.max(place.c.label), sa.func.max(place.c.lead), sa.func.count(), open_)
-    found = matching(columns, synthesis, WorkbenchFilter(answer="all"), place).group_by(Contribution.provision_key).order_by(order)
-    return [Passage(key, label or key, lead or "", total, int(left)) for key, label, lead, total, left in session.execute(found)]
+    chapter = synthesis.chapter
+    counted = contributions.count_told_of(chapter.id, *ContributionState.where(is_answerable=True))
+    answered, place = count_answered_by_provision(chapter), places(chapter)
+    rows = session.execute(sa.select(place.c.key, place.c.label, place.c.lead).order_by(place.c.position))
+    told = {key: (label or key, lead or "") for key, label, lead in rows if key in counted}
+    gone = {key: (key, "") for key in sorted(counted.keys() - told.keys())}
+    return [Passage(key, *words, counted[key], counted[key] - answered.get(key, 0)) for key, words in (told | gone).items()]
 
 
 def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:
-    """The items in text order, each with the number of contributions it gathers; one query."""
+    """The items in text order, each with the number of contributions it gathers."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     begins = beginnings(Chapter.id == synthesis.chapter.id)
-    gathered = sa.select(sa.func.count()).where(ItemContribution.item_id == SynthesisItem.id).scalar_subquery()
+    gathered = sa.func.coalesce(present(sa.func.sum(ItemTally.count)).where(ItemTally.item_id == SynthesisItem.id).scalar_subquery(), 0)
     found = (
         sa.select(SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition, gathered)
         .outerjoin(begins, begins.c.item_id == SynthesisItem.id)

@@ -1,0 +1,83 @@
+"""What is counted of contributions, kept beside them: of each passage, of each chapter, and who speaks, each of them once."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from consult.contributions.models.contribution import ContributionState
+from consult.core.db import Base
+from consult.core.states import MeaningEnum, says
+from consult.core.tallies import Distinct, Tally
+
+OWN_NAME = "own_name"  # in place of a category: persons who speak for themselves
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class PassagePlace(MeaningEnum):
+    """How a contribution belongs to a passage. Each is counted once where ``is_present``, and a second time where it went on from."""
+
+    is_present: bool  # it is told of this passage: where the text shows it, or where it was left
+
+    SHOWN = "shown", "", says(is_present=True)  # the present text has it there
+    LEFT = "left", "", says(is_present=True)  # it was written there, and the present text shows it nowhere
+    GONE_ON = "gone_on", "", says(is_present=False)  # it was written there, and the present text has it elsewhere
+
+
+class ProvisionTally(Tally, Base):
+    """Contributions on one passage of a chapter, in whatever version and language."""
+
+    __tablename__ = "provision_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+
+    chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    place: Mapped[PassagePlace] = mapped_column(primary_key=True)
+    state: Mapped[ContributionState] = mapped_column(primary_key=True)
+    is_amending: Mapped[bool] = mapped_column(primary_key=True)  # it proposes other words
+
+
+class ChapterTally(Tally, Base):
+    """Contributions to a chapter; ``category`` is that of the organisation, or :data:`OWN_NAME`."""
+
+    __tablename__ = "chapter_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+
+    chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
+    state: Mapped[ContributionState] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+
+
+class RespondentScope(MeaningEnum):
+    """Of what respondents are counted."""
+
+    ORGANISATIONS = "organisations", "", says()  # of a consultation, whoever wrote for them
+    PARTICIPANTS = "participants", "", says()  # of a consultation: the people who wrote, for whomever
+    CHAPTER = "chapter", "", says()  # organisations and, where they speak for themselves, persons
+    ITEM = "item", "", says()  # the same, of an item of a synthesis
+
+
+class RespondentCount(Tally, Base):
+    """How many respondents there are in something, each counted once: the sum over the slots."""
+
+    __tablename__ = "respondent_count"
+    __append_only__ = False  # a count, made anew from what it counts
+
+    scope: Mapped[RespondentScope] = mapped_column(primary_key=True)
+    scope_id: Mapped[int] = mapped_column(Key, primary_key=True)
+    category: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True)
+
+
+class RespondentTally(Distinct, Base):
+    """Public contributions of one respondent in something: of a consultation, a chapter or an item.
+
+    ``respondent_id`` is of an organisation or, in :data:`OWN_NAME` and among the participants, of a person.
+    """
+
+    __tablename__ = "respondent_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+    counted_in = RespondentCount
+
+    scope: Mapped[RespondentScope] = mapped_column(primary_key=True)
+    scope_id: Mapped[int] = mapped_column(Key, primary_key=True)
+    category: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    respondent_id: Mapped[int] = mapped_column(Key, primary_key=True)

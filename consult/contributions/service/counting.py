@@ -1,0 +1,178 @@
+"""What is counted of contributions: how acts keep the counts, and how they are made anew. What reads them stands in ``figures.py``."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import sqlalchemy as sa
+
+from consult.chapters.models import Chapter
+from consult.contributions import events
+from consult.contributions.models import (
+    ChapterTally,
+    Contribution,
+    ContributionState,
+    PassagePlace,
+    ProvisionTally,
+    RespondentScope,
+    RespondentTally,
+    SuggestedAmendment,
+)
+from consult.contributions.models.tally import OWN_NAME
+from consult.core import tallies
+from consult.core.db import session
+from consult.core.extension_points import flat
+from consult.organisations.models import Organisation
+
+CHUNK = 5000  # ids in one statement
+SHOWN, LEFT, GONE_ON = PassagePlace
+_named = sa.type_coerce(Organisation.category, sa.String)
+_category = sa.func.coalesce(_named, OWN_NAME)
+_is_amending = SuggestedAmendment.id.is_not(None)
+
+
+def recounted(contributions: Iterable[Contribution]) -> AbstractContextManager[None]:
+    """Keep all counts while what stands of these contributions is changed: their state, their place."""
+    ids = [contribution.id for contribution in contributions]
+    return tallies.changed(lambda: count(ids))
+
+
+def replaced(ids: Sequence[int]) -> AbstractContextManager[None]:
+    """The same where nothing but the place of these contributions in the text is changed."""
+    return tallies.changed(lambda: count(ids, only_places=True))
+
+
+def count(ids: Sequence[int], *, only_places: bool = False) -> Counter:
+    """What these contributions count for, in all tallies of this room and of those above it."""
+    counted: Counter = Counter()
+    for begin in range(0, len(ids), CHUNK):
+        some = ids[begin:begin + CHUNK]
+        counted.update(dict(_count_provisions(Contribution.id.in_(some))))
+        counted.update(dict(flat(events.counts(some, only_places))))
+        if not only_places:
+            counted.update(_count_others(some))
+    return counted
+
+
+def add_lodged(contribution: Contribution, category: str | None, consultation_id: int, *, is_amending: bool) -> None:
+    """Count a new contribution, of which nothing has to be asked."""
+    place, key = (SHOWN, contribution.current_key) if contribution.current_key else (LEFT, contribution.block_key)
+    state = contribution.state
+    counted: Counter = Counter({
+        (ProvisionTally, (contribution.chapter_id, key, place, state, is_amending)): 1,
+        (ChapterTally, (contribution.chapter_id, state, category or OWN_NAME)): 1,
+    })
+    if place is SHOWN and key != contribution.block_key:
+        counted[ProvisionTally, (contribution.chapter_id, contribution.block_key, GONE_ON, state, is_amending)] = 1
+    if state.is_public:
+        counted.update(_respondents(
+            contribution.chapter_id, consultation_id, contribution.organisation_id, contribution.author_id, category, 1))
+    tallies.add(counted)
+
+
+def _count_provisions(chosen: sa.ColumnElement[bool]) -> Iterator[tuple[Any, int]]:
+    for *key, number in session.execute(provisions(chosen)):
+        yield (ProvisionTally, tuple(key)), number
+
+
+def _count_others(ids: Sequence[int]) -> Counter:
+    counted: Counter = Counter()
+    rows = session.execute(
+        sa.select(Contribution.chapter_id, Chapter.consultation_id, Contribution.state, Contribution.organisation_id,
+                  Contribution.author_id, _named, sa.func.count())
+        .select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .outerjoin(Organisation, Organisation.id == Contribution.organisation_id).where(Contribution.id.in_(ids))
+        .group_by(Contribution.chapter_id, Chapter.consultation_id, Contribution.state, Contribution.organisation_id,
+                  Contribution.author_id, _named)
+    )
+    for chapter_id, consultation_id, state, organisation_id, author_id, category, number in rows:
+        counted[ChapterTally, (chapter_id, state, category or OWN_NAME)] += number
+        if state.is_public:
+            counted.update(_respondents(chapter_id, consultation_id, organisation_id, author_id, category, number))
+    return counted
+
+
+def _respondents(
+    chapter_id: int, consultation_id: int, organisation_id: int | None, author_id: int, category: str | None, number: int,
+) -> Counter:
+    counted: Counter = Counter({
+        (RespondentTally, (RespondentScope.PARTICIPANTS, consultation_id, "", author_id)): number,
+        (RespondentTally, (RespondentScope.CHAPTER, chapter_id, *respondent(organisation_id, author_id, category))): number,
+    })
+    if organisation_id is not None:
+        counted[RespondentTally, (RespondentScope.ORGANISATIONS, consultation_id, "", organisation_id)] = number
+    return counted
+
+
+def respondent(organisation_id: int | None, author_id: int, category: str | None) -> tuple[str, int]:
+    """Category and id: an organisation counts once, whoever writes for it; a person who speaks in their own name counts once."""
+    return (category, organisation_id) if organisation_id is not None and category else (OWN_NAME, author_id)
+
+
+# Counted anew
+
+
+def places(chosen: Callable[[sa.ColumnElement[str], sa.ColumnElement[str]], sa.Select]) -> sa.CompoundSelect:
+    """``chosen`` of key and place: where each contribution is told of, and where it was written if the text now has it elsewhere."""
+    shown = sa.case((Contribution.current_key.is_(None), sa.literal(LEFT.value)), else_=sa.literal(SHOWN.value))
+    gone = sa.and_(Contribution.current_key.is_not(None), Contribution.current_key != Contribution.block_key)
+    as_place = sa.type_coerce(sa.literal(GONE_ON.value), ProvisionTally.place.type)
+    return sa.union_all(
+        chosen(Contribution.provision_key, sa.type_coerce(shown, ProvisionTally.place.type)),
+        chosen(Contribution.block_key, as_place).where(gone))
+
+
+def provisions(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
+    def chosen(key: sa.ColumnElement[str], place: sa.ColumnElement[str]) -> sa.Select:
+        columns = (Contribution.chapter_id, key.label("key"), place.label("place"), Contribution.state, _is_amending.label("is_amending"))
+        return (
+            sa.select(*columns, sa.func.count()).select_from(Contribution)
+            .outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
+            .where(*of).group_by(*columns)
+        )
+    return places(chosen)
+
+
+tallies.counts(ProvisionTally)(provisions)
+
+
+@tallies.counts(ChapterTally)
+def chapter_counts() -> sa.Select:
+    columns = (Contribution.chapter_id, Contribution.state, _category)
+    return _spoken(*columns, sa.func.count()).group_by(*columns)
+
+
+@tallies.counts(RespondentTally)
+def organisation_counts() -> sa.Select:
+    of = (Chapter.consultation_id, Contribution.organisation_id)
+    return _public(RespondentScope.ORGANISATIONS, of[0], sa.literal(""), of[1]).where(of[1].is_not(None)).group_by(*of)
+
+
+@tallies.counts(RespondentTally)
+def participant_counts() -> sa.Select:
+    of = (Chapter.consultation_id, Contribution.author_id)
+    return _public(RespondentScope.PARTICIPANTS, of[0], sa.literal(""), of[1]).group_by(*of)
+
+
+@tallies.counts(RespondentTally)
+def chapter_respondents() -> sa.Select:
+    of = (Contribution.chapter_id, _category, respondent_id())
+    return _public(RespondentScope.CHAPTER, *of).group_by(*of)
+
+
+def respondent_id() -> sa.ColumnElement[int]:
+    """The same as :func:`respondent` tells, inside of a query."""
+    return sa.func.coalesce(Contribution.organisation_id, Contribution.author_id)
+
+
+def _public(scope: RespondentScope, *columns: Any) -> sa.Select:
+    return _spoken(sa.type_coerce(sa.literal(scope.value), RespondentTally.scope.type), *columns, sa.func.count()).where(
+        Contribution.state.in_(ContributionState.where(is_public=True)))
+
+
+def _spoken(*columns: Any) -> sa.Select:
+    return (
+        sa.select(*columns).select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
+        .outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+    )

@@ -1,0 +1,125 @@
+"""How much was said, where and by whom: read from the counts that are kept (``counting.py``)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from consult.chapters import events as chapters_events
+from consult.chapters.models import Chapter
+from consult.consultations.models import Consultation
+from consult.contributions.models import (
+    ChapterTally,
+    ContributionState,
+    PassagePlace,
+    ProvisionTally,
+    RespondentCount,
+    RespondentScope,
+)
+from consult.core.db import scalar_count, session
+from consult.core.permissions import Action, Actor, require
+from consult.organisations.models import Category
+
+KNOWN = tuple(state for state in ContributionState if state.is_public or state.is_silent)  # what the public may know of
+Counted = Sequence[sa.ColumnElement[Any]]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was published so far, and by how many."""
+
+    contributions: int
+    organisations: int
+    participants: int
+
+
+def count_figures(consultation: Consultation) -> Figures:
+    """Published contributions, the organisations that speak in them, and the people who wrote them."""
+    rows = session.execute(
+        sa.select(RespondentCount.scope, sa.func.sum(RespondentCount.count)).where(
+            RespondentCount.scope.in_((RespondentScope.ORGANISATIONS, RespondentScope.PARTICIPANTS)),
+            RespondentCount.scope_id == consultation.id).group_by(RespondentCount.scope))
+    found = {scope: int(number) for scope, number in rows}
+    return Figures(count_published(consultation), found.get(RespondentScope.ORGANISATIONS, 0), found.get(RespondentScope.PARTICIPANTS, 0))
+
+
+def count_published(consultation: Consultation) -> int:
+    """What everybody reads: how many contributions open data holds."""
+    return scalar_count(
+        sa.select(sa.func.sum(ChapterTally.count)).join(Chapter, Chapter.id == ChapterTally.chapter_id)
+        .where(Chapter.consultation_id == consultation.id, ChapterTally.state.in_(ContributionState.where(is_public=True))))
+
+
+def list_silent_categories(consultation: Consultation) -> list[Category]:
+    """The kinds of stakeholder for which nobody has lodged anything."""
+    spoken = set(session.scalars(
+        sa.select(ChapterTally.category).join(Chapter, Chapter.id == ChapterTally.chapter_id)
+        .where(Chapter.consultation_id == consultation.id, ChapterTally.count > 0)))
+    return [category for category in Category if category.value not in spoken]
+
+
+def count_by_state(chapter_ids: Sequence[int]) -> dict[int, dict[ContributionState, int]]:
+    """Contributions of each state, by chapter id; a state that has none is 0."""
+    counts = {chapter_id: dict.fromkeys(ContributionState, 0) for chapter_id in chapter_ids}
+    of = (ChapterTally.chapter_id, ChapterTally.state)
+    for chapter_id, state, number in session.execute(
+        sa.select(*of, sa.func.sum(ChapterTally.count)).where(of[0].in_(chapter_ids)).group_by(*of)
+    ):
+        counts[chapter_id][state] = int(number)
+    return counts
+
+
+def count_respondents(scope: RespondentScope, scope_ids: Sequence[int]) -> dict[int, Counter[str]]:
+    """How many respondents of each category speak in each of these."""
+    found: dict[int, Counter[str]] = {scope_id: Counter() for scope_id in scope_ids}
+    of = (RespondentCount.scope_id, RespondentCount.category)
+    for scope_id, category, number in session.execute(
+        sa.select(*of, sa.func.sum(RespondentCount.count)).where(RespondentCount.scope == scope, of[0].in_(scope_ids)).group_by(*of)
+    ):
+        found[scope_id][category] = int(number)
+    return found
+
+
+# Of passages
+
+
+def count_about_provision(chapter: Chapter, key: str) -> tuple[int, int]:
+    """(all that the public may know of, those published that propose other words): written on a passage, or standing there now."""
+    amending = sa.and_(ProvisionTally.is_amending, ProvisionTally.state.in_(ContributionState.where(is_public=True)))
+    known, proposing = session.execute(
+        sa.select(*(sa.func.coalesce(sa.func.sum(number), 0) for number in (
+            ProvisionTally.count, sa.case((amending, ProvisionTally.count), else_=0))))
+        .where(ProvisionTally.chapter_id == chapter.id, ProvisionTally.key == key, ProvisionTally.state.in_(KNOWN))).one()
+    return int(known), int(proposing)
+
+
+def count_by_provision(actor: Actor, chapter: Chapter) -> dict[str, int]:
+    """Contributions by the lasting key of the passage that they stand on now, whoever may see them; those withdrawn are left out."""
+    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
+    return _by_key([chapter.id], place=(PassagePlace.SHOWN,), state=ContributionState.where(is_taken_back=False)).get(chapter.id, {})
+
+
+def count_told_of(chapter_id: int, *states: ContributionState) -> dict[str, int]:
+    """Contributions in these states, by the key of the passage that they are told of: where they stand, or were left."""
+    return _by_key([chapter_id], place=PassagePlace.where(is_present=True), state=states).get(chapter_id, {})
+
+
+@chapters_events.published.fill
+def published(chapter_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    return _by_key(chapter_ids, place=(PassagePlace.SHOWN,), state=ContributionState.where(is_public=True))
+
+
+def _by_key(
+    chapter_ids: Sequence[int], *, place: Sequence[PassagePlace], state: Sequence[ContributionState]
+) -> dict[int, dict[str, int]]:
+    of = (ProvisionTally.chapter_id, ProvisionTally.key)
+    rows = session.execute(
+        sa.select(*of, sa.func.sum(ProvisionTally.count))
+        .where(of[0].in_(chapter_ids), ProvisionTally.place.in_(place), ProvisionTally.state.in_(state))
+        .group_by(*of).having(sa.func.sum(ProvisionTally.count) > 0))
+    found: dict[int, dict[str, int]] = {}
+    for chapter_id, key, number in rows:
+        found.setdefault(chapter_id, {})[key] = int(number)
+    return found

@@ -1,0 +1,119 @@
+"""What is counted of items: how acts keep the counts, how they are made anew, and what is read from them."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import sqlalchemy as sa
+
+from consult.chapters.models import Chapter
+from consult.consultations.models import Consultation
+from consult.contributions import events as contributions_events
+from consult.contributions.models import Contribution, ContributionState, PassagePlace, RespondentScope, RespondentTally
+from consult.contributions.models.tally import OWN_NAME
+from consult.contributions.service import counting as contributions
+from consult.core import tallies
+from consult.core.db import session
+from consult.organisations.models import Organisation
+from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem
+
+CHUNK = contributions.CHUNK
+PUBLIC = ContributionState.where(is_public=True)
+PRESENT = PassagePlace.where(is_present=True)
+_category = sa.func.coalesce(sa.type_coerce(Organisation.category, sa.String), OWN_NAME)
+
+
+# What acts change
+
+
+def regathered(ids: Sequence[int]) -> AbstractContextManager[None]:
+    """Keep the counts while these contributions are gathered into other items, or taken out."""
+    return tallies.changed(lambda: Counter(dict(_count(ids))))
+
+
+def _count(ids: Sequence[int]) -> Iterator[tuple[tuple[Any, ...], int]]:
+    counted: Counter = Counter()
+    for begin in range(0, len(ids), CHUNK):
+        counted.update(dict(count(ids[begin:begin + CHUNK], False)))
+    yield from counted.items()
+
+
+@contributions_events.counts.fill
+def count(ids: Sequence[int], only_places: bool) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """Of contributions that no item gathers, nothing."""
+    for *key, number in session.execute(gathered(Contribution.id.in_(ids))):
+        yield (ItemTally, tuple(key)), number
+    if not only_places:
+        for *key, number in session.execute(item_respondents(Contribution.id.in_(ids))):
+            yield (RespondentTally, tuple(key)), number
+
+
+# Counted anew
+
+
+@tallies.counts(ItemTally)
+def gathered(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
+    def chosen(key: sa.ColumnElement[str], place: sa.ColumnElement[str]) -> sa.Select:
+        columns = (ItemContribution.item_id, key.label("key"), place.label("place"), Contribution.state, Contribution.position)
+        return (
+            sa.select(*columns, sa.func.count()).select_from(ItemContribution)
+            .join(Contribution, Contribution.id == ItemContribution.contribution_id).where(*of).group_by(*columns)
+        )
+    return contributions.places(chosen)
+
+
+@tallies.counts(RespondentTally)
+def item_respondents(*of: sa.ColumnElement[bool]) -> sa.Select:
+    columns = (ItemContribution.item_id, _category, contributions.respondent_id())
+    scope = sa.type_coerce(sa.literal(RespondentScope.ITEM.value), RespondentTally.scope.type)
+    return (
+        sa.select(scope, *columns, sa.func.count()).select_from(ItemContribution)
+        .join(Contribution, Contribution.id == ItemContribution.contribution_id)
+        .outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .where(Contribution.state.in_(PUBLIC), *of).group_by(*columns)
+    )
+
+
+# Read
+
+
+def present(*columns: Any) -> sa.Select:
+    """What items gather, each contribution at the one passage that it is told of; to be joined from :class:`ItemTally`."""
+    return sa.select(*columns).select_from(ItemTally).where(ItemTally.place.in_(PRESENT), ItemTally.count > 0)
+
+
+def count_gathered(item_ids: Collection[int]) -> dict[int, int]:
+    """How many contributions each item gathers, whatever their state."""
+    rows = session.execute(
+        present(ItemTally.item_id, sa.func.sum(ItemTally.count)).where(ItemTally.item_id.in_(item_ids)).group_by(ItemTally.item_id))
+    return {item_id: int(number) for item_id, number in rows}
+
+
+def count_answers(*of_chapters: sa.ColumnElement[bool]) -> dict[int, tuple[int, int]]:
+    """By chapter id: (how many contributions to be answered are in an item, how many of these have their answer)."""
+    decided = sa.case((SynthesisItem.disposition.is_not(None), ItemTally.count), else_=0)
+    rows = session.execute(
+        present(Synthesis.chapter_id, sa.func.sum(ItemTally.count), sa.func.sum(decided))
+        .join(SynthesisItem, SynthesisItem.id == ItemTally.item_id).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
+        .join(Chapter, Chapter.id == Synthesis.chapter_id)
+        .where(ItemTally.state.in_(ContributionState.where(is_answerable=True)), *of_chapters).group_by(Synthesis.chapter_id)
+    )
+    return {chapter_id: (int(all_), int(answered)) for chapter_id, all_, answered in rows}
+
+
+def count_answered(consultation: Consultation) -> int:
+    """Contributions whose reasoned answer everybody can read."""
+    found = count_answers(Chapter.consultation_id == consultation.id, Synthesis.is_public)
+    return sum(gathered for gathered, _answered in found.values())
+
+
+def count_answered_by_provision(chapter: Chapter) -> dict[str, int]:
+    """Of the contributions that are told of each passage, by its key: how many have their answer."""
+    rows = session.execute(
+        present(ItemTally.key, sa.func.sum(ItemTally.count)).join(SynthesisItem, SynthesisItem.id == ItemTally.item_id)
+        .join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
+        .where(Synthesis.chapter_id == chapter.id, SynthesisItem.disposition.is_not(None),
+               ItemTally.state.in_(ContributionState.where(is_answerable=True))).group_by(ItemTally.key)
+    )
+    return {key: int(number) for key, number in rows}
