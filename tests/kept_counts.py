@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from consult.core import commands, tallies
-from consult.core.db import reading
+from consult.core.db import reading, session
 
 ACTS: list[str] = []
 
@@ -38,7 +38,7 @@ def watched(node: pytest.Item) -> Iterator[None]:
     """For the fixture of a database: the rows as they stand at the end of the test."""
     ACTS.clear()
     yield
-    if ACTS and not node.get_closest_marker("counts_are_wrong"):
+    if ACTS and session.is_active and not node.get_closest_marker("counts_are_wrong"):
         with reading():
             faults = tallies.faults()
         assert faults == [], f"the acts {', '.join(dict.fromkeys(ACTS))} do not keep the counts: see consult/core/tallies.py"

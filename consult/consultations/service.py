@@ -26,7 +26,7 @@ from consult.consultations.models import (
 )
 from consult.core import audit, states
 from consult.core.commands import command
-from consult.core.db import begin_writing, scalar_count, session
+from consult.core.db import begin_writing, read_once, scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import MOROCCO, _, day, utcnow, when
 from consult.core.jobs import later
@@ -297,6 +297,7 @@ def get_commission(consultation: Consultation, number: int) -> Commission:
     return commission
 
 
+@read_once
 def list_appointments(consultation: Consultation) -> list[Appointment]:
     """Everybody in charge, the whole consultation's roles first, then commission by commission."""
     commissions = [commission.id for commission in consultation.commissions]

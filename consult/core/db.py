@@ -5,12 +5,12 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -21,6 +21,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core.i18n import utcnow
 
+P, R = ParamSpec("P"), TypeVar("R")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -243,12 +244,38 @@ def reading() -> Iterator[orm.Session]:
         return
     tokens = _writes.set(False), _reads.set(True)
     begin_afresh()
+    session.info[READ] = {}
     try:
         yield session()
     finally:
+        session.info.pop(READ, None)
         session.rollback()
         _writes.reset(tokens[0])
         _reads.reset(tokens[1])
+
+
+READ = "read"  # where the session keeps what it read, while nothing can have changed
+
+
+def read_once(function: Callable[P, R]) -> Callable[P, R]:
+    """A query that is asked once in a view that only reads: several parts of a page ask it. What it returns is not to be changed.
+
+    Its arguments are rows, values and sequences of these. Where something may be written it is asked each time.
+    """
+    @wraps(function)
+    def ask(*args: P.args, **values: P.kwargs) -> R:
+        known = session.info.get(READ)
+        if known is None:
+            return function(*args, **values)
+        key = (function, *map(_hashed, args), *((name, _hashed(value)) for name, value in values.items()))
+        if key not in known:
+            known[key] = function(*args, **values)
+        return known[key]
+    return ask
+
+
+def _hashed(argument: Any) -> Any:
+    return tuple(argument) if isinstance(argument, list) else argument
 
 
 @contextmanager

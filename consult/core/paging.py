@@ -61,8 +61,9 @@ class Order:
 
     def _behind(self, columns: Sequence[sa.ColumnElement[Any]], values: Sequence[int]) -> sa.ColumnElement[bool]:
         column, value = columns[0], values[0]
-        further = column > value if self.is_rising else column < value
-        return sa.or_(further, sa.and_(column == value, self._behind(columns[1:], values[1:]))) if columns[1:] else further
+        further, here = (column > value, column >= value) if self.is_rising else (column < value, column <= value)
+        # The first column by itself too: an index is entered there.
+        return sa.and_(here, sa.or_(further, self._behind(columns[1:], values[1:]))) if columns[1:] else further
 
 
 def rising(*key: Any) -> Order:

@@ -18,6 +18,7 @@ from consult.core.permissions import SYSTEM
 from consult.exports import files
 from consult.exports.documents import pdf
 from consult.synthesis.models import SynthesisNotice, SynthesisState
+from tests import factories
 from tests.adoption import cases
 
 
@@ -153,8 +154,7 @@ def test_a_contribution_that_comes_back_is_found_before_anything_is_made(consult
     chapter = cases.ready_to_submit(consultation)[0]
     withheld = session.scalars(sa.select(Contribution).where(
         Contribution.chapter_id == chapter.id, Contribution.state == ContributionState.WITHHELD)).one()
-    withheld.state = ContributionState.PUBLISHED
-    session.flush()
+    factories.change(withheld, state=ContributionState.PUBLISHED)
     with pytest.raises(Conflict, match="not complete"):
         service.submit(secretary, consultation)
 

@@ -266,7 +266,7 @@ def test_an_earlier_version_shows_what_stood_on_it(client, consultation, three, 
     block = next(block for block in service.list_blocks(three[0]) if block.key == "C1-A1-P1-a1")
     said = factories.a_published_contribution(block=block, body="Sur la première version.")
     left = factories.a_published_contribution(block=block, body="Restée là.")
-    left.current_key = None
+    factories.change(left, current_key=None)
     unseen = factories.a_contribution(block=block)
     page = client.get("/en/chapters/1/revisions/fr/1").text
     assert said.ref in page

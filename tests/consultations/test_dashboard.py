@@ -5,6 +5,7 @@ import pytest
 
 from consult.accounts.models import User
 from consult.consultations.models import Phase, Role
+from consult.contributions.models import ContributionState
 from consult.contributions.service import list_silent_categories
 from consult.core.db import session
 from consult.organisations.models import Category
@@ -61,8 +62,7 @@ def test_staff_arrive_where_something_waits_for_them(client, block, rapporteur, 
     consultation.phase = Phase.SYNTHESIS
     session.flush()
     assert arrived(client, chair) == "/en/moderation/", "what awaits moderation comes before"
-    waiting.state = "withheld"
-    session.flush()
+    factories.change(waiting, state=ContributionState.WITHHELD)
     assert arrived(client, chair) == "/en/synthesis/overview/1"
     assert arrived(client, rapporteur) == "/en/synthesis/workbench"
     factories.a_synthesis(block.chapter, state=SynthesisState.VALIDATED, validated_at=block.revision.published_at)

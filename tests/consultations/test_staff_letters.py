@@ -112,10 +112,8 @@ def test_a_mail_server_that_was_away_overnight_is_given_one_letter_a_day(chapter
 
 def test_nothing_is_written_where_nothing_waits(chapter, contribution):
     person = in_charge(chapter)
-    contribution.state = ContributionState.PUBLISHED
     session.execute(sa.delete(Appointment).where(Appointment.user_id != person.id))
-    others = sa.update(type(contribution)).values(state=ContributionState.PUBLISHED)
-    session.execute(others)
+    factories.change(*session.scalars(sa.select(type(contribution))), state=ContributionState.PUBLISHED)
     with at(7):
         work()
     assert letters_to(person) == []
@@ -162,7 +160,7 @@ def test_the_count_of_letters_is_kept_with_what_is_known_of_a_person(client, cha
 
 
 def test_who_is_appointed_is_told_at_once_and_once(chapter, contribution):
-    session.execute(sa.update(type(contribution)).values(state=ContributionState.PUBLISHED))
+    factories.change(*session.scalars(sa.select(type(contribution))), state=ContributionState.PUBLISHED)
     person = factories.a_user(language="en")
     with at(3):
         service.appoint(SYSTEM, chapter.consultation, user=person, role=Role.CHAIR, commission=chapter.commission)

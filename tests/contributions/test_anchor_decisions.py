@@ -238,7 +238,7 @@ def test_a_crash_while_anchoring_leaves_no_revision(own_app, monkeypatch):
     with unit_of_work():
         chapter = factories.a_chapter(factories.a_consultation())
         contribution = factories.a_published_contribution(block=factories.block_of(chapter, A1))
-    for broken in ("put_places", "recount"):
+    for broken in ("put_places", "later"):
         with monkeypatch.context() as patch:
             patch.setattr(anchoring, broken, lambda *_args: 1 / 0)
             with pytest.raises(ZeroDivisionError), unit_of_work():

@@ -151,8 +151,7 @@ def test_the_receipt_by_mail_holds_every_word(lodged):
 
 
 def test_tables_have_a_column_for_it(lodged, consultation, participant):
-    lodged.state = ContributionState.PUBLISHED
-    session.flush()
+    factories.change(lodged, state=ContributionState.PUBLISHED)
     out = io.BytesIO()
     writers.OPEN_DATA.write(consultation.id, out, format=ExportFormat.CSV, language="fr")
     (row,) = csv.DictReader(io.StringIO(out.getvalue().decode("utf-8-sig")))

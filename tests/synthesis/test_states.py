@@ -3,7 +3,6 @@
 import pytest
 
 from consult.contributions.models import ContributionState
-from consult.core.db import session
 from consult.core.errors import Conflict
 from consult.core.i18n import utcnow
 from consult.core.states import Tone
@@ -50,8 +49,7 @@ def test_a_state_that_nobody_handles_blocks_a_validation(chair, complete, block,
         service.validate(chair, complete)
     assert "under appeal" in str(refusal.value)
     assert complete.state == SynthesisState.DRAFT
-    appealed.state = ContributionState.WITHHELD
-    session.flush()
+    factories.change(appealed, state=ContributionState.WITHHELD)
     assert service.validate(chair, complete).state == SynthesisState.VALIDATED
 
 

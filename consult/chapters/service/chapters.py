@@ -8,11 +8,12 @@ from consult.chapters import events
 from consult.chapters.models import Alignment, Block, BlockFate, BlockKind, Chapter, Revision
 from consult.chapters.service.newest import get_newest_revision, newest_revisions
 from consult.consultations.models import Consultation
-from consult.core.db import session
+from consult.core.db import read_once, session
 from consult.core.errors import NotFound
 from consult.core.i18n import _
 
 
+@read_once
 def list_chapters(consultation: Consultation) -> list[Chapter]:
     return list(session.scalars(sa.select(Chapter).where(Chapter.consultation_id == consultation.id).order_by(Chapter.number)))
 

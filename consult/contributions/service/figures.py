@@ -18,7 +18,7 @@ from consult.contributions.models import (
     RespondentCount,
     RespondentScope,
 )
-from consult.core.db import scalar_count, session
+from consult.core.db import read_once, scalar_count, session
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category
 
@@ -60,6 +60,7 @@ def list_silent_categories(consultation: Consultation) -> list[Category]:
     return [category for category in Category if category.value not in spoken]
 
 
+@read_once
 def count_by_state(chapter_ids: Sequence[int]) -> dict[int, dict[ContributionState, int]]:
     """Contributions of each state, by chapter id; a state that has none is 0."""
     counts = {chapter_id: dict.fromkeys(ContributionState, 0) for chapter_id in chapter_ids}
@@ -101,6 +102,7 @@ def count_by_provision(actor: Actor, chapter: Chapter) -> dict[str, int]:
     return _by_key([chapter.id], place=(PassagePlace.SHOWN,), state=ContributionState.where(is_taken_back=False)).get(chapter.id, {})
 
 
+@read_once
 def count_told_of(chapter_id: int, *states: ContributionState) -> dict[str, int]:
     """Contributions in these states, by the key of the passage that they are told of: where they stand, or were left."""
     return _by_key([chapter_id], place=PassagePlace.where(is_present=True), state=states).get(chapter_id, {})

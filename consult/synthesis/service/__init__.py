@@ -29,7 +29,6 @@ from consult.synthesis.service.syntheses import (
     list_obstacles,
     list_reopenings,
     list_syntheses,
-    list_unanswered,
     record_council_outcome,
     refuse_to_submit,
     reopen,
@@ -40,21 +39,23 @@ from consult.synthesis.service.verification import verify_answers
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 from consult.synthesis.service.workbench import (
     ANSWERS,
+    Number,
     WorkbenchFilter,
     count_matching,
     list_chosen,
     list_commented_provisions,
     list_item_lines,
     list_matching,
+    list_unanswered,
     list_workbench,
 )
 
 __all__ = [
-    "ANSWERS", "Answer", "ItemView", "PlacedItem", "Respondents", "Rewording", "WorkbenchFilter", "add_item", "attach", "count_answered",
-    "count_elsewhere", "count_matching", "count_progress", "count_unanswered", "detach", "drop_item", "edit_item", "get_answer",
-    "get_item", "get_named_provision", "get_new_wordings", "get_or_new", "get_return", "get_synthesis", "is_unrecorded", "list_answers",
-    "list_chosen", "list_commented_provisions", "list_contested", "list_item_contributions", "list_item_lines", "list_item_provisions",
-    "list_items", "list_matching", "list_obstacles", "list_placed_items", "list_provision_answers", "list_public_items", "list_remarks",
-    "list_reopenings", "list_rewordings", "list_syntheses", "list_unanswered", "list_workbench", "record_council_outcome",
-    "refuse_to_submit", "reopen", "submit_all", "validate", "verify_answers",
+    "ANSWERS", "Answer", "ItemView", "Number", "PlacedItem", "Respondents", "Rewording", "WorkbenchFilter", "add_item", "attach",
+    "count_answered", "count_elsewhere", "count_matching", "count_progress", "count_unanswered", "detach", "drop_item", "edit_item",
+    "get_answer", "get_item", "get_named_provision", "get_new_wordings", "get_or_new", "get_return", "get_synthesis", "is_unrecorded",
+    "list_answers", "list_chosen", "list_commented_provisions", "list_contested", "list_item_contributions", "list_item_lines",
+    "list_item_provisions", "list_items", "list_matching", "list_obstacles", "list_placed_items", "list_provision_answers",
+    "list_public_items", "list_remarks", "list_reopenings", "list_rewordings", "list_syntheses", "list_unanswered", "list_workbench",
+    "record_council_outcome", "refuse_to_submit", "reopen", "submit_all", "validate", "verify_answers",
 ]

@@ -14,7 +14,7 @@ from consult.contributions.models import Contribution, ContributionState, Passag
 from consult.contributions.models.tally import OWN_NAME
 from consult.contributions.service import counting as contributions
 from consult.core import tallies
-from consult.core.db import session
+from consult.core.db import read_once, session
 from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem
 
@@ -92,28 +92,31 @@ def count_gathered(item_ids: Collection[int]) -> dict[int, int]:
 
 def count_answers(*of_chapters: sa.ColumnElement[bool]) -> dict[int, tuple[int, int]]:
     """By chapter id: (how many contributions to be answered are in an item, how many of these have their answer)."""
-    decided = sa.case((SynthesisItem.disposition.is_not(None), ItemTally.count), else_=0)
     rows = session.execute(
-        present(Synthesis.chapter_id, sa.func.sum(ItemTally.count), sa.func.sum(decided))
-        .join(SynthesisItem, SynthesisItem.id == ItemTally.item_id).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
-        .join(Chapter, Chapter.id == Synthesis.chapter_id)
-        .where(ItemTally.state.in_(ContributionState.where(is_answerable=True)), *of_chapters).group_by(Synthesis.chapter_id)
-    )
-    return {chapter_id: (int(all_), int(answered)) for chapter_id, all_, answered in rows}
+        answered(Synthesis.chapter_id).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
+        .join(Chapter, Chapter.id == Synthesis.chapter_id).where(*of_chapters).group_by(Synthesis.chapter_id))
+    return {chapter_id: (int(gathered), int(decided)) for chapter_id, gathered, decided in rows}
 
 
 def count_answered(consultation: Consultation) -> int:
     """Contributions whose reasoned answer everybody can read."""
     found = count_answers(Chapter.consultation_id == consultation.id, Synthesis.is_public)
-    return sum(gathered for gathered, _answered in found.values())
+    return sum(gathered for gathered, _decided in found.values())
 
 
-def count_answered_by_provision(chapter: Chapter) -> dict[str, int]:
-    """Of the contributions that are told of each passage, by its key: how many have their answer."""
+@read_once
+def count_answers_by_provision(chapter: Chapter) -> dict[str, tuple[int, int]]:
+    """The same as :func:`count_answers`, of the contributions that are told of each passage, by its key."""
     rows = session.execute(
-        present(ItemTally.key, sa.func.sum(ItemTally.count)).join(SynthesisItem, SynthesisItem.id == ItemTally.item_id)
-        .join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
-        .where(Synthesis.chapter_id == chapter.id, SynthesisItem.disposition.is_not(None),
-               ItemTally.state.in_(ContributionState.where(is_answerable=True))).group_by(ItemTally.key)
+        answered(ItemTally.key).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
+        .where(Synthesis.chapter_id == chapter.id).group_by(ItemTally.key))
+    return {key: (int(gathered), int(decided)) for key, gathered, decided in rows}
+
+
+def answered(of: Any) -> sa.Select:
+    """``of``, how many contributions to be answered are in an item, and how many of these have their answer."""
+    decided = sa.case((SynthesisItem.disposition.is_not(None), ItemTally.count), else_=0)
+    return (
+        present(of, sa.func.sum(ItemTally.count), sa.func.sum(decided)).join(SynthesisItem, SynthesisItem.id == ItemTally.item_id)
+        .where(ItemTally.state.in_(ContributionState.where(is_answerable=True)))
     )
-    return {key: int(number) for key, number in rows}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, lazyload, selectinload
+from sqlalchemy.orm import defer, joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
@@ -338,6 +338,6 @@ def shown_whole() -> tuple:
     """Loader options of a contribution shown with its author, organisation, passage and amendment, in one query."""
     return (
         joinedload(Contribution.organisation), joinedload(Contribution.amendment),
-        joinedload(Contribution.block).lazyload(Block.revision),
+        joinedload(Contribution.block).joinedload(Block.revision).options(defer(Revision.source), lazyload(Revision.chapter)),
         joinedload(Contribution.author).lazyload(User.appointments),
     )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import lazyload
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation
 from consult.contributions import service as contributions
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import ContributionState
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import session
@@ -29,7 +29,7 @@ from consult.synthesis.models import (
     SynthesisReopening,
     SynthesisState,
 )
-from consult.synthesis.service.counting import count_answers
+from consult.synthesis.service.counting import count_answers, count_answers_by_provision
 from consult.synthesis.service.text_order import beginnings, text_order
 from consult.synthesis.service.wordings import has_outdated
 from consult.text.normalising import is_blank, validated_text
@@ -121,7 +121,7 @@ def get_return(synthesis: Synthesis) -> SynthesisReopening | None:
 
 def count_progress(chapter: Chapter) -> Progress:
     counted = contributions.count_by_state([chapter.id])[chapter.id]
-    gathered, answered = count_answers(Chapter.id == chapter.id).get(chapter.id, (0, 0))
+    gathered, answered = (sum(column) for column in zip((0, 0), *count_answers_by_provision(chapter).values(), strict=True))
     return Progress(counted, to_answer(counted) - gathered, gathered - answered, answered)
 
 
@@ -131,23 +131,10 @@ def to_answer(counted: Mapping[ContributionState, int]) -> int:
 
 def count_unanswered(consultation: Consultation) -> dict[Chapter, int]:
     """Published contributions without a reasoned answer, for each chapter in their order."""
-    of_consultation = sa.select(Chapter).where(Chapter.consultation_id == consultation.id).order_by(Chapter.number)
-    found = session.scalars(of_consultation.options(lazyload(Chapter.consultation), lazyload(Chapter.commission))).all()
+    found = chapters.list_chapters(consultation)
     counted = contributions.count_by_state([chapter.id for chapter in found])
     answers = count_answers(Chapter.consultation_id == consultation.id)
     return {chapter: to_answer(counted[chapter.id]) - answers.get(chapter.id, (0, 0))[1] for chapter in found}
-
-
-def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[Contribution]:
-    """The first published contributions without an answer, in the order of lodging."""
-    require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    left = (
-        sa.select(Contribution).outerjoin(ItemContribution).outerjoin(SynthesisItem)
-        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.is_answerable,
-               SynthesisItem.disposition.is_(None))
-        .order_by(Contribution.id).limit(limit)
-    )
-    return list(session.scalars(left))
 
 
 def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> list[Obstacle]:

@@ -1,23 +1,34 @@
 """The workbench: a chapter's published contributions in text order, filtered, a page at a time."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from consult.chapters.models import Chapter
 from consult.contributions import service as contributions
-from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
+from consult.contributions.models import (
+    CommentType,
+    Contribution,
+    ContributionState,
+    Kind,
+    PassagePlace,
+    Position,
+    ProvisionTally,
+)
 from consult.core.db import scalar_count, session
-from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, get_page, rising
+from consult.core.i18n import gettext
+from consult.core.i18n import number as format_number
+from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, cut, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Organisation
 from consult.synthesis.models import Disposition, ItemContribution, ItemTally, Synthesis, SynthesisItem
-from consult.synthesis.service.counting import count_answered_by_provision, present
+from consult.synthesis.service.counting import count_answers_by_provision, present
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 
+MAX_COUNTED = 1000  # of a filter that no count is kept of
 ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
 
 
@@ -64,13 +75,23 @@ class WorkbenchRow:
 
 @dataclass(frozen=True)
 class Passage:
-    """A passage that was commented: how many contributions, how many of them still unanswered."""
+    """A passage that was commented, with how many contributions, how many of them in an item, and how many answered there."""
 
     key: str
     label: str
     lead: str
     total: int
-    unanswered: int
+    gathered: int
+    answered: int
+
+    @property
+    def unanswered(self) -> int:
+        return self.total - self.answered
+
+    def count(self, answer: str) -> int:
+        """How many have come as far as that: one of :data:`ANSWERS`."""
+        return {"to_gather": self.total - self.gathered, "undecided": self.gathered - self.answered, "unanswered": self.unanswered,
+                "answered": self.answered, "all": self.total}[answer]
 
 
 @dataclass(frozen=True)
@@ -84,47 +105,21 @@ class ItemLine:
     count: int
 
 
-def matching(selection, synthesis: Synthesis, wanted: WorkbenchFilter, place):
-    return (
-        selection.select_from(Contribution).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
-        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
-        .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
-        .outerjoin(place, place.c.key == Contribution.provision_key)
-        .where(Contribution.chapter_id == synthesis.chapter.id, Contribution.is_answerable, *wanted.conditions())
-    )
+@dataclass(frozen=True)
+class Number:
+    """How many there are; ``is_more`` where they were counted no further than :data:`MAX_COUNTED`."""
 
+    count: int
+    is_more: bool = False
 
-def list_workbench(
-    actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, after: Cursor | None = None
-) -> Page[WorkbenchRow]:
-    """One page in text order."""
-    require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    place = places(synthesis.chapter)
-    order = sa.func.coalesce(place.c.position, LAST)
-    columns = sa.select(Contribution, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.number,
-                        SynthesisItem.title, SynthesisItem.disposition)
-    chosen = matching(columns, synthesis, wanted, place).options(*shown_whole())
-    page = get_page(chosen, rising(order, Contribution.id), after=after, size=WORK_PAGE_SIZE)
-    return replace(page, rows=[
-        WorkbenchRow(c, label or c.provision_key, text or c.block.text, *item) for c, label, text, *item in page.rows])
+    def __str__(self) -> str:
+        """As a form holds it."""
+        return f"{self.count}+" if self.is_more else str(self.count)
 
-
-def count_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> int:
-    require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    return scalar_count(matching(sa.select(sa.func.count()), synthesis, wanted, places(synthesis.chapter)))
-
-
-def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> list[Contribution]:
-    """All that the filter holds, for an act on the whole of it."""
-    require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    return list(session.scalars(matching(sa.select(Contribution), synthesis, wanted, places(synthesis.chapter))))
-
-
-def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[Contribution]:
-    """Those contributions of the chapter that were ticked."""
-    require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    chosen = sa.select(Contribution).where(Contribution.chapter_id == synthesis.chapter.id, Contribution.id.in_(list(ids)))
-    return list(session.scalars(chosen.order_by(Contribution.id)))
+    @property
+    def label(self) -> str:
+        shown = format_number(self.count)
+        return gettext("more than %(count)s", count=shown) if self.is_more else shown
 
 
 def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passage]:
@@ -132,11 +127,119 @@ def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passag
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     chapter = synthesis.chapter
     counted = contributions.count_told_of(chapter.id, *ContributionState.where(is_answerable=True))
-    answered, place = count_answered_by_provision(chapter), places(chapter)
+    answers, place = count_answers_by_provision(chapter), places(chapter)
     rows = session.execute(sa.select(place.c.key, place.c.label, place.c.lead).order_by(place.c.position))
     told = {key: (label or key, lead or "") for key, label, lead in rows if key in counted}
     gone = {key: (key, "") for key in sorted(counted.keys() - told.keys())}
-    return [Passage(key, *words, counted[key], counted[key] - answered.get(key, 0)) for key, words in (told | gone).items()]
+    return [Passage(key, *words, counted[key], *answers.get(key, (0, 0))) for key, words in (told | gone).items()]
+
+
+def in_text_order(synthesis: Synthesis, wanted: WorkbenchFilter, passages: Sequence[Passage]) -> list[sa.Select]:
+    """Position and id of what the filter holds, in parts that are each read in text order: what the text shows, passage by passage, as
+    long as a page needs it; what was left on earlier versions; and what stands on passages that the French text no longer has.
+
+    ``passages`` are those that were commented: where nothing stands of what is asked, nothing is looked for.
+    """
+    chapter, place = synthesis.chapter, places(synthesis.chapter)
+    keys = [passage.key for passage in passages if wanted.block in ("", passage.key) and passage.count(wanted.answer)]
+    gone = sa.select(ProvisionTally.key, sa.literal(LAST).label("position")).where(
+        ProvisionTally.chapter_id == chapter.id, ProvisionTally.place == PassagePlace.SHOWN, ProvisionTally.count > 0,
+        ProvisionTally.key.in_(keys), ProvisionTally.key.not_in(sa.select(place.c.key))).distinct().subquery("gone")
+
+    def part(position: Any, *conditions: sa.ColumnElement[bool], start: Any) -> sa.Select:
+        chosen = sa.select(position.label("position"), Contribution.id.label("id")).select_from(start)
+        return narrowed(chosen, wanted).where(Contribution.chapter_id == chapter.id, is_answerable(), *conditions)
+    return [
+        part(place.c.position, place.c.key.in_(keys),
+             start=place.join(Contribution, Contribution.current_key == place.c.key)),
+        part(sa.func.coalesce(place.c.position, LAST), Contribution.current_key.is_(None), Contribution.block_key.in_(keys),
+             start=sa.outerjoin(Contribution, place, Contribution.block_key == place.c.key)),
+        part(gone.c.position, start=gone.join(Contribution, Contribution.current_key == gone.c.key)),
+    ]
+
+
+def is_answerable() -> sa.ColumnElement[bool]:
+    """One value where one state is: of a list, an index gives no order."""
+    states = ContributionState.where(is_answerable=True)
+    return Contribution.state == states[0] if len(states) == 1 else Contribution.state.in_(states)
+
+
+def narrowed(chosen: sa.Select, wanted: WorkbenchFilter) -> sa.Select:
+    return (
+        chosen.outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id).where(*wanted.conditions())
+    )
+
+
+def first(parts: Sequence[sa.Select], *, after: Cursor | None, size: int) -> list[tuple[int, int]]:
+    """(position, id) of the first in text order."""
+    cut_off = []
+    for part in parts:
+        key = [column.element for column in part.selected_columns]
+        cut_off.append(sa.select(*rising(*key).after(part, after).limit(size).subquery().c))
+    return sorted((position, id_) for position, id_ in session.execute(sa.union_all(*cut_off)))[:size]
+
+
+def list_workbench(
+    actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, after: Cursor | None = None,
+    passages: Sequence[Passage] | None = None,
+) -> Page[WorkbenchRow]:
+    """One page in text order; ``passages`` are what :func:`list_commented_provisions` finds, where that was asked already."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    passages = list_commented_provisions(actor, synthesis) if passages is None else passages
+    fitting = after if after and len(after.key) == 2 else None
+    found = first(in_text_order(synthesis, wanted, passages), after=fitting, size=WORK_PAGE_SIZE + 1)
+    page = cut(found, lambda row: row, after=fitting, size=WORK_PAGE_SIZE)
+    rows = rows_of(synthesis, [id_ for _position, id_ in page.rows])
+    return Page([rows[id_] for _position, id_ in page.rows if id_ in rows], page.after, page.older)
+
+
+def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[Contribution]:
+    """The first published contributions without an answer, in text order."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    passages = list_commented_provisions(actor, synthesis)
+    found = first(in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), passages), after=None, size=limit)
+    rows = {c.id: c for c in session.scalars(sa.select(Contribution).where(Contribution.id.in_([id_ for _position, id_ in found])))}
+    return [rows[id_] for _position, id_ in found]
+
+
+def rows_of(synthesis: Synthesis, ids: Sequence[int]) -> dict[int, WorkbenchRow]:
+    place = places(synthesis.chapter)
+    found = session.execute(
+        sa.select(Contribution, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.number, SynthesisItem.title,
+                  SynthesisItem.disposition)
+        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
+        .outerjoin(place, place.c.key == Contribution.provision_key).where(Contribution.id.in_(ids)).options(*shown_whole()))
+    return {c.id: WorkbenchRow(c, label or c.provision_key, text or c.block.text, *item) for c, label, text, *item in found}
+
+
+def count_matching(
+    actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, passages: Sequence[Passage] | None = None
+) -> Number:
+    """All of them where the counts that are kept say so, else :data:`MAX_COUNTED` at most; ``passages`` as of :func:`list_workbench`."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    passages = list_commented_provisions(actor, synthesis) if passages is None else passages
+    if wanted == WorkbenchFilter(answer=wanted.answer, block=wanted.block):
+        return Number(sum(passage.count(wanted.answer) for passage in passages if wanted.block in ("", passage.key)))
+    parts = [sa.select(part.limit(MAX_COUNTED + 1).subquery().c.id) for part in in_text_order(synthesis, wanted, passages)]
+    found = scalar_count(sa.select(sa.func.count()).select_from(sa.union_all(*parts).limit(MAX_COUNTED + 1).subquery()))
+    return Number(min(found, MAX_COUNTED), found > MAX_COUNTED)
+
+
+def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> list[Contribution]:
+    """All that the filter holds, for an act on the whole of it."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    found = narrowed(sa.select(Contribution), wanted).where(Contribution.chapter_id == synthesis.chapter.id, is_answerable())
+    return list(session.scalars(found))
+
+
+def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[Contribution]:
+    """Those contributions of the chapter that were ticked."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    chosen = sa.select(Contribution).where(Contribution.chapter_id == synthesis.chapter.id, Contribution.id.in_(list(ids)))
+    return list(session.scalars(chosen.order_by(Contribution.id)))
 
 
 def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:

@@ -68,10 +68,11 @@ def workbench(number=None):
 
 def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None):
     synthesis, filters = service.get_or_new(chapter), wanted()
-    page = service.list_workbench(actor(), synthesis, filters, after=request.args.get("after", type=Cursor.parse))
+    passages = service.list_commented_provisions(actor(), synthesis)
+    page = service.list_workbench(actor(), synthesis, filters, passages=passages, after=request.args.get("after", type=Cursor.parse))
     return render_template(
         "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=page.after, rows=page.rows,
-        total=service.count_matching(actor(), synthesis, filters), passages=service.list_commented_provisions(actor(), synthesis),
+        total=service.count_matching(actor(), synthesis, filters, passages=passages), passages=passages,
         lines=service.list_item_lines(actor(), synthesis), error=error, typed=request.form, ticked=typed_choice(request.form),
         choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category}, languages=LANGUAGES,
         links=page.links(partial(url_for, ".workbench", number=chapter.number, **address(filters))),
@@ -87,11 +88,11 @@ def head(mine: list[Chapter], synthesis: Synthesis) -> dict:
 def ticked(synthesis: Synthesis) -> dict:
     """What the act is on: the boxes ticked, or the whole filter when that is asked for and still what the page showed."""
     if request.form.get("scope") == "filter":
-        found = service.list_matching(actor(), synthesis, wanted())
-        if len(found) != request.form.get("total", type=small_number):
-            raise Conflict(_("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=len(found)),
+        number = service.count_matching(actor(), synthesis, wanted())
+        if str(number) != request.form.get("total", "").strip():
+            raise Conflict(_("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=number.label),
                            _("Reload the page, look at what came or went, and gather again."))
-        return {"contributions": found}
+        return {"contributions": service.list_matching(actor(), synthesis, wanted())}
     expected = typed_choice(request.form)
     return {"contributions": service.list_chosen(actor(), synthesis, expected), "expected_items": expected}
 
