@@ -21,7 +21,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core.i18n import utcnow
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -9,25 +9,25 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import session
+from consult.core.db import Base, session
 
 GATHERED = "tallies"  # where the session keeps what an act changes until it ends
 SLOTS = 8
 SHOWN = 5  # differences that a fault names
 Changes = Mapping[tuple[type["Tally"], tuple[Any, ...]], int]  # by the tally and the values of its primary key
-Recount = Callable[[], sa.Select[Any]]
+Recount = TypeVar("Recount", bound=Callable[..., sa.Select[Any] | sa.CompoundSelect[Any]])
 
 
-class Tally:
+class Tally(Base):
     """A table of counts; a row that is not there counts nothing."""
 
-    __table__: ClassVar[sa.Table]
+    __abstract__ = True
 
     count: Mapped[int] = mapped_column(sa.BigInteger(), default=0)
 
@@ -39,10 +39,12 @@ class Distinct(Tally):
     are spread, so that few writers wait for each other there: their sum is the count.
     """
 
+    __abstract__ = True
+
     counted_in: ClassVar[type[Tally]]
 
 
-RECOUNTS: dict[type[Tally], list[Recount]] = {}
+RECOUNTS: dict[type[Tally], list[Callable[..., Any]]] = {}
 
 
 def counts(tally: type[Tally]) -> Callable[[Recount], Recount]:
@@ -100,7 +102,7 @@ def _write(changes: Changes) -> None:
         by_tally.setdefault(tally.counted_in, Counter()).update(_put_distinct(tally, by_tally.pop(tally)))
     for tally in _in_order(by_tally):
         if rows := _rows(tally, by_tally[tally]):
-            session.connection().execute(_upsert(tally, _dialect()), rows)
+            session.connection().execute(_upsert(tally.__table__, _dialect()), rows)
 
 
 def _key(tally: type[Tally]) -> tuple[sa.Column[Any], ...]:
@@ -121,10 +123,10 @@ def _rows(tally: type[Tally], changes: Mapping[tuple, int]) -> list[dict[str, An
 
 
 @cache
-def _upsert(tally: type[Tally], dialect: str) -> Any:
-    adding = (postgresql if dialect == "postgresql" else sqlite).insert(tally.__table__)
+def _upsert(table: sa.Table, dialect: str) -> Any:
+    adding = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     return adding.on_conflict_do_update(
-        index_elements=_key(tally), set_={"count": tally.__table__.c.count + adding.excluded.count})
+        index_elements=tuple(table.primary_key.columns), set_={"count": table.c.count + adding.excluded.count})
 
 
 def _put_distinct(tally: type[Distinct], changes: Mapping[tuple, int]) -> Counter:
@@ -133,10 +135,10 @@ def _put_distinct(tally: type[Distinct], changes: Mapping[tuple, int]) -> Counte
     rows = _rows(tally, changes)
     if not rows:
         return counted
-    written = session.connection().execute(_upsert(tally, _dialect()).returning(*_key(tally), tally.__table__.c.count), rows)
+    written = session.connection().execute(_upsert(tally.__table__, _dialect()).returning(*_key(tally), tally.__table__.c.count), rows)
     for *key, now in written:
         before = now - changes[tuple(key)]
-        counted[*key[:-1], key[-1] % SLOTS] += (now > 0) - (before > 0)
+        counted[(*key[:-1], key[-1] % SLOTS)] += (now > 0) - (before > 0)
     return counted
 
 

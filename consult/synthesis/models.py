@@ -200,7 +200,7 @@ class ItemContribution(Base):
     contribution: Mapped[Contribution] = relationship()
 
 
-class ItemTally(Tally, Base):
+class ItemTally(Tally):
     """Contributions that an item gathers, by the passages that they are told of or went on from."""
 
     __tablename__ = "item_tally"

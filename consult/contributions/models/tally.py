@@ -4,7 +4,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.contributions.models.contribution import ContributionState
-from consult.core.db import Base
 from consult.core.states import MeaningEnum, says
 from consult.core.tallies import Distinct, Tally
 
@@ -22,7 +21,7 @@ class PassagePlace(MeaningEnum):
     GONE_ON = "gone_on", "", says(is_present=False)  # it was written there, and the present text has it elsewhere
 
 
-class ProvisionTally(Tally, Base):
+class ProvisionTally(Tally):
     """Contributions on one passage of a chapter, in whatever version and language."""
 
     __tablename__ = "provision_tally"
@@ -35,7 +34,7 @@ class ProvisionTally(Tally, Base):
     is_amending: Mapped[bool] = mapped_column(primary_key=True)  # it proposes other words
 
 
-class ChapterTally(Tally, Base):
+class ChapterTally(Tally):
     """Contributions to a chapter; ``category`` is that of the organisation, or :data:`OWN_NAME`."""
 
     __tablename__ = "chapter_tally"
@@ -55,7 +54,7 @@ class RespondentScope(MeaningEnum):
     ITEM = "item", "", says()  # the same, of an item of a synthesis
 
 
-class RespondentCount(Tally, Base):
+class RespondentCount(Tally):
     """How many respondents there are in something, each counted once: the sum over the slots."""
 
     __tablename__ = "respondent_count"
@@ -67,7 +66,7 @@ class RespondentCount(Tally, Base):
     slot: Mapped[int] = mapped_column(primary_key=True)
 
 
-class RespondentTally(Distinct, Base):
+class RespondentTally(Distinct):
     """Public contributions of one respondent in something: of a consultation, a chapter or an item.
 
     ``respondent_id`` is of an organisation or, in :data:`OWN_NAME` and among the participants, of a person.

@@ -113,7 +113,7 @@ def respondent(organisation_id: int | None, author_id: int, category: str | None
 # Counted anew
 
 
-def places(chosen: Callable[[sa.ColumnElement[str], sa.ColumnElement[str]], sa.Select]) -> sa.CompoundSelect:
+def places(chosen: Callable[[Any, Any], sa.Select]) -> sa.CompoundSelect:
     """``chosen`` of key and place: where each contribution is told of, and where it was written if the text now has it elsewhere."""
     shown = sa.case((Contribution.current_key.is_(None), sa.literal(LEFT.value)), else_=sa.literal(SHOWN.value))
     gone = sa.and_(Contribution.current_key.is_not(None), Contribution.current_key != Contribution.block_key)
