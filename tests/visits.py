@@ -1,0 +1,185 @@
+"""Every page that somebody can open, by role, and on which rows of a filled database the largest of each kind is found."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.chapters.models import Block, BlockTally, Chapter, Revision
+from consult.consultations.models import Appointment, Role
+from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState
+from consult.core.db import session
+from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
+from tests.benchmarks.filling import PUBLIC, REVISED
+
+STAFF = {
+    "rapporteur": f"rapporteur{REVISED}@csnca.example", "chair": f"chair{REVISED}@csnca.example",
+    "secretariat": "secretariat1@csnca.example", "administrator": "administrator@csnca.example",
+}
+USUAL = 28  # contributions of the participant who looks at their own
+# Who opens what, in the phase of preparation, synthesis… where it is not the open one. What stands in braces is found by `subjects`.
+TABLE = """
+visitor participant rapporteur secretariat  /
+visitor participant rapporteur secretariat  /chapters/{number}
+visitor rapporteur                          /chapters/{number}/provisions/{key}
+visitor                                     /chapters/{number}/provisions/{key}?said=amendments
+visitor                                     /chapters/{number}/provisions/{key}?after={later}
+visitor rapporteur                          /chapters/{number}/revisions
+visitor                                     /chapters/{number}/revisions/fr/1
+visitor                                     /chapters/{number}/compare/fr
+visitor                                     /chapters/{number}/compare/fr/1/2
+rapporteur secretariat                      /chapters/coverage
+secretariat                                 /chapters/import-chapter
+rapporteur secretariat                      /chapters/working-drafts
+rapporteur chair                            /chapters/{number}/working-draft/fr
+rapporteur                                  /chapters/{number}/working-draft/fr?show=all
+rapporteur                                  /chapters/{number}/edit/fr
+rapporteur                                  /chapters/{number}/working-draft/fr/correct?new={key}
+rapporteur                                  /chapters/{number}/translations/ar
+visitor participant rapporteur              /contributions/
+visitor                                     /contributions/?after={later}
+visitor                                     /contributions/?chapter={number}
+visitor                                     /contributions/?chapter={number}&after={later}
+visitor                                     /contributions/?position=opposed
+visitor                                     /contributions/?category=own_name&kind=recommendation
+visitor                                     /contributions/?category=laboratory
+visitor                                     /contributions/?chapter={number}&category=trade_union&language_of=ar&comment_type=editorial
+visitor participant rapporteur              /contributions/{ref}
+visitor rapporteur                          /contributions/{withheld}
+visitor participant rapporteur              /contributions/discussion/{number}/{key}
+visitor                                     /contributions/discussion/{number}/{key}?after={later}
+visitor participant                         /contributions/lodge/{number}/{key}
+participant                                 /contributions/mine
+participant                                 /contributions/mine?after={later}
+participant rapporteur                      /contributions/receipt/{own}
+participant                                 /contributions/withdraw/{own}
+rapporteur secretariat                      /contributions/anchors/{number}
+rapporteur                                  /contributions/anchors/{number}?state=confirmed
+rapporteur                                  /contributions/anchors/{number}?state=confirmed&class=changed&text=ar
+rapporteur                                  /contributions/anchors/{number}?state=confirmed&after={placed}
+rapporteur                                  /contributions/anchor/{anchor}
+rapporteur chair secretariat                /moderation/
+secretariat                                 /moderation/?state=published
+secretariat                                 /moderation/?state=published&after={later}
+rapporteur                                  /moderation/?chapter={number}&state=withheld
+rapporteur secretariat                      /moderation/{waiting}
+rapporteur                                  /moderation/{ref}?state=published
+visitor secretariat                         /moderation/register
+visitor                                     /moderation/register?after={later}
+visitor                                     /moderation/register?chapter={number}
+rapporteur                                  /moderation/publish/{waiting}
+rapporteur                                  /moderation/withhold/{waiting}
+rapporteur                                  /moderation/restore/{withheld}
+participant                                 /organisations/add
+participant                                 /organisations/mine
+rapporteur                                  /synthesis/workbench
+rapporteur chair secretariat                /synthesis/workbench/{number}
+rapporteur                                  /synthesis/workbench/{number}?answer=all
+rapporteur                                  /synthesis/workbench/{number}?answer=all&after={place}
+rapporteur                                  /synthesis/workbench/{number}?answer=all&block={key}
+rapporteur                                  /synthesis/workbench/{number}?answer=undecided
+rapporteur                                  /synthesis/workbench/{number}?answer=answered&after={place}
+rapporteur                                  /synthesis/workbench/{number}?answer=unanswered&position=opposed&category=own_name
+rapporteur                                  /synthesis/workbench/{number}?answer=undecided&category=trade_union&language_of=ar
+rapporteur chair secretariat                /synthesis/overview/{number}
+rapporteur                                  /synthesis/read/{number}
+visitor                                     /synthesis/read/{public}
+rapporteur                                  /synthesis/edit-item/{item}
+rapporteur                                  /synthesis/edit-item/{item}?after={later}
+rapporteur                                  /synthesis/add-item/{number}
+rapporteur                                  /synthesis/attach/{number}
+rapporteur                                  /synthesis/detach/{item}/{gathered}
+chair                                       /synthesis/validate/{number}
+chair                                       /synthesis/reopen/{number}
+secretariat administrator                   /consultations/dashboard
+secretariat administrator                   /consultations/appoint
+secretariat                                 /consultations/dismiss/{appointment}
+secretariat                                 /consultations/edit
+secretariat                                 /consultations/home-words
+secretariat                                 /consultations/extend
+secretariat                                 /consultations/close
+secretariat@preparation                     /consultations/schedule
+secretariat@preparation                     /consultations/open
+secretariat@closed                          /consultations/begin-synthesis
+visitor                                     /consultations/charter
+visitor                                     /consultations/help
+visitor                                     /consultations/legal-notice
+visitor                                     /consultations/take-part
+participant                                 /accounts/arrive
+participant secretariat                     /accounts/my-data
+participant                                 /accounts/profile
+visitor                                     /accounts/check-mail
+visitor                                     /accounts/follow-link
+rapporteur secretariat                      /exports
+visitor                                     /exports/open-data
+secretariat@synthesis                       /adoption/submit
+"""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One page as one of its readers opens it; ``phase`` is that of the consultation meanwhile, "" the open one."""
+
+    role: str
+    address: str
+    phase: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.role}{f'@{self.phase}' if self.phase else ''} {self.address}"
+
+    def path(self, found: dict[str, Any], language: str = "fr") -> str:
+        return f"/{language}{self.address.format_map(found)}"
+
+
+def visits() -> list[Visit]:
+    lines = [line.split() for line in TABLE.split("\n") if line.strip()]
+    return [Visit(role.partition("@")[0], words[-1], role.partition("@")[2]) for words in lines for role in words[:-1]]
+
+
+def subjects() -> dict[str, Any]:
+    """What the addresses speak of, in the text that was revised: where most was said, and one row of each kind."""
+    here = sa.select(Chapter.id).where(Chapter.number == REVISED).scalar_subquery()
+    key = one(sa.select(BlockTally.key).where(BlockTally.chapter_id == here).order_by(BlockTally.published.desc(), BlockTally.key))
+    items = sa.select(ItemContribution.item_id).join(SynthesisItem).join(Synthesis).where(Synthesis.chapter_id == here)
+    item = one(items.group_by(ItemContribution.item_id).order_by(sa.func.count().desc(), ItemContribution.item_id))
+    of_key = sa.select(Block.position).join(Block.revision).where(Revision.chapter_id == here, Revision.language == "fr", Block.key == key)
+    place = one(of_key.order_by(Revision.number.desc()))
+    later = middle(Contribution.id)
+    return {
+        "number": REVISED, "public": PUBLIC, "key": key, "item": item, "later": later, "place": f"{place}-{later}",
+        "ref": ref_of(here, ContributionState.PUBLISHED, Contribution.current_key == key),
+        "waiting": ref_of(here, ContributionState.SUBMITTED), "withheld": ref_of(here, ContributionState.WITHHELD),
+        "own": ref_of(here, ContributionState.PUBLISHED, Contribution.author_id == author_id()),
+        "anchor": one(sa.select(Anchor.id).where(Anchor.state == AnchorState.PROPOSED).order_by(Anchor.id)), "placed": middle(Anchor.id),
+        "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
+        "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
+    }
+
+
+def reader(role: str) -> User | None:
+    """Whoever reads in this role; None: a visitor."""
+    if role == "visitor":
+        return None
+    if role == "participant":
+        return session.get(User, author_id())
+    return session.scalars(sa.select(User).where(User.email == STAFF[role])).one()
+
+
+def author_id() -> int:
+    """Of whoever said more than a page shows, and about as much at each size: what is theirs grows with them alone."""
+    from_usual = sa.func.abs(sa.func.count() - USUAL)
+    return one(sa.select(Contribution.author_id).group_by(Contribution.author_id).order_by(from_usual, Contribution.author_id))
+
+
+def ref_of(chapter, state: ContributionState, *further) -> str:
+    found = sa.select(Contribution.ref).where(Contribution.chapter_id == chapter, Contribution.state == state, *further)
+    return one(found.order_by(Contribution.id))
+
+
+def middle(column) -> int:
+    return (one(sa.select(sa.func.max(column))) + one(sa.select(sa.func.min(column)))) // 2
+
+
+def one(statement: sa.Select) -> Any:
+    return session.scalars(statement.limit(1)).one()
