@@ -23,6 +23,7 @@ from consult.contributions.service.drafting import (
     check_words,
     claim_draft,
     drop_draft,
+    is_kept,
     keep_draft,
 )
 from consult.contributions.service.impact import count_by_provision
@@ -72,7 +73,7 @@ __all__ = [
     "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_public_undecided", "count_undecided",
     "count_undecided_places", "drop_draft",
     "get_anchor", "get_contribution", "get_data", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace",
-    "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors",
+    "is_amendment", "is_kept", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors",
     "list_candidates", "list_drafts", "list_drafts_here", "list_earlier_lines", "list_for_block", "list_remembered", "list_left_of",
     "list_margin_lines", "list_mine", "list_public", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach",
     "verify_contributions", "withdraw",
