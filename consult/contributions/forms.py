@@ -1,6 +1,8 @@
 """The form of a contribution; what its words must be like is checked once, in the service."""
 
 import re
+from functools import lru_cache
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectField, TextAreaField
@@ -18,8 +20,24 @@ from consult.text.quotes import Quote, at, sentences
 TYPED = (*(field.name for field in STATEMENT), "form_key", "block_id")
 
 
+# Made once: their labels are translated where they are shown.
+CHOICES: dict[str, list[tuple[str, Any]]] = {
+    **{name: [(member.value, _(member.msgid)) for member in members] for name, members in (("position", Position), ("kind", Kind))},
+    "comment_type": [
+        (CommentType.GENERAL.value, _("the substance in general")), (CommentType.TECHNICAL.value, _("a technical point")),
+        (CommentType.EDITORIAL.value, _("the wording only")),
+    ],
+}
+
+
 def without_controls(words: str | None) -> str:
     return UNKEPT.sub("", words or "")
+
+
+@lru_cache(500)
+def sentences_in(text: str, lead: str) -> list[tuple[str, str]]:
+    """What is chosen from among a passage's sentences: (where it stands, how it begins)."""
+    return [("", "—"), *((f"{start}-{end}", excerpt(text[start:end], 100)) for start, end in sentences(text, lead))]
 
 
 class ContributionForm(FlaskForm):
@@ -53,14 +71,9 @@ class ContributionForm(FlaskForm):
 
     def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, **kwargs):
         super().__init__(*args, **kwargs)
-        self.sentence.choices = [("", "—"), *((f"{start}-{end}", excerpt(block.text[start:end], 100))
-                                               for start, end in sentences(block.text, block.lead))]
-        for field, labels in ((self.position, Position), (self.kind, Kind)):
-            field.choices = [(member.value, member.label) for member in labels]
-        self.comment_type.choices = [
-            (CommentType.GENERAL.value, _("the substance in general")), (CommentType.TECHNICAL.value, _("a technical point")),
-            (CommentType.EDITORIAL.value, _("the wording only")),
-        ]
+        self.sentence.choices = sentences_in(block.text, block.lead)
+        for name, choices in CHOICES.items():
+            self[name].choices = choices
         if organisation is None:
             del self.speak_as
         else:

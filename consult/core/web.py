@@ -104,7 +104,8 @@ def actor() -> Actor:
     """Whoever sends this request."""
     if not has_request_context() or g.get("as_visitor"):
         return VISITOR
-    return current_user._get_current_object() if current_user and current_user.is_authenticated else VISITOR
+    user = current_user._get_current_object()  # asked once: each look at the proxy goes the whole way
+    return user if user is not None and user.is_authenticated else VISITOR
 
 
 def init_app(app: ConsultApp, config, get_consultation) -> None:

@@ -88,6 +88,15 @@ def drop_draft(_actor: User, draft: ContributionDraft, *, expected_digest: str |
         session.delete(kept)
 
 
+_kept = ContributionDraft.__table__.c
+KEPT = sa.select(_kept.id).where(_kept.token == sa.bindparam("token"))
+
+
+def is_kept(token: str) -> bool:
+    """Whether anything is kept under this token, whosever it is."""
+    return FORM_KEY.fullmatch(token) is not None and session.connection().execute(KEPT, {"token": token}).first() is not None
+
+
 def drop_lodged(actor: Actor, draft: ContributionDraft, expected_digest: str | None, said: dict[str, Any]) -> None:
     """What was kept of a form that is lodged."""
     said = {name: (said.get(name) or "").replace("\r\n", "\n") for name in MAX_LENGTHS}

@@ -61,9 +61,11 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
             shown_ref: str = "", **values: Any) -> Contribution:
         if not FORM_KEY.fullmatch(form_key or ""):
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
-        # Who lodges on this chapter at the same moment waits here, so that the second of two equal forms finds the first.
+        # Whatever else this author lodges at the same moment waits here, so that the second of two equal forms finds the first; others
+        # wait for the chapter alone, from its next number on (:func:`_next_ref`).
         begin_writing()
-        lock(block.chapter)
+        if isinstance(actor, User):
+            lock(actor)
         contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
         if draft is not None:
             drop_lodged(actor, draft, expected_digest, values)
@@ -72,11 +74,12 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
 
 
 # One statement, made once: what this form lodged, or the author's contributions of the same body. Each half has its index, and
-# finds next to nothing; the rest of the wording is compared here, so that no other index is preferred to them.
-LODGED = sa.select(Contribution).where(sa.or_(
-    Contribution.form_key == sa.bindparam("form"),
-    sa.and_(Contribution.author_id == sa.bindparam("author"), Contribution.body == sa.bindparam("body")),
-)).order_by(Contribution.id)
+# finds next to nothing, so it asks for no objects; the rest of the wording is compared here, so that no other index is preferred to them.
+_lodged = Contribution.__table__.c
+LODGED = sa.select(_lodged.id).where(sa.or_(
+    _lodged.form_key == sa.bindparam("form"),
+    sa.and_(_lodged.author_id == sa.bindparam("author"), _lodged.body == sa.bindparam("body")),
+))
 
 
 def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *, body: str, **values: Any) -> Contribution | None:
@@ -86,16 +89,19 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *,
     """
     may = can(actor, Action.CONTRIBUTIONS_LODGE, block)
     body = check_words(body=body)["body"] if may else ""
-    known = session.scalars(LODGED, {"form": form_key, "author": actor.id if may else None, "body": body}).all()
+    wanted = {"form": form_key, "author": actor.id if may else None, "body": body}
+    if not (ids := session.connection().scalars(LODGED, wanted).all()):
+        return None
+    known = session.scalars(sa.select(Contribution).where(Contribution.id.in_(ids)).order_by(Contribution.id)).all()
     lodged = next((one for one in known if one.form_key == form_key), None)
     if lodged is not None and (actor.id is None or lodged.author_id != actor.id):
         raise Conflict(_("This form was sent already, by somebody else."), _("Open the form again from the chapter."))
-    if lodged is not None or not may or not known:
+    if lodged is not None or not may:
         return lodged
     values.pop("language", None)
-    wanted = said_in(block, body=body, **values)
+    said = said_in(block, body=body, **values)
     here = [one for one in known if not one.state.is_taken_back and _is_on(one, block)]
-    lodged = next((one for one in here if lodged_in(one) == wanted), None)
+    lodged = next((one for one in here if lodged_in(one) == said), None)
     if lodged is None and here and here[-1].ref != shown_ref:
         raise LodgedOtherwise(here[-1])
     return lodged
@@ -213,12 +219,20 @@ def is_amendment(block: Block, replacement: str) -> bool:
     return not normalising.is_blank(replacement) and replacement.strip() != block.lead.strip()
 
 
+# PostgreSQL reads the chapter's own row anew where it had to wait for it, and nothing else: so its own last number is asked of itself.
 _chapter, _same = Chapter.__table__, Chapter.__table__.alias()
-_last = sa.select(sa.func.max(_same.c.last_ref)).where(_same.c.number == sa.bindparam("of_number")).scalar_subquery()
-NEXT_REF = _chapter.update().where(_chapter.c.id == sa.bindparam("of_chapter")).values(last_ref=_last + 1).returning(_chapter.c.last_ref)
+_others = sa.select(sa.func.coalesce(sa.func.max(_same.c.last_ref), 0)).where(
+    _same.c.number == sa.bindparam("of_number"), _same.c.id != sa.bindparam("of_chapter")).scalar_subquery()
+NEXT_REF = (
+    _chapter.update().where(_chapter.c.id == sa.bindparam("of_chapter"))
+    .values(last_ref=sa.case((_chapter.c.last_ref < _others, _others), else_=_chapter.c.last_ref) + 1).returning(_chapter.c.last_ref)
+)
 
 
 def _next_ref(chapter: Chapter) -> str:
-    """The chapter's next number, taken and locked by one UPDATE; a later consultation goes on where the earlier one ended."""
+    """The chapter's next number, taken and locked by one UPDATE; a later consultation goes on where the earlier one ended.
+
+    From here to its commit nobody else lodges or publishes on the chapter: what is read after it (which revision is newest) holds.
+    """
     taken = session.connection().execute(NEXT_REF, {"of_chapter": chapter.id, "of_number": chapter.number}).scalar_one()
     return f"PNQ-C{chapter.number}-{taken:04}"
