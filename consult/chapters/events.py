@@ -96,8 +96,8 @@ def published(chapter_ids: Sequence[int]) -> dict[int, dict[str, int]]:
 
 
 @at_most_one
-def margin(chapter: Chapter) -> dict[str, list[MarginEntry]]:
-    """The lines beside each block of the chapter as it reads now, by key."""
+def margin(chapter: Chapter, blocks: Sequence[int]) -> dict[str, list[MarginEntry]]:
+    """The lines beside these blocks (ids) of the chapter as it reads now, by key."""
     return {}
 
 

@@ -4,8 +4,9 @@ Blocks that have no twin in the reader's language stand in French, in their plac
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from consult.chapters.models import Block, BlockKind
@@ -14,18 +15,22 @@ from consult.core.i18n import direction
 from consult.core.markup import Markup, trusted
 
 CONTENTS_LEVELS = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
+APART = (BlockKind.ROW.value, BlockKind.FOOTNOTE.value)  # they stand in no list
 WARMEST = 5
+PART = 20  # blocks whose lines are asked for at once
 OPENING = re.compile(r"<([a-z0-9][^<>]*)>")
 TAG = re.compile(r"</?([a-z0-9]+)")
 
 
-@dataclass
+@dataclass(frozen=True)
 class ReadBlock:
-    """One block on the page. ``margin`` holds at most three lines of what was said; ``count`` all that was published.
+    """One block on the page; ``count`` is all that was said about it. ``margin`` holds at most three lines of that, or None where the page
+    does not bring them: they are asked for with those of the same ``part``.
 
     ``stale`` says since when, and after which language, these words wait to be checked against their twin; None where both agree.
     """
 
+    id: int
     key: str
     kind: str
     level: int
@@ -33,14 +38,42 @@ class ReadBlock:
     html: Markup
     opens: Markup
     closes: Markup
+    element: str
     language: str
     direction: str
-    count: int
-    url_permalink: str
-    margin: list[Any] = field(default_factory=list)
-    url_contribute: str = ""
-    url_discussion: str = ""
+    part: int
+    url_contribute: str
+    url_discussion: str
+    count: int = 0
+    margin: tuple[Any, ...] | None = None
     stale: Any = None
+
+    @property
+    def url_permalink(self) -> str:
+        return f"#{self.key}"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where somebody speaks about a passage, empty while nobody may; and where what was said about it is read."""
+
+    contribute: Callable[[str], str]
+    discussion: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A chapter as it is read in one language, whatever is said about it; ``coverage`` is None where it is all in that language."""
+
+    blocks: list[ReadBlock]
+    coverage: float | None
+
+
+def text_of(french: list[Block], other: list[Block], urls: Addresses) -> Text:
+    """``other`` is empty, or the text of the reader's language."""
+    laid = together(french, other)
+    around = frames([block for block, _at in laid], french, other or french)
+    return Text(list(read_blocks(laid, urls, around)), coverage(french, other) if other else None)
 
 
 def together(french: list[Block], other: list[Block]) -> list[tuple[Block, str]]:
@@ -123,14 +156,22 @@ def coverage(french: list[Block], other: list[Block]) -> float:
     return len(here & translations) / max(1, len(here))
 
 
-def read_block(block: Block, language: str, frame: tuple[str, str] | None, count: int, margin: list) -> ReadBlock:
-    """``frame`` holds the tags around it; None where all blocks are of one text, which holds its own."""
-    opens, closes = frame or (block.opens, block.closes)
-    return ReadBlock(
-        key=block.key, kind=block.kind.value, level=block.level, label=block.label, html=trusted(block.html), opens=trusted(opens),
-        closes=trusted(closes), language=language, direction=direction(language), count=count, margin=margin,
-        url_permalink=f"#{block.key}",
-    )
+def read_blocks(
+    laid: list[tuple[Block, str]], urls: Addresses, around: list[tuple[str, str]] | None = None,
+) -> Iterator[ReadBlock]:
+    """Blocks with their language; ``around`` holds the tags of lists and tables to open before each and to close after it, where they are
+    not all of one text, which has its own."""
+    is_listed = False
+    around = around or [(block.opens, block.closes) for block, _at in laid]
+    for place, ((block, language), (opens, closes)) in enumerate(zip(laid, around, strict=True)):
+        kind = block.kind.value
+        is_listed = is_listed or (kind not in APART and bool(opens))
+        yield ReadBlock(
+            id=block.id, key=block.key, kind=kind, level=block.level, label=block.label, html=trusted(block.html), opens=trusted(opens),
+            closes=trusted(closes), element="li" if is_listed else "div", language=language, direction=direction(language),
+            part=place // PART, url_contribute=urls.contribute(block.key), url_discussion=urls.discussion(block.key),
+        )
+        is_listed = is_listed and not (kind not in APART and closes)
 
 
 def heat(count: int, most: int) -> int:
@@ -138,16 +179,25 @@ def heat(count: int, most: int) -> int:
     return 0 if not count or not most else max(1, round(WARMEST * count / most))
 
 
-def contents(blocks: list[ReadBlock]) -> list[tuple]:
+def contents(blocks: Sequence[ReadBlock]) -> list[tuple]:
     """The tree of headings: (key, number, title, heat, children), the heat of a heading including all below it."""
     rows = [b for b in blocks if b.kind in CONTENTS_LEVELS and b.level > 1]
-    sums = {b.key: sum(x.count for x in blocks if x.key == b.key or x.key.startswith(b.key + "-")) for b in rows}
+    sums = counted_above(blocks)
     most = {level: max((sums[b.key] for b in rows if b.level == level), default=0) for level in {b.level for b in rows}}
     tree: list[tuple] = []
     for b in rows:
         entry: tuple = (b.key, b.label if b.kind != BlockKind.HEADING else "", title_of(b), heat(sums[b.key], most[b.level]), [])
         (tree if b.level <= 2 or not tree else tree[-1][4]).append(entry)
     return tree
+
+
+def counted_above(blocks: Sequence[ReadBlock]) -> Counter[str]:
+    """By key: what was said about a block and all below it, whose keys begin with its own."""
+    sums: Counter[str] = Counter()
+    for b in blocks:
+        for end in (at for at, sign in enumerate(f"{b.key}-") if b.count and sign == "-"):
+            sums[b.key[:end]] += b.count
+    return sums
 
 
 def title_of(block: ReadBlock) -> str:

@@ -3,9 +3,11 @@
 A ready page is valid for one *stamp* (the revision and the counter that changes with each published contribution). The stamp
 is asked of the database at most every ``FRESH`` seconds; readers with a session always go through Flask, which puts their
 own part (the account menu) between the two markers of the same body.
+
+What a page is joined from is kept too, each part by itself until something that it shows has changed, and so is each stretch of a page as
+it is sent, compressed: when one contribution more is published, its passage is made anew, and the stretch that it stands in.
 """
 
-import gzip
 import hashlib
 import logging
 import struct
@@ -14,15 +16,75 @@ import time
 import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from werkzeug.http import parse_cookie
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FRESH = 0.5
-CAPACITY = 64
+CAPACITY = 32_000_000  # bytes of all pages that are kept
+MAX_ADDRESSES, MAX_PARTS, MAX_STRETCHES = 1_000, 8_000, 2_000
+WINDOW = 32_768  # bytes that deflate looks back
 GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 START, END = b"<!--account-->", b"<!--/account-->"
+SEAM = b"<!--seam-->"  # where a page is cut into stretches
+
+
+class Kept(Generic[T]):
+    """What was made last for each name; the oldest give way."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._all: dict[Hashable, T] = {}
+        self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._all.clear()
+
+    def get(self, name: Hashable) -> T | None:
+        return self._all.get(name)
+
+    def forget(self, name: Hashable) -> None:
+        with self._lock:
+            self._all.pop(name, None)
+
+    def put(self, name: Hashable, value: T) -> T:
+        with self._lock:
+            self._all.pop(name, None)
+            self._all[name] = value
+            while len(self._all) > self.capacity:
+                self._all.pop(next(iter(self._all)))
+        return value
+
+
+class Parts:
+    """What pages are joined from, by name: each with all that it shows, which tells whether it is still right."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[tuple[Any, Any]] = Kept(MAX_PARTS)
+
+    def clear(self) -> None:
+        self._kept.clear()
+
+    def get(self, name: Hashable, shown: Any) -> Any | None:
+        """None when there is none, or it shows something else."""
+        kept = self._kept.get(name)
+        return kept[1] if kept is not None and kept[0] == shown else None
+
+    def keep(self, name: Hashable, shown: Any, part: T) -> T:
+        self._kept.put(name, (shown, part))
+        return part
+
+    def get_or_make(self, name: Hashable, shown: Any, make: Callable[[], T]) -> T:
+        kept = self.get(name, shown)
+        return self.keep(name, shown, make()) if kept is None else kept
+
+
+parts = Parts()
+stretches: Kept[bytes] = Kept(MAX_STRETCHES)
 
 
 @dataclass
@@ -33,19 +95,32 @@ class Page:
     headers: list[tuple[str, str]]
     etag: str = ""
     compressed: bytes = b""
-    before: bytes = field(default=b"", repr=False)
-    after: bytes = field(default=b"", repr=False)
-    _packed: tuple[bytes, bytes] | None = field(default=None, repr=False)
+    has_account: bool = False
+    _own: tuple[int, int] = field(default=(0, 0), repr=False)  # where the account part begins and ends
+    _packed: tuple[bytes, bytes] = field(default=(b"", b""), repr=False)
 
     def __post_init__(self) -> None:
         self.etag = f'W/"{hashlib.sha256(self.body).hexdigest()[:24]}"'
-        self.compressed = gzip.compress(self.body, 6, mtime=0)
-        self.before, _start, rest = self.body.partition(START)
-        self.after = rest.partition(END)[2]
+        start, end = self.body.find(START), self.body.find(END)
+        self.has_account = 0 <= start < end
+        self._own = (start + len(START), end) if self.has_account else (len(self.body), len(self.body))
+        before, after = self.around
+        self._packed = packed(before), packed(after, last=True)
+        self.compressed = self.packed_with_account(self.body[slice(*self._own)])
+
+    @property
+    def around(self) -> tuple[bytes, bytes]:
+        """What stands before the account part, and after it."""
+        return self.body[:self._own[0]], self.body[self._own[1]:]
+
+    @property
+    def weight(self) -> int:
+        return len(self.body) + len(self.compressed) + sum(map(len, self._packed))
 
     def with_account(self, account: bytes) -> bytes:
         """The same page around another account part."""
-        return b"".join((self.before, START, account, END, self.after))
+        before, after = self.around
+        return b"".join((before, account, after))
 
     def packed_with_account(self, account: bytes) -> bytes:
         """The same, as gzip (RFC 1952): the two large parts are deflated once, the reader's own is put between them.
@@ -53,16 +128,28 @@ class Page:
         Each part is deflated by itself and ends at a byte (a full flush), so that they may be joined into one stream; what is
         personal is never compressed together with anything else.
         """
-        if self._packed is None:
-            self._packed = deflated(self.before + START), deflated(END + self.after, last=True)
         first, last = self._packed
         body = self.with_account(account)
         return b"".join((GZIP_HEAD, first, deflated(account), last, struct.pack("<LL", zlib.crc32(body), len(body) & 0xFFFFFFFF)))
 
 
-def deflated(part: bytes, *, last: bool = False) -> bytes:
-    """Raw deflate (RFC 1951) of one part of a stream; ``last`` ends the stream."""
-    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+def packed(part: bytes, *, last: bool = False) -> bytes:
+    """Raw deflate of one part of a stream, stretch by stretch: those that were sent before as they are, after the same one, are not
+    deflated again; ``last`` ends the stream."""
+    whole, earlier, out = part.split(SEAM), b"", []
+    for number, stretch in enumerate(whole, 1):
+        is_last = number == len(whole)
+        own = stretch if is_last else stretch + SEAM
+        name = (hashlib.sha256(own).digest(), hashlib.sha256(earlier).digest(), last and is_last)
+        found = stretches.get(name)
+        out.append(stretches.put(name, deflated(own, earlier, last=last and is_last)) if found is None else found)
+        earlier = own[-WINDOW:]
+    return b"".join(out)
+
+
+def deflated(part: bytes, earlier: bytes = b"", *, last: bool = False) -> bytes:
+    """Raw deflate (RFC 1951) of one part of a stream, which may repeat what stands ``earlier`` in it; ``last`` ends the stream."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=earlier)
     return packer.compress(part) + packer.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
 
 
@@ -72,30 +159,33 @@ class Pages:
     def __init__(self, fresh: float = FRESH) -> None:
         self.fresh = fresh
         self._pages: dict[Hashable, Page] = {}
-        self._paths: dict[str, tuple[float, Hashable, Callable[[], Hashable]]] = {}
+        self._paths: Kept[tuple[float, Hashable, Callable[[], Hashable]]] = Kept(MAX_ADDRESSES)
+        self._weight = 0
         self._lock = threading.Lock()
 
     def clear(self) -> None:
         with self._lock:
             self._pages.clear()
-            self._paths.clear()
+            self._weight = 0
+        self._paths.clear()
+        parts.clear()
+        stretches.clear()
 
     def get(self, stamp: Hashable) -> Page | None:
         return self._pages.get(stamp)
 
     def keep(self, stamp: Hashable, page: Page) -> Page:
         with self._lock:
+            former = self._pages.pop(stamp, None)
             self._pages[stamp] = page
-            while len(self._pages) > CAPACITY:
-                self._pages.pop(next(iter(self._pages)))
+            self._weight += page.weight - (former.weight if former else 0)
+            while self._weight > CAPACITY and len(self._pages) > 1:
+                self._weight -= self._pages.pop(next(iter(self._pages))).weight
         return page
 
     def serve(self, path: str, stamp: Hashable, ask: Callable[[], Hashable]) -> None:
         """Let the server answer ``path`` with the page of ``stamp`` while ``ask()`` says that the stamp holds."""
-        with self._lock:
-            self._paths[path] = (time.monotonic(), stamp, ask)
-            while len(self._paths) > CAPACITY:
-                self._paths.pop(next(iter(self._paths)))
+        self._paths.put(path, (time.monotonic(), stamp, ask))
 
     def ready(self, path: str) -> Page | None:
         known = self._paths.get(path)
@@ -104,9 +194,9 @@ class Pages:
         checked, stamp, ask = known
         if time.monotonic() - checked >= self.fresh:
             if not still(ask, stamp):
-                self._paths.pop(path, None)
+                self._paths.forget(path)
                 return None
-            self._paths[path] = (time.monotonic(), stamp, ask)
+            self._paths.put(path, (time.monotonic(), stamp, ask))
         return self._pages.get(stamp)
 
 
@@ -169,7 +259,7 @@ class ReadyPages:
             page = pages.ready(environ["PATH_INFO"])
             if page is not None:
                 cookies = environ.get("HTTP_COOKIE")
-                if cookies is None:
+                if cookies is None or not page.has_account:
                     return answer(page, environ, start_response)
                 part = self.account(cookies, environ["PATH_INFO"])
                 if part is not None:

@@ -45,6 +45,10 @@
     looking ||= requestAnimationFrame(() => { looking = 0; if (!text.contains(document.activeElement)) stopAt(onTheLineRead()); });
   }, { passive: true });
   addEventListener("hashchange", () => { held = targeted(); if (held) stopAt(held); });
+  text.addEventListener("lines", (event) => {
+    const passage = event.target.closest(".block");
+    if (passage !== current) for (const control of controlsOf(passage)) control.tabIndex = -1;
+  });
   text.addEventListener("focusin", (event) => { const passage = event.target.closest(".block"); if (passage) stopAt(passage); });
   text.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !event.target.matches(CONTROLS)) return;

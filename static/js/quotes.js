@@ -188,12 +188,17 @@
   /* What others quote is underlined; stronger while their line in the margin is open or under the pointer. */
   function underline(text) {
     const all = brush("quoted", 0), now = brush("quoted-now", 1), ranges = new Map(), reads = new Map();
-    for (const words of text.querySelectorAll(".said q[data-prefix]")) {
+    function add(lines) {
+      for (const words of lines.querySelectorAll(".said q[data-prefix]")) show(words);
+    }
+    function show(words) {
       const block = words.closest(".block"), said = words.dataset;
       if (!reads.has(block)) reads.set(block, reading(wordsOf(block)));
       const range = locate(reads.get(block), { exact: said.exact ?? words.textContent, prefix: said.prefix, suffix: said.suffix });
       if (range) { ranges.set(words.closest(".said"), range); all.add(range); }
     }
+    add(text);
+    text.addEventListener("lines", (event) => add(event.target));
     let pointed = null;
     function strengthen() {
       now.clear();

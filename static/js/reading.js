@@ -46,6 +46,7 @@
   align();
   addEventListener("resize", alignSoon);
   text.addEventListener("toggle", alignSoon, true);
+  text.addEventListener("lines", alignSoon);
   document.fonts?.ready.then(alignSoon);
 
   /* A line of the margin opens to all that was said: the first words stand there at once, the whole follows. */

@@ -301,8 +301,9 @@ def test_a_discussion_asks_little(client, chapter, block, count_queries):
 
 def test_the_margin_marks_what_was_written_on_other_words(client, chapter, said):
     kept = factories.a_published_contribution(block=factories.block_of(chapter, A2))
+    blocks = [factories.block_of(chapter, key).id for key in (A1, A2)]
     revise(chapter, REWORDED)
-    lines = service.list_margin_lines(chapter, "fr")
+    lines = service.list_margin_lines(chapter, "fr", blocks)
     assert (lines[A1][0].ref, lines[A1][0].version) == (said.ref, 1)
     assert (lines[A2][0].ref, lines[A2][0].version) == (kept.ref, None)
     assert "on version 1" in text_of(client.get("/en/chapters/1"))

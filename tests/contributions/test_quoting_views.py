@@ -277,7 +277,7 @@ def test_the_margin_follows_the_words_into_the_newest_version(client, chapter, b
     then, now = "Publier chaque année la liste des étalons", "Publier tous les deux ans la liste complète des étalons"
     changed = factories.markdown().replace(then, now)
     chapters.import_chapter(SYSTEM, chapter.consultation, data=changed.encode())
-    lines = {line.quote.exact for line in service.list_margin_lines(chapter, "fr")["C1-A1-P1-a1"]}
+    lines = {line.quote.exact for line in service.list_margin_lines(chapter, "fr", [block.id])[block.key]}
     assert lines == {"la liste complète des étalons", ""}
 
 
@@ -285,7 +285,7 @@ def test_lines_with_their_quotes_are_one_question(chapter, block, count_queries)
     for _ in range(5):
         factories.a_published_contribution(block=block, exact=LIST)
     session.commit()
-    assert count_queries(lambda: service.list_margin_lines(chapter, "fr")) == 1
+    assert count_queries(lambda: service.list_margin_lines(chapter, "fr", [block.id])) == 1
 
 
 def test_the_form_asks_as_little_with_words_as_without(client, participant, block, count_queries):

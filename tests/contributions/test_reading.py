@@ -30,7 +30,7 @@ def test_a_line_is_signed_alike_beside_the_present_text_and_an_earlier_one(block
     for author in (factories.a_user(organisation=body), factories.a_user(name="Salma", name_ar="سلمى"),
                    factories.a_user(name="Nemo", is_name_public=False)):
         factories.a_published_contribution(block=block, author=author)
-    present = service.list_margin_lines(block.chapter, language)[block.key]
+    present = service.list_margin_lines(block.chapter, language, [block.id])[block.key]
     earlier = service.list_earlier_lines(block.revision, language)[block.key].lines
     shown = [[(line.ref, line.position, line.language, line.signature, line.excerpt) for line in lines] for lines in (present, earlier)]
     assert shown[0] == shown[1]

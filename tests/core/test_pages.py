@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from consult.core import pages as module
-from consult.core.pages import CAPACITY, Page, Pages, Readers, ReadyPages
+from consult.core.pages import SEAM, Kept, Page, Pages, Parts, Readers, ReadyPages
 
 BODY = b"<html><!--account-->entrer<!--/account--><p>" + b"texte " * 100 + b"</p></html>"
 
@@ -157,17 +157,34 @@ def test_each_reader_gets_their_own_account(pages):
     assert page.with_account(b"Ali") == BODY.replace(b"entrer", b"Ali"), "the kept page is not touched"
 
 
-def test_the_oldest_pages_give_way(pages):
-    for number in range(CAPACITY + 5):
+@pytest.fixture
+def room_for_five(monkeypatch):
+    monkeypatch.setattr(module, "CAPACITY", 5 * Page(BODY, []).weight)
+
+
+def test_the_oldest_pages_give_way(pages, room_for_five):
+    for number in range(8):
         pages.keep(number, Page(BODY, []))
-    assert pages.get(4) is None
-    assert pages.get(5) is not None
-    assert pages.get(CAPACITY + 4) is not None
+    assert [pages.get(number) is not None for number in range(8)] == [False] * 3 + [True] * 5
 
 
-def test_a_page_that_gave_way_is_the_applications(pages):
+def test_a_page_that_is_made_again_is_counted_once(pages, room_for_five):
+    for number in range(5):
+        for _again in range(3):
+            pages.keep(number, Page(BODY, []))
+    assert all(pages.get(number) for number in range(5))
+
+
+def test_a_page_larger_than_all_the_room_is_kept_alone(pages, monkeypatch):
+    monkeypatch.setattr(module, "CAPACITY", 10)
+    for number in range(3):
+        pages.keep(number, Page(BODY, []))
+    assert [pages.get(number) is not None for number in range(3)] == [False, False, True]
+
+
+def test_a_page_that_gave_way_is_the_applications(pages, room_for_five):
     ready(pages)
-    for number in range(CAPACITY):
+    for number in range(5):
         pages.keep(number, Page(BODY, []))
     assert Answer(app).body == FROM_APPLICATION
 
@@ -181,3 +198,66 @@ def test_clearing_forgets_all(pages):
 def test_the_same_bytes_have_the_same_tag():
     assert Page(BODY, []).etag == Page(BODY, []).etag != Page(BODY + b" ", []).etag
     assert Page(BODY, []).compressed == Page(BODY, []).compressed
+
+
+# Parts
+
+
+def test_what_is_the_same_for_all_is_answered_to_all(pages):
+    """A piece of a page without an account: whoever reads it, known or not, gets the same bytes with their tag."""
+    page = pages.keep("s1", Page(b"<div>texte</div>", [("Content-Type", "text/html")]))
+    pages.serve("/fr/", "s1", lambda: "s1")
+    for cookies in ({}, {"HTTP_COOKIE": "consult=fatima"}, {"HTTP_COOKIE": "consult=told"}):
+        answer = Answer(app, **cookies)
+        assert (answer.body, answer.headers["ETag"]) == (b"<div>texte</div>", page.etag)
+        assert gzip.decompress(Answer(app, HTTP_ACCEPT_ENCODING="gzip", **cookies).body) == b"<div>texte</div>"
+
+
+def test_a_part_is_kept_until_it_shows_something_else():
+    parts, made = Parts(), []
+    for shown in ((1, "a"), (1, "a"), (2, "a"), (2, "b")):
+        assert parts.get_or_make("name", shown, lambda shown=shown: made.append(shown) or str(shown)) == str(shown)
+    assert made == [(1, "a"), (2, "a"), (2, "b")]
+    assert parts.get("name", (2, "b")) == "(2, 'b')"
+    assert parts.get("name", (1, "a")) is None, "one of a name is kept"
+
+
+def test_the_oldest_part_gives_way():
+    kept = Kept(2)
+    for name in (1, 2, 1, 3):
+        kept.put(name, str(name))
+    assert [kept.get(name) for name in (1, 2, 3)] == ["1", None, "3"]
+
+
+def in_stretches(*words: bytes) -> bytes:
+    """A page of an account and of stretches that are alike, each of its own words."""
+    return b"<html><!--account-->entrer<!--/account-->" + SEAM.join(b"<p>la norme et " + word + b" texte</p>" * 50 for word in words)
+
+
+def test_only_what_changed_of_a_page_and_what_comes_after_it_is_compressed_again(monkeypatch):
+    module.stretches.clear()
+    packed, plain = [], module.deflated
+    monkeypatch.setattr(module, "deflated", lambda part, *rest, **more: packed.append(part) or plain(part, *rest, **more))
+    words = [b"%d" % number for number in range(9)]
+    first = Page(in_stretches(*words), [])
+    assert len(packed) == 11
+    packed.clear()
+    second = Page(in_stretches(*words[:4], b"autre", *words[5:]), [])
+    assert [part[15:20] for part in packed if part != b"entrer"] == [b"autre", b"5 tex"]
+    for page in (first, second):
+        assert gzip.decompress(page.compressed) == page.body
+        assert gzip.decompress(page.packed_with_account(b"Fatima")) == page.body.replace(b"entrer", b"Fatima")
+
+
+def test_stretches_may_repeat_each_other_but_never_the_account():
+    page = Page(in_stretches(*[b"mot"] * 12), [])
+    assert len(page.compressed) < len(gzip.compress(page.body)) + 250
+    own = [len(page.packed_with_account(account)) for account in (b"<p>la norme et mot texte</p>" * 3, b"<p>xq zvjwk yb pfg hcudo</p>" * 3)]
+    alone = [len(module.deflated(account)) for account in (b"<p>la norme et mot texte</p>" * 3, b"<p>xq zvjwk yb pfg hcudo</p>" * 3)]
+    assert own[0] - own[1] == alone[0] - alone[1], "as long as it is by itself, whatever the page holds"
+
+
+def test_a_long_stretch_is_looked_back_at_as_far_as_packing_may():
+    noise = bytes(range(1, 256)) * 300
+    page = Page(b"a" + noise + SEAM + noise + SEAM + b"b" + noise[:100], [])
+    assert gzip.decompress(page.compressed) == page.body

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, lazyload
@@ -72,10 +73,11 @@ def of_pair(marks: Iterable[OutdatedTranslation], text_language: str) -> dict[st
 
 def list_outdated_translations(chapter: Chapter) -> list[OutdatedTranslation]:
     """Passages whose twin changed alone and which nobody has confirmed since, oldest first; only where both still stand."""
-    return list(session.scalars(_stale(OutdatedTranslation.chapter_id == chapter.id)).unique())
+    return list(session.scalars(_stale(), {"in_chapters": [chapter.id]}).unique())
 
 
-def _stale(*chosen) -> sa.Select:
+@cache
+def _stale() -> sa.Select:
     since = aliased(Revision)
 
     def stands(language) -> sa.ColumnElement[bool]:
@@ -84,7 +86,8 @@ def _stale(*chosen) -> sa.Select:
             block.key == OutdatedTranslation.key, block.revision_id == newest_revision(OutdatedTranslation.chapter_id, language))
     return (
         sa.select(OutdatedTranslation).join(since, since.id == OutdatedTranslation.since_id)
-        .where(*chosen, OutdatedTranslation.confirmed_at.is_(None), stands(since.language), stands(OutdatedTranslation.language))
+        .where(OutdatedTranslation.chapter_id.in_(sa.bindparam("in_chapters", expanding=True)), OutdatedTranslation.confirmed_at.is_(None),
+               stands(since.language), stands(OutdatedTranslation.language))
         .options(contains_eager(OutdatedTranslation.since.of_type(since)).lazyload("*")).order_by(OutdatedTranslation.id)
     )
 
@@ -93,8 +96,9 @@ def count_outdated_translations(actor: Actor, consultation: Consultation) -> dic
     """Of each chapter, in all languages, for those who see to it."""
     require(actor, Action.CHAPTERS_VIEW_TRANSLATIONS, consultation)
     chapters = list_chapters(consultation)
-    marks = _stale(OutdatedTranslation.chapter_id.in_([chapter.id for chapter in chapters])).subquery()
-    counts: dict[int, int] = dict(session.execute(sa.select(marks.c.chapter_id, sa.func.count()).group_by(marks.c.chapter_id)).all())
+    marks, ours = _stale().subquery(), {"in_chapters": [chapter.id for chapter in chapters]}
+    by_chapter = sa.select(marks.c.chapter_id, sa.func.count()).group_by(marks.c.chapter_id)
+    counts: dict[int, int] = dict(session.execute(by_chapter, ours).all())
     return {chapter: counts.get(chapter.id, 0) for chapter in chapters}
 
 
@@ -181,7 +185,7 @@ def list_coverage(actor: Actor, consultation: Consultation) -> list[ChapterCover
     kinds: dict[int, dict[str, BlockKind]] = {revision.id: {} for revision in revisions}
     for revision_id, key, kind in session.execute(sa.select(Block.revision_id, Block.key, Block.kind).where(Block.revision_id.in_(kinds))):
         kinds[revision_id][key] = kind
-    marks = list(session.scalars(_stale(OutdatedTranslation.chapter_id.in_([chapter.id for chapter in chapters]))).unique())
+    marks = list(session.scalars(_stale(), {"in_chapters": [chapter.id for chapter in chapters]}).unique())
     by_place = {(revision.chapter_id, revision.language): revision for revision in revisions}
 
     def follow(chapter: Chapter, language: str) -> tuple[Revision, translations.Coverage] | None:

@@ -1,6 +1,7 @@
 """A chapter's past: its revisions, each as it was read, and any two of them compared."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,10 @@ from flask import redirect, render_template, request, url_for
 
 from consult.chapters import events, reading, service
 from consult.chapters.comparison import GROUPS, Comparison
-from consult.chapters.models import BlockFate, Chapter
-from consult.chapters.views.pages import bp, chapter_here, chapter_stamp, kept
+from consult.chapters.models import BlockFate, Chapter, Revision
+from consult.chapters.views import passages
+from consult.chapters.views.pages import bp
+from consult.chapters.views.ready import chapter_here, chapter_stamp, kept
 from consult.core.i18n import LANGUAGES, _
 from consult.core.permissions import Action, require
 from consult.core.web import actor, language, small_number
@@ -42,21 +45,42 @@ def revision(number: int, text_language: str, version: int):
     return kept(lambda: (*chapter_stamp(number), text_language, version), lambda: render_revision(number, text_language, version))
 
 
-def render_revision(number: int, text_language: str, version: int) -> str:
+@bp.get("/chapters/<int:number>/revisions/<string:text_language>/<int:version>/margin/<int:part>")
+def revision_margin(number: int, text_language: str, version: int, part: int):
+    """What was said about some of its passages, for whoever reads as far as there."""
+    read_chapter(number)
+    return kept(lambda: (*chapter_stamp(number), text_language, version, "margin", part),
+                lambda: render_revision_margin(number, text_language, version, part))
+
+
+def render_revision(number: int, text_language: str, version: int) -> bytes:
     chapter = chapter_here(number)
     shown = service.get_numbered_revision(chapter, text_language, version)
     newest = service.get_newest_revision(chapter, text_language)
-    said, none = events.earlier_margin(shown), events.EarlierMargin()
-    blocks = []
-    for block in service.list_blocks(shown):
-        at = said.get(block.key, none)
-        blocks.append(reading.read_block(block, text_language, None, at.count, at.entries))
-        blocks[-1].url_discussion = url_for("chapters.provision", number=number, key=block.key) + "#said" if at.count else ""
-    return render_template(
-        "chapters/revision.html", revision=shown, newest=newest, blocks=blocks, contents=reading.contents(blocks), coverage=None,
-        earlier=True, chapter=SimpleNamespace(number=number, title=shown.title, commission_name=chapter.commission.title(language())),
+    blocks, lines = said_of(shown)
+    shell = render_template(
+        "chapters/revision.html", revision=shown, newest=newest, contents=reading.contents(blocks), coverage=None,
+        chapter=SimpleNamespace(number=number, title=shown.title, commission_name=chapter.commission.title(language())),
         languages=LANGUAGES, text_language=text_language, stances=events.key_of_signs(),
+        margin_url=url_for(".revision_margin", number=number, text_language=text_language, version=version, part=0),
     )
+    each = passages.render_each(passages.with_lines(blocks, lambda _ids: lines), chapter=chapter, earlier=True)
+    return passages.put_in(shell, passages.joined(each))
+
+
+def render_revision_margin(number: int, text_language: str, version: int, part: int) -> str:
+    chapter = chapter_here(number)
+    blocks, lines = said_of(service.get_numbered_revision(chapter, text_language, version))
+    wanted = [passages.beside(b, lines) for b in passages.of_part(blocks, part)]
+    return render_template("chapters/margin.html", blocks=wanted, chapter=chapter, earlier=True)
+
+
+def said_of(shown: Revision) -> tuple[list[reading.ReadBlock], passages.Lines]:
+    """The text of a version, how much was said of each passage, and the lines beside them."""
+    said, none = events.earlier_margin(shown), events.EarlierMargin()
+    urls = reading.Addresses(lambda _key: "", lambda key: url_for(".provision", number=shown.chapter.number, key=key, _anchor="said"))
+    text = reading.read_blocks([(block, shown.language) for block in service.list_blocks(shown)], urls)
+    return [replace(b, count=said.get(b.key, none).count) for b in text], {key: at.entries for key, at in said.items()}
 
 
 # Comparison

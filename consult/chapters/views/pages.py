@@ -1,26 +1,24 @@
 """The home of the consultation, and a chapter to read."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from types import SimpleNamespace
 
-from flask import current_app, g, render_template, request, session, url_for
+from flask import render_template, url_for
 
 from consult.chapters import events, reading, service
-from consult.chapters.models import Chapter, OutdatedTranslation
+from consult.chapters.models import Chapter, OutdatedTranslation, Revision
+from consult.chapters.views import passages
+from consult.chapters.views.ready import chapter_here, chapter_stamp, chapters_here, home_stamp, kept, look_stamp
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation, Phase
-from consult.core import audit
 from consult.core import events as core_events
-from consult.core.config import this_app
-from consult.core.db import reading as reading_unit
-from consult.core.errors import NotFound
 from consult.core.extension_points import flat
-from consult.core.i18n import LANGUAGE_NAMES, _, day, utcnow
+from consult.core.i18n import LANGUAGE_NAMES, _, day
 from consult.core.languages import language_urls
-from consult.core.pages import Page, pages
+from consult.core.pages import parts
 from consult.core.permissions import Action, can
-from consult.core.web import actor, consultation, headers, language, required_consultation, room
+from consult.core.web import actor, consultation, language, required_consultation, room
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,19 @@ class Step:
     turn: str
 
 
+@dataclass(frozen=True)
+class StaleNote:
+    """Which language changed alone, when, and where both are compared."""
+
+    name: str
+    date: datetime
+    is_translation: bool
+    url: str
+
+
 bp = room("chapters", prefix="")
 LIVELIEST = 3  # passages that the first view of a chapter leads to
 GROUND = _("Model followed: decree 2-08-229 on the publication of draft texts; law 12-06, article 4, on the Council.")
-PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
 
 
 @core_events.home_endpoint.fill
@@ -71,73 +78,10 @@ def read(number: int):
     return kept(lambda: chapter_stamp(number), lambda: render_chapter(number))
 
 
-# Pages kept ready
-
-
-def kept(ask, render):
-    """Answer with the page kept ready for the present stamp, making it when there is none; the account part is the reader's own."""
-    if "_flashes" in session:
-        return render()
-    stamp = ask()
-    page = pages.get(stamp)
-    if page is None:
-        g.as_visitor = True
-        try:
-            page = pages.keep(stamp, Page(render().encode(), [*PAGE_HEADERS, *headers().items()]))
-        finally:  # a page that is refused is the reader's own
-            g.as_visitor = False
-    if not request.query_string:
-        app, path = this_app(), request.path
-        pages.serve(path, stamp, lambda: asked(app, path, ask))
-    if actor().is_authenticated:
-        part = render_template(core_events.account_template()).encode()
-        current_app.extensions["consult_readers"].keep(session.get("_user_id"), request.path, session.get("csrf_token"), part)
-        return current_app.response_class(page.with_account(part), headers=PAGE_HEADERS)
-    response = current_app.response_class(page.body, headers=[*page.headers, ("ETag", page.etag)])
-    return response.make_conditional(request)
-
-
-def asked(app, path: str, ask):
-    """The present stamp of a page, asked outside of any request."""
-    with app.app_context(), app.test_request_context(path), reading_unit():
-        app.preprocess_request()
-        return ask()
-
-
-def look_stamp(shown: Consultation | None) -> tuple:
-    """What every page shows of the consultation itself."""
-    if shown is None:
-        return (language(), None)
-    said = (shown.title(language()), shown.purpose(language()), shown.audience(language()), shown.controller)
-    days = (shown.opens_at, shown.closes_at, shown.submission_planned_for, shown.decision_planned_for)
-    return (language(), shown.id, shown.current_phase, *said, *days)
-
-
-def chapters_here() -> list[Chapter]:
-    """The chapters of the consultation that is shown; read once a request."""
-    if "chapters" not in g:
-        g.chapters = service.list_chapters(consultation()) if consultation() else []
-    return g.chapters
-
-
-def chapter_here(number: int) -> Chapter:
-    required_consultation()
-    for chapter in chapters_here():
-        if chapter.number == number:
-            return chapter
-    raise NotFound(_("There is no chapter %(number)s.", number=number))
-
-
-def home_stamp() -> tuple:
-    shown = consultation()
-    activity = tuple((c.id, c.activity) for c in chapters_here())
-    return ("home", *look_stamp(shown), activity, utcnow().date())
-
-
-def chapter_stamp(number: int) -> tuple:
-    chapter = chapter_here(number)
-    # Names stand in the margin: whoever corrects theirs, or no longer agrees to be named, is heard at once.
-    return ("chapter", *look_stamp(consultation()), chapter.id, chapter.activity, audit.newest(Action.ACCOUNTS_EDIT_PROFILE))
+@bp.get("/chapters/<int:number>/margin/<int:part>")
+def margin(number: int, part: int):
+    """What was said about some passages, for whoever reads as far as there."""
+    return kept(lambda: (*chapter_stamp(number), "margin", part), lambda: render_margin(number, part))
 
 
 # Home
@@ -145,7 +89,7 @@ def chapter_stamp(number: int) -> tuple:
 
 def render_home() -> str:
     shown = consultation()
-    chapters = [chapter_row(*row) for row in service.overview(chapters_here())]
+    chapters = chapter_rows(shown)
     return render_template(
         "chapters/home.html", chapters=chapters, round=shown.round if shown else None, steps=steps(shown) if shown else [],
         lead=_((shown.current_phase if shown else Phase.PREPARATION).lead),
@@ -154,6 +98,17 @@ def render_home() -> str:
         written=written_in(chapters_here()) if chapters else [],
         legal=SimpleNamespace(controller=shown.controller, ground=GROUND) if shown else None,
     )
+
+
+def chapter_rows(shown: Consultation | None) -> list[SimpleNamespace]:
+    """One for each chapter; those that have changed are asked for, all of them at once."""
+    stamps = {chapter.id: (*look_stamp(shown), chapter.activity) for chapter in chapters_here()}
+    rows = {key: row for key, stamp in stamps.items() if (row := parts.get(("row", key, language()), stamp)) is not None}
+    changed = [chapter for chapter in chapters_here() if chapter.id not in rows]
+    for chapter, counts, keys, tallies in service.overview(changed) if changed else ():
+        row = chapter_row(chapter, counts, keys, tallies)
+        rows[chapter.id] = parts.keep(("row", chapter.id, language()), stamps[chapter.id], row)
+    return [rows[chapter.id] for chapter in chapters_here()]
 
 
 def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], tallies: dict[str, int]) -> SimpleNamespace:
@@ -212,41 +167,60 @@ def day_after(began: date | None, planned: date | None) -> str:
 # A chapter
 
 
-def render_chapter(number: int) -> str:
+def render_chapter(number: int) -> bytes:
     chapter = chapter_here(number)
-    french, own = service.get_revisions(chapter, language())
-    french_blocks, own_blocks = service.list_blocks_of(french, own)
-    laid = reading.together(french_blocks, own_blocks if own.language != "fr" else [])
-    tallies = service.tallies(chapter)
-    margin = events.margin(chapter)
-    frames = reading.frames([b for b, _at in laid], french_blocks, own_blocks)
-    blocks = [
-        reading.read_block(b, at, frame, tallies.get(b.key, 0), margin.get(b.key, [])) for (b, at), frame in zip(laid, frames, strict=True)
-    ]
-    stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_outdated_translations(chapter)}
-    comment_urls = events.comment_urls(chapter, [block.key for block, _at in laid])
-    for b in blocks:
-        b.stale = stale.get((b.key, b.language))
-        b.url_discussion = events.discussion_url(chapter, b.key) if b.count else ""
-        b.url_contribute = comment_urls.get(b.key, "")
-    share = reading.coverage(french_blocks, own_blocks) if language() != "fr" else None
-    return render_template(
-        "chapters/read.html", revision=own, blocks=blocks, contents=reading.contents(blocks), coverage=share or None,
+    may_comment = bool(events.comment_urls(chapter, [f"C{number}"]))
+    revision, text = text_here(chapter, may_comment=may_comment)
+    blocks = spoken_of(chapter, text)
+    shell = render_template(
+        "chapters/read.html", revision=revision, contents=reading.contents(blocks), coverage=text.coverage,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
         last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
-        written=written_in([chapter]), waiting=events.places_to_confirm(chapter, own.language),
-        debate=debate_of(blocks, tallies, may_comment=bool(comment_urls)),
+        written=written_in([chapter]), waiting=events.places_to_confirm(chapter, revision.language),
+        debate=debate_of(blocks, may_comment=may_comment), margin_url=url_for("chapters.margin", number=number, part=0),
     )
+    shown = passages.with_lines(blocks, lambda ids: events.margin(chapter, ids))
+    return passages.put_in(shell, passages.render(("chapter", chapter.id, language()), shown, chapter=chapter))
 
 
-def debate_of(blocks: list[reading.ReadBlock], tallies: dict[str, int], *, may_comment: bool) -> SimpleNamespace:
+def render_margin(number: int, part: int) -> str:
+    chapter = chapter_here(number)
+    wanted = passages.of_part(spoken_of(chapter, text_here(chapter, may_comment=False)[1]), part)
+    lines = events.margin(chapter, [b.id for b in wanted])
+    return render_template("chapters/margin.html", blocks=[passages.beside(b, lines) for b in wanted], chapter=chapter)
+
+
+def text_here(chapter: Chapter, *, may_comment: bool) -> tuple[Revision, reading.Text]:
+    """The text in the reader's language with the revision that it is read in, laid out once."""
+    french, own = service.get_revisions(chapter, language())
+
+    def lay_out() -> reading.Text:
+        french_blocks, own_blocks = service.list_blocks_of(french, own)
+        keys = {block.key for block in (*french_blocks, *own_blocks)}
+        comment_urls = events.comment_urls(chapter, list(keys)) if may_comment else {}
+        urls = reading.Addresses(lambda key: comment_urls.get(key, ""), lambda key: events.discussion_url(chapter, key))
+        return reading.text_of(french_blocks, own_blocks if own.language != "fr" else [], urls)
+    return own, parts.get_or_make(("text", chapter.id, language(), may_comment), (french.id, own.id), lay_out)
+
+
+def spoken_of(chapter: Chapter, text: reading.Text) -> list[reading.ReadBlock]:
+    """The text with how much was said of each passage, and what is out of date."""
+    tallies = service.tallies(chapter)
+    stale = {(mark.key, mark.language): stale_note(mark) for mark in service.list_outdated_translations(chapter)}
+    return [
+        replace(b, count=tallies.get(b.key, 0), stale=stale.get((b.key, b.language)))
+        if tallies.get(b.key) or (b.key, b.language) in stale else b for b in text.blocks
+    ]
+
+
+def debate_of(blocks: list[reading.ReadBlock], *, may_comment: bool) -> SimpleNamespace:
     """What the first view says of a chapter: how to take part, how much was said, where most."""
-    spoken_of = [b for b in blocks if b.count]
-    liveliest = sorted(spoken_of, key=lambda b: -b.count)[:LIVELIEST]
+    said = [b for b in blocks if b.count]
+    liveliest = sorted(said, key=lambda b: -b.count)[:LIVELIEST]
     return SimpleNamespace(
-        may_comment=may_comment, lead=_(required_consultation().current_phase.lead), voices=sum(tallies.values()),
-        spoken_of=len(spoken_of), passages=len(blocks), liveliest=[(b.key, b.label, b.count) for b in liveliest],
-        heat=reading.strip(tallies, [b.key for b in blocks]),
+        may_comment=may_comment, lead=_(required_consultation().current_phase.lead), voices=sum(b.count for b in said),
+        spoken_of=len(said), passages=len(blocks), liveliest=[(b.key, b.label, b.count) for b in liveliest],
+        heat=reading.strip({b.key: b.count for b in said}, [b.key for b in blocks]),
     )
 
 
@@ -257,11 +231,10 @@ def written_in(shown: list[Chapter]) -> list[tuple[str, str]]:
     return [] if language() in found else [(code, url) for code, _name, url in language_urls() if code in found]
 
 
-def stale_note(mark: OutdatedTranslation) -> SimpleNamespace:
-    """Which language changed alone, when, and where both are compared."""
+def stale_note(mark: OutdatedTranslation) -> StaleNote:
     beside = mark.language if mark.language != "fr" else mark.since.language
-    return SimpleNamespace(
-        name=LANGUAGE_NAMES[mark.since.language], date=mark.since.published_at, is_translation=mark.language != "fr",
+    return StaleNote(
+        name=str(LANGUAGE_NAMES[mark.since.language]), date=mark.since.published_at, is_translation=mark.language != "fr",
         url=url_for("chapters.translations", number=mark.chapter.number, text_language=beside, _anchor=mark.key),
     )
 

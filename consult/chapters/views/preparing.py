@@ -9,7 +9,8 @@ from consult.chapters.forms import CorrectForm, CounterForm, EditForm, ImportFor
 from consult.chapters.models import BlockFate, WorkingDraft
 from consult.chapters.parsing import read_file
 from consult.chapters.source import MAX_META, front_matter, with_front_matter
-from consult.chapters.views.pages import bp, chapters_here
+from consult.chapters.views.pages import bp
+from consult.chapters.views.ready import chapters_here
 from consult.core import markup
 from consult.core.commands import undo
 from consult.core.errors import Conflict, Invalid, NotFound

@@ -7,7 +7,8 @@ from flask import flash, redirect, render_template, request, url_for
 from consult.accounts.models import User
 from consult.chapters import service
 from consult.chapters.translations import TranslationState
-from consult.chapters.views.pages import bp, chapter_here
+from consult.chapters.views.pages import bp
+from consult.chapters.views.ready import chapter_here
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGE_NAMES, LANGUAGES, _, direction, gettext, ngettext

@@ -35,6 +35,7 @@ LINE = (
     Organisation.name_ar, Organisation.name_en, User.name, User.name_ar, User.is_name_public,
 )
 MAX_REMEMBERED = 30  # drafts of one browser without an account: as many as its cookie has room for
+MARGIN_LINES = 3  # beside each passage
 MARGIN = 240  # characters that a line of the margin opens to; what is longer is fetched, or one link away
 
 
@@ -260,25 +261,34 @@ def line_in(shown_in: str, ref: str, position: Position, language: str, body: st
     return {"ref": ref, "position": position, "language": language, "signature": signature, "excerpt": excerpt(body, MARGIN)}
 
 
-def list_margin_lines(chapter: Chapter, language: str) -> dict[str, list[MarginLine]]:
-    """The three newest published lines of each block, in one query."""
-    place = sa.func.row_number().over(partition_by=Contribution.current_key, order_by=Contribution.id.desc()).label("place")
-    newest = (
-        sa.select(Contribution.id, Contribution.current_key, place)
-        .where(Contribution.chapter_id == chapter.id, Contribution.is_public,
-               Contribution.current_key.is_not(None)).subquery()
-    )
+@cache
+def _margin() -> sa.Select:
+    """The lines beside some blocks. Each block looks up its newest ones: what else was said there is not read."""
+    def newest(place: int) -> sa.ScalarSelect:
+        there = aliased(Contribution)
+        return (
+            sa.select(there.id).where(there.chapter_id == sa.bindparam("in_chapter"), there.current_key == Block.key, there.is_public)
+            .order_by(there.id.desc()).limit(1).offset(place).correlate(Block).scalar_subquery()
+        )
+    places = [newest(place).label(f"place_{place}") for place in range(MARGIN_LINES)]
+    at = sa.select(Block.key, *places).where(Block.id.in_(sa.bindparam("blocks", expanding=True))).subquery()
     written, now = aliased(Block), aliased(Block)
     last = sa.select(sa.func.max(Anchor.revision_id)).where(Anchor.contribution_id == Contribution.id).correlate(Contribution)
-    rows = session.execute(
-        lines_of(newest, newest.c.current_key, sa.case((written.text != now.text, Revision.number)),
-                 sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix)
+    return (
+        sa.select(Contribution.id, at.c.key, sa.case((written.text != now.text, Revision.number)),
+                  sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix, *LINE)
+        .select_from(at).join(Contribution, Contribution.id.in_([at.c[place.name] for place in places]))
+        .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last.scalar_subquery()))
         .join(written, written.id == Contribution.block_id).join(Revision, Revision.id == written.revision_id)
         .outerjoin(now, now.id == Anchor.block_id)
-        .where(newest.c.place <= 3).order_by(newest.c.current_key, newest.c.place)
     )
+
+
+def list_margin_lines(chapter: Chapter, language: str, blocks: Collection[int]) -> dict[str, list[MarginLine]]:
+    """The three newest published lines beside each of these blocks (ids, one for each passage), by key."""
     lines: dict[str, list[MarginLine]] = {}
-    for key, version, exact, prefix, suffix, *line in rows:
+    rows = session.execute(_margin(), {"in_chapter": chapter.id, "blocks": list(blocks)})
+    for _id, key, version, exact, prefix, suffix, *line in sorted(rows, key=lambda row: -row.id):
         lines.setdefault(key, []).append(MarginLine(**line_in(language, *line), quote=Quote(exact, prefix, suffix), version=version))
     return lines

@@ -59,8 +59,8 @@ def places_to_confirm(chapter: Chapter, language: str) -> list[chapters_events.P
 
 
 @chapters_events.margin.fill
-def margin(chapter: Chapter) -> dict[str, list[chapters_events.MarginEntry]]:
-    lines = service.list_margin_lines(chapter, language())
+def margin(chapter: Chapter, blocks: Sequence[int]) -> dict[str, list[chapters_events.MarginEntry]]:
+    lines = service.list_margin_lines(chapter, language(), blocks)
     return {key: [margin_entry(line) for line in at] for key, at in lines.items()}
 
 
