@@ -4,13 +4,13 @@ Pages have no number, so no row is skipped or shown twice while others are added
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from consult.core.db import session
+from consult.core.db import reading, session
 
 PAGE_SIZE = 20  # contributions read whole, one after the other
 WORK_PAGE_SIZE = 25  # contributions to be gathered: those that make one point stand on one page more often
@@ -109,3 +109,17 @@ def get_page(chosen: sa.Select, order: Order, *, after: Cursor | None, size: int
 def cut(found: Sequence[Row], key_of: Callable[[Row], tuple[int, ...]], *, after: Cursor | None, size: int) -> Page[Row]:
     """The page of what was found with one row more than it holds, if there is one more."""
     return Page(list(found[:size]), after, Cursor(key_of(found[size - 1])) if len(found) > size else None)
+
+
+def each_row(page_after: Callable[[Cursor | None], Page[Row]]) -> Iterator[Row]:
+    """All rows of a list, a page of them in memory at a time.
+
+    Each page is a reading of its own, and what it read stands by itself: nothing is held while a slow reader takes what came before.
+    """
+    after, is_read = None, False
+    while after or not is_read:
+        with reading():
+            page = page_after(after)
+            session.expunge_all()
+        yield from page.rows
+        after, is_read = page.older, True

@@ -1,12 +1,26 @@
 """The web around the rooms: languages in addresses, one unit of work a request, error pages, headers, what templates know."""
 
 import logging
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    redirect,
+    render_template,
+    request,
+    stream_template,
+    url_for,
+)
 from flask import session as cookies
 from flask_babel import Babel
 from flask_login import current_user
@@ -190,6 +204,36 @@ def link(endpoint: str, **values) -> str:
     return adapter.build(endpoint, values, force_external=True)
 
 
+# A page that is sent while it is made
+
+PIECE = 32_768  # characters sent at once
+
+
+def streamed(template: str, **context) -> Response:
+    """What its template draws is not held in memory: give it iterators that read as they go on, each page a reading of its own.
+
+    What stands above the page's own part asks who reads: it is drawn while the view's reading lasts.
+    """
+    parts, head = stream_template(template, **context), []
+    for part in parts:
+        head.append(part)
+        if "<main" in part:
+            break
+    return Response(in_pieces(chain(head, parts)), mimetype="text/html")
+
+
+def in_pieces(parts: Iterable[str]) -> Iterator[str]:
+    """The same text in pieces that are worth sending."""
+    held, length = [], 0
+    for part in parts:
+        held.append(part)
+        length += len(part)
+        if length >= PIECE:
+            yield "".join(held)
+            held, length = [], 0
+    yield "".join(held)
+
+
 # Pages of the floor
 
 
@@ -335,4 +379,4 @@ def show_crash(error: Exception):
 
 
 __all__ = ["actor", "asked_values", "consultation", "csrf", "init_app", "is_complete", "language", "link", "menu", "put_refusal",
-           "reads_first", "required_consultation", "room", "small_number"]
+           "reads_first", "required_consultation", "room", "small_number", "streamed"]

@@ -98,7 +98,7 @@ def test_an_address_that_was_cited_leads_to_the_same_item(client, rapporteur, ch
     page = lxml.html.fromstring(client.get("/fr/synthesis/read/1").text)
     assert {element.get("id"): element.xpath("string(.//h3)").split()[0] for element in page.xpath("//article[@id]")} == {
         "item-2": "2", "item-3": "3"}
-    assert "/fr/synthesis/read/1#item-3" in client.get(f"/fr/contributions/{contribution.ref}").text
+    assert "/fr/synthesis/read/1?item=3#item-3" in client.get(f"/fr/contributions/{contribution.ref}").text
     sheet = written(OPEN_DATA, chapter.consultation_id, ExportFormat.CSV).decode("utf-8-sig")
     assert {row["item"] for row in csv.DictReader(io.StringIO(sheet, newline=""))} == {f"2. {TRAIN}", f"3. {LIST}"}
     assert contributions.get_contribution(VISITOR, contribution.ref).is_public

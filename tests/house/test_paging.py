@@ -24,6 +24,7 @@ from tests.house.source import modules
 SIZES = {
     "consult.exports.service": ("ENTRY_PAGE_SIZE",), "consult.contributions.service.anchor_review": ("ENTRY_PAGE_SIZE",),
     "consult.contributions.service.reading": ("PAGE_SIZE",), "consult.moderation.service": ("PAGE_SIZE", "REGISTER_PAGE_SIZE"),
+    "consult.synthesis.service.gathered": ("ENTRY_PAGE_SIZE",), "consult.synthesis.service.report": ("PAGE_SIZE",),
     "consult.synthesis.service.items": ("WORK_PAGE_SIZE",), "consult.synthesis.service.workbench": ("WORK_PAGE_SIZE",),
 }
 
@@ -116,6 +117,27 @@ def an_items(chapter, block, rapporteur, **_world) -> Listing:
                    f"/fr/synthesis/edit-item/{item.id}")
 
 
+def gathered(chapter, block, secretary, **_world) -> Listing:
+    """On two passages in turn, in the order of the text."""
+    item = factories.an_item(factories.a_synthesis(chapter))
+    blocks = iter([factories.block_of(chapter, A2), block] * 20)
+
+    def add() -> Contribution:
+        said = factories.a_published_contribution(block=next(blocks))
+        factories.saved(ItemContribution(item=item, contribution=said))
+        return said
+    return Listing(lambda after: synthesis.list_gathered(secretary, item, after=after), add, "/fr/synthesis/gathered/1/1",
+                   id_of=lambda row: getattr(row, "contribution", row).id)
+
+
+def read(chapter, block, secretary, **_world) -> Listing:
+    """Items on two passages in turn, in the order of the text."""
+    report, blocks = factories.a_synthesis(chapter), iter([factories.block_of(chapter, A2), block] * 20)
+    return Listing(lambda after: synthesis.list_items(secretary, report, after=after),
+                   lambda: factories.an_item(report, factories.a_published_contribution(block=next(blocks))), "/fr/synthesis/read/1",
+                   id_of=lambda row: getattr(row, "item", row).id)
+
+
 def queue_of(state: ContributionState):
     def listing(chapter, block, rapporteur, **_world) -> Listing:
         return Listing(lambda after: moderation.queue(rapporteur, [chapter], states=[state], after=after),
@@ -140,8 +162,9 @@ def exports(consultation, secretary, **_world) -> Listing:
 
 LISTINGS = {
     "discussion": discussion, "left behind": left_behind, "provision": on_a_provision, "amendments": amendments, "mine": mine,
-    "places": places, "workbench": workbench, "item": an_items, "queue": queue_of(ContributionState.SUBMITTED),
-    "published": queue_of(ContributionState.PUBLISHED), "register": register, "exports": exports,
+    "places": places, "workbench": workbench, "item": an_items, "gathered": gathered, "read": read,
+    "queue": queue_of(ContributionState.SUBMITTED), "published": queue_of(ContributionState.PUBLISHED), "register": register,
+    "exports": exports,
 }
 
 

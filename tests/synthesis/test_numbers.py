@@ -12,7 +12,7 @@ from tests.synthesis.test_service import edited
 
 
 def numbers(synthesis):
-    return [view.item.number for view in service.list_items(SYSTEM, synthesis)]
+    return [view.item.number for view in service.list_items(SYSTEM, synthesis).rows]
 
 
 def test_items_keep_their_numbers_and_stand_in_text_order(chair, rapporteur, synthesis, published, in_synthesis):

@@ -306,7 +306,7 @@ def test_the_synthesis_is_public_once_submitted(chair, participant, secretary, c
     answer = service.get_answer(VISITOR, published[0])
     assert (answer.rationale, answer.count) == (DECIDED["rationale"], 3)
     assert set(answer.others) == {published[1].ref, published[2].ref}
-    assert [view.item.id for view in service.list_items(VISITOR, complete)] == [answer.item.id]
+    assert [view.item.id for view in service.list_items(VISITOR, complete).rows] == [answer.item.id]
 
 
 def test_nothing_to_read_is_not_found(rapporteur, chapter):
@@ -322,7 +322,7 @@ def test_voices_are_counted(rapporteur, synthesis, block, citizen, published):
     alone = factories.a_published_contribution(block=block, author=citizen)
     item = service.add_item(rapporteur, synthesis, title="Un point", contributions=[published[1], *twice, gone, alone])
     contributions.withdraw(citizen, gone)
-    view = next(v for v in service.list_items(rapporteur, item.synthesis) if v.item.id == item.id)
+    view = next(v for v in service.list_items(rapporteur, item.synthesis).rows if v.item.id == item.id)
     assert view.voices.contributions == 4
     assert view.voices.categories == {Category.COMPANY: 1, Category.LABORATORY: 1, None: 1}
     with force_locale("en"):
@@ -330,15 +330,16 @@ def test_voices_are_counted(rapporteur, synthesis, block, citizen, published):
     with force_locale("fr"):
         assert view.voices.category_labels()[:2] == ["entreprise\u00a0: 1 sur 1", "laboratoires\u00a0: 1 sur 3"]
     assert view.voices.positions[Position.OPPOSED] == 2
-    assert service.list_contested([view]) == [view]
-    assert len(view.references) == 5
+    contested, voices = service.list_contested(item.synthesis, service.list_overview(rapporteur, item.synthesis))
+    assert [(line.number, voices[line.id]) for line in contested.rows] == [(item.number, view.voices)]
+    assert (len(view.references.rows), view.references.total) == (5, 5)
 
 
 def test_items_are_read_in_text_order_with_their_redlines(rapporteur, synthesis, published):
     later_ = service.add_item(rapporteur, synthesis, title="Former", contributions=published[:1])
     first = service.add_item(rapporteur, synthesis, title="Publier", contributions=published[1:])
     edited(rapporteur, first, disposition=Disposition.ACCEPTED, changes={KEY: NEW})
-    views = service.list_items(rapporteur, synthesis)
+    views = service.list_items(rapporteur, synthesis).rows
     assert [view.item.id for view in views] == [first.id, later_.id]
     assert ("insert", ", en ligne,") in views[0].changes[0].segments
 

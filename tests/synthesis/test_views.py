@@ -272,7 +272,7 @@ def test_each_contribution_shows_what_became_of_it(client, submitted, published)
     page = client.get(f"/fr/contributions/{published[0].ref}")
     assert DECIDED["rationale"] in page.text
     assert published[1].ref in page.text
-    assert "/fr/synthesis/read/1#item-1" in page.text
+    assert "/fr/synthesis/read/1?item=1#item-1" in page.text
     mine = client.sign_in(published[0].author).get("/fr/contributions/mine")
     assert DECIDED["rationale"] in mine.text
 

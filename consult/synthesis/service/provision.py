@@ -1,6 +1,7 @@
 """What public syntheses answer about one passage."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
 
 from consult.chapters.models import Block, Chapter, Revision
 from consult.core.db import session
@@ -25,6 +26,7 @@ def list_provision_answers(chapter: Chapter, key: str) -> list[tuple[SynthesisIt
         sa.select(SynthesisItem).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
         .where(Synthesis.chapter_id == chapter.id, Synthesis.is_public, SynthesisItem.id.in_(sa.union(changing, answering)))
         .outerjoin(begins, begins.c.item_id == SynthesisItem.id).order_by(*text_order(begins))
+        .options(contains_eager(SynthesisItem.synthesis).lazyload(Synthesis.chapter))
     ).all()
     rewordings = list_rewordings([item.id for item in items])
     return [(item, [one for one in rewordings.get(item.id, []) if one.key == key]) for item in items]

@@ -1,30 +1,43 @@
-"""The synthesis as it is read: items in text order with their references, counts and redlines, in a fixed number of queries."""
+"""The synthesis as it is read: items in text order with their counts, redlines and first references, a page at a time, in a fixed number
+of queries.
+"""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from markupsafe import escape
 from sqlalchemy.orm import contains_eager
 
+from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution, ContributionState, Position
 from consult.core.db import session
+from consult.core.errors import NotFound
+from consult.core.i18n import _
+from consult.core.paging import PAGE_SIZE, Cursor, Page, each_row, get_page, rising
 from consult.core.permissions import Action, Actor, require
-from consult.organisations.models import Organisation
-from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
-from consult.synthesis.service.respondents import Respondent, Respondents, by_category
-from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
+from consult.synthesis.models import Disposition, Synthesis, SynthesisItem
+from consult.synthesis.service.divisions import Division
+from consult.synthesis.service.gathered import (
+    REFERENCES,
+    First,
+    Reference,
+    count_spoken,
+    labels_of,
+    references_of,
+    voices_of,
+)
+from consult.synthesis.service.respondents import Respondents
+from consult.synthesis.service.syntheses import get_synthesis
+from consult.synthesis.service.text_order import LAST, beginnings, text_order
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 
-
-@dataclass(frozen=True)
-class Reference:
-    """A contribution that an item rests on."""
-
-    ref: str
-    position: Position
-    state: ContributionState
+MAX_WEIGHT = 120_000  # bytes of people's words on a page
+REDLINE = 3  # a redline has both wordings and the marks between them
+Row = TypeVar("Row")
 
 
 @dataclass
@@ -35,15 +48,32 @@ class PlacedItem:
     order: int = LAST
     changes: list[Rewording] = field(default_factory=list)
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """No two items of a synthesis have it in common."""
+        return self.order, self.item.number
+
+    @property
+    def weight(self) -> int:
+        return weigh(self.item.title, self.item.summary, self.item.rationale) + weigh_changes(self.changes)
+
 
 @dataclass
 class ItemView(PlacedItem):
     """One item with all that its readers are shown."""
 
-    labels: dict[str, str] = field(default_factory=dict)
-    references: list[Reference] = field(default_factory=list)
-    respondents: list[Respondent] = field(default_factory=list)
-    voices: Respondents | None = None
+    labels: First[tuple[str, str]] = field(default_factory=First)
+    references: First[Reference] = field(default_factory=First)
+    voices: Respondents = field(default_factory=lambda: Respondents(0, Counter(), Counter()))
+
+
+def weigh(*words: str) -> int:
+    """How many bytes of a page they take."""
+    return sum(len(escape(one).encode()) for one in words)
+
+
+def weigh_changes(changes: Iterable[Rewording]) -> int:
+    return sum(REDLINE * weigh(change.old, change.new) + weigh(change.present or "") for change in changes)
 
 
 def list_placed_items(consultation: Consultation, *, chapter: Chapter | None = None) -> list[PlacedItem]:
@@ -70,47 +100,109 @@ def placed(*of_chapters: sa.ColumnElement[bool]) -> list[PlacedItem]:
     return list(items.values())
 
 
-def list_items(actor: Actor, synthesis: Synthesis) -> list[ItemView]:
-    """All items in text order; public once the synthesis is."""
+def in_order(synthesis: Synthesis, *columns: Any) -> tuple[Any, sa.Select]:
+    """Where an item begins, and what is selected of the synthesis's items with it."""
+    begins = beginnings(Chapter.id == synthesis.chapter.id)
+    order, _number = text_order(begins)
+    return order, sa.select(*columns, order.label("at")).select_from(SynthesisItem).outerjoin(
+        begins, begins.c.item_id == SynthesisItem.id).where(SynthesisItem.synthesis_id == synthesis.id)
+
+
+def list_items(
+    actor: Actor, synthesis: Synthesis, *, division: Division | None = None, after: Cursor | None = None, references: int = REFERENCES,
+) -> Page[ItemView]:
+    """A page of the items, or of those of one division, in text order; public once the synthesis is."""
     require(actor, Action.SYNTHESIS_READ, synthesis)
-    views = {item.id: ItemView(item) for item in session.scalars(
-        sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id))}
-    whole = []
-    for item_id, reference, respondent, key, label, order in spoken(synthesis):
-        if respondent:
-            whole.append(respondent)
-        if item_id not in views:
-            continue
-        view = views[item_id]
-        view.order = min(view.order, order)
-        view.labels.setdefault(key, label)
-        view.references.append(reference)
-        if respondent:
-            view.respondents.append(respondent)
-    of = by_category(whole)
+    order, chosen = in_order(synthesis, SynthesisItem)
+    if division is not None:
+        chosen = chosen.where(order >= division.begins, order < division.ends)
+    page = get_page(chosen, rising(order, SynthesisItem.number), after=after, size=PAGE_SIZE)
+    views = {item.id: ItemView(item, at) for item, at in page.rows}
     for item_id, changes in list_rewordings(views).items():
         views[item_id].changes += changes
-    for view in views.values():
-        view.voices = Respondents.among(view.respondents, of)
-    return sorted(views.values(), key=lambda view: (view.order, view.item.number))
+    page = lightened(Page(list(views.values()), page.after, page.older), lambda view: view.weight)
+    shown = [view.item.id for view in page.rows]
+    labels, voices = labels_of(synthesis, shown), voices_of(synthesis, shown)
+    rests_on = references_of(synthesis, shown, references) if references else {}
+    for view in page.rows:
+        view.voices, view.labels = voices[view.item.id], labels.get(view.item.id, view.labels)
+        view.references = rests_on.get(view.item.id, view.references)
+    return page
 
 
-def spoken(synthesis: Synthesis):
-    """Each contribution to the chapter, in text order: its item, reference, and its voice when it is published."""
-    place = places(synthesis.chapter)
-    order = sa.func.coalesce(place.c.position, LAST)
-    rows = session.execute(
-        sa.select(ItemContribution.item_id, Contribution.ref, Contribution.position, Contribution.state, Contribution.organisation_id,
-                  Contribution.author_id, Organisation.category, Contribution.provision_key, place.c.label, order)
-        .select_from(Contribution).outerjoin(ItemContribution).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
-        .outerjoin(place, place.c.key == Contribution.provision_key)
-        .where(Contribution.chapter_id == synthesis.chapter.id).order_by(order, Contribution.id)
-    )
-    for item_id, ref, position, state, organisation_id, author_id, category, key, label, at in rows:
-        respondent = Respondent(position, category, organisation_id, author_id) if state.is_public else None
-        yield item_id, Reference(ref, position, state), respondent, key, label or key, at
+def list_every_item(actor: Actor, synthesis: Synthesis) -> Iterator[ItemView]:
+    """All items in text order, a few in memory at a time, without their references."""
+    return each_row(lambda after: list_items(actor, synthesis, after=after, references=0))
 
 
-def list_contested(views: Iterable[ItemView]) -> list[ItemView]:
-    """Those where some are in favour and some opposed."""
-    return [view for view in views if view.voices and view.voices.is_contested]
+def lightened(page: Page[Row], weight_of: Callable[[Row], int], most: int = MAX_WEIGHT) -> Page[Row]:
+    """Fewer rows where people wrote much, one at the least; the next page goes on behind them. Rows have their ``key``."""
+    weight = 0
+    for place, row in enumerate(page.rows):
+        weight += weight_of(row)
+        if place and weight > most:
+            return Page(page.rows[:place], page.after, Cursor(page.rows[place - 1].key))  # type: ignore[attr-defined]  # as said above
+    return page
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many items begin at one place of the text with one disposition, and how many published contributions they gather."""
+
+    order: int
+    disposition: Disposition | None
+    items: int
+    contributions: int
+
+
+def list_shares(synthesis: Synthesis, *, with_contributions: bool) -> list[Share]:
+    """All items, counted; one query, as many rows as there are passages and dispositions."""
+    spoken = sa.func.sum(count_spoken()) if with_contributions else sa.literal(0)
+    _order, chosen = in_order(synthesis, SynthesisItem.disposition, sa.func.count(), spoken)
+    rows = session.execute(chosen.group_by("at", SynthesisItem.disposition))
+    return [Share(at, disposition, items, int(contributions)) for disposition, items, contributions, at in rows]
+
+
+def count_dispositions(shares: Iterable[Any]) -> list[tuple[Disposition | None, int, int]]:
+    """Items and contributions by disposition, in the order of the list."""
+    items: Counter = Counter()
+    contributions: Counter = Counter()
+    for share in shares:
+        items[share.disposition] += share.items
+        contributions[share.disposition] += share.contributions
+    return [(kind, items[kind], contributions[kind]) for kind in (*Disposition, None) if items[kind]]
+
+
+def count_by_order(shares: Iterable[Any]) -> Mapping[int, int]:
+    counts: Counter = Counter()
+    for share in shares:
+        counts[share.order] += share.items
+    return counts
+
+
+def get_readable(actor: Actor, consultation: Consultation, number: int) -> Synthesis:
+    """The synthesis of that chapter; :class:`NotFound` while there is none, or no such chapter."""
+    synthesis = session.scalar(
+        sa.select(Synthesis).join(Synthesis.chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == number)
+        .options(contains_eager(Synthesis.chapter)))
+    if synthesis is None:
+        return get_synthesis(actor, chapters.get_chapter(consultation, number))
+    require(actor, Action.SYNTHESIS_READ, synthesis)
+    return synthesis
+
+
+def get_order(synthesis: Synthesis, number: int) -> int:
+    """Where the item of that number begins; :class:`NotFound` when there is none."""
+    _order, chosen = in_order(synthesis)
+    at = session.scalar(chosen.where(SynthesisItem.number == number))
+    if at is None:
+        raise NotFound(_("This synthesis has no item %(number)s.", number=number), _("Open the synthesis and choose an item there."))
+    return at
+
+
+def get_numbered_item(synthesis: Synthesis, number: int) -> SynthesisItem:
+    """By the number that its readers cite; :class:`NotFound` when there is none."""
+    item = session.scalar(sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id, SynthesisItem.number == number))
+    if item is None:
+        raise NotFound(_("This synthesis has no item %(number)s.", number=number), _("Open the synthesis and choose an item there."))
+    return item

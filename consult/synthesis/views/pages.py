@@ -1,6 +1,5 @@
-"""The workbench, an item, the chair's overview, and the synthesis as everybody reads it."""
+"""The workbench, and an item."""
 
-from collections import Counter
 from functools import partial
 
 from flask import flash, redirect, render_template, request, url_for
@@ -15,8 +14,8 @@ from consult.core.permissions import Action, can, require
 from consult.core.web import actor, asked_member, put_refusal, required_consultation, room, small_number
 from consult.organisations.models import Category
 from consult.synthesis import service
-from consult.synthesis.forms import ItemForm, ReopenForm, typed_blocks, typed_choice, typed_wordings
-from consult.synthesis.models import Disposition, Synthesis, SynthesisItem
+from consult.synthesis.forms import ItemForm, typed_blocks, typed_choice, typed_wordings
+from consult.synthesis.models import Synthesis, SynthesisItem
 
 bp = room("synthesis")
 
@@ -241,84 +240,3 @@ def drop_item(item_id):
     service.drop_item(actor(), item)
     flash(str(_("Item %(number)s is removed: it gathered nothing.", number=position)), "success")
     return redirect(url_for(".workbench", number=number), 303)
-
-
-# The chair
-
-
-@bp.get("/overview/<int:number>")
-def overview(number):
-    return whole(*my_chapter(number), form=ReopenForm(formdata=None))
-
-
-def whole(mine: list[Chapter], chapter: Chapter, *, form: ReopenForm):
-    synthesis = service.get_or_new(chapter)
-    views, top = service.list_items(actor(), synthesis), head(mine, synthesis)
-    return render_template(
-        "synthesis/overview.html", **top, form=form, views=views, changing=[view for view in views if view.changes],
-        contested=service.list_contested(views), left=service.list_unanswered(actor(), synthesis),
-        obstacles=service.list_obstacles(synthesis, top["progress"]), remarks=service.list_remarks(views),
-        reopenings=service.list_reopenings(synthesis),
-        tally=dispositions(views),
-    )
-
-
-def dispositions(views) -> list[tuple[Disposition | None, int, int]]:
-    """Items and contributions by disposition, in the order of the list."""
-    items: Counter = Counter()
-    spoken: Counter = Counter()
-    for view in views:
-        items[view.item.disposition] += 1
-        spoken[view.item.disposition] += view.voices.contributions
-    return [(kind, items[kind], spoken[kind]) for kind in (*Disposition, None) if items[kind]]
-
-
-@bp.route("/validate/<int:number>", methods=["GET", "POST"])
-def validate(number):
-    mine, chapter = my_chapter(number)
-    if request.method == "GET":
-        return redirect(url_for(".overview", number=number), 303)
-    synthesis = service.get_or_new(chapter)
-    if can(actor(), Action.SYNTHESIS_VALIDATE, synthesis) and service.list_obstacles(synthesis):
-        return whole(mine, chapter, form=ReopenForm(formdata=None)), 409
-    service.validate(actor(), synthesis)
-    flash(str(_("The synthesis of chapter %(number)s is validated.", number=number)), "success")
-    return redirect(url_for(".overview", number=number), 303)
-
-
-@bp.route("/reopen/<int:number>", methods=["GET", "POST"])
-def reopen(number):
-    mine, chapter = my_chapter(number)
-    if request.method == "GET":
-        return redirect(url_for(".overview", number=number), 303)
-    form = ReopenForm()
-    if form.validate():
-        try:
-            service.reopen(actor(), service.get_or_new(chapter), reason=form.reason.data)
-        except Invalid as error:
-            put_refusal(form, error)
-        else:
-            flash(str(_("The synthesis of chapter %(number)s is open again.", number=number)), "success")
-            return redirect(url_for(".overview", number=number), 303)
-    return whole(mine, chapter, form=form), 422
-
-
-# Everybody
-
-
-@bp.get("/read/<int:number>")
-def read(number):
-    """The synthesis of a chapter: public once it is submitted."""
-    synthesis = service.get_synthesis(actor(), chapters.get_chapter(required_consultation(), number))
-    views = service.list_items(actor(), synthesis)
-    return render_template(
-        "synthesis/read.html", synthesis=synthesis, chapter=synthesis.chapter, views=views, tally=dispositions(views),
-        progress=service.count_progress(synthesis.chapter), voices=sorted_respondents(views),
-    )
-
-
-def sorted_respondents(views) -> list[tuple[str, int]]:
-    """Who spoke about the chapter: organisations by category, then persons in their own name."""
-    counts = views[0].voices.of if views else Counter()
-    named = [(category.label, counts[category]) for category in Category if counts[category]]
-    return [*named, *([(_("Persons in their own name"), counts[None])] if counts[None] else [])]
