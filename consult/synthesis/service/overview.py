@@ -12,7 +12,7 @@ from consult.core.db import session
 from consult.core.paging import PAGE_SIZE, Cursor, Page, cut
 from consult.core.permissions import Action, Actor, can, require
 from consult.synthesis.models import BlockChange, Disposition, Synthesis, SynthesisItem
-from consult.synthesis.service.gathered import count_gathered, count_spoken, is_contested, voices_of
+from consult.synthesis.service.gathered import count_all, count_spoken, is_contested, voices_of
 from consult.synthesis.service.report import in_order, lightened, weigh, weigh_changes
 from consult.synthesis.service.respondents import Respondents
 from consult.synthesis.service.wordings import Rewording, list_rewordings
@@ -58,7 +58,7 @@ def list_overview(actor: Actor, synthesis: Synthesis) -> list[OverviewItem]:
     is_changing = sa.exists().where(BlockChange.item_id == SynthesisItem.id)
     order, chosen = in_order(
         synthesis, SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition, SynthesisItem.rationale,
-        SynthesisItem.needs_no_change, is_changing, is_contested(), count_gathered(), count_spoken())
+        SynthesisItem.needs_no_change, is_changing, is_contested(), count_all(), count_spoken())
     return [OverviewItem(*row) for row in session.execute(chosen.order_by(order, SynthesisItem.number))]
 
 
