@@ -20,6 +20,7 @@ from consult.core.db import Base, session
 GATHERED = "tallies"  # where the session keeps what an act changes until it ends
 SLOTS = 8
 SHOWN = 5  # differences that a fault names
+LOOKED_FOR = SHOWN + 1
 Changes = Mapping[tuple[type["Tally"], tuple[Any, ...]], int]  # by the tally and the values of its primary key
 Recount = TypeVar("Recount", bound=Callable[..., sa.Select[Any] | sa.CompoundSelect[Any]])
 
@@ -166,7 +167,7 @@ def _faults_of(tally: type[Tally]) -> str:
     anew = _recounted(tally).subquery()
     both = sa.union_all(kept, sa.select(*list(anew.c)[:-1], -list(anew.c)[-1])).subquery()
     *key, count = both.c
-    found = session.execute(sa.select(*key, sa.func.sum(count)).group_by(*key).having(sa.func.sum(count) != 0).limit(SHOWN + 1)).all()
+    found = session.execute(sa.select(*key, sa.func.sum(count)).group_by(*key).having(sa.func.sum(count) != 0).limit(LOOKED_FOR)).all()
     said = ["/".join(map(str, key)) + f" is {difference:+} off" for *key, difference in found[:SHOWN]]
     return ", ".join(said) + (", and more" if len(found) > SHOWN else "")
 

@@ -57,7 +57,7 @@ def test_a_respondent_counts_once_however_often_they_speak(consultation, block, 
     colleague = factories.a_user(organisation=participant.organisation)
     said = [factories.a_published_contribution(block=block, author=author) for author in (participant, participant, colleague, citizen)]
     assert service.count_figures(consultation) == service.Figures(4, 1, 3)
-    of_chapter = service.count_respondents(RespondentScope.CHAPTER, [block.chapter.id])[block.chapter.id]
+    of_chapter = service.count_respondents((RespondentScope.CHAPTER, [block.chapter.id]))[RespondentScope.CHAPTER, block.chapter.id]
     assert of_chapter == {"laboratory": 1, "own_name": 1}
     service.withdraw(participant, said[0])
     assert service.count_figures(consultation) == service.Figures(3, 1, 3)

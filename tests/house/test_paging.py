@@ -60,10 +60,15 @@ def discussion(chapter, block, **_world) -> Listing:
                    lambda: factories.a_contribution(block=block, state=next(states)), f"/fr/contributions/discussion/1/{A1}", id_of=traced)
 
 
+def anchored_late(said: Contribution) -> None:
+    with contributions.recounted([said]):
+        anchor_late(said)
+
+
 def left_behind(chapter, block, **_world) -> Listing:
     def add() -> Contribution:
         said = factories.a_published_contribution(block=block)
-        anchor_late(said)
+        anchored_late(said)
         return said
     revise(chapter, DROP)
     return Listing(lambda after: contributions.list_left_of(chapter, block.key, after=after), add,
@@ -93,7 +98,7 @@ def places(chapter, block, rapporteur, **_world) -> Listing:
 
     def add():
         said = factories.a_published_contribution(block=next(blocks))
-        anchor_late(said)
+        anchored_late(said)
         return contributions.get_last_anchor(said)
     return Listing(lambda after: contributions.list_anchors(rapporteur, revision, after=after), add, "/fr/contributions/anchors/1")
 

@@ -6,6 +6,7 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
+from consult.core import tallies
 from consult.core.db import session
 from consult.core.permissions import SYSTEM
 from consult.organisations.models import Category, Organisation, Region, Sector
@@ -76,6 +77,7 @@ def write_contributions(chapter: Chapter, placed: list[tuple[int, str]]) -> None
          "state": ContributionState.PUBLISHED} for n, (_item, key) in zip(ids, placed, strict=True)])
     write(sa.insert(ItemContribution.__table__), [
         {"item_id": item_id, "contribution_id": n} for n, (item_id, _key) in zip(ids, placed, strict=True)])
+    tallies.recount_all()
 
 
 def a_large_synthesis(chapter: Chapter, *, items: int = 1000, contributions: int = 20_000) -> Synthesis:

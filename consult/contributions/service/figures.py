@@ -72,14 +72,15 @@ def count_by_state(chapter_ids: Sequence[int]) -> dict[int, dict[ContributionSta
     return counts
 
 
-def count_respondents(scope: RespondentScope, scope_ids: Sequence[int]) -> dict[int, Counter[str]]:
-    """How many respondents of each category speak in each of these."""
-    found: dict[int, Counter[str]] = {scope_id: Counter() for scope_id in scope_ids}
-    of = (RespondentCount.scope_id, RespondentCount.category)
-    for scope_id, category, number in session.execute(
-        sa.select(*of, sa.func.sum(RespondentCount.count)).where(RespondentCount.scope == scope, of[0].in_(scope_ids)).group_by(*of)
+def count_respondents(*of: tuple[RespondentScope, Sequence[int]]) -> dict[tuple[RespondentScope, int], Counter[str]]:
+    """How many respondents of each category speak in each of these; one query."""
+    found: dict[tuple[RespondentScope, int], Counter[str]] = {(scope, one): Counter() for scope, ids in of for one in ids}
+    columns = (RespondentCount.scope, RespondentCount.scope_id, RespondentCount.category)
+    wanted = sa.or_(*(sa.and_(columns[0] == scope, columns[1].in_(ids)) for scope, ids in of))
+    for scope, one, category, number in session.execute(
+        sa.select(*columns, sa.func.sum(RespondentCount.count)).where(wanted).group_by(*columns)
     ):
-        found[scope_id][category] = int(number)
+        found[scope, one][category] = int(number)
     return found
 
 

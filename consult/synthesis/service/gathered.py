@@ -12,12 +12,12 @@ from consult.accounts.models import User
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState, Position, RespondentScope
 from consult.contributions.models.tally import OWN_NAME
-from consult.core.db import session
+from consult.core.db import read_once, session
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category
 from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem
-from consult.synthesis.service.counting import PUBLIC, count_gathered, present
+from consult.synthesis.service.counting import PUBLIC, present
 from consult.synthesis.service.respondents import Respondents
 from consult.synthesis.service.text_order import LAST, places
 
@@ -85,22 +85,34 @@ def counted(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
 
 
 def voices_of(synthesis: Synthesis, item_ids: Collection[int]) -> dict[int, Respondents]:
-    """Who speaks in each of the items, and of how many in the chapter; three queries."""
-    of = count_respondents(synthesis)
-    categories = contributions.count_respondents(RespondentScope.ITEM, list(item_ids))
-    positions: dict[int, Counter] = {item_id: Counter() for item_id in item_ids}
-    for item_id, position, number in session.execute(
-        present(ItemTally.item_id, ItemTally.position, sa.func.sum(ItemTally.count))
-        .where(ItemTally.item_id.in_(item_ids), is_spoken()).group_by(ItemTally.item_id, ItemTally.position)
+    """Who speaks in each of the items, and of how many in the chapter; two queries."""
+    chapter = (RespondentScope.CHAPTER, synthesis.chapter.id)
+    who = contributions.count_respondents((RespondentScope.ITEM, list(item_ids)), (chapter[0], [chapter[1]]))
+    found = {}
+    for item_id, counts in tallied(sorted(item_ids)).items():
+        positions: Counter = Counter()
+        for (state, position), number in counts.items():
+            positions[position] += number if state.is_public else 0
+        found[item_id] = Respondents(positions.total(), known(who[RespondentScope.ITEM, item_id]), +positions, known(who[chapter]))
+    return found
+
+
+@read_once
+def tallied(item_ids: list[int]) -> dict[int, Counter]:
+    """What each of the items gathers, by state and position."""
+    columns = (ItemTally.item_id, ItemTally.state, ItemTally.position)
+    found: dict[int, Counter] = {item_id: Counter() for item_id in item_ids}
+    for item_id, state, position, number in session.execute(
+        present(*columns, sa.func.sum(ItemTally.count)).where(columns[0].in_(item_ids)).group_by(*columns)
     ):
-        positions[item_id][position] = int(number)
-    return {item_id: Respondents(positions[item_id].total(), known(categories[item_id]), positions[item_id], of) for item_id in item_ids}
+        found[item_id][state, position] = int(number)
+    return found
 
 
 def count_respondents(synthesis: Synthesis) -> Counter:
     """Who spoke about the chapter, by category; None: in their own name."""
-    chapter_id = synthesis.chapter.id
-    return known(contributions.count_respondents(RespondentScope.CHAPTER, [chapter_id])[chapter_id])
+    chapter = (RespondentScope.CHAPTER, synthesis.chapter.id)
+    return known(contributions.count_respondents((chapter[0], [chapter[1]]))[chapter])
 
 
 def known(counts: Mapping[str, int]) -> Counter[Category | None]:
@@ -133,8 +145,8 @@ def references_of(synthesis: Synthesis, item_ids: Sequence[int], limit: int = RE
     found: dict[int, list[Reference]] = {}
     for item_id, *row in rows:
         found.setdefault(item_id, []).append(Reference(*row))
-    totals = count_gathered(item_ids)
-    return {item_id: First(references, totals[item_id]) for item_id, references in found.items()}
+    totals = tallied(sorted(item_ids))
+    return {item_id: First(references, totals[item_id].total()) for item_id, references in found.items()}
 
 
 def earliest(item_id: int, limit: int) -> sa.Select:

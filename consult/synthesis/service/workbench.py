@@ -29,6 +29,7 @@ from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 
 MAX_COUNTED = 1000  # of a filter that no count is kept of
+LOOKED_FOR = MAX_COUNTED + 1
 ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
 
 
@@ -126,22 +127,20 @@ def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passag
     """The passages that were commented, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     chapter = synthesis.chapter
-    counted = contributions.count_told_of(chapter.id, *ContributionState.where(is_answerable=True))
-    answers, place = count_answers_by_provision(chapter), places(chapter)
+    counted, answers, place = count_told(synthesis), count_answers_by_provision(chapter), places(chapter)
     rows = session.execute(sa.select(place.c.key, place.c.label, place.c.lead).order_by(place.c.position))
     told = {key: (label or key, lead or "") for key, label, lead in rows if key in counted}
     gone = {key: (key, "") for key in sorted(counted.keys() - told.keys())}
     return [Passage(key, *words, counted[key], *answers.get(key, (0, 0))) for key, words in (told | gone).items()]
 
 
-def in_text_order(synthesis: Synthesis, wanted: WorkbenchFilter, passages: Sequence[Passage]) -> list[sa.Select]:
+def in_text_order(synthesis: Synthesis, wanted: WorkbenchFilter, keys: Sequence[str]) -> list[sa.Select]:
     """Position and id of what the filter holds, in parts that are each read in text order: what the text shows, passage by passage, as
     long as a page needs it; what was left on earlier versions; and what stands on passages that the French text no longer has.
 
-    ``passages`` are those that were commented: where nothing stands of what is asked, nothing is looked for.
+    ``keys`` are of the passages where something stands whose answer is as far as that: in others nothing is looked for.
     """
     chapter, place = synthesis.chapter, places(synthesis.chapter)
-    keys = [passage.key for passage in passages if wanted.block in ("", passage.key) and passage.count(wanted.answer)]
     gone = sa.select(ProvisionTally.key, sa.literal(LAST).label("position")).where(
         ProvisionTally.chapter_id == chapter.id, ProvisionTally.place == PassagePlace.SHOWN, ProvisionTally.count > 0,
         ProvisionTally.key.in_(keys), ProvisionTally.key.not_in(sa.select(place.c.key))).distinct().subquery("gone")
@@ -162,6 +161,15 @@ def is_answerable() -> sa.ColumnElement[bool]:
     """One value where one state is: of a list, an index gives no order."""
     states = ContributionState.where(is_answerable=True)
     return Contribution.state == states[0] if len(states) == 1 else Contribution.state.in_(states)
+
+
+def count_told(synthesis: Synthesis) -> dict[str, int]:
+    """How many contributions are to be answered, by the key of their passage."""
+    return contributions.count_told_of(synthesis.chapter.id, *ContributionState.where(is_answerable=True))
+
+
+def keys_of(passages: Sequence[Passage], wanted: WorkbenchFilter) -> list[str]:
+    return [passage.key for passage in passages if wanted.block in ("", passage.key) and passage.count(wanted.answer)]
 
 
 def narrowed(chosen: sa.Select, wanted: WorkbenchFilter) -> sa.Select:
@@ -189,7 +197,7 @@ def list_workbench(
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     passages = list_commented_provisions(actor, synthesis) if passages is None else passages
     fitting = after if after and len(after.key) == 2 else None
-    found = first(in_text_order(synthesis, wanted, passages), after=fitting, size=WORK_PAGE_SIZE + 1)
+    found = first(in_text_order(synthesis, wanted, keys_of(passages, wanted)), after=fitting, size=WORK_PAGE_SIZE + 1)
     page = cut(found, lambda row: row, after=fitting, size=WORK_PAGE_SIZE)
     rows = rows_of(synthesis, [id_ for _position, id_ in page.rows])
     return Page([rows[id_] for _position, id_ in page.rows if id_ in rows], page.after, page.older)
@@ -198,8 +206,11 @@ def list_workbench(
 def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[Contribution]:
     """The first published contributions without an answer, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    passages = list_commented_provisions(actor, synthesis)
-    found = first(in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), passages), after=None, size=limit)
+    told, answers = count_told(synthesis), count_answers_by_provision(synthesis.chapter)
+    keys = [key for key, total in told.items() if total > answers.get(key, (0, 0))[1]]
+    found = first(in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys), after=None, size=limit) if keys else []
+    if not found:
+        return []
     rows = {c.id: c for c in session.scalars(sa.select(Contribution).where(Contribution.id.in_([id_ for _position, id_ in found])))}
     return [rows[id_] for _position, id_ in found]
 
@@ -223,8 +234,8 @@ def count_matching(
     passages = list_commented_provisions(actor, synthesis) if passages is None else passages
     if wanted == WorkbenchFilter(answer=wanted.answer, block=wanted.block):
         return Number(sum(passage.count(wanted.answer) for passage in passages if wanted.block in ("", passage.key)))
-    parts = [sa.select(part.limit(MAX_COUNTED + 1).subquery().c.id) for part in in_text_order(synthesis, wanted, passages)]
-    found = scalar_count(sa.select(sa.func.count()).select_from(sa.union_all(*parts).limit(MAX_COUNTED + 1).subquery()))
+    parts = [sa.select(part.limit(LOOKED_FOR).subquery().c.id) for part in in_text_order(synthesis, wanted, keys_of(passages, wanted))]
+    found = scalar_count(sa.select(sa.func.count()).select_from(sa.union_all(*parts).limit(LOOKED_FOR).subquery()))
     return Number(min(found, MAX_COUNTED), found > MAX_COUNTED)
 
 
