@@ -211,7 +211,12 @@ def an_item(synthesis: Synthesis, *contributions: Contribution, **over) -> Synth
     }
     item = saved(SynthesisItem(**{**values, **over}))
     synthesis.last_number = max(synthesis.last_number, item.number)
+    gather(item, *contributions)
+    return item
+
+
+def gather(item: SynthesisItem, *contributions: Contribution) -> None:
+    """Whatever their state."""
     with regathered([contribution.id for contribution in contributions]):
         for contribution in contributions:
             saved(ItemContribution(item=item, contribution=contribution))
-    return item

@@ -204,7 +204,7 @@ def test_passages_count_what_is_left(rapporteur, item, chapter, published):
     passages = {p.key: (p.total, p.unanswered) for p in service.list_commented_provisions(rapporteur, item.synthesis)}
     assert passages == {KEY: (2, 0), "C1-A1-P1-a2": (1, 1)}
     assert service.count_unanswered(chapter.consultation)[chapter] == 1
-    assert service.list_unanswered(rapporteur, item.synthesis) == [published[0]]
+    assert service.list_unanswered(rapporteur, item.synthesis) == [published[0].ref]
 
 
 @pytest.mark.parametrize("query", [service.list_workbench, service.count_matching, service.list_matching])

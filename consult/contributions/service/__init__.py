@@ -35,7 +35,6 @@ from consult.contributions.service.figures import (
     count_figures,
     count_published,
     count_respondents,
-    count_told_of,
     list_silent_categories,
 )
 from consult.contributions.service.listing import PublicFilter, list_public
@@ -77,8 +76,8 @@ __all__ = [
     "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace",
     "address_draft", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors",
     "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_public_undecided", "count_published",
-    "count_respondents", "count_told_of", "count_undecided", "count_undecided_places", "drop_draft", "get_anchor", "get_contribution",
-    "get_data", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_kept", "is_shown",
+    "count_respondents", "count_undecided", "count_undecided_places", "drop_draft", "get_anchor", "get_contribution", "get_data",
+    "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_kept", "is_shown",
     "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_drafts",
     "list_drafts_here", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "list_public",
     "list_remembered", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "recounted",

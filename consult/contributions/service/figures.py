@@ -103,12 +103,6 @@ def count_by_provision(actor: Actor, chapter: Chapter) -> dict[str, int]:
     return _by_key([chapter.id], place=(PassagePlace.SHOWN,), state=ContributionState.where(is_taken_back=False)).get(chapter.id, {})
 
 
-@read_once
-def count_told_of(chapter_id: int, *states: ContributionState) -> dict[str, int]:
-    """Contributions in these states, by the key of the passage that they are told of: where they stand, or were left."""
-    return _by_key([chapter_id], place=PassagePlace.where(is_present=True), state=states).get(chapter_id, {})
-
-
 @chapters_events.published.fill
 def published(chapter_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     return _by_key(chapter_ids, place=(PassagePlace.SHOWN,), state=ContributionState.where(is_public=True))

@@ -1,8 +1,9 @@
 """What is counted of items: how acts keep the counts, how they are made anew, and what is read from them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,14 @@ import sqlalchemy as sa
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.contributions import events as contributions_events
-from consult.contributions.models import Contribution, ContributionState, PassagePlace, RespondentScope, RespondentTally
+from consult.contributions.models import (
+    Contribution,
+    ContributionState,
+    PassagePlace,
+    ProvisionTally,
+    RespondentScope,
+    RespondentTally,
+)
 from consult.contributions.models.tally import OWN_NAME
 from consult.contributions.service import counting as contributions
 from consult.core import tallies
@@ -104,13 +112,41 @@ def count_answered(consultation: Consultation) -> int:
     return sum(gathered for gathered, _decided in found.values())
 
 
+@dataclass
+class Told:
+    """The contributions that are told of one passage: by state, and of those to be answered how many are in an item, or decided there."""
+
+    states: Counter[ContributionState] = field(default_factory=Counter)
+    gathered: int = 0
+    answered: int = 0
+
+    @property
+    def to_answer(self) -> int:
+        return to_answer(self.states)
+
+
+def to_answer(states: Mapping[ContributionState, int]) -> int:
+    return sum(states.get(state, 0) for state in ContributionState.where(is_answerable=True))
+
+
 @read_once
-def count_answers_by_provision(chapter: Chapter) -> dict[str, tuple[int, int]]:
-    """The same as :func:`count_answers`, of the contributions that are told of each passage, by its key."""
-    rows = session.execute(
-        answered(ItemTally.key).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
-        .where(Synthesis.chapter_id == chapter.id).group_by(ItemTally.key))
-    return {key: (int(gathered), int(decided)) for key, gathered, decided in rows}
+def count_told(chapter: Chapter) -> dict[str, Told]:
+    """By the key of the passage, those of which there is none left out; one query."""
+    said = sa.select(ProvisionTally.key, ProvisionTally.state, sa.func.sum(ProvisionTally.count), sa.literal(0), sa.literal(0)).where(
+        ProvisionTally.chapter_id == chapter.id, ProvisionTally.place.in_(PRESENT), ProvisionTally.count > 0)
+    answers = answered(ItemTally.key).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id).where(
+        Synthesis.chapter_id == chapter.id).group_by(ItemTally.key).subquery()
+    no_state = sa.type_coerce(sa.cast(sa.null(), sa.String), ProvisionTally.state.type)
+    key, *numbers = answers.c
+    rows = session.execute(sa.union_all(
+        said.group_by(ProvisionTally.key, ProvisionTally.state), sa.select(key, no_state, sa.literal(0), *numbers)))
+    found: dict[str, Told] = {}
+    for key, state, number, gathered, decided in rows:
+        told = found.setdefault(key, Told())
+        if state is not None:
+            told.states[state] = int(number)
+        told.gathered, told.answered = told.gathered + int(gathered), told.answered + int(decided)
+    return found
 
 
 def answered(of: Any) -> sa.Select:

@@ -89,23 +89,38 @@ def voices_of(synthesis: Synthesis, item_ids: Collection[int]) -> dict[int, Resp
     chapter = (RespondentScope.CHAPTER, synthesis.chapter.id)
     who = contributions.count_respondents((RespondentScope.ITEM, list(item_ids)), (chapter[0], [chapter[1]]))
     found = {}
-    for item_id, counts in tallied(sorted(item_ids)).items():
+    for item_id, there in tallied(synthesis, sorted(item_ids)).items():
         positions: Counter = Counter()
-        for (state, position), number in counts.items():
-            positions[position] += number if state.is_public else 0
+        for one in there:
+            positions[one.position] += one.count if one.state.is_public else 0
         found[item_id] = Respondents(positions.total(), known(who[RespondentScope.ITEM, item_id]), +positions, known(who[chapter]))
     return found
 
 
+@dataclass(frozen=True)
+class Tallied:
+    """Contributions of an item on one passage, in one state and of one position."""
+
+    key: str
+    label: str
+    at: int
+    state: ContributionState
+    position: Position
+    count: int
+
+
 @read_once
-def tallied(item_ids: list[int]) -> dict[int, Counter]:
-    """What each of the items gathers, by state and position."""
-    columns = (ItemTally.item_id, ItemTally.state, ItemTally.position)
-    found: dict[int, Counter] = {item_id: Counter() for item_id in item_ids}
-    for item_id, state, position, number in session.execute(
-        present(*columns, sa.func.sum(ItemTally.count)).where(columns[0].in_(item_ids)).group_by(*columns)
-    ):
-        found[item_id][state, position] = int(number)
+def tallied(synthesis: Synthesis, item_ids: list[int]) -> dict[int, list[Tallied]]:
+    """What each of the items gathers, in text order."""
+    place = places(synthesis.chapter)
+    at = sa.func.coalesce(place.c.position, LAST)
+    rows = session.execute(
+        present(ItemTally.item_id, ItemTally.key, place.c.label, at, ItemTally.state, ItemTally.position, ItemTally.count)
+        .outerjoin(place, place.c.key == ItemTally.key).where(ItemTally.item_id.in_(item_ids))
+        .order_by(ItemTally.item_id, at, ItemTally.key))
+    found: dict[int, list[Tallied]] = {item_id: [] for item_id in item_ids}
+    for item_id, key, label, *rest in rows:
+        found[item_id].append(Tallied(key, label or key, *rest))
     return found
 
 
@@ -121,14 +136,8 @@ def known(counts: Mapping[str, int]) -> Counter[Category | None]:
 
 def labels_of(synthesis: Synthesis, item_ids: Collection[int], limit: int = LABELS) -> dict[int, First[tuple[str, str]]]:
     """(key, label) of the first passages that each of the items is about, in text order; one query."""
-    place = places(synthesis.chapter)
-    rows = session.execute(
-        present(ItemTally.item_id, ItemTally.key, sa.func.max(place.c.label)).outerjoin(place, place.c.key == ItemTally.key)
-        .where(ItemTally.item_id.in_(item_ids)).group_by(ItemTally.item_id, ItemTally.key)
-        .order_by(ItemTally.item_id, sa.func.min(sa.func.coalesce(place.c.position, LAST)), ItemTally.key))
-    found: dict[int, list[tuple[str, str]]] = {}
-    for item_id, key, label in rows:
-        found.setdefault(item_id, []).append((key, label or key))
+    found = {item_id: list(dict.fromkeys((one.key, one.label) for one in there))
+             for item_id, there in tallied(synthesis, sorted(item_ids)).items()}
     return {item_id: First(labels[:limit], len(labels)) for item_id, labels in found.items()}
 
 
@@ -145,8 +154,8 @@ def references_of(synthesis: Synthesis, item_ids: Sequence[int], limit: int = RE
     found: dict[int, list[Reference]] = {}
     for item_id, *row in rows:
         found.setdefault(item_id, []).append(Reference(*row))
-    totals = tallied(sorted(item_ids))
-    return {item_id: First(references, totals[item_id].total()) for item_id, references in found.items()}
+    gathered = tallied(synthesis, sorted(item_ids))
+    return {item_id: First(references, sum(one.count for one in gathered[item_id])) for item_id, references in found.items()}
 
 
 def earliest(item_id: int, limit: int) -> sa.Select:

@@ -1,5 +1,6 @@
 """The synthesis as a whole: how far it is, what stands in the way of validating it, and its steps."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ from consult.synthesis.models import (
     SynthesisReopening,
     SynthesisState,
 )
-from consult.synthesis.service.counting import count_answers, count_answers_by_provision
+from consult.synthesis.service.counting import count_answers, count_told, to_answer
 from consult.synthesis.service.text_order import beginnings, text_order
 from consult.synthesis.service.wordings import has_outdated
 from consult.text.normalising import is_blank, validated_text
@@ -120,13 +121,12 @@ def get_return(synthesis: Synthesis) -> SynthesisReopening | None:
 
 
 def count_progress(chapter: Chapter) -> Progress:
-    counted = contributions.count_by_state([chapter.id])[chapter.id]
-    gathered, answered = (sum(column) for column in zip((0, 0), *count_answers_by_provision(chapter).values(), strict=True))
+    counted: Counter[ContributionState] = Counter()
+    told = count_told(chapter).values()
+    for there in told:
+        counted.update(there.states)
+    gathered, answered = sum(there.gathered for there in told), sum(there.answered for there in told)
     return Progress(counted, to_answer(counted) - gathered, gathered - answered, answered)
-
-
-def to_answer(counted: Mapping[ContributionState, int]) -> int:
-    return sum(counted[state] for state in ContributionState.where(is_answerable=True))
 
 
 def count_unanswered(consultation: Consultation) -> dict[Chapter, int]:

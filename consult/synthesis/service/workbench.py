@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from consult.chapters.models import Chapter
-from consult.contributions import service as contributions
 from consult.contributions.models import (
     CommentType,
     Contribution,
@@ -24,7 +23,7 @@ from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, cut, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Organisation
 from consult.synthesis.models import Disposition, ItemContribution, ItemTally, Synthesis, SynthesisItem
-from consult.synthesis.service.counting import count_answers_by_provision, present
+from consult.synthesis.service.counting import count_told, present
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 
@@ -127,11 +126,12 @@ def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passag
     """The passages that were commented, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     chapter = synthesis.chapter
-    counted, answers, place = count_told(synthesis), count_answers_by_provision(chapter), places(chapter)
+    counted, place = {key: told for key, told in count_told(chapter).items() if told.to_answer}, places(chapter)
     rows = session.execute(sa.select(place.c.key, place.c.label, place.c.lead).order_by(place.c.position))
-    told = {key: (label or key, lead or "") for key, label, lead in rows if key in counted}
-    gone = {key: (key, "") for key in sorted(counted.keys() - told.keys())}
-    return [Passage(key, *words, counted[key], *answers.get(key, (0, 0))) for key, words in (told | gone).items()]
+    here = {key: (label or key, lead or "") for key, label, lead in rows if key in counted}
+    gone = {key: (key, "") for key in sorted(counted.keys() - here.keys())}
+    return [Passage(key, *words, counted[key].to_answer, counted[key].gathered, counted[key].answered)
+            for key, words in (here | gone).items()]
 
 
 def in_text_order(synthesis: Synthesis, wanted: WorkbenchFilter, keys: Sequence[str]) -> list[sa.Select]:
@@ -163,11 +163,6 @@ def is_answerable() -> sa.ColumnElement[bool]:
     return Contribution.state == states[0] if len(states) == 1 else Contribution.state.in_(states)
 
 
-def count_told(synthesis: Synthesis) -> dict[str, int]:
-    """How many contributions are to be answered, by the key of their passage."""
-    return contributions.count_told_of(synthesis.chapter.id, *ContributionState.where(is_answerable=True))
-
-
 def keys_of(passages: Sequence[Passage], wanted: WorkbenchFilter) -> list[str]:
     return [passage.key for passage in passages if wanted.block in ("", passage.key) and passage.count(wanted.answer)]
 
@@ -180,13 +175,13 @@ def narrowed(chosen: sa.Select, wanted: WorkbenchFilter) -> sa.Select:
     )
 
 
-def first(parts: Sequence[sa.Select], *, after: Cursor | None, size: int) -> list[tuple[int, int]]:
-    """(position, id) of the first in text order."""
+def first(parts: Sequence[sa.Select], *, after: Cursor | None, size: int) -> list[tuple]:
+    """The first rows in text order: position, id, and what else the parts select."""
     cut_off = []
     for part in parts:
-        key = [column.element for column in part.selected_columns]
+        key = [column.element for column in list(part.selected_columns)[:2]]
         cut_off.append(sa.select(*rising(*key).after(part, after).limit(size).subquery().c))
-    return sorted((position, id_) for position, id_ in session.execute(sa.union_all(*cut_off)))[:size]
+    return sorted(tuple(row) for row in session.execute(sa.union_all(*cut_off)))[:size]
 
 
 def list_workbench(
@@ -203,16 +198,13 @@ def list_workbench(
     return Page([rows[id_] for _position, id_ in page.rows if id_ in rows], page.after, page.older)
 
 
-def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[Contribution]:
-    """The first published contributions without an answer, in text order."""
+def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[str]:
+    """The references of the first published contributions without an answer, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    told, answers = count_told(synthesis), count_answers_by_provision(synthesis.chapter)
-    keys = [key for key, total in told.items() if total > answers.get(key, (0, 0))[1]]
-    found = first(in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys), after=None, size=limit) if keys else []
-    if not found:
-        return []
-    rows = {c.id: c for c in session.scalars(sa.select(Contribution).where(Contribution.id.in_([id_ for _position, id_ in found])))}
-    return [rows[id_] for _position, id_ in found]
+    keys = [key for key, told in count_told(synthesis.chapter).items() if told.to_answer > told.answered]
+    parts = in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys)
+    found = first([part.add_columns(Contribution.ref) for part in parts], after=None, size=limit)
+    return [ref for _position, _id, ref in found]
 
 
 def rows_of(synthesis: Synthesis, ids: Sequence[int]) -> dict[int, WorkbenchRow]:
