@@ -1,4 +1,5 @@
 import io
+import re
 
 import docx
 import pypdf
@@ -7,11 +8,14 @@ from docx.oxml.ns import qn
 
 from consult.core import markup
 from consult.core.db import session
+from consult.exports import matrix
+from consult.exports.documents import report
 from consult.exports.documents.parts import way
 from consult.exports.models import ExportFormat
 from consult.exports.writers import SYNTHESIS
 from tests import factories
 from tests.exports import cases
+from tests.synthesis import large
 
 SECRETS = ("Secret Anonyme", "Texte injurieux", "retiré caché", "@example.org")
 
@@ -122,3 +126,17 @@ def test_a_chapter_of_which_nobody_spoke(consultation, format_):
 @pytest.mark.parametrize(("text", "direction"), [("Bonjour", "ltr"), ("1. مرحبا", "rtl"), ("123", "ltr"), ("«السلام» et", "rtl")])
 def test_the_first_letter_gives_the_direction(text, direction):
     assert way(text) == direction
+
+
+def test_a_point_names_all_that_it_rests_on(chapter):
+    """Screens show the first of them; a document has no page to lead on to."""
+    large.a_large_synthesis(chapter, items=4, contributions=200)
+    text = made(chapter, ExportFormat.MARKDOWN)
+    points, annex = text.decode().split("# Annexe")
+    assert [len(set(re.findall(r"PNQ-C1-L\d+", part))) for part in (points, annex)] == [200, 200]
+
+
+def test_rows_are_read_once_for_all_points(discussed):
+    rows = list(matrix.rows(discussed.consultation, "fr", chapter=discussed))
+    assert {item_id: [row.ref for row in found] for item_id, found in report.rows_by_point(iter(rows)).items()} == {
+        row.point.item.id: [row.ref] for row in rows if row.point}

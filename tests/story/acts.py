@@ -281,7 +281,7 @@ def see_the_answer(person: Person, visitor: Person, ref: str) -> None:
     visitor.picture("contribution-answered")
     assert looked_at(visitor) == []
     assert ANSWER in visitor.text()
-    visitor.go("synthesis/read/1")
+    visitor.press("main a[href*='/synthesis/read/1?item=']")
     visitor.picture("synthesis")
     assert looked_at(visitor) == []
     assert ANSWER in visitor.text()

@@ -30,6 +30,8 @@ RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
     "moderation/{withheld}", "moderation/{published}", "synthesis/workbench/1",
     "synthesis/workbench/1?answer=all", "synthesis/edit-item/1", "synthesis/overview/1", "synthesis/read/1", "exports",
+    "synthesis/overview/1?axis=C1-A4", "synthesis/overview/1?show=contested", "synthesis/read/1?axis=C1-A2", "synthesis/read/1?item=8",
+    "synthesis/read/1/whole", "synthesis/gathered/1/8",
 )
 METROLOGIST = (
     "contributions/anchors/3", "contributions/anchors/3?text=ar", "contributions/anchors/1",

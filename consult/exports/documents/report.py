@@ -3,7 +3,8 @@
 Called under ``force_locale(language)``: everything that we say is in the language in force, what people wrote stays as written.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +49,9 @@ def gather(chapter: Chapter, language: str) -> Report:
     participation(page, rows)
     outcomes(page, points, rows)
     everybody = by_category(respondent_of(row) for row in rows if row.state.is_public)
+    by_point = rows_by_point(rows)
     for point in points:
-        tell_point(page, point, [row for row in rows if row.point is point], everybody)
+        tell_point(page, point, by_point[point.item.id], everybody)
     without_answer(page, rows)
     without_text(page, rows)
     title = gettext("Synthesis of the contributions")
@@ -60,6 +62,15 @@ def gather(chapter: Chapter, language: str) -> Report:
         page_words=gettext("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         moment=matrix.last_change(chapter.consultation), parts=page.parts, annex=annex(chapter, rows, language),
     )
+
+
+def rows_by_point(rows: Iterable[MatrixRow]) -> dict[int, list[MatrixRow]]:
+    """What each point rests on, in one pass over all; nothing for a point that gathers nothing."""
+    found: dict[int, list[MatrixRow]] = defaultdict(list)
+    for row in rows:
+        if row.point is not None:
+            found[row.point.item.id].append(row)
+    return found
 
 
 def chapter_name(chapter: Chapter, language: str) -> str:

@@ -53,8 +53,8 @@ def axis_in_address(divisions: Sequence[service.Division], division: service.Div
 
 def is_at_first() -> bool:
     """Whether the address asks for no part of the synthesis: then it tells of the whole chapter."""
-    known = {"axis": str, "item": small_number, "after": Cursor.parse}
-    return not any(request.args.get(name, type=kind) for name, kind in known.items())
+    args = request.args
+    return not args.get("axis") and args.get("item", type=small_number) is None and args.get("after", type=Cursor.parse) is None
 
 
 def facts(synthesis: Synthesis, shares: list, respondents: Mapping[Category | None, int]) -> dict:
@@ -75,7 +75,7 @@ def read_whole(number):
     synthesis = get_read(number)
     shares, respondents = service.list_shares(synthesis, with_contributions=True), service.count_respondents(synthesis)
     return streamed(
-        "synthesis/whole.html", synthesis=synthesis, chapter=synthesis.chapter, **facts(synthesis, shares, respondents),
+        "synthesis/whole.html", synthesis=synthesis, chapter=synthesis.chapter, is_first=True, **facts(synthesis, shares, respondents),
         views=service.list_every_item(actor(), synthesis),
         references=lambda item: each_row(lambda after: service.list_references(synthesis, item.id, after=after)),
     )
