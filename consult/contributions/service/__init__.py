@@ -23,8 +23,8 @@ from consult.contributions.service.drafting import (
     address_draft,
     check_words,
     claim_draft,
+    count_kept,
     drop_draft,
-    is_kept,
     keep_draft,
 )
 from consult.contributions.service.figures import (
@@ -75,11 +75,10 @@ from consult.contributions.service.verification import verify_contributions
 __all__ = [
     "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace",
     "address_draft", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors",
-    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_public_undecided", "count_published",
+    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_kept", "count_public_undecided", "count_published",
     "count_respondents", "count_undecided", "count_undecided_places", "drop_draft", "get_anchor", "get_contribution", "get_data",
-    "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_kept", "is_shown",
-    "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_drafts",
-    "list_drafts_here", "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "list_public",
-    "list_remembered", "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "recounted",
-    "verify_contributions", "withdraw",
+    "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "is_what_was_lodged",
+    "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_drafts", "list_drafts_here",
+    "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "list_public", "list_remembered",
+    "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "recounted", "verify_contributions", "withdraw",
 ]

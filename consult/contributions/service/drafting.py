@@ -89,12 +89,12 @@ def drop_draft(_actor: User, draft: ContributionDraft, *, expected_digest: str |
 
 
 _kept = ContributionDraft.__table__.c
-KEPT = sa.select(_kept.id).where(_kept.token == sa.bindparam("token"))
+KEPT = sa.select(sa.func.count(_kept.id)).where(_kept.token == sa.bindparam("token"))
 
 
-def is_kept(token: str) -> bool:
-    """Whether anything is kept under this token, whosever it is."""
-    return FORM_KEY.fullmatch(token) is not None and session.connection().execute(KEPT, {"token": token}).first() is not None
+def count_kept(token: str) -> int:
+    """How many texts are kept under this token, whosever: one or none."""
+    return session.connection().execute(KEPT, {"token": token}).scalar_one() if FORM_KEY.fullmatch(token) else 0
 
 
 def drop_lodged(actor: Actor, draft: ContributionDraft, expected_digest: str | None, said: dict[str, Any]) -> None:

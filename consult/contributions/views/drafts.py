@@ -69,7 +69,7 @@ def draft_of(form: ContributionForm, drafts: Sequence[ContributionDraft]) -> Con
 
 def kept_draft(form: ContributionForm, block: Block) -> ContributionDraft | None:
     """The same, for whoever lodges: most forms were never kept, and the others are of no account then."""
-    return draft_of(form, drafts_here(block)) if service.is_kept(form.token) else None
+    return draft_of(form, drafts_here(block)) if service.count_kept(form.token) else None
 
 
 def keep(block: Block, form: ContributionForm) -> ContributionDraft:
