@@ -12,7 +12,7 @@ def test_a_lodging_asks_little(client, participant, block, count_queries):
     asked = count_queries(lambda: answers.append(client.post(at, data={**values, **FILLED, "act": "submit"})))
     assert [answer.status_code for answer in answers] == [303]
     # The author, the passage, a kept text, the same words before; number, contribution, receipt, job, event; is the revision the newest.
-    # PostgreSQL waits for the chapter besides.
+    # PostgreSQL waits for the author besides.
     assert asked <= 11
 
 
@@ -33,3 +33,9 @@ def test_a_written_receipt_is_left_alone(participant, block):
     with unit_of_work():
         letters.send_receipt(contribution_id)()
     assert letters.send_receipt(contribution_id) is None
+
+
+def test_a_damaged_name_of_a_kept_text_is_not_asked_for(client, participant, block):
+    values = form_of(client.sign_in(participant).get(address(block)))
+    answer = client.post(address(block), data={**values, **FILLED, "draft": "no\x00name", "act": "submit"})
+    assert answer.status_code == 303

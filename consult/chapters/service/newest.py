@@ -23,13 +23,15 @@ def newest_revisions(*of: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(sa.func.max(Revision.id)).where(*of).group_by(Revision.chapter_id, Revision.language).correlate(None)
 
 
-# Made once: whoever lodges asks it.
-NEWEST_ID = sa.select(newest_revision(sa.bindparam("of_chapter"), sa.bindparam("in_language")))
+# Made once, and of the table: whoever lodges asks it, and wants no object.
+_revision = Revision.__table__
+NEWEST_ID = sa.select(sa.func.max(_revision.c.id)).where(
+    _revision.c.chapter_id == sa.bindparam("of_chapter"), _revision.c.language == sa.bindparam("in_language"))
 
 
 def get_newest_id(revision: Revision) -> int:
     """Of the same text in the same language."""
-    return session.execute(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language}).scalar_one()
+    return session.connection().execute(NEWEST_ID, {"of_chapter": revision.chapter_id, "in_language": revision.language}).scalar_one()
 
 
 def get_newest_revision(chapter: Chapter, language: str) -> Revision | None:

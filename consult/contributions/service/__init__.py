@@ -22,6 +22,7 @@ from consult.contributions.service.drafting import (
     address_draft,
     check_words,
     claim_draft,
+    count_kept,
     drop_draft,
     keep_draft,
 )
@@ -69,7 +70,7 @@ from consult.contributions.service.verification import verify_contributions
 __all__ = [
     "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace",
     "address_draft", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors",
-    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_public_undecided", "count_undecided",
+    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_kept", "count_public_undecided", "count_undecided",
     "count_undecided_places", "drop_draft",
     "get_anchor", "get_contribution", "get_data", "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace",
     "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave", "list_about_provision", "list_anchors",

@@ -88,6 +88,15 @@ def drop_draft(_actor: User, draft: ContributionDraft, *, expected_digest: str |
         session.delete(kept)
 
 
+_kept = ContributionDraft.__table__.c
+KEPT = sa.select(sa.func.count(_kept.id)).where(_kept.token == sa.bindparam("token"))
+
+
+def count_kept(token: str) -> int:
+    """How many texts are kept under this token, whosever: one or none."""
+    return session.connection().execute(KEPT, {"token": token}).scalar_one() if FORM_KEY.fullmatch(token) else 0
+
+
 def drop_lodged(actor: Actor, draft: ContributionDraft, expected_digest: str | None, said: dict[str, Any]) -> None:
     """What was kept of a form that is lodged."""
     said = {name: (said.get(name) or "").replace("\r\n", "\n") for name in MAX_LENGTHS}

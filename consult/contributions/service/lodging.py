@@ -71,11 +71,12 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
 
 
 # One statement, made once: what this form lodged, or the author's contributions of the same body. Each half has its index, and
-# finds next to nothing; the rest of the wording is compared here, so that no other index is preferred to them.
-LODGED = sa.select(Contribution).where(sa.or_(
-    Contribution.form_key == sa.bindparam("form"),
-    sa.and_(Contribution.author_id == sa.bindparam("author"), Contribution.body == sa.bindparam("body")),
-)).order_by(Contribution.id)
+# finds next to nothing, so it asks for no objects; the rest of the wording is compared here, so that no other index is preferred to them.
+_lodged = Contribution.__table__.c
+LODGED = sa.select(_lodged.id).where(sa.or_(
+    _lodged.form_key == sa.bindparam("form"),
+    sa.and_(_lodged.author_id == sa.bindparam("author"), _lodged.body == sa.bindparam("body")),
+))
 
 
 def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *, body: str, **values: Any) -> Contribution | None:
@@ -85,16 +86,19 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *,
     """
     may = can(actor, Action.CONTRIBUTIONS_LODGE, block)
     body = check_words(body=body)["body"] if may else ""
-    known = session.scalars(LODGED, {"form": form_key, "author": actor.id if may else None, "body": body}).all()
+    wanted = {"form": form_key, "author": actor.id if may else None, "body": body}
+    if not (ids := session.connection().scalars(LODGED, wanted).all()):
+        return None
+    known = session.scalars(sa.select(Contribution).where(Contribution.id.in_(ids)).order_by(Contribution.id)).all()
     lodged = next((one for one in known if one.form_key == form_key), None)
     if lodged is not None and (actor.id is None or lodged.author_id != actor.id):
         raise Conflict(_("This form was sent already, by somebody else."), _("Open the form again from the chapter."))
-    if lodged is not None or not may or not known:
+    if lodged is not None or not may:
         return lodged
     values.pop("language", None)
-    wanted = said_in(block, body=body, **values)
+    said = said_in(block, body=body, **values)
     here = [one for one in known if not one.state.is_taken_back and _is_on(one, block)]
-    lodged = next((one for one in here if lodged_in(one) == wanted), None)
+    lodged = next((one for one in here if lodged_in(one) == said), None)
     if lodged is None and here and here[-1].ref != shown_ref:
         raise LodgedOtherwise(here[-1])
     return lodged

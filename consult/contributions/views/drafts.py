@@ -67,6 +67,11 @@ def draft_of(form: ContributionForm, drafts: Sequence[ContributionDraft]) -> Con
     return next((draft for draft in drafts if draft.token == form.token), None)
 
 
+def kept_draft(form: ContributionForm, block: Block) -> ContributionDraft | None:
+    """The same, for whoever lodges: most forms were never kept, and the others are of no account then."""
+    return draft_of(form, drafts_here(block)) if service.count_kept(form.token) else None
+
+
 def keep(block: Block, form: ContributionForm) -> ContributionDraft:
     """Keep what stands in the form, which goes on with that draft; :class:`Invalid` for what cannot be kept."""
     if not actor().is_authenticated:

@@ -17,6 +17,7 @@ from consult.contributions.views.drafts import (
     drafts_here,
     is_from_elsewhere,
     keep,
+    kept_draft,
     new_key,
     tokens,
 )
@@ -102,7 +103,7 @@ def lodge_form(block: Block, form: ContributionForm):
         return refused(block, form)
     try:
         contribution = service.lodge(
-            actor(), block, **form.values(), draft=draft_of(form, drafts_here(block)),
+            actor(), block, **form.values(), draft=kept_draft(form, block),
             expected_digest=form.expected_digest.data, language=language())
     except Invalid as refusal:
         return refused(block, form, refusal)
