@@ -23,7 +23,7 @@ from consult.contributions.models import (
 from consult.core import mail
 from consult.core.db import session
 from consult.core.i18n import utcnow
-from consult.core.jobs import every_second, long_job, outbound_job
+from consult.core.jobs import every_second, long_job, outbound_job, worded_job
 from consult.core.locks import locking
 from consult.core.mail import Letter
 
@@ -34,7 +34,7 @@ ReceiptFact = tuple[int, str]  # a contribution, and its state
 Place = tuple[int, int]  # an anchor, and the block where it stands; 0: its passage is gone
 
 
-@outbound_job
+@worded_job
 def send_receipt(contribution_id: int) -> Callable[[], None] | None:
     """Write the receipt to its author."""
     return mail.tell(RECEIPT, contribution_id)

@@ -74,6 +74,7 @@ class Job(Base):
 
 REGISTRY: dict[str, Callable[[int, int], None]] = {}  # by name: what runs (job, subject) and marks the job done
 BRIEF: set[str] = set()
+WORDED: dict[str, Callable[[int], Callable[[], None] | None]] = {}  # of the brief ones, those whose ends are noted together
 EVERY_SECOND: list[Callable[[], None]] = []
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
 
@@ -104,6 +105,12 @@ def outbound_job(function: Callable[[int], Callable[[], None] | None]):
     REGISTRY[name_of(function)] = run
     BRIEF.add(name_of(function))
     return function
+
+
+def worded_job(function: Callable[[int], Callable[[], None] | None]):
+    """The same for what only reads, and whose end alone writes: of many at once, such as receipts, all ends are one unit of work."""
+    WORDED[name_of(function)] = function
+    return outbound_job(function)
 
 
 def long_job(function: Callable[[int, Callable[[int], None]], None]):
@@ -209,12 +216,29 @@ def claim(*which: sa.ColumnElement[bool]) -> list[Claimed]:
 def do(claimed: list[Claimed]) -> None:
     """Do each and write down how it ended."""
     with heartbeat([job.id for job in claimed]):
-        for job in claimed:
+        for job in do_together(claimed):
             try:
                 REGISTRY[job.name](job.id, job.subject_id)
             except Exception as error:  # whatever went wrong must end in the row, not in a dead thread
                 log.exception("job %s (%s %s) failed", job.id, job.name, job.subject_id)
                 give_back(job.id, error)
+
+
+def do_together(claimed: list[Claimed]) -> list[Claimed]:
+    """Do those whose ends can be noted together; the others, and all of them where one of them fails, are still to be done."""
+    if len(claimed) < 2 or not all(job.name in WORDED for job in claimed):
+        return claimed
+    try:
+        with reading():
+            ends = [WORDED[job.name](job.subject_id) for job in claimed]
+        with unit_of_work():
+            for conclude in filter(None, ends):
+                conclude()
+            finish(*(job.id for job in claimed))
+    except Exception:
+        log.warning("%s jobs could not be done together; each is done by itself", len(claimed), exc_info=True)
+        return claimed
+    return []
 
 
 FINISH = (
@@ -223,10 +247,10 @@ FINISH = (
 )
 
 
-def finish(job_id: int) -> None:
-    """The job's row comes last in the order of locks: what its work wrote goes before it."""
+def finish(*job_ids: int) -> None:
+    """The jobs' rows come last in the order of locks: what their work wrote goes before them."""
     session.flush()
-    session.connection().execute(FINISH, {"job": job_id, "now": utcnow()})
+    session.connection().execute(FINISH, [{"job": job_id, "now": utcnow()} for job_id in job_ids])
 
 
 def give_back(job_id: int, error: Exception) -> None:

@@ -78,7 +78,7 @@ def test_every_command_that_writes_a_revision_lets_contributions_find_their_plac
 
 
 # What makes a function known by standing above it: @point.fill, @definition.writes(…), @on(…), @job…
-MARKS = {"fill", "writes", "on", "job", "long_job", "outbound_job", "every_second"}
+MARKS = {"fill", "writes", "on", "job", "long_job", "outbound_job", "worded_job", "every_second"}
 
 
 def mark_of(decorator: ast.expr) -> str:
