@@ -60,9 +60,11 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
             shown_ref: str = "", **values: Any) -> Contribution:
         if not FORM_KEY.fullmatch(form_key or ""):
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
-        # Who lodges on this chapter at the same moment waits here, so that the second of two equal forms finds the first.
+        # Whatever else this author lodges at the same moment waits here, so that the second of two equal forms finds the first; others
+        # wait for the chapter alone, from its next number on (:func:`_next_ref`).
         begin_writing()
-        lock(block.chapter)
+        if isinstance(actor, User):
+            lock(actor)
         contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
         if draft is not None:
             drop_lodged(actor, draft, expected_digest, values)
@@ -215,12 +217,20 @@ def is_amendment(block: Block, replacement: str) -> bool:
     return not normalising.is_blank(replacement) and replacement.strip() != block.lead.strip()
 
 
+# PostgreSQL reads the chapter's own row anew where it had to wait for it, and nothing else: so its own last number is asked of itself.
 _chapter, _same = Chapter.__table__, Chapter.__table__.alias()
-_last = sa.select(sa.func.max(_same.c.last_ref)).where(_same.c.number == sa.bindparam("of_number")).scalar_subquery()
-NEXT_REF = _chapter.update().where(_chapter.c.id == sa.bindparam("of_chapter")).values(last_ref=_last + 1).returning(_chapter.c.last_ref)
+_others = sa.select(sa.func.coalesce(sa.func.max(_same.c.last_ref), 0)).where(
+    _same.c.number == sa.bindparam("of_number"), _same.c.id != sa.bindparam("of_chapter")).scalar_subquery()
+NEXT_REF = (
+    _chapter.update().where(_chapter.c.id == sa.bindparam("of_chapter"))
+    .values(last_ref=sa.case((_chapter.c.last_ref < _others, _others), else_=_chapter.c.last_ref) + 1).returning(_chapter.c.last_ref)
+)
 
 
 def _next_ref(chapter: Chapter) -> str:
-    """The chapter's next number, taken and locked by one UPDATE; a later consultation goes on where the earlier one ended."""
+    """The chapter's next number, taken and locked by one UPDATE; a later consultation goes on where the earlier one ended.
+
+    From here to its commit nobody else lodges or publishes on the chapter: what is read after it (which revision is newest) holds.
+    """
     taken = session.connection().execute(NEXT_REF, {"of_chapter": chapter.id, "of_number": chapter.number}).scalar_one()
     return f"PNQ-C{chapter.number}-{taken:04}"
