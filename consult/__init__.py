@@ -31,6 +31,7 @@ from consult.synthesis import views as synthesis_views
 
 # Static addresses carry a digest of the file (core/web.py), so a browser may keep what it has.
 FOR_A_YEAR = 31_536_000
+THREADS = 16  # requests that a process of `consult serve` answers at once; the others wait in line
 ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, contributions_views, moderation_views,
          synthesis_views, exports_views, adoption_views)
 
@@ -104,7 +105,8 @@ def engine_options(database: str) -> dict:
     # A statement that fails is logged without its values: among them are addresses, drafts and the codes that sign in.
     if database.startswith("sqlite"):
         return {"hide_parameters": True, "connect_args": {"timeout": 15, "check_same_thread": False}}
-    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+    # As many as a process answers requests at once: what goes beyond the pool is opened and closed again for each.
+    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": THREADS, "max_overflow": 4}
 
 
 __all__ = ["Base", "create_app"]

@@ -22,7 +22,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from consult import create_app, demonstration
+from consult import THREADS, create_app, demonstration
 from consult.accounts import service as accounts
 from consult.chapters import conversion
 from consult.chapters import service as chapters_service
@@ -78,6 +78,7 @@ def serve(host: str, port: int, with_worker: bool) -> None:
         Granian(
             "consult:create_app", factory=True, interface=Interfaces.WSGI, address=host, port=port, workers=int(config.workers),
             log_access=False, log_level=LogLevels.warning, respawn_failed_workers=True, backpressure=64,
+            blocking_threads=THREADS,
         ).serve()
     finally:
         if worker:
