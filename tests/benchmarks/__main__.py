@@ -14,12 +14,11 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.benchmarks import acts, anchors, servers, sessions, speeds
+from tests.benchmarks import acts, anchors, lodging, servers, sessions, speeds
 
 ROUNDS = 3
 CLIENTS = (1, 8, 32)
 PATH = "/fr/chapters/1"
-BLOCK = "/fr/contributions/lodge/1/C1-A1-P1-a1"
 DOCS = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 EXPORTS = (("contributions.csv", "fr"), ("contributions.xlsx", "fr"), ("contributions.xlsx", "ar"), ("synthesis", "fr"),
            ("synthesis", "ar"), ("dossier", "fr"))
@@ -29,14 +28,14 @@ def median(measure, *arguments, **options) -> float:
     return statistics.median(measure(*arguments, **options) for _ in range(ROUNDS))
 
 
-def fill(folder: Path) -> float:
+def fill(folder: Path, database: str = "") -> float:
     began = time.perf_counter()
-    consult(folder, "demo")
+    consult(folder, "demo", database=database)
     return time.perf_counter() - began
 
 
-def consult(folder: Path, *arguments: str) -> None:
-    environment = {**os.environ, "CONSULT_DATA_DIR": str(folder), "CONSULT_LOG_LEVEL": "ERROR"}
+def consult(folder: Path, *arguments: str, database: str = "") -> None:
+    environment = {**os.environ, "CONSULT_DATA_DIR": str(folder), "CONSULT_DATABASE_URL": database, "CONSULT_LOG_LEVEL": "ERROR"}
     command = [sys.executable, "-m", "consult", *arguments]
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
 
@@ -121,14 +120,13 @@ def main() -> None:
         exported = exports(folder)  # before anything is lodged: of the demonstration, as the page says
         port, server = servers.platform(folder)
         with server as process:
-            read, lodge = sessions.scripts(folder, folder)
+            read, lodge = sessions.scripts(folder)
             rows, size = pages(port, folder, read)
-            block = f"http://127.0.0.1:{port}{BLOCK}"
-            lodged = {clients: median(servers.wrk, block, clients, script=lodge) for clients in (1, 8)}
+            lodged = {clients: median(servers.wrk, f"http://127.0.0.1:{port}/", clients, script=lodge) for clients in (1, 8)}
             memory = servers.memory_of_workers(process.pid)
         bare, act = median(inserts, folder), median(acts.lodged, folder)
         text = report(filled, start, rows, size, {**lodged, "act": act}, bare, memory, exported)
-        text += revising(folder)
+        text += written_out(lodging.sections(fill)) + revising(folder)
     sys.stdout.write(text)
     DOCS.parent.mkdir(exist_ok=True)
     DOCS.write_text(text, "utf-8")
@@ -169,8 +167,11 @@ def report(filled, start, rows, size, lodged, bare, memory, exported) -> str:
 
 def revising(folder: Path) -> str:
     """A text that changes: how fast, and how rightly each passage is followed."""
-    tables = [("A new revision", speeds.HEAD, speeds.rows(folder)), *anchors.sections()]
-    return "\n" + "\n".join(f"## {title}\n\n{table(head, rows)}\n" for title, head, rows in tables)
+    return written_out([("A new revision", speeds.HEAD, speeds.rows(folder)), *anchors.sections()])
+
+
+def written_out(sections: list[tuple[str, list[str], list[list]]]) -> str:
+    return "\n" + "\n".join(f"## {title}\n\n{table(head, rows)}\n" for title, head, rows in sections)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 GRANIAN = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-access-log", "--log-level", "warning", "--workers", "2"]
 
@@ -54,23 +55,42 @@ def bare(which: str, size: int):
     return port, process(command, port, "/", BENCH_BYTES=str(size))
 
 
-def platform(folder: Path):
+def platform(folder: Path, database: str = ""):
     port = free_port()
     command = [sys.executable, "-m", "consult", "serve", "--work", "--port", str(port)]
     return port, process(
         command, port, "/healthz", CONSULT_DATA_DIR=str(folder), CONSULT_BASE_URL=f"http://127.0.0.1:{port}", CONSULT_LOG_LEVEL="ERROR",
-        CONSULT_MAIL_URL=f"file://{folder}/mail",
+        CONSULT_MAIL_URL=f"file://{folder}/mail", CONSULT_DATABASE_URL=database,
     )
+
+
+class Measured(NamedTuple):
+    """What one run of wrk found."""
+
+    rate: float  # answers a second
+    median: float  # milliseconds until the answer
+    slowest: float  # the same, of the slowest hundredth
 
 
 def wrk(url: str, clients: int, seconds: int = 4, cookie: str = "", script: str = "") -> float:
     """Requests per second; raises when any answer was not a success."""
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s"]
+    return measured(url, clients, seconds, cookie, script).rate
+
+
+def measured(url: str, clients: int, seconds: int = 4, cookie: str = "", script: str = "") -> Measured:
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "20s"]
     command += (["-H", f"Cookie: {cookie}"] if cookie else []) + (["-s", script] if script else [])
-    out = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout  # noqa: S603 - wrk on loopback
-    if "Non-2xx" in out or "Socket errors" in out:
-        raise RuntimeError(f"{url}: {out}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+    run = subprocess.run([*command, url], check=True, capture_output=True, text=True)  # noqa: S603 - wrk on loopback
+    if "Non-2xx" in run.stdout or "Socket errors" in run.stdout or run.stderr:
+        raise RuntimeError(f"{url}: {run.stdout}{run.stderr[:500]}")
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", run.stdout)[1])
+    return Measured(rate, *(milliseconds(run.stdout, share) for share in ("50%", "99%")))
+
+
+def milliseconds(text: str, share: str) -> float:
+    """The latency that wrk reports of this share of the answers."""
+    number, unit = re.search(rf"{share}\s+([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
 
 def memory_of_workers(parent: int) -> list[float]:
