@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -142,7 +143,12 @@ def short_day(moment: datetime | None) -> str:
 
 
 def number(value) -> str:
-    return format_decimal(value, locale=_formats())
+    return _number(value, _formats())
+
+
+@lru_cache(4096)
+def _number(value: Any, formats: str) -> str:
+    return format_decimal(value, locale=formats)
 
 
 def isolate(words: str) -> str:

@@ -14,7 +14,6 @@ from consult.chapters.events import MarginEntry
 from consult.chapters.models import BlockKind
 from consult.chapters.reading import PART, ReadBlock
 from consult.core.errors import NotFound
-from consult.core.i18n import _
 from consult.core.pages import SEAM, parts
 
 PLACE, BETWEEN = b"<!--passages-->", b"<!--passage-->"  # as the templates have them
@@ -69,7 +68,7 @@ def beside(b: ReadBlock, lines: Lines) -> ReadBlock:
 def of_part(blocks: Sequence[ReadBlock], part: int) -> list[ReadBlock]:
     """The passages of a part of which something was said; :class:`NotFound` where the text has no such part."""
     if not 0 <= part * PART < len(blocks):
-        raise NotFound(_("This text has no such part."))
+        raise NotFound
     return [b for b in blocks if b.part == part and has_margin(b)]
 
 
