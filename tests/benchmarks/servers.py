@@ -54,18 +54,17 @@ def bare(which: str, size: int):
     return port, process(command, port, "/", BENCH_BYTES=str(size))
 
 
-def platform(folder: Path):
+def platform(folder: Path, **environment: str):
     port = free_port()
     command = [sys.executable, "-m", "consult", "serve", "--work", "--port", str(port)]
-    return port, process(
-        command, port, "/healthz", CONSULT_DATA_DIR=str(folder), CONSULT_BASE_URL=f"http://127.0.0.1:{port}", CONSULT_LOG_LEVEL="ERROR",
-        CONSULT_MAIL_URL=f"file://{folder}/mail",
-    )
+    ours = {"CONSULT_DATA_DIR": str(folder), "CONSULT_BASE_URL": f"http://127.0.0.1:{port}", "CONSULT_LOG_LEVEL": "ERROR",
+            "CONSULT_MAIL_URL": f"file://{folder}/mail"}
+    return port, process(command, port, "/healthz", **{**ours, **environment})
 
 
 def wrk(url: str, clients: int, seconds: int = 4, cookie: str = "", script: str = "") -> float:
     """Requests per second; raises when any answer was not a success."""
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s"]
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s"]
     command += (["-H", f"Cookie: {cookie}"] if cookie else []) + (["-s", script] if script else [])
     out = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout  # noqa: S603 - wrk on loopback
     if "Non-2xx" in out or "Socket errors" in out:
