@@ -47,7 +47,7 @@ lint: env-test ## check style, imports between packages, and the lock files
 	@! grep -nE '://|^ *-[a-zA-Z]|^ *--(index|extra|find)' requirements*.lock \
 		|| { echo "A lock file names an address or a package index."; exit 1; }
 
-bench: env-test wrk ## measure the platform against its performance targets
+bench: env-test wrk ## measure the platform against its performance targets (ARGS=scale: up to a million contributions)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 mutants: env-test .venv/.mutants ## change one thing after the other in what you changed, and tell which no test notices

@@ -33,7 +33,6 @@ rapporteur secretariat                      /chapters/coverage
 secretariat                                 /chapters/import-chapter
 rapporteur secretariat                      /chapters/working-drafts
 rapporteur chair                            /chapters/{number}/working-draft/fr
-rapporteur                                  /chapters/{number}/working-draft/fr?show=all
 rapporteur                                  /chapters/{number}/edit/fr
 rapporteur                                  /chapters/{number}/working-draft/fr/correct?new={key}
 rapporteur                                  /chapters/{number}/translations/ar

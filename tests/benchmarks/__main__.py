@@ -1,4 +1,7 @@
-"""``python -m tests.benchmarks``: every measure in one run, three rounds, medians; prints the tables and writes docs/benchmarks.md."""
+"""``python -m tests.benchmarks``: every measure in one run, three rounds, medians; prints the tables and writes docs/benchmarks.md.
+
+``scale`` behind it measures what grows instead: see ``scale.py``.
+"""
 
 import os
 import platform as machine
@@ -14,7 +17,7 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.benchmarks import acts, anchors, lodging, servers, sessions, speeds
+from tests.benchmarks import acts, anchors, lodging, scale, servers, sessions, speeds
 
 ROUNDS = 3
 CLIENTS = (1, 8, 32)
@@ -175,4 +178,7 @@ def written_out(sections: list[tuple[str, list[str], list[list]]]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["scale"]:
+        scale.main(sys.argv[2:])
+    else:
+        main()

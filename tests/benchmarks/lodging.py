@@ -43,7 +43,7 @@ def sections(fill: Fill) -> list[tuple[str, list[str], list[list]]]:
 
 def rows(name: str, folder: Path, database: str) -> list[list]:
     """What is lodged a second and how long it takes, by the number of clients, in turn."""
-    port, server = servers.platform(folder, database)
+    port, server = servers.platform(folder, CONSULT_DATABASE_URL=database)
     runs: dict[tuple[int, int], list[servers.Measured]] = {}
     with server:
         for chapters in CHAPTERS:

@@ -55,13 +55,12 @@ def bare(which: str, size: int):
     return port, process(command, port, "/", BENCH_BYTES=str(size))
 
 
-def platform(folder: Path, database: str = ""):
+def platform(folder: Path, **environment: str):
     port = free_port()
     command = [sys.executable, "-m", "consult", "serve", "--work", "--port", str(port)]
-    return port, process(
-        command, port, "/healthz", CONSULT_DATA_DIR=str(folder), CONSULT_BASE_URL=f"http://127.0.0.1:{port}", CONSULT_LOG_LEVEL="ERROR",
-        CONSULT_MAIL_URL=f"file://{folder}/mail", CONSULT_DATABASE_URL=database,
-    )
+    ours = {"CONSULT_DATA_DIR": str(folder), "CONSULT_BASE_URL": f"http://127.0.0.1:{port}", "CONSULT_LOG_LEVEL": "ERROR",
+            "CONSULT_MAIL_URL": f"file://{folder}/mail", "CONSULT_DATABASE_URL": ""}
+    return port, process(command, port, "/healthz", **{**ours, **environment})
 
 
 class Measured(NamedTuple):
@@ -78,7 +77,7 @@ def wrk(url: str, clients: int, seconds: int = 4, cookie: str = "", script: str 
 
 
 def measured(url: str, clients: int, seconds: int = 4, cookie: str = "", script: str = "") -> Measured:
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "20s"]
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "60s"]
     command += (["-H", f"Cookie: {cookie}"] if cookie else []) + (["-s", script] if script else [])
     run = subprocess.run([*command, url], check=True, capture_output=True, text=True)  # noqa: S603 - wrk on loopback
     if "Non-2xx" in run.stdout or "Socket errors" in run.stdout or run.stderr:

@@ -53,7 +53,6 @@ on both: margin
 visitor /chapters/{number}/revisions/fr/1
 on both: impact
 rapporteur /chapters/{number}/working-draft/fr
-rapporteur /chapters/{number}/working-draft/fr?show=all
 on both: impact questions
 chair /chapters/{number}/working-draft/fr
 on both: rare
