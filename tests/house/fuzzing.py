@@ -1,7 +1,7 @@
 """A form as its page shows it, and everything wrong that may be sent in its stead."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode, urljoin
 
@@ -165,8 +165,8 @@ def kind_of(field: Field) -> str:
 def wrong_in(field: Field, turn: int) -> tuple[Value, ...]:
     """What is sent in a field; ``turn`` tells it from the others of its kind. Words beyond what it takes come last."""
     kind = kind_of(field)
-    others = IN_TURNS.get(kind, ())
-    theirs = tuple(others[(2 * turn + n) % len(others)] for n in range(min(2, len(others))))
+    others, count = IN_TURNS.get(kind, ()), 2 if kind == "number" else 1
+    theirs = tuple(others[(count * turn + n) % len(others)] for n in range(count if others else 0))
     beyond = ("x" * (field.longest + 1) if field.longest else "mot " * 5000,) if kind in ("text", "textarea", "email", "password") else ()
     return (*ALWAYS[kind], *theirs, *beyond)
 
@@ -250,21 +250,19 @@ def other_types(form: Form) -> list[tuple[str, bytes, str]]:
 
 NO_NUMBERS = ("0", "-1", "2147483648", HUGE, "1e5", "٣", "²", LONG)
 NO_WORDS = (CONTROL, BYTES, BIDI, HTML, BLANKS, "..", "../../etc/passwd", "x" * 3000)
-ASKED = (CONTROL, HUGE)
-ASKED_IN_TURNS = (BYTES, BIDI, HTML, "", BLANKS, "-1", "0", "2147483648", "1e5", "٣", "²", LONG, "1-2-3-4-5", f"{HUGE}-1")
+ASKED_IN_TURNS = (HUGE, BYTES, BIDI, HTML, "", BLANKS, "-1", "0", "2147483648", "1e5", "٣", "²", LONG, "1-2-3-4-5", f"{HUGE}-1")
 
 
 def wrong_parts(sample: str, turn: int) -> list[str]:
-    """What is put in the place of a part of an address, as it stands there; half of it at each, in turns."""
+    """What is put in the place of a part of an address, as it stands there; a third of it at each, in turns."""
     values: tuple[Value, ...] = NO_NUMBERS if sample.isdecimal() else (*NO_WORDS, *NO_NUMBERS[2:4])
-    return [quote(value, safe="") for value in values[turn % 2 :: 2] if isinstance(value, str | bytes)]
+    return [quote(value, safe="") for value in values[turn % 3 :: 3] if isinstance(value, str | bytes)]
 
 
-def queries(address: str, names: Iterable[str], turn: int) -> Iterator[str]:
-    """The address with something wrong asked for under each of these names; twice; and with a query that is none."""
+def queries(address: str, names: Sequence[str], turn: int) -> Iterator[str]:
+    """The address with something wrong asked for under each of these names, all of them twice, and with a query that is none."""
     for number, name in enumerate(names, start=turn):
-        others = [ASKED_IN_TURNS[(3 * number + n) % len(ASKED_IN_TURNS)] for n in range(3)]
-        for value in (*ASKED, *others):
+        for value in (CONTROL, *(ASKED_IN_TURNS[(2 * number + n) % len(ASKED_IN_TURNS)] for n in range(2))):
             yield f"{address}?{urlencode([(name, value)])}"
-        yield f"{address}?{urlencode([(name, '1'), (name, WORDS)])}"
+    yield f"{address}?{urlencode([(name, value) for name in names for value in ('1', WORDS)])}"
     yield f"{address}?%FF%FE=%00&&=&a=b;c&%"

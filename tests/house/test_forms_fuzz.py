@@ -159,7 +159,7 @@ def test_a_token_is_refused_whatever_stands_in_it(site, crashes, monkeypatch):
     with site.as_it_was():
         form = site.form("organisations.mine", "participant")
         field = Field("csrf_token", "hidden", ("x.y.z",))
-        for turn in range(5):
+        for turn in (0, 1):
             for value in (*field.values, *wrong_in(field, turn)):
                 body, content_type = encoded([*form.pairs(without="csrf_token"), ("csrf_token", value)], is_multipart=False)
                 with site.taken_back() as written, site.send(form.address, "participant", body, content_type, "ar") as answer:
