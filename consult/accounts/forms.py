@@ -51,6 +51,13 @@ def check_name(field) -> None:
         raise ValidationError(" ".join(str(part) for part in (refusal.message, refusal.remedy) if part)) from refusal
 
 
+def ready_for_mail(form: "SignInForm | VerifyForm", user: User) -> None:
+    """Whoever asks for a code has what codes are made of; a form that is refused gives it to nobody."""
+    is_asked = form.submit_send_code.data and form.chosen_method.data == "email"
+    if is_asked and "email" not in store.us_get_totp_secrets(user):
+        store.us_setup_email(user)
+
+
 class SignInForm(UnifiedSigninForm):
     """By password, or by a link and a code sent to the address."""
 
@@ -65,8 +72,10 @@ class SignInForm(UnifiedSigninForm):
         self.next.data = self.next.data or request.args.get("next", "")
 
     def validate(self, **kwargs) -> bool:
+        if not FlaskForm.validate(self):
+            return False
         user = lookup_identity(self.identity.data or "")
-        if user is not None and user.active:
+        if user is not None and user.active and self.submit_send_code.data:
             self.prepare(cast(User, user))
         if user is None or not user.password:
             hash_password((self.passcode.data or "no password")[:MAX_PASSWORD])  # an unknown address takes as long as a known one
@@ -74,12 +83,10 @@ class SignInForm(UnifiedSigninForm):
 
     def prepare(self, user: User) -> None:
         """Everybody may sign in by mail; who never confirmed the address gets that link instead."""
-        if "email" not in store.us_get_totp_secrets(user):
-            store.us_setup_email(user)
-        if self.submit_send_code.data:
-            remember_where_to(self.next.data)
-            if requires_confirmation(user):
-                send_confirmation_instructions(user)
+        ready_for_mail(self, user)
+        remember_where_to(self.next.data)
+        if requires_confirmation(user):
+            send_confirmation_instructions(user)
 
 
 class VerifyForm(UnifiedVerifyForm):
@@ -90,8 +97,9 @@ class VerifyForm(UnifiedVerifyForm):
     chosen_method = HiddenField(default="email")
 
     def validate(self, **kwargs) -> bool:
-        if "email" not in store.us_get_totp_secrets(current_user):
-            store.us_setup_email(current_user._get_current_object())
+        if not FlaskForm.validate(self):
+            return False
+        ready_for_mail(self, current_user._get_current_object())
         return super().validate(**kwargs)
 
 

@@ -153,8 +153,9 @@ def edit_profile(
     name = validated_name("name", name, max_length=MAX_NAME, missing=NAMELESS)
     if language not in LANGUAGES:
         raise Invalid("language", _("No such language."))
-    user.name, user.name_ar = name, validated_line("name_ar", name_ar, max_length=MAX_NAME) or None
-    user.function = validated_line("function", function, max_length=MAX_NAME) or None
+    name_ar, function = (validated_line(field, words, max_length=MAX_NAME) or None for field, words in (
+        ("name_ar", name_ar), ("function", function)))
+    user.name, user.name_ar, user.function = name, name_ar, function
     user.language, user.is_name_public = language, is_name_public
     if is_told_of_work is not None:
         user.is_told_of_work = is_told_of_work

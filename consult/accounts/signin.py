@@ -18,6 +18,7 @@ from flask_security.decorators import default_unauthn_handler
 from flask_security.mail_util import EmailValidateException
 from flask_security.proxies import _security
 from flask_security.utils import get_message, hash_password
+from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, Signer
 from passlib.totp import TOTP
 
@@ -175,7 +176,7 @@ def init_app(app, limits_url: str) -> None:
     security = Security(
         app, store, mail_util_cls=AccountMail, totp_cls=Codes, us_signin_form=SignInForm, us_verify_form=VerifyForm,
         register_form=RegisterForm, forgot_password_form=EmailForm, send_confirmation_form=ResendForm,
-        reset_password_form=ResetPasswordForm, change_password_form=ChangePasswordForm,
+        reset_password_form=ResetPasswordForm, change_password_form=ChangePasswordForm, render_template=shown,
     )
     security.i18n_domain = Words(app)
     security.unauthn_handler(ask_to_sign_in)
@@ -191,6 +192,12 @@ def init_app(app, limits_url: str) -> None:
     user_authenticated.connect(renew, app)
     user_not_registered.connect(register_again, app)
     password_reset.connect(keep_letter, app)
+
+
+def shown(template: str, **context):
+    """A page of Flask-Security's; one whose form is refused says so by its status as well."""
+    is_refused = any(isinstance(form, FlaskForm) and form.errors for form in context.values())
+    return render_template(template, **context), 422 if is_refused else 200
 
 
 def ask_to_sign_in(mechanisms=None, headers=None):

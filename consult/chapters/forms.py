@@ -3,8 +3,9 @@
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
+from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _, direction
 
 MAX_NOTE = 2_000
@@ -18,7 +19,7 @@ class ImportForm(FlaskForm):
     chapter = SelectField(_("Chapter (for .docx and .odt)"), default="", validators=[],
                           description=_("A Markdown file says these three in its first lines."))
     text_language = SelectField(_("Language of the text (for .docx and .odt)"), default="")
-    title = StringField(_("Title of the chapter (for .docx and .odt)"), validators=[Length(max=300)], render_kw={"dir": "auto"},
+    title = StringField(_("Title of the chapter (for .docx and .odt)"), validators=[at_most(300)], render_kw={"dir": "auto"},
                         description=_("Left empty: the title that is published, or the one that the document states."))
     may_replace = BooleanField(_("Replace the version in preparation, if there is one for this chapter and language"))
 
@@ -30,9 +31,9 @@ class ImportForm(FlaskForm):
 
 
 class EditForm(FlaskForm):
-    title = StringField(_("Title of the chapter"), validators=[InputRequired(_("Write the title.")), Length(max=300)],
+    title = StringField(_("Title of the chapter"), validators=[DataRequired(_("Write the title.")), at_most(300)],
                         render_kw={"maxlength": 300})
-    note = TextAreaField(_("Note of revision"), validators=[Length(max=MAX_NOTE)], render_kw={"rows": 2, "maxlength": MAX_NOTE},
+    note = TextAreaField(_("Note of revision"), validators=[at_most(MAX_NOTE)], render_kw={"rows": 2, "maxlength": MAX_NOTE},
                          description=_("What changed and why, in a sentence or two: everybody reads it in the list of versions."))
     body = TextAreaField(_("Text, in Markdown"), validators=[InputRequired(_("Write the text."))],
                          render_kw={"rows": 30, "spellcheck": "true", "class": "source"})
@@ -54,7 +55,7 @@ class CorrectForm(FlaskForm):
 
 
 class PublishForm(FlaskForm):
-    note = TextAreaField(_("Note of revision"), validators=[Length(max=MAX_NOTE)],
+    note = TextAreaField(_("Note of revision"), validators=[at_most(MAX_NOTE)],
                          render_kw={"rows": 3, "maxlength": MAX_NOTE, "dir": "auto"},
                          description=_("What changed and why, in a sentence or two: everybody reads it in the list of versions."))
     may_shrink = BooleanField(_("The text is meant to be this much shorter"))

@@ -85,10 +85,12 @@ def _check_planned_days(
     consultation: Consultation, *, submission_planned_for: date | None, decision_planned_for: date | None,
 ) -> None:
     submission, decision = submission_planned_for, decision_planned_for
-    if submission and consultation.closes_at and submission < consultation.closes_at.astimezone(MOROCCO).date():
-        closing = day(consultation.closes_at)
-        raise Invalid("submission_planned_for", _("The syntheses are submitted after the closing, which is on %(date)s.", date=closing))
-    if submission and decision and decision < submission:
+    closing = consultation.closes_at.astimezone(MOROCCO).date() if consultation.closes_at else None
+    if submission and closing and submission < closing:
+        raise Invalid("submission_planned_for", _("The syntheses are submitted after the closing, which is on %(date)s.",
+                                                  date=day(closing)))
+    earliest = submission or closing
+    if decision and earliest and decision < earliest:
         raise Invalid("decision_planned_for", _("The Council decides after the syntheses are submitted to it: type a later day."))
 
 

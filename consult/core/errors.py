@@ -56,12 +56,14 @@ class Invalid(ConsultError):
 PLAIN = "<!doctype html><html lang='{0}' dir='{1}'><meta charset='utf-8'><title>{2}</title><h1>{2}</h1><p>{3}</p><p>{4}</p></html>"
 TITLES = {
     403: _("Not allowed"), 404: _("Not found"), 405: _("Not possible here"), 409: _("Changed since you opened it"),
-    413: _("Too large"), 422: _("Something to correct"), 429: _("Too many attempts"), 400: _("Request not understood"),
+    413: _("Too large"), 415: _("Not a form"), 422: _("Something to correct"), 429: _("Too many attempts"),
+    400: _("Request not understood"),
 }
 REMEDIES = {
     404: (_("This page does not exist, or no longer."), _("Go back to the chapters, or check the address.")),
     405: (_("This page cannot be used in this way."), _("Go back and use the form of the page.")),
     413: (_("What you sent is too large."), _("Shorten the text, or send it in several parts.")),
+    415: (_("What you sent was not sent by a form of these pages."), _("Open the page and send its form.")),
     429: (_("There were too many attempts from your side."), _("Wait a few minutes, then try again.")),
     400: (_("The server did not understand what was sent."), _("Go back, reload the page and try again.")),
 }

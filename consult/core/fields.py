@@ -1,10 +1,29 @@
 """What the forms of every room share."""
 
-from wtforms.validators import Length
+from typing import Any
+
+from wtforms import IntegerField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import HiddenInput
 
 from consult.core.i18n import _
+
+STALE = _("This page is incomplete: reload it.")
 
 
 def at_most(characters: int) -> Length:
     """No longer than this, said in the reader's language: WTForms' own sentence is missing in Arabic."""
     return Length(max=characters, message=_("%(count)s characters at most.", count=characters))
+
+
+class CounterField(IntegerField):
+    """The ``row_counter`` that the page showed. Nobody types it: whatever is none, the page is to be reloaded."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(widget=HiddenInput(), validators=[InputRequired(STALE)], **given)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(STALE) from error

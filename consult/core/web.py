@@ -28,7 +28,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import escape
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from consult.core import carrying, events, i18n, left_out, markup, refused
@@ -55,8 +55,9 @@ from consult.core.permissions import VISITOR, Actor, can
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
-NEVER_AGAIN = (404, 405, 409, 413)  # sent again as it was, it would be refused again
+NEVER_AGAIN = (404, 405, 409, 413, 415)  # sent again as it was, it would be refused again
 SAFE = ("GET", "HEAD", "OPTIONS")
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")  # as pages send them; our libraries would read JSON as well
 Member = TypeVar("Member", bound=LabelledEnum)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -129,6 +130,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.url_value_preprocessor(take_language)
     app.url_defaults(give_language)
     app.after_request(add_headers)
+    app.before_request(refuse_other_types)
     left_out.init_app(app)
     app.context_processor(template_context)
     for name in ("when", "day", "short_day", "number", "percent", "language_name"):
@@ -159,6 +161,13 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
 
 
 # Forms
+
+
+def refuse_other_types() -> None:
+    """What no form sends is no form, and nothing of it is read: its values would not even be text."""
+    is_sending = request.content_length or "Transfer-Encoding" in request.headers
+    if request.method not in SAFE and (request.mimetype or is_sending) and request.mimetype not in FORM_TYPES:
+        raise UnsupportedMediaType
 
 
 def small_number(text: str) -> int:

@@ -1,21 +1,18 @@
 """What a moderator decides, with the mark of what their page showed (``expected_counter``)."""
 
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, SelectMultipleField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired
-from wtforms.widgets import HiddenInput
+from wtforms import SelectField, SelectMultipleField, TextAreaField
+from wtforms.validators import DataRequired
 
-from consult.core.fields import at_most
+from consult.core.fields import CounterField, at_most
 from consult.core.i18n import _
 from consult.moderation.models import MAX_WORDS, Reason, Verdict
-
-STALE = _("This page is incomplete: reload it.")
 
 
 class VerdictForm(FlaskForm):
     """Of a verdict: a reason of its list, for everybody, and words for the author; one that needs none has but a button."""
 
-    expected_counter = IntegerField(widget=HiddenInput(), validators=[InputRequired(STALE)])
+    expected_counter = CounterField()
     reason = SelectField(_("Reason (published in the register)"), validators=[DataRequired(_("Choose a reason of the list."))])
     words = TextAreaField(
         _("Message to the author"), description=_("Sent to the author by mail with the reason and the way to appeal; not published."),
@@ -43,5 +40,10 @@ class PublishSeveralForm(FlaskForm):
     choice = SelectMultipleField(validate_choice=False)
 
     def expected_counter(self) -> dict[str, int]:
-        pairs = (choice.rpartition(":") for choice in self.choice.data)
-        return {ref: int(mark) for ref, _colon, mark in pairs if ref and mark.isdecimal() and len(mark) < 10}
+        """What no page writes is a ref of nothing, or a mark of nothing that was ever shown: it is told like any other refusal."""
+        return dict(map(ref_and_mark, filter(str.strip, self.choice.data or ())))  # no list where not one field was sent
+
+
+def ref_and_mark(choice: str) -> tuple[str, int]:
+    ref, _colon, mark = choice.rpartition(":")
+    return ref or choice, int(mark) if mark.isdecimal() and len(mark) < 10 else 0

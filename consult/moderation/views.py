@@ -62,7 +62,10 @@ def filters() -> QueueFilter:
 @bp.get("/")
 def queue():
     """The list, with its first contribution open beside it where the screen is wide enough."""
-    chosen = filters()
+    return list_of(filters())
+
+
+def list_of(chosen: QueueFilter) -> str:
     page = service.queue(actor(), chosen.chapters, states=[chosen.state], after=request.args.get("after", type=Cursor.parse))
     rows = page.rows
     selected = service.get_contribution(actor(), required_consultation(), rows[0].ref) if rows else None
@@ -170,12 +173,14 @@ def publish_several():
     """Publish those that were ticked; a page says which could not be, and why."""
     form, chosen = PublishSeveralForm(), filters()
     back = url_for(".queue", **chosen.values)
-    if not form.expected_counter():
+    expected = form.expected_counter()
+    if not expected:
         flash(str(_("Tick the contributions to publish first.")), "warning")
-        return redirect(back, 303)
-    bulk = service.publish_several(actor(), required_consultation(), expected_counter=form.expected_counter())
+        return list_of(chosen), 422
+    bulk = service.publish_several(actor(), required_consultation(), expected_counter=expected)
     if bulk.refused:
-        return render_template("moderation/publish_several.html", bulk=bulk, back=back, filters=chosen)
+        page = render_template("moderation/publish_several.html", bulk=bulk, back=back, filters=chosen)
+        return page, 200 if bulk.published else 409
     flash(ngettext("One contribution is published; its author is told by mail.",
                    "%(num)s contributions are published; their authors are told by mail.", len(bulk.published)), "success")
     return redirect(back, 303)

@@ -4,10 +4,10 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
-from wtforms.widgets import HiddenInput
 
+from consult.core.fields import CounterField
 from consult.core.i18n import _
 from consult.synthesis.models import Disposition, Ground
 
@@ -17,7 +17,7 @@ WORDS = {"dir": "auto", "class": "words"}
 class ItemForm(FlaskForm):
     """``expected_counter`` is the item's counter when its editor opened it."""
 
-    expected_counter = IntegerField(widget=HiddenInput(), validators=[InputRequired(_("This page is incomplete: reload it."))])
+    expected_counter = CounterField()
     title = StringField(_("Title"), validators=[InputRequired(_("An item needs a title."))], render_kw={"dir": "auto", "maxlength": 200})
     summary = TextAreaField(
         _("Summary"), description=_("The point that these contributions make, in your words. Numbers are counted for you."),

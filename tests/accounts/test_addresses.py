@@ -79,7 +79,7 @@ def test_a_name_is_refused_at_every_door(client, consultation, citizen, name):
             act()
         assert refusal.value.field == "name"
     answer = register(client, "en", name=name)
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert 'id="name-error"' in answer.text
     assert count() == before
 

@@ -1,5 +1,6 @@
 
 
+import pytest
 from flask import render_template_string
 
 from consult.accounts import events
@@ -29,6 +30,13 @@ def test_profile_says_what_is_wrong(client, participant, consultation):
     response = client.post("/fr/accounts/profile", data={**PROFILE, "name": " "})
     assert response.status_code == 422
     assert 'href="#name"' in response.text
+
+
+@pytest.mark.parametrize("over", [{"function": "a\x07b"}, {"name_ar": "\u202e"}, {"language": "xx"}])
+def test_a_profile_that_is_refused_is_as_it_was(client, participant, consultation, over):
+    before = participant.name, participant.name_ar, participant.function, participant.language
+    assert client.sign_in(participant).post("/fr/accounts/profile", data={**PROFILE, **over}).status_code == 422
+    assert (participant.name, participant.name_ar, participant.function, participant.language) == before
 
 
 def test_profile_lists_appointments(client, rapporteur):

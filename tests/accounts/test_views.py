@@ -99,16 +99,23 @@ def test_back_to_where_one_was(client, salma):
 )
 def test_never_to_another_site(client, salma, address):
     response = sign_in(client, next=address)
-    assert response.status_code == 200 or response.location.startswith(("/fr/", "%5C")), "a path of this site"
+    assert response.status_code == 422 or response.location.startswith(("/fr/", "%5C")), "a path of this site"
     client.post("/fr/accounts/logout")
     ask_for_link(client, next=address)
     sign_in(client)
     assert client.get("/fr/accounts/arrive").location == "/fr/"
 
 
+def test_a_sign_in_that_is_refused_changes_nothing(client, salma):
+    assert sign_in(client, password="not this one").status_code == 422
+    for wrong in ({"chosen_method": "pigeon"}, {"passcode": "x" * 1001}):
+        client.post("/fr/accounts/us-signin/send-code", data={"identity": salma.email, "submit_send_code": "1", **wrong})
+    assert salma.us_totp_secrets is None
+
+
 def test_wrong_and_unknown_get_the_same_answer(client, salma):
     wrong, unknown = sign_in(client, password="not this one", language="en"), sign_in(client, "nobody@example.org", language="en")
-    assert wrong.status_code == unknown.status_code == 200
+    assert wrong.status_code == unknown.status_code == 422
     assert wrong.text == unknown.text.replace("nobody@", "salma@")
     assert "is not right" in wrong.text
     assert not is_signed_in(client)
@@ -273,7 +280,7 @@ def test_registering_twice_says_nothing_but_writes(client, salma, letters):
 @pytest.mark.parametrize("over", [{"name": ""}, {"email": "nora"}, {"password": "court"}, {"language": "xx"}])
 def test_registering_says_what_is_wrong(client, consultation, over):
     response = register(client, **over)
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert 'class="error-summary"' in response.text
     assert not session.scalar(sa.select(sa.func.count()).select_from(User))
 
@@ -294,7 +301,7 @@ def test_a_forgotten_password(client, salma, letters, link_in):
     assert known.text == unknown.text.replace("nobody@", "salma@")
     path = link_in(letters()[0][2])
     assert client.get(path).status_code == 200
-    assert client.post(path, data={"password": "court", "password_confirm": "court"}).status_code == 200
+    assert client.post(path, data={"password": "court", "password_confirm": "court"}).status_code == 422
     response = client.post(path, data={"password": "encore plus longue", "password_confirm": "encore plus longue"})
     assert response.location == "/ar/accounts/login"
     assert sign_in(client, password="encore plus longue").status_code == 302
@@ -317,7 +324,7 @@ def test_changing_a_password(client, salma, letters):
     sign_in(client)
     assert client.get("/fr/accounts/change").status_code == 200
     values = {"password": PASSWORD, "new_password": "encore plus longue", "new_password_confirm": "encore plus longue"}
-    assert client.post("/fr/accounts/change", data={**values, "password": "faux"}).status_code == 200
+    assert client.post("/fr/accounts/change", data={**values, "password": "faux"}).status_code == 422
     assert client.post("/fr/accounts/change", data=values).location == "/fr/accounts/profile"
     assert is_signed_in(client)
     assert letters()[0][0] == "salma@example.org"
@@ -356,12 +363,12 @@ def test_attempts_are_limited_for_each_account(guarded):
     with guarded.app_context():
         client = guarded.test_client()
         answers = [sign_in(client, "salma@example.org", "guess").status_code for _ in range(11)]
-        assert answers == [200] * 10 + [429]
+        assert answers == [422] * 10 + [429]
         refusal = sign_in(client, "SALMA@example.org ", "guess")
         assert refusal.status_code == 429
         assert 'class="error-page' in refusal.text
         assert refusal.headers["Retry-After"]
-        assert sign_in(client, "somebody.else@example.org", "guess").status_code == 200
+        assert sign_in(client, "somebody.else@example.org", "guess").status_code == 422
 
 
 def test_letters_are_limited_for_each_account(guarded):

@@ -11,7 +11,7 @@ from consult.core.permissions import SYSTEM
 from consult.synthesis.models import SynthesisState
 from tests.exports.cases import a_discussed_chapter, settled, synthesis_of
 
-__all__ = ["a_discussed_chapter", "ready_to_submit", "settled", "submitted", "synthesis_of", "today"]
+__all__ = ["a_discussed_chapter", "ready_to_submit", "sent", "settled", "submitted", "synthesis_of", "today"]
 
 
 def today():
@@ -30,8 +30,13 @@ def ready_to_submit(consultation: Consultation) -> list[Chapter]:
 
 
 def submitted(consultation: Consultation, secretary: User) -> Submission:
-    """What the worker does at the end, with an archive of which there is no file."""
+    """The same, once it is submitted."""
     ready_to_submit(consultation)
+    return sent(consultation, secretary)
+
+
+def sent(consultation: Consultation, secretary: User) -> Submission:
+    """What the worker does at the end, with an archive of which there is no file."""
     request = service.submit(secretary, consultation)
     made = service.MadeArchive(stamp=service.get_archive_stamp(consultation), position=1, digest="0" * 64, file_name="none.zip", size=1,
                                sha256="0" * 64)

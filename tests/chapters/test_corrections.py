@@ -53,6 +53,14 @@ def test_a_doubtful_loss_is_settled_by_hand_and_taken_back(client, chapter, rapp
     assert "decided by hand" not in client.get(PLACE).text
 
 
+def test_a_correction_of_no_passage_is_refused(client, chapter, rapporteur):
+    draft = keep(rapporteur, chapter, ("chaque année", "chaque mois"))
+    page = client.sign_in(rapporteur).post(f"{PLACE}/correct", data={"chosen": "C1", "expected_counter": draft.row_counter, "act": "set"})
+    assert page.status_code == 404
+    assert "There is no such passage in this preview." in page.text
+    assert draft.corrections == []
+
+
 def test_a_correction_is_planned_once_and_a_refused_one_keeps_its_page(client, chapter, rapporteur, monkeypatch):
     draft = keep(rapporteur, chapter, ("chaque année", "chaque mois"))
     made, plan = [], publishing.plan_of

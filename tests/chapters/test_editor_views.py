@@ -1,6 +1,7 @@
 """The editor in the browser: nothing that was typed is ever lost."""
 
 import io
+import re
 
 import docx
 import pytest
@@ -122,6 +123,20 @@ def test_a_form_of_another_session_keeps_what_was_typed(app, client, draft, chai
     assert answer.status_code == 422
     assert "Mon propos." in answer.text
     assert "session had ended" in answer.text
+
+
+@pytest.mark.parametrize("title", [" ", "\u00a0", "\t"])
+def test_a_title_of_blanks_is_none(client, chapter, rapporteur, title):
+    answer = client.sign_in(rapporteur).post(EDIT, data=typed(act="save", title=title))
+    assert answer.status_code == 422
+    assert session.scalars(sa.select(WorkingDraft)).all() == []
+
+
+@pytest.mark.parametrize(("field", "most"), [("title", 300), ("note", 2000)])
+def test_what_is_too_long_is_said_in_arabic_too(client, draft, rapporteur, field, most):
+    page = client.sign_in(rapporteur).post(EDIT.replace("/en/", "/ar/"), data=typed(act="save", **{field: "x" * (most + 1)}))
+    assert page.status_code == 422
+    assert re.search(r"عدد الأحرف المسموح به: [\d.]+ على الأكثر", page.text)
 
 
 def test_a_document_without_a_title_of_its_own_keeps_the_published_one(client, chapter, rapporteur):

@@ -62,6 +62,7 @@ def test_the_days_that_are_planned_follow_one_another(client, consultation, secr
     for field, days in (
         ("submission_planned_for", {"submission_planned_for": closing - timedelta(days=1)}),
         ("decision_planned_for", {"submission_planned_for": closing + timedelta(days=9), "decision_planned_for": closing}),
+        ("decision_planned_for", {"decision_planned_for": closing - timedelta(days=1)}),
     ):
         with pytest.raises(Invalid) as refused:
             consultations.edit(secretary, consultation, **days)

@@ -94,7 +94,10 @@ def test_my_page_shows_what_i_wrote_and_what_i_write(client, participant, contri
     assert contribution.ref in page
     assert "Brouillon en cours" in page
     draft = session.scalars(sa.select(ContributionDraft)).one()
-    assert client.post(f"/en/contributions/drop-draft/{draft.id}").status_code == 303
+    for digest in ({}, {"expected_digest": ""}, {"expected_digest": "x" * 64}):
+        assert client.post(f"/en/contributions/drop-draft/{draft.id}", data=digest).status_code == 409, "not what the page showed"
+    assert "Brouillon en cours" in text_of(client.get("/en/contributions/mine"))
+    assert client.post(f"/en/contributions/drop-draft/{draft.id}", data={"expected_digest": draft.digest}).status_code == 303
     assert "Brouillon en cours" not in text_of(client.get("/en/contributions/mine"))
 
 

@@ -98,7 +98,7 @@ def test_it_is_thrown_away_beside_its_mark(client, draft, block):
     act = f"/fr/contributions/drop-draft/{draft.id}"
     for page in ("/fr/contributions/mine", f"{address(block, 'fr')}?draft={draft.id}"):
         assert f'action="{act}"' in client.get(page).text
-    client.post(act)
+    client.post(act, data={"expected_digest": draft.digest})
     assert texts() == []
 
 

@@ -109,7 +109,7 @@ def test_an_account_has_an_address_that_letters_reach(server, address):
     assert add(address).email == address
 
 
-@pytest.mark.parametrize(("knows", "status"), [(True, 302), (False, 200)])
+@pytest.mark.parametrize(("knows", "status"), [(True, 302), (False, 422)])
 def test_it_is_told_where_one_registers(own_app, server, knows, status):
     postman = server(knows=knows)
     with unit_of_work():

@@ -278,3 +278,17 @@ def test_pages_of_the_library_stand_in_our_frame(client, consultation, participa
     assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
     assert page.get_element_by_id("main") is not None
     assert page.xpath("//style | //script[not(@src)] | //*[@style]") == []
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("fr", "Ouvrez la page et envoyez son formulaire."), ("ar", "المرجو فتح الصفحة وإرسال استمارتها."),
+])
+@pytest.mark.parametrize(("content_type", "body"), [
+    ("application/json", b'{"name": 5}'), ("application/json", b"7"), ("application/json", b"[["), ("text/plain", b"name=Nora"),
+    ("", b"name=Nora"), ("nonsense", b"name=Nora"), ("application/xml", b"<name/>"),
+])
+def test_what_no_form_sends_is_read_by_no_form(client, participant, consultation, language, said, content_type, body):
+    page = client.sign_in(participant).post(f"/{language}/accounts/profile", data=body, content_type=content_type)
+    assert page.status_code == 415
+    assert said in page.text
+    assert participant.name.startswith("Personne")

@@ -189,7 +189,36 @@ def test_several_at_once(signed_in, rapporteur, block):
     assert taken.ref in page.text
     assert taken.state == ContributionState.WITHHELD
     assert {c.state for c in made} == {ContributionState.PUBLISHED}
-    assert signed_in.post("/fr/moderation/publish-several", data={"choice": ["nonsense", ":1", "x:y"]}).status_code == 303
+
+
+@pytest.mark.parametrize("data", [{}, {"csrf_token": "x"}, {"choice": ""}])
+def test_publishing_several_without_a_choice_says_what_to_do(signed_in, contribution, data):
+    page = signed_in.post("/fr/moderation/publish-several", data=data)
+    assert page.status_code == 422
+    assert "Cochez d’abord les contributions à publier." in page.text
+    assert f'value="{contribution.ref}:{contribution.row_counter}"' in page.text, "the list to tick them in"
+    assert decisions() == []
+
+
+def test_what_no_page_offers_to_publish_is_told_with_the_others(signed_in, contribution, block):
+    choices = ["nonsense", ":1", "x:y", f"{contribution.ref}:²", f"{contribution.ref}:{'9' * 5000}"]
+    page = signed_in.post("/fr/moderation/publish-several", data={"choice": choices})
+    assert page.status_code == 409, "not one is published"
+    assert decisions() == []
+    assert all(f">{ref}<" in page.text for ref in ("nonsense", "x", contribution.ref))
+    other = factories.a_contribution(block=block)
+    page = signed_in.post("/fr/moderation/publish-several", data={"choice": ["nonsense", f"{other.ref}:{other.row_counter}"]})
+    assert (page.status_code, [decision.contribution.ref for decision in decisions()]) == (200, [other.ref])
+    assert ">nonsense<" in page.text
+
+
+@pytest.mark.parametrize("counter", [None, "", "1e5", "²"])
+def test_a_button_without_the_mark_of_its_page_says_why_nothing_was_decided(signed_in, contribution, counter):
+    page = signed_in.post(f"/fr/moderation/publish/{contribution.ref}", data={"expected_counter": counter} if counter is not None else {})
+    assert page.status_code == 422
+    [summary] = re.findall(r'class="error-summary".*?</div>', page.text, re.DOTALL)
+    assert "rechargez-la" in summary
+    assert decisions() == []
 
 
 def test_anybody_reads_the_register(client, rapporteur, contribution):

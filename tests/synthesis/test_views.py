@@ -73,6 +73,16 @@ def test_what_is_ticked_goes_into_a_new_item(signed_in, published):
     assert [(item.title, held(item)) for item in items()] == [("Une liste", 2)]
 
 
+@pytest.mark.parametrize("choice", ["nonsense", "999999:", "²:", "9" * 5000])
+def test_what_is_no_contribution_of_the_chapter_is_not_left_out_in_silence(signed_in, published, item, choice):
+    choices = {"choice": [f"{published[0].id}:", choice]}
+    for address, values in (("add-item", {"title": "Une liste"}), ("attach", {"item": item.id})):
+        page = signed_in.post(f"/fr/synthesis/{address}/1", data={**choices, **values})
+        assert page.status_code == 422
+        assert "Tout ce qui a été coché n’est pas une contribution à ce chapitre." in page.text
+    assert [(one.title, held(one)) for one in items()] == [(item.title, 2)]
+
+
 def test_gathering_can_go_on_to_deciding(signed_in, published):
     answer = signed_in.post("/fr/synthesis/add-item/1", data={"title": "Une liste", "choice": f"{published[0].id}:", "then": "decide"})
     assert answer.location.endswith(f"/fr/synthesis/edit-item/{items()[0].id}")

@@ -192,7 +192,7 @@ def counts_of(rows: list[SimpleNamespace]) -> list[tuple[BlockFate, int, int]]:
 def correct(number: int, text_language: str):
     """A person's word on one passage: which published one it continues, or which of the new ones continues it."""
     draft, form = draft_here(number, text_language), CorrectForm()
-    if form.validate_on_submit():
+    if form.validate_on_submit() and (form.new_key.data or form.old_key.data):
         try:
             return corrected(draft, form)
         except Invalid as refusal:

@@ -193,7 +193,7 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
 
 @bp.post("/drop-draft/<int:draft_id>")
 def drop_draft(draft_id: int):
-    service.drop_draft(actor(), service.get_own_draft(actor(), draft_id), expected_digest=request.form.get("expected_digest"))
+    service.drop_draft(actor(), service.get_own_draft(actor(), draft_id), expected_digest=request.form.get("expected_digest", ""))
     return redirect(url_for(".mine"), 303)
 
 

@@ -93,7 +93,11 @@ def ticked(synthesis: Synthesis) -> dict:
                            _("Reload the page, look at what came or went, and gather again."))
         return {"contributions": service.list_matching(actor(), synthesis, wanted())}
     expected = typed_choice(request.form)
-    return {"contributions": service.list_chosen(actor(), synthesis, expected), "expected_items": expected}
+    chosen = service.list_chosen(actor(), synthesis, expected)
+    if len(chosen) < len(set(request.form.getlist("choice"))):
+        raise Invalid("choice", _("Not everything that was ticked is a contribution to this chapter."),
+                      _("Nothing was gathered. Tick them again in the list below."))
+    return {"contributions": chosen, "expected_items": expected}
 
 
 @bp.route("/add-item/<int:number>", methods=["GET", "POST"])
@@ -103,9 +107,9 @@ def add_item(number):
     if request.method == "GET":  # a reload or a change of language after a refused form
         return redirect(back(chapter), 303)
     synthesis = service.get_or_new(chapter)
-    gathered = ticked(synthesis)
-    moved = service.count_elsewhere(None, [c.id for c in gathered["contributions"]])
     try:
+        gathered = ticked(synthesis)
+        moved = service.count_elsewhere(None, [c.id for c in gathered["contributions"]])
         item = service.add_item(actor(), synthesis, title=request.form.get("title", ""), **gathered)
     except Invalid as error:
         return bench(mine, chapter, error=error), 422

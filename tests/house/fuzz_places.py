@@ -1,0 +1,198 @@
+"""Where each form and each page of the application stands, and how the site has to be for it: what the fuzz needs to reach them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from consult.chapters import service as chapters
+from consult.consultations import service as consultations
+from consult.consultations.models import Consultation, Phase, Role
+from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState
+from consult.core.db import session
+from consult.core.i18n import utcnow
+from consult.core.permissions import SYSTEM
+from consult.synthesis import service as synthesis
+from consult.synthesis.models import ItemContribution, SynthesisItem, SynthesisState
+from tests.adoption import cases
+from tests.contributions.revising import ELSEWHERE, REWORDED, source
+from tests.house.fuzzing import Upload, Value
+
+PASSWORD = "mot de passe de tous"  # noqa: S105 - of people of this test
+A1, A2 = "C1-A1-P1-a1", "C1-A1-P1-a2"
+
+# What has to be so for a form to be there
+
+
+def as_built(consultation: Consultation) -> None:
+    """Open, half moderated, the first chapter's second version published."""
+
+
+def preparation(consultation: Consultation) -> None:
+    consultation.phase = Phase.PREPARATION
+    consultation.dated_round.opens_at, consultation.dated_round.closes_at = utcnow() + timedelta(days=9), utcnow() + timedelta(days=40)
+
+
+def open_for_long(consultation: Consultation) -> None:
+    consultation.dated_round.opens_at = utcnow() - timedelta(days=20)
+
+
+def closed(consultation: Consultation) -> None:
+    consultation.phase = Phase.CLOSED
+    consultation.dated_round.closes_at = utcnow() - timedelta(days=1)
+
+
+def in_synthesis(consultation: Consultation) -> None:
+    """Nothing waits for an answer: everything was withdrawn."""
+    closed(consultation)
+    consultation.phase = Phase.SYNTHESIS
+    session.execute(sa.update(Contribution).values(state=ContributionState.WITHDRAWN, withdrawn_at=utcnow()))
+    session.execute(sa.update(Anchor).values(state=AnchorState.CONFIRMED, decided_at=utcnow()))
+    session.execute(sa.delete(ItemContribution))
+    session.execute(sa.delete(SynthesisItem))
+
+
+def validated(consultation: Consultation) -> None:
+    in_synthesis(consultation)
+    for chapter in chapters.list_chapters(consultation):
+        report = synthesis.get_or_new(chapter)
+        report.state, report.validated_at = SynthesisState.VALIDATED, utcnow()
+        session.add(report)
+
+
+def submitted(consultation: Consultation) -> None:
+    """With an archive of which there is no file."""
+    validated(consultation)
+    secretary = next(one.user for one in consultations.list_appointments(consultation) if one.role == Role.SECRETARIAT)
+    cases.sent(consultation, secretary)
+
+
+def overtaken(consultation: Consultation) -> None:
+    """What is being prepared does not follow what is published any more."""
+    chapters.import_chapter(SYSTEM, consultation, data=source(REWORDED, ELSEWHERE, ("But du projet", "Le but du projet")).encode())
+
+
+@dataclass(frozen=True)
+class Place:
+    """The page on which a form stands, as ``page`` of its site; how the site is then; and what is typed where a field wants its own."""
+
+    page: str
+    so: Callable[[Consultation], None] = as_built
+    given: dict[str, Value | tuple[Value, ...]] = field(default_factory=dict)
+    is_taken: bool = True  # as it stands, with everything filled
+    press: str = ""  # the button that matters most, by its value: each attempt is made with it
+    is_of_another: bool = False  # its fields are tried one by one at the address of another button of its form
+
+
+DAYS = {"opens_at": "2027-01-15T09:00", "closes_at": "2027-03-15T09:00"}
+AS_THE_FILE_SAYS = {
+    "file": Upload("chapitre-1.md", source(REWORDED, ELSEWHERE, ("But du projet", "Le but du projet")).encode()),
+    "chapter": "", "text_language": "", "title": "",
+}
+CHOSEN = {"scope": "chosen"}
+PLANNED = {"decision_planned_for": "2027-04-15", "submission_planned_for": ""}
+NEW = {"password": "une longue phrase", "password_confirm": "une longue phrase"}
+CHANGED = {"password": PASSWORD, "new_password": "une autre phrase", "new_password_confirm": "une autre phrase"}
+PLACES = {
+    "accounts.follow_link": Place("accounts/follow-link?id={email}&token=123", is_taken=False),
+    "accounts.profile": Place("accounts/profile"),
+    "adoption.decide": Place("adoption/decide/1", submitted, {"decided_on": "{today}", "words": "Adopté."}),
+    "adoption.submit": Place("adoption/submit", validated),
+    "chapters.confirm_translation": Place("chapters/1/translations/ar"),
+    "chapters.confirm_translations": Place("chapters/1/translations/ar"),
+    "chapters.correct": Place("chapters/1/working-draft/fr/correct?new=C1-A1-P1-a3"),
+    "chapters.discard": Place("chapters/1/working-draft/fr"),
+    "chapters.edit_working_draft": Place("chapters/1/edit/fr", press="save"),
+    "chapters.import_chapter": Place("chapters/import-chapter", given={**AS_THE_FILE_SAYS, "may_replace": "y"}),
+    "chapters.preview": Place("chapters/1/edit/fr", is_of_another=True),
+    "chapters.publish": Place("chapters/1/working-draft/fr"),
+    "chapters.rebase": Place("chapters/1/working-draft/fr", overtaken),
+    "consultations.appoint": Place("consultations/appoint", given={"email": "{email}", "role": "moderator", "commission": "1"}),
+    "consultations.begin_synthesis": Place("consultations/begin-synthesis", closed),
+    "consultations.close": Place("consultations/close", open_for_long),
+    "consultations.dismiss": Place("consultations/dismiss/{appointment}"),
+    "consultations.edit": Place("consultations/edit"),
+    "consultations.extend": Place("consultations/extend", given=DAYS),
+    "consultations.home_words": Place("consultations/home-words", given=PLANNED),
+    "consultations.open": Place("consultations/open", preparation),
+    "consultations.schedule": Place("consultations/schedule", preparation, DAYS),
+    "contributions.confirm_anchor": Place("contributions/anchor/{anchor}"),
+    "contributions.confirm_certain": Place("contributions/anchors/1?text=fr"),
+    "contributions.drop_draft": Place("contributions/mine"),
+    "contributions.leave": Place("contributions/anchor/{anchor}"),
+    "contributions.lodge": Place(f"contributions/lodge/1/{A2}", given={"exact": "", "sentence": "", "draft": ""}, press="submit"),
+    "contributions.reattach": Place("contributions/anchor/{anchor}", given={"likely": "", "key": A2}),
+    "contributions.withdraw": Place("contributions/withdraw/{own}"),
+    "exports.request": Place("exports"),
+    "moderation.publish": Place("moderation/{waiting}", given={"words": ""}),
+    "moderation.publish_several": Place("moderation/"),
+    "moderation.restore": Place("moderation/{withheld}?state=withheld"),
+    "moderation.withhold": Place("moderation/{waiting}"),
+    "organisations.add": Place("organisations/add", given={"short": "CTF", "name_ar": "تعاونية", "name_fr": "Coopérative Témoin"}),
+    "organisations.mine": Place("organisations/mine"),
+    "security.change_password": Place("accounts/change", given=CHANGED),
+    "security.confirm_email": Place("accounts/confirm/{confirmation}"),
+    "security.forgot_password": Place("accounts/reset", given={"email": "{email}"}),
+    "security.login": Place("accounts/login", given={"identity": "{email}", "passcode": PASSWORD}),
+    "security.logout": Place("contributions/"),
+    "security.register": Place("accounts/register"),
+    "security.reset_password": Place("accounts/reset/{reset}", given=NEW),
+    "security.send_confirmation": Place("accounts/confirm"),
+    "security.us_signin_send_code": Place("accounts/login", given={"identity": "{email}", "passcode": ""}, is_of_another=True),
+    "security.us_verify": Place("accounts/us-verify", given={"passcode": PASSWORD}),
+    "security.us_verify_send_code": Place("accounts/us-verify", given={"passcode": ""}, is_of_another=True),
+    "synthesis.add_item": Place("synthesis/workbench/1?answer=all", given=CHOSEN),
+    "synthesis.attach": Place("synthesis/workbench/1?answer=all", given={**CHOSEN, "title": ""}, is_of_another=True),
+    "synthesis.detach": Place("synthesis/edit-item/{item}", is_of_another=True),
+    "synthesis.drop_item": Place("synthesis/edit-item/{empty}"),
+    "synthesis.edit_item": Place("synthesis/edit-item/{item}", given={"disposition": "noted", "ground": "", "more": ""}, press="save"),
+    "synthesis.reopen": Place("synthesis/overview/1", validated),
+    "synthesis.validate": Place("synthesis/overview/2", in_synthesis),
+}
+# Addresses of Flask-Security that show no form of their own: other pages stand for them.
+WITHOUT_FORM = {"security.us_setup", "security.us_setup_validate", "security.us_signin", "security.verify"}
+# Who is shown what an address leads to, and how the site is then.
+EVERYBODY = (
+    "accounts.arrive accounts.check_mail accounts.follow_link chapters.choose_comparison chapters.compare chapters.home chapters.provision "
+    "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
+    "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
+    "exports.open_data exports.open_data_contributions healthz index moderation.register security.confirm_email "
+    "security.forgot_password security.login security.register security.reset_password security.send_confirmation security.us_signin "
+    "security.us_verify_link"
+).split()
+SIGNED_IN = (
+    "accounts.my_data accounts.profile contributions.lodge contributions.mine contributions.receipt contributions.withdraw kept_form "
+    "organisations.add organisations.mine security.change_password security.us_setup security.us_verify security.verify"
+).split()
+IN_CHARGE = (
+    "chapters.correct chapters.coverage chapters.edit_working_draft chapters.import_chapter chapters.working_draft chapters.working_drafts "
+    "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
+    "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
+    "synthesis.reopen synthesis.validate synthesis.workbench"
+).split()
+LISTED = {
+    **dict.fromkeys(EVERYBODY, ("visitor", as_built)), **dict.fromkeys(SIGNED_IN, ("participant", as_built)),
+    **dict.fromkeys(IN_CHARGE, ("chair", as_built)),
+    **{endpoint: ("secretariat", place.so) for endpoint, place in PLACES.items() if endpoint.startswith("consultations.")},
+    "adoption.archive": ("secretariat", submitted), "adoption.decide": ("secretariat", submitted),
+    "adoption.document": ("visitor", submitted), "adoption.submission": ("visitor", submitted),
+    "adoption.submit": ("secretariat", validated), "consultations.dashboard": ("secretariat", as_built),
+    "synthesis.read": ("visitor", submitted),
+}
+# Of these there is no file, nothing was typed, or nothing was chosen.
+NOT_THERE = {"adoption.archive", "adoption.document", "chapters.correct", "exports.download", "kept_form"}
+FILES = {"static", "security.static"}
+PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
+PARTS = {
+    "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
+    "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
+    "export_id": "1", "format": "pdf",
+}
+PARTS_OF = {
+    ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
+    ("contributions.receipt", "ref"): "{own}", ("contributions.withdraw", "ref"): "{own}", ("moderation.show", "ref"): "{waiting}",
+    ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
+    ("security.confirm_email", "token"): "{confirmation}", ("security.reset_password", "token"): "{reset}",
+}

@@ -1,0 +1,238 @@
+"""A small site with one of everything that a form can be about, where whatever is sent is taken back; a watch over what is written."""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qsl, quote
+
+import lxml.html
+import sqlalchemy as sa
+from flask_security.confirmable import generate_confirmation_token
+from flask_security.recoverable import generate_reset_password_token
+from werkzeug.datastructures import ImmutableMultiDict
+
+from consult.accounts.models import User
+from consult.accounts.service import hash_password
+from consult.chapters import service as chapters
+from consult.consultations.models import COMMISSION_ROLES, Appointment, Consultation, Role
+from consult.contributions import service as contributions
+from consult.contributions.models import Anchor, AnchorState, ContributionState
+from consult.core.db import db, session
+from consult.core.pages import pages
+from consult.core.permissions import SYSTEM
+from consult.synthesis import service as synthesis
+from tests import factories
+from tests.adoption import cases
+from tests.contributions.revising import ELSEWHERE, REWORDED, TRAIN, source
+from tests.house.fuzz_places import A1, A2, PART, PARTS, PARTS_OF, PASSWORD, PLACES, Place, as_built
+from tests.house.fuzzing import Form, filled, forms_of
+
+WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
+
+
+class Site:
+    """One of everything that a form can be about, and somebody of each role."""
+
+    def __init__(self, app, consultation: Consultation) -> None:
+        self.app, self.consultation_id = app, consultation.id
+        self.asked_names: set[str] = set()
+        app.request_class = type("Watched", (app.request_class,), {"args": property(lambda request: Asked(request, self.asked_names))})
+        self.client = app.test_client(use_cookies=False)
+        self.people: dict[str, User] = {}
+        self.pages: dict[tuple[str, str, str], tuple[str, str]] = {}
+        chapter = self.with_people(consultation)
+        self.values = self.with_things(chapter)
+        self.values.update(email=self.people["participant"].email, today=cases.today().isoformat())
+        self.cookies = {"visitor": "", **{role: self.cookie_of(person) for role, person in self.people.items()}}
+        session.commit()
+
+    def with_people(self, consultation: Consultation):
+        chapter = chapters.get_chapter(consultation, 1)
+        self.people["participant"] = factories.a_user(organisation=factories.an_organisation(), password=hash_password(PASSWORD))
+        for role in Role:
+            commission = chapter.commission if role in COMMISSION_ROLES else None
+            self.people[role.value] = factories.a_user(role=role, commission=commission, password=hash_password(PASSWORD))
+        factories.saved(Appointment(user=self.people["chair"], role=Role.CHAIR, commission=consultation.commissions[1]))
+        session.refresh(self.people["chair"], ["appointments"])
+        return chapter
+
+    def with_things(self, chapter) -> dict[str, str]:
+        consultation, participant, secretary = chapter.consultation, self.people["participant"], self.people["secretariat"]
+        first, second = (factories.block_of(chapter, key) for key in (A1, A2))
+        published = [factories.a_published_contribution(block=block, replacement=words) for block, words in (
+            (first, "Publier chaque mois la liste."), (second, None), (first, None))]
+        waiting, _more = factories.a_contribution(block=first), factories.a_contribution(block=second)
+        withheld = factories.a_contribution(block=first, state=ContributionState.WITHHELD)
+        own = factories.a_contribution(block=first, author=participant)
+        factories.a_chapter(consultation, number=2)
+        chapters.import_chapter(SYSTEM, consultation, data=source(REWORDED, ELSEWHERE).encode())
+        chapters.import_chapter(SYSTEM, consultation, data=factories.markdown(1, "ar").replace(*ELSEWHERE).encode())
+        prepared = source(REWORDED, ELSEWHERE, (TRAIN, TRAIN + "- **Action 1.1.3** — Équiper les laboratoires des douze régions.\n\n"))
+        chapters.keep_working_draft(secretary, consultation, data=prepared.encode())
+        fields = {"body": "Un texte commencé.", "block_id": str(second.id), "position": "opposed"}
+        contributions.keep_draft(participant, chapters.get_block(chapter, A2, "fr"), token="x" * 32, fields=fields)
+        report = synthesis.get_or_new(chapter)
+        items = [synthesis.add_item(self.people["rapporteur"], report, title=title, contributions=of) for title, of in (
+            ("Liste des étalons", published[:2]), ("Rien", ()))]
+        stranger = factories.a_user(confirmed_at=None, password=hash_password(PASSWORD))
+        undecided = sa.select(Anchor.id).where(Anchor.contribution_id == published[0].id, Anchor.state == AnchorState.PROPOSED)
+        return {
+            "waiting": waiting.ref, "withheld": withheld.ref, "own": own.ref, "anchor": str(session.scalars(undecided).first()),
+            "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,
+            "appointment": str(session.scalars(sa.select(Appointment.id).where(Appointment.user_id == self.people["moderator"].id)).one()),
+            "confirmation": generate_confirmation_token(stranger), "reset": generate_reset_password_token(participant),
+        }
+
+    def cookie_of(self, person: User) -> str:
+        """Signed in, and just now."""
+        said = {"_user_id": person.fs_uniquifier, "_fresh": True, "fs_paa": time.time()}
+        return f"{self.app.config['SESSION_COOKIE_NAME']}={self.app.session_interface.get_signing_serializer(self.app).dumps(said)}"
+
+    @contextmanager
+    def as_it_was(self, so: Callable[[Consultation], None] = as_built) -> Iterator[None]:
+        """The site in this state, whatever is done meanwhile."""
+        engine = db.engines[None]
+        with engine.connect() as connection:
+            transaction = connection.begin()
+            db.engines[None] = connection
+            try:
+                so(session.get_one(Consultation, self.consultation_id))
+                session.commit()
+                yield
+            finally:
+                session.remove()
+                transaction.rollback()
+                db.engines[None] = engine
+
+    @contextmanager
+    def taken_back(self) -> Iterator["Written"]:
+        """What is done meanwhile is undone; what would have stayed of it is told."""
+        connection = db.engines[None]
+        session.remove()
+        pages.clear()
+        savepoint, written = connection.begin_nested(), Written()
+        try:
+            with written.watching(connection):
+                yield written
+        finally:
+            session.remove()
+            savepoint.rollback()
+
+    def open(self, address: str, role: str, **options):
+        headers = {"Cookie": self.cookies[role], "Origin": "http://localhost", "Referer": f"http://localhost{address}"}
+        return self.client.open(address, headers=headers, follow_redirects=True, **options)
+
+    def look(self, address: str, role: str):
+        return self.client.get(address, headers={"Cookie": self.cookies[role]}, buffered=True)
+
+    def send(self, address: str, role: str, body: bytes, content_type: str, language: str):
+        address = re.sub(r"^/\w+/", f"/{language}/", address)
+        headers = {"Cookie": self.cookies[role], "Origin": "http://localhost"}
+        return self.client.post(address, data=body, content_type=content_type, headers=headers)
+
+    def form(self, endpoint: str, role: str) -> Form | None:
+        """The form that this role is shown to send there, with everything filled; None where there is none."""
+        place = PLACES[endpoint]
+        given = {name: value.format(**self.values) if isinstance(value, str) else value for name, value in place.given.items()}
+        there, page = self.page(place, role)
+        urls = self.app.url_map.bind("localhost")
+        found = forms_of(lxml.html.document_fromstring(page), there)
+        return next((filled(form, given) for form in found if urls.match(
+            form.address.partition("?")[0], method="POST")[0] == endpoint), None)
+
+    def page(self, place: Place, role: str) -> tuple[str, str]:
+        """(address where it ends, page)."""
+        asked = place.page, place.so.__name__, role
+        if asked not in self.pages:
+            with self.open(f"/fr/{place.page.format(**self.values)}", role) as answer:
+                self.pages[asked] = answer.request.path, answer.text
+        return self.pages[asked]
+
+
+    # Addresses
+
+    def address(self, endpoint: str, method: str, **others: str) -> str:
+        """In Arabic; ``others`` stand in it as they are."""
+        rule = self.rule(endpoint, method)
+        values = {"language": "ar", **{name: quote(value) for name, value in self.parts(endpoint, method).items()}, **others}
+        return PART.sub(lambda part: values[part[1]], rule)
+
+    def rule(self, endpoint: str, method: str) -> str:
+        """The longest, where several lead there."""
+        return max((rule.rule for rule in self.app.url_map.iter_rules(endpoint) if method in rule.methods), key=len)
+
+    def parts(self, endpoint: str, method: str = "GET") -> dict[str, str]:
+        """What stands in the address beside its language."""
+        names = [name for name in PART.findall(self.rule(endpoint, method)) if name != "language"]
+        return {name: PARTS_OF.get((endpoint, name), PARTS[name]).format(**self.values) for name in names}
+
+
+class Asked(ImmutableMultiDict):
+    """What stands in the query of an address; the names that are asked for are noted."""
+
+    def __init__(self, request, names: set[str]) -> None:
+        super().__init__(parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True, errors="replace"))
+        self.names = names
+
+    def __getitem__(self, key):
+        self.names.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key) -> bool:
+        self.names.add(key)
+        return super().__contains__(key)
+
+    def getlist(self, key, type=None):
+        self.names.add(key)
+        return super().getlist(key, type)
+
+
+class Written:
+    """The tables to which something was written that no savepoint took back."""
+
+    def __init__(self) -> None:
+        self.levels: list[list[str]] = [[]]
+
+    @property
+    def tables(self) -> list[str]:
+        return sorted({table for level in self.levels for table in level})
+
+    @contextmanager
+    def watching(self, connection: sa.Connection) -> Iterator[None]:
+        listeners = {
+            "before_cursor_execute": self.note, "savepoint": lambda *_: self.levels.append([]),
+            "rollback_savepoint": lambda *_: self.levels.pop(), "release_savepoint": lambda *_: self.keep(self.levels.pop()),
+        }
+        for event, listener in listeners.items():
+            sa.event.listen(connection, event, listener)
+        try:
+            yield
+        finally:
+            for event, listener in listeners.items():
+                sa.event.remove(connection, event, listener)
+
+    def keep(self, level: list[str]) -> None:
+        self.levels[-1].extend(level)
+
+    def note(self, _connection, _cursor, statement, *_rest) -> None:
+        if found := WRITES.match(statement):
+            self.levels[-1].append(found[1])
+
+
+class Crashes(logging.Handler):
+    """What was told of an exception that nothing foresaw."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        trace, places = getattr(error, "__traceback__", None), []
+        while trace is not None:
+            places.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/consult/')[2]}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        ours = [place for place in places if not place.startswith("/")]
+        self.told.append(f"{type(error).__name__}: {str(error)[:120]} ({' > '.join(ours[-3:])})" if error else record.getMessage())
