@@ -29,8 +29,7 @@ from consult.contributions.models import (
     Receipt,
     SuggestedAmendment,
 )
-from consult.contributions.service import anchoring
-from consult.core import audit, jobs
+from consult.core import audit, jobs, tallies
 from consult.core.audit import AuditEvent, AuditSeal
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import MOROCCO, utcnow
@@ -100,14 +99,10 @@ def fill(total: int) -> None:
             filling.bulk.write()
     with unit_of_work():
         filling.end()
-        recount_all()
+        tallies.recount_all()
+        for chapter in session.scalars(sa.select(Chapter)):
+            chapters.mark_changed(chapter)
         settle()
-
-
-def recount_all() -> None:
-    """Make true whatever is kept of the contributions instead of being counted."""
-    for chapter in session.scalars(sa.select(Chapter)):
-        anchoring.recount(chapter)
 
 
 class Lodged(SimpleNamespace):

@@ -19,14 +19,15 @@ GROWING = {
     "item_contribution": "one for each contribution that is gathered", "synthesis_notice": "one for each author and chapter",
     "user": "who speaks has an account", "membership": "one for many people", "registration": "one for each request for an account",
     "audit_event": "one for each act", "audit_seal": "one for each act", "job": "one for each promise, kept when it is done",
-    "outgoing_mail": "one for each letter", "kept_form": "one for each form that was refused",
+    "respondent_tally": "one for each who speaks, by chapter and item", "outgoing_mail": "one for each letter", "kept_form": "one for each form that was refused",
 }
 # Tables that stay small whatever is said: why each does.
 STAYING = {
     "consultation": "one", "round": "one or two", "extension": "a few", "early_closing": "one at most", "commission": "five",
     "appointment": "those in charge", "staff_letter": "those in charge, once a day", "staff_news": "what those in charge were told",
     "organisation": "some hundreds", "chapter": "five", "revision": "some dozens", "block": "the text",
-    "block_tally": "one for each passage", "alignment": "two revisions of the text", "working_draft": "ten at most",
+    "provision_tally": "passages of the text", "chapter_tally": "chapters and categories", "item_tally": "items and their passages",
+    "respondent_count": "categories of each chapter and item", "alignment": "two revisions of the text", "working_draft": "ten at most",
     "outdated_translation": "passages of the text", "synthesis": "five", "synthesis_item": "what a commission can write",
     "block_change": "what a commission can write", "synthesis_reopening": "a few", "export": "what those in charge asked for",
     "submission_request": "a few", "submission_failure": "a few", "submission": "one", "submission_archive": "one",
