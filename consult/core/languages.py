@@ -52,8 +52,11 @@ def choose_locale() -> str:
 
 
 def expects_language(endpoint: str) -> bool:
+    known = current_app.extensions.setdefault("consult_expecting", {})  # asked for each address of each page
     try:
-        return current_app.url_map.is_endpoint_expecting(endpoint, "language")
+        if endpoint not in known:
+            known[endpoint] = current_app.url_map.is_endpoint_expecting(endpoint, "language")
+        return known[endpoint]
     except KeyError:  # no such endpoint: url_for says so better
         return False
 
