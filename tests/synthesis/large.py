@@ -78,6 +78,8 @@ def write_contributions(chapter: Chapter, placed: list[tuple[int, str]]) -> None
     write(sa.insert(ItemContribution.__table__), [
         {"item_id": item_id, "contribution_id": n} for n, (item_id, _key) in zip(ids, placed, strict=True)])
     tallies.recount_all()
+    if session.get_bind().dialect.name == "postgresql":  # which does so by itself a while after a commit
+        write(sa.text("ANALYZE"))
 
 
 def a_large_synthesis(chapter: Chapter, *, items: int = 1000, contributions: int = 20_000) -> Synthesis:
