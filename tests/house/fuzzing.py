@@ -172,12 +172,14 @@ def wrong_in(field: Field, turn: int) -> tuple[Value, ...]:
 
 
 def attempts(form: Form, turn: int) -> Iterator[tuple[str, Pairs]]:
-    """(what is wrong, what is sent): each field missing, doubled and wrong, the rest as it should be."""
+    """(what is wrong, what is sent): each field missing, doubled (words all at once) and wrong, the rest as it should be."""
     for number, (name, field) in enumerate(own_fields(form), start=turn):
         yield f"without {name}", form.pairs(without=name)
-        yield f"{name} twice", form.pairs(replace(field, values=doubled(field)))
+        if field.choices or kind_of(field) in ("number", "file"):
+            yield f"{name} twice", form.pairs(replace(field, values=doubled(field)))
         for value in wrong_in(field, number):
             yield f"{name} is {shortened(value)}", form.pairs(replace(field, values=(value, *field.values[1:])))
+    yield "all of them twice", form.pairs(*(replace(field, values=doubled(field)) for _name, field in own_fields(form)))
     yield from whole(form)
 
 
@@ -254,15 +256,15 @@ ASKED_IN_TURNS = (HUGE, BYTES, BIDI, HTML, "", BLANKS, "-1", "0", "2147483648", 
 
 
 def wrong_parts(sample: str, turn: int) -> list[str]:
-    """What is put in the place of a part of an address, as it stands there; a third of it at each, in turns."""
+    """What is put in the place of a part of an address, as it stands there; a quarter of it at each, in turns."""
     values: tuple[Value, ...] = NO_NUMBERS if sample.isdecimal() else (*NO_WORDS, *NO_NUMBERS[2:4])
-    return [quote(value, safe="") for value in values[turn % 3 :: 3] if isinstance(value, str | bytes)]
+    return [quote(value, safe="") for value in values[turn % 4 :: 4] if isinstance(value, str | bytes)]
 
 
 def queries(address: str, names: Sequence[str], turn: int) -> Iterator[str]:
     """The address with something wrong asked for under each of these names, all of them twice, and with a query that is none."""
     for number, name in enumerate(names, start=turn):
-        for value in (CONTROL, *(ASKED_IN_TURNS[(2 * number + n) % len(ASKED_IN_TURNS)] for n in range(2))):
+        for value in (CONTROL, ASKED_IN_TURNS[number % len(ASKED_IN_TURNS)]):
             yield f"{address}?{urlencode([(name, value)])}"
     yield f"{address}?{urlencode([(name, value) for name in names for value in ('1', WORDS)])}"
     yield f"{address}?%FF%FE=%00&&=&a=b;c&%"
