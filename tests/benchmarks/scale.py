@@ -8,7 +8,6 @@ import argparse
 import logging
 import os
 import platform as machine
-import resource
 import shutil
 import subprocess
 import sys
@@ -38,6 +37,7 @@ PARTS = ("pages", "commands", "workers", "publishing")
 DOCS = Path(__file__).parents[2] / "docs" / "scale.md"
 EXPORTS = ("contributions.csv", "contributions.xlsx")
 REQUESTS = 20_000
+LOOK = 0.02  # seconds between two looks at the memory of a command
 READ = ("/fr/chapters/1", "/fr/chapters/3", "/ar/chapters/5", "/fr/contributions/", "/fr/contributions/{ref}", "/fr/consultations/help")
 MIX = """
 local paths = {paths}
@@ -133,18 +133,16 @@ def commands(config: Config, spare: Config) -> dict[str, tuple[float, float]]:
 
 
 def run(config: Config, *arguments: str) -> tuple[float, float]:
-    began = time.perf_counter()
+    began, peak = time.perf_counter(), 0.0
     command = [sys.executable, "-m", "consult", *arguments]
     running = subprocess.Popen(command, env={**os.environ, **environment_of(config)}, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
-    _pid, status, used = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(status)
+    # What the system says at the end counts this process too, from which that one was split.
+    while running.poll() is None:
+        peak = max(peak, servers.peak_of(running.pid))
+        time.sleep(LOOK)
     if running.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: ended with {running.returncode}")
-    return time.perf_counter() - began, peak(used)
-
-
-def peak(used: resource.struct_rusage) -> float:
-    return used.ru_maxrss / 1024
+    return time.perf_counter() - began, peak
 
 
 def workers(app: Flask, config: Config) -> list[float]:
@@ -235,7 +233,8 @@ def report(found: dict[str, dict[int, Measured]]) -> str:
         "(`tests/benchmarks/filling.py`). Each page is made anew by the test client, in French, warmed, and the median of some rounds is",
         "shown: milliseconds of CPU in the process + milliseconds that pass while the database is asked (SQLite works in the process:",
         "there they are among the first too). What grows is to be read, more than how much it is.", "",
-        f"Machine: {machine.machine()}, {os.cpu_count()} cores, Python {machine.python_version()}, {machine.platform()}.", "",
+        f"Machine: {machine.machine()}, {os.cpu_count()} cores, Python {machine.python_version()}, {machine.platform()};",
+        f"at the end of the run {os.getloadavg()[2]:.1f} processes wanted to run at once.", "",
     ]
     for kind, by_size in found.items():
         parts += [f"## {TITLES[kind]}", "", *([pages_table(by_size), ""] if any(m.pages for m in by_size.values()) else []),

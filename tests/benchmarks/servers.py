@@ -92,6 +92,15 @@ def milliseconds(text: str, share: str) -> float:
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
 
+def peak_of(pid: int) -> float:
+    """Peak resident MB of a process (VmHWM); 0 where it has just ended."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
+
+
 def memory_of_workers(parent: int) -> list[float]:
     """Peak resident MB of each process below ``parent`` (VmHWM)."""
     peaks = []
