@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from consult.accounts.models import User
-from consult.chapters.models import Block, BlockTally, Chapter, Revision
+from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Appointment, Role
-from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState
+from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState, PassagePlace, ProvisionTally
 from consult.core.db import session
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
 from tests.benchmarks.filling import PUBLIC, REVISED
@@ -139,7 +139,8 @@ def visits() -> list[Visit]:
 def subjects() -> dict[str, Any]:
     """What the addresses speak of, in the text that was revised: where most was said, and one row of each kind."""
     here = sa.select(Chapter.id).where(Chapter.number == REVISED).scalar_subquery()
-    key = one(sa.select(BlockTally.key).where(BlockTally.chapter_id == here).order_by(BlockTally.published.desc(), BlockTally.key))
+    told = sa.select(ProvisionTally.key).where(ProvisionTally.chapter_id == here, ProvisionTally.place == PassagePlace.SHOWN)
+    key = one(told.group_by(ProvisionTally.key).order_by(sa.func.sum(ProvisionTally.count).desc(), ProvisionTally.key))
     items = sa.select(ItemContribution.item_id).join(SynthesisItem).join(Synthesis).where(Synthesis.chapter_id == here)
     item = one(items.group_by(ItemContribution.item_id).order_by(sa.func.count().desc(), ItemContribution.item_id))
     of_key = sa.select(Block.position).join(Block.revision).where(Revision.chapter_id == here, Revision.language == "fr", Block.key == key)

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from consult import create_app
 from consult.accounts.models import User
-from consult.chapters.models import Block, BlockKind, BlockTally, Chapter, Revision
+from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.consultations.models import Appointment, Role
 from consult.contributions import service as contributions
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position, Receipt
+from consult.core import tallies
 from consult.core.audit import AuditEvent
 from consult.core.config import Config
 from consult.core.db import reading, reading_first, session
@@ -139,16 +140,11 @@ def miscounted(before: Counter[str], done: Counter[str]) -> list[str]:
 
 
 def untrue() -> list[str]:
-    """Counters of chapters and passages that are not what they count."""
+    """Counts that are kept and are not what they count, and numbers given out that nobody has."""
     with reading():
-        public = sa.select(Contribution.chapter_id, Contribution.current_key, sa.func.count()).where(
-            Contribution.is_public, Contribution.current_key.is_not(None)).group_by(Contribution.chapter_id, Contribution.current_key)
-        shown = {(chapter, key): number for chapter, key, number in session.execute(public)}
-        tallies = sa.select(BlockTally.chapter_id, BlockTally.key, BlockTally.published).where(BlockTally.published != 0)
-        kept = {(chapter, key): number for chapter, key, number in session.execute(tallies)}
         lodged = dict(session.execute(sa.select(Contribution.chapter_id, sa.func.count()).group_by(Contribution.chapter_id)).all())
         numbered = {chapter.id: chapter.last_ref for chapter in session.scalars(sa.select(Chapter)) if chapter.last_ref}
-    return [*differing("passage", kept, shown), *differing("chapter", numbered, lodged)]
+        return [*tallies.faults(), *differing("chapter", numbered, lodged)]
 
 
 def differing(what: str, kept: dict, true: dict) -> list[str]:

@@ -12,6 +12,7 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
 from consult.contributions.service import anchoring
+from consult.core import tallies
 from consult.core.commands import LISTENERS
 from consult.core.config import Config
 from consult.core.db import session, unit_of_work
@@ -65,7 +66,7 @@ def filled(source: str, count: int) -> int:
     session.execute(sa.insert(Contribution), [
         said(number, revision.chapter_id, chance.choice(blocks), authors[number % 50], chance) for number in range(count)
     ])
-    anchoring.recount(revision.chapter)
+    tallies.recount_all()
     return consultation.id
 
 

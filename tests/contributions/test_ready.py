@@ -12,7 +12,8 @@ from consult.chapters.views import passages
 from consult.consultations.models import Commission, Phase, Role
 from consult.contributions import service
 from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position
-from consult.contributions.service import anchoring, reading
+from consult.contributions.service import reading
+from consult.core import tallies
 from consult.core.config import resource_dir
 from consult.core.db import session
 from consult.core.i18n import utcnow
@@ -216,8 +217,8 @@ def five_chapters(consultation, whole_texts):
     author = factories.a_user(organisation=factories.an_organisation(name_fr="Laboratoire " * 24, name_ar=name * 7))
     for chapter in chapters.list_chapters(consultation):
         session.execute(sa.insert(Contribution), list(debate(chapter, author)))
-        anchoring.recount(chapter)
-    session.flush()
+        chapters.mark_changed(chapter)
+    tallies.recount_all()
     return consultation
 
 

@@ -19,7 +19,8 @@ GROWING = {
     "item_contribution": "one for each contribution that is gathered", "synthesis_notice": "one for each author and chapter",
     "user": "who speaks has an account", "membership": "one for many people", "registration": "one for each request for an account",
     "audit_event": "one for each act", "audit_seal": "one for each act", "job": "one for each promise, kept when it is done",
-    "respondent_tally": "one for each who speaks, by chapter and item", "outgoing_mail": "one for each letter", "kept_form": "one for each form that was refused",
+    "respondent_tally": "one for each who speaks, by chapter and item",
+    "outgoing_mail": "one for each letter", "kept_form": "one for each form that was refused",
 }
 # Tables that stay small whatever is said: why each does.
 STAYING = {
