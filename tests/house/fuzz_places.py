@@ -11,11 +11,12 @@ from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Phase, Role
 from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState
+from consult.core import tallies
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
 from consult.synthesis import service as synthesis
-from consult.synthesis.models import ItemContribution, SynthesisItem, SynthesisState
+from consult.synthesis.models import ItemContribution, ItemTally, SynthesisItem, SynthesisState
 from tests.adoption import cases
 from tests.contributions.revising import ELSEWHERE, REWORDED, source
 from tests.house.fuzzing import Upload, Value
@@ -50,8 +51,9 @@ def in_synthesis(consultation: Consultation) -> None:
     consultation.phase = Phase.SYNTHESIS
     session.execute(sa.update(Contribution).values(state=ContributionState.WITHDRAWN, withdrawn_at=utcnow()))
     session.execute(sa.update(Anchor).values(state=AnchorState.CONFIRMED, decided_at=utcnow()))
-    session.execute(sa.delete(ItemContribution))
-    session.execute(sa.delete(SynthesisItem))
+    for model in (ItemContribution, ItemTally, SynthesisItem):
+        session.execute(sa.delete(model))
+    tallies.recount_all()
 
 
 def validated(consultation: Consultation) -> None:
@@ -179,16 +181,18 @@ LISTED = {
     "adoption.archive": ("secretariat", submitted), "adoption.decide": ("secretariat", submitted),
     "adoption.document": ("visitor", submitted), "adoption.submission": ("visitor", submitted),
     "adoption.submit": ("secretariat", validated), "consultations.dashboard": ("secretariat", as_built),
-    "synthesis.read": ("visitor", submitted),
+    "synthesis.gathered": ("chair", as_built), "synthesis.read": ("visitor", submitted), "synthesis.read_whole": ("visitor", submitted),
+    **dict.fromkeys(("chapters.margin", "chapters.revision_margin"), ("visitor", as_built)),
 }
 # Of these there is no file, nothing was typed, or nothing was chosen.
-NOT_THERE = {"adoption.archive", "adoption.document", "chapters.correct", "exports.download", "kept_form"}
+NOT_THERE = {"adoption.archive", "adoption.document", "chapters.correct", "chapters.margin", "chapters.revision_margin",
+             "exports.download", "kept_form"}
 FILES = {"static", "security.static"}
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
-    "export_id": "1", "format": "pdf",
+    "export_id": "1", "format": "pdf", "item_number": "1", "part": "1",
 }
 PARTS_OF = {
     ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
