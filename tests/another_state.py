@@ -35,6 +35,7 @@ def teach(enum: type[MeaningEnum], columns: list[sa.Column]) -> None:
     types = [column.type for column in columns]
     for known in (*types, *(memo["impl"] for kind, memo in list(made.items()) if kind in types and "impl" in memo)):
         known._setup_for_values([member.value for member in enum], list(enum), {})
+        known._valid_lookup[None] = known._object_lookup[None] = None  # a column may hold nothing, and a part of a union none of them
 
 
 def unchecked(columns: list[sa.Column], state: str) -> None:

@@ -262,17 +262,13 @@ def list_register(
     consultation: Consultation, *, chapter: Chapter | None = None, after: Cursor | None = None
 ) -> Page[ModerationDecision]:
     """One page of the public register, newest first: neither texts nor words are even read."""
-    decisions = (
-        sa.select(ModerationDecision).join(ModerationDecision.contribution).join(Contribution.chapter)
-        .where(Chapter.consultation_id == consultation.id)
-        .options(
-            orm.defer(ModerationDecision.words, raiseload=True), orm.joinedload(ModerationDecision.moderator),
-            orm.contains_eager(ModerationDecision.contribution).load_only(
-                Contribution.ref, Contribution.state, Contribution.chapter_id, Contribution.block_key, raiseload=True
-            ),
-            orm.contains_eager(ModerationDecision.contribution).contains_eager(Contribution.chapter),
-        )
+    ours = [chapter.id] if chapter else [one.id for one in chapters.list_chapters(consultation)]
+    # Not joined, or all decisions of the chapters would be sorted for one page of them.
+    is_ours = sa.exists().where(Contribution.id == ModerationDecision.contribution_id, Contribution.chapter_id.in_(ours))
+    said = orm.joinedload(ModerationDecision.contribution)
+    decisions = sa.select(ModerationDecision).where(is_ours).options(
+        orm.defer(ModerationDecision.words, raiseload=True), orm.joinedload(ModerationDecision.moderator),
+        said.load_only(Contribution.ref, Contribution.state, Contribution.chapter_id, Contribution.block_key, raiseload=True),
+        said.joinedload(Contribution.chapter),
     )
-    if chapter is not None:
-        decisions = decisions.where(Contribution.chapter_id == chapter.id)
     return get_page(decisions, falling(ModerationDecision.id), after=after, size=REGISTER_PAGE_SIZE)

@@ -55,6 +55,11 @@ class Asked:
         return " LIMIT " in " ".join(self.statement.split())
 
     @property
+    def reads_what_grows(self) -> bool:
+        """Tables that stay small fill up while little was said: what is read of them alone ends there."""
+        return not GROWING.keys().isdisjoint(re.findall(r"\w+", self.statement))
+
+    @property
     def told(self) -> str:
         """Enough of it to be found."""
         what, _from, rest = " ".join(self.statement.split()).partition(" FROM ")
@@ -74,6 +79,8 @@ class Cost:
 
     def has_grown_from(self, before: "Cost", little: int) -> bool:
         """Whether it has more to do than the same had before; a page that is fuller now costs what its rows do."""
+        if not self.asked.reads_what_grows:
+            return False
         fuller = max(1, self.rows / max(1, before.rows)) if self.asked.is_limited and self.rows in A_PAGE else 1
         return self.work > TIMES * fuller * before.work + little
 

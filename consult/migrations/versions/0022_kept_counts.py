@@ -14,7 +14,8 @@ PLACES = ("shown", "left", "gone_on")
 SCOPES = ("organisations", "participants", "chapter", "item")
 POSITIONS = ("in_favour", "in_favour_with_changes", "opposed", "neutral")
 LINK = "ix_item_contribution_item_id"
-SHOWN = "ix_contribution_chapter_id_current_key_state"
+SHOWN_BEFORE, SHOWN = "ix_contribution_chapter_id_current_key_state", "ix_contribution_chapter_id_current_key_id"
+ACTS = "ix_audit_event_actor_id_at"
 TABLES = ("item_tally", "provision_tally", "chapter_tally", "respondent_count", "respondent_tally")
 
 # Counted as the tables are that day. Each contribution is told of one passage, and counted where it went on from besides.
@@ -101,13 +102,15 @@ def upgrade() -> None:
     op.drop_table("block_tally")
     op.drop_index(LINK, "item_contribution")
     op.create_index("ix_item_contribution_item_id_contribution_id", "item_contribution", ["item_id", "contribution_id"])
-    op.drop_index(SHOWN, "contribution")
-    op.create_index(SHOWN, "contribution", ["chapter_id", "current_key", "state", "id"])
+    op.drop_index(SHOWN_BEFORE, "contribution")
+    op.create_index(SHOWN, "contribution", ["chapter_id", "current_key", "id", "state"])
+    op.create_index(ACTS, "audit_event", ["actor_id", "at"])
 
 
 def downgrade() -> None:
+    op.drop_index(ACTS, "audit_event")
     op.drop_index(SHOWN, "contribution")
-    op.create_index(SHOWN, "contribution", ["chapter_id", "current_key", "state"])
+    op.create_index(SHOWN_BEFORE, "contribution", ["chapter_id", "current_key", "state"])
     op.drop_index("ix_item_contribution_item_id_contribution_id", "item_contribution")
     op.create_index(LINK, "item_contribution", ["item_id"])
     op.create_table(
