@@ -224,6 +224,8 @@ def test_it_can_be_discarded(client, elsewhere, block, known):
     send(client, block, body=WORDS)
     register(client)
     by_password(elsewhere)
-    (number,) = re.findall(r"/contributions/drop-draft/(\d+)", elsewhere.get("/fr/contributions/mine").text)
-    elsewhere.post(f"/fr/contributions/drop-draft/{number}")
+    page = elsewhere.get("/fr/contributions/mine").text
+    (number,) = re.findall(r"/contributions/drop-draft/(\d+)", page)
+    digest = re.search(r'name="expected_digest" value="(\w+)"', page)[1]
+    elsewhere.post(f"/fr/contributions/drop-draft/{number}", data={"expected_digest": digest})
     assert texts() == []

@@ -94,8 +94,7 @@ def test_the_second_moderator_learns_who_was_first(rapporteur, other_rapporteur,
 
 def test_a_withdrawal_meanwhile_is_named(rapporteur, contribution):
     expected_counter = contribution.row_counter
-    contribution.state, contribution.withdrawn_at = ContributionState.WITHDRAWN, utcnow()
-    session.flush()
+    factories.change(contribution, state=ContributionState.WITHDRAWN, withdrawn_at=utcnow())
     with pytest.raises(Conflict, match=contribution.ref):
         service.publish(rapporteur, contribution, expected_counter=expected_counter)
     with pytest.raises(Conflict):

@@ -48,10 +48,12 @@ class ChapterTally(Tally):
 class RespondentScope(MeaningEnum):
     """Of what respondents are counted."""
 
-    ORGANISATIONS = "organisations", "", says()  # of a consultation, whoever wrote for them
-    PARTICIPANTS = "participants", "", says()  # of a consultation: the people who wrote, for whomever
-    CHAPTER = "chapter", "", says()  # organisations and, where they speak for themselves, persons
-    ITEM = "item", "", says()  # the same, of an item of a synthesis
+    is_of_consultation: bool  # else of a chapter or an item: organisations and, where they speak for themselves, persons
+
+    ORGANISATIONS = "organisations", "", says(is_of_consultation=True)  # whoever wrote for them
+    PARTICIPANTS = "participants", "", says(is_of_consultation=True)  # the people who wrote, for whomever
+    CHAPTER = "chapter", "", says(is_of_consultation=False)
+    ITEM = "item", "", says(is_of_consultation=False)
 
 
 class RespondentCount(Tally):

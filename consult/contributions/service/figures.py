@@ -39,7 +39,7 @@ def count_figures(consultation: Consultation) -> Figures:
     """Published contributions, the organisations that speak in them, and the people who wrote them."""
     rows = session.execute(
         sa.select(RespondentCount.scope, sa.func.sum(RespondentCount.count)).where(
-            RespondentCount.scope.in_((RespondentScope.ORGANISATIONS, RespondentScope.PARTICIPANTS)),
+            RespondentCount.scope.in_(RespondentScope.where(is_of_consultation=True)),
             RespondentCount.scope_id == consultation.id).group_by(RespondentCount.scope))
     found = {scope: int(number) for scope, number in rows}
     return Figures(count_published(consultation), found.get(RespondentScope.ORGANISATIONS, 0), found.get(RespondentScope.PARTICIPANTS, 0))
