@@ -84,6 +84,7 @@ rapporteur                                  /synthesis/workbench/{number}?answer
 rapporteur chair secretariat                /synthesis/overview/{number}
 rapporteur                                  /synthesis/read/{number}
 visitor                                     /synthesis/read/{public}
+visitor                                     /synthesis/gathered/{public}/1
 rapporteur                                  /synthesis/edit-item/{item}
 rapporteur                                  /synthesis/edit-item/{item}?after={later}
 rapporteur                                  /synthesis/add-item/{number}

@@ -320,7 +320,7 @@ def add_now(row: Base) -> None:
 
 def scalar_count(statement: sa.Select[Any], values: dict[str, Any] | None = None) -> int:
     """The one number that a statement counts or sums; 0 where there is nothing."""
-    return session.scalar(statement, values) or 0
+    return int(session.scalar(statement, values) or 0)  # PostgreSQL's sum of numbers is a decimal
 
 
 def after_commit(function, *arguments) -> None:

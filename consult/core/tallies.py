@@ -178,6 +178,6 @@ def _recounted(tally: type[Tally]) -> Any:
         return sa.union_all(*(recount() for recount in RECOUNTS[tally])) if len(RECOUNTS[tally]) > 1 else RECOUNTS[tally][0]()
     (distinct,) = (one for one in RECOUNTS if issubclass(one, Distinct) and one.counted_in is tally)
     *scope, who, _count = _recounted(distinct).subquery().c
-    slot = who % SLOTS
+    slot = who % sa.literal_column(str(SLOTS))
     return sa.select(*scope, slot, sa.func.count()).group_by(*scope, slot)
 

@@ -36,6 +36,9 @@ VISITS = visits()
 LEFT_OUT = {
     "index": "leads to the home page", "healthz": "is no page", "static": "is no page", "kept_form": "shows the page of the form again",
     "exports.download": "sends a file that is ready", "exports.open_data_contributions": "sends everything, by its nature",
+    "synthesis.read_whole": "sends everything, by its nature",
+    "chapters.margin": "asks of some passages what the page of the chapter asks of others",
+    "chapters.revision_margin": "asks of some passages what the page of the version asks of others",
     "adoption.archive": "leads to a file", "adoption.document": "sends a file that is ready",
     "adoption.submission": "is there once the Council has the file, and shows what was sealed",
     "adoption.decide": "is there once the Council has the file, and shows what was sealed",

@@ -28,7 +28,8 @@ from consult.organisations.models import Organisation
 CHUNK = 5000  # ids in one statement
 SHOWN, LEFT, GONE_ON = PassagePlace
 _named = sa.type_coerce(Organisation.category, sa.String)
-_category = sa.func.coalesce(_named, OWN_NAME)
+# A constant: of two parameters PostgreSQL does not know that they are the same.
+_category = sa.func.coalesce(_named, sa.literal_column(f"'{OWN_NAME}'"))
 _is_amending = SuggestedAmendment.id.is_not(None)
 
 
@@ -113,23 +114,30 @@ def respondent(organisation_id: int | None, author_id: int, category: str | None
 # Counted anew
 
 
+def constant(member: PassagePlace | RespondentScope) -> sa.ColumnElement[str]:
+    return sa.literal_column(f"'{member.value}'", sa.String)
+
+
 def places(chosen: Callable[[Any, Any], sa.Select]) -> sa.CompoundSelect:
-    """``chosen`` of key and place: where each contribution is told of, and where it was written if the text now has it elsewhere."""
-    shown = sa.case((Contribution.current_key.is_(None), sa.literal(LEFT.value)), else_=sa.literal(SHOWN.value))
+    """``chosen`` of key and place, grouped by all it selects but the place: where each contribution is told of, and where it was written
+    if the text now has it elsewhere.
+    """
+    is_left = Contribution.current_key.is_(None)
+    shown = sa.case((is_left, constant(LEFT)), else_=constant(SHOWN))
     gone = sa.and_(Contribution.current_key.is_not(None), Contribution.current_key != Contribution.block_key)
-    as_place = sa.type_coerce(sa.literal(GONE_ON.value), ProvisionTally.place.type)
+    as_place = sa.type_coerce(constant(GONE_ON), ProvisionTally.place.type)
     return sa.union_all(
-        chosen(Contribution.provision_key, sa.type_coerce(shown, ProvisionTally.place.type)),
+        chosen(Contribution.provision_key, sa.type_coerce(shown, ProvisionTally.place.type)).group_by(is_left),
         chosen(Contribution.block_key, as_place).where(gone))
 
 
 def provisions(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
     def chosen(key: sa.ColumnElement[str], place: sa.ColumnElement[str]) -> sa.Select:
-        columns = (Contribution.chapter_id, key.label("key"), place.label("place"), Contribution.state, _is_amending.label("is_amending"))
+        chapter_id, state = Contribution.chapter_id, Contribution.state
         return (
-            sa.select(*columns, sa.func.count()).select_from(Contribution)
-            .outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
-            .where(*of).group_by(*columns)
+            sa.select(chapter_id, key.label("key"), place.label("place"), state, _is_amending.label("is_amending"), sa.func.count())
+            .select_from(Contribution).outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
+            .where(*of).group_by(chapter_id, key, state, _is_amending)
         )
     return places(chosen)
 
@@ -167,7 +175,7 @@ def respondent_id() -> sa.ColumnElement[int]:
 
 
 def _public(scope: RespondentScope, *columns: Any) -> sa.Select:
-    return _spoken(sa.type_coerce(sa.literal(scope.value), RespondentTally.scope.type), *columns, sa.func.count()).where(
+    return _spoken(sa.type_coerce(constant(scope), RespondentTally.scope.type), *columns, sa.func.count()).where(
         Contribution.state.in_(ContributionState.where(is_public=True)))
 
 

@@ -27,13 +27,13 @@ PROVISIONS = """
     INSERT INTO provision_tally (chapter_id, key, place, state, is_amending, count)
     SELECT c.chapter_id, {key}, {place}, c.state, a.id IS NOT NULL, count(*)
     FROM contribution c LEFT JOIN suggested_amendment a ON a.contribution_id = c.id {where}
-    GROUP BY c.chapter_id, {key}, {place}, c.state, a.id IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5
 """
 ITEMS = """
     INSERT INTO item_tally (item_id, key, place, state, position, count)
     SELECT l.item_id, {key}, {place}, c.state, c.position, count(*)
     FROM item_contribution l JOIN contribution c ON c.id = l.contribution_id {where}
-    GROUP BY l.item_id, {key}, {place}, c.state, c.position
+    GROUP BY 1, 2, 3, 4, 5
 """
 CHAPTERS = """
     INSERT INTO chapter_tally (chapter_id, state, category, count)
@@ -46,7 +46,7 @@ RESPONDENTS = """
     SELECT '{scope}', {of}, {category}, {who}, count(*)
     FROM contribution c JOIN chapter h ON h.id = c.chapter_id LEFT JOIN organisation o ON o.id = c.organisation_id {join}
     WHERE c.state = 'published' AND {who} IS NOT NULL
-    GROUP BY {of}, {category}, {who}
+    GROUP BY 1, 2, 3, 4
 """
 SPEAKS = {"category": "coalesce(o.category, 'own_name')", "who": "coalesce(c.organisation_id, c.author_id)"}
 WHO = (

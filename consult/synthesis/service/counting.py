@@ -29,7 +29,7 @@ from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, Syn
 CHUNK = contributions.CHUNK
 PUBLIC = ContributionState.where(is_public=True)
 PRESENT = PassagePlace.where(is_present=True)
-_category = sa.func.coalesce(sa.type_coerce(Organisation.category, sa.String), OWN_NAME)
+_category = sa.func.coalesce(sa.type_coerce(Organisation.category, sa.String), sa.literal_column(f"'{OWN_NAME}'"))
 
 
 # What acts change
@@ -63,10 +63,11 @@ def count(ids: Sequence[int], only_places: bool) -> Iterator[tuple[tuple[Any, ..
 @tallies.counts(ItemTally)
 def gathered(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
     def chosen(key: sa.ColumnElement[str], place: sa.ColumnElement[str]) -> sa.Select:
-        columns = (ItemContribution.item_id, key.label("key"), place.label("place"), Contribution.state, Contribution.position)
+        item_id, state, position = ItemContribution.item_id, Contribution.state, Contribution.position
         return (
-            sa.select(*columns, sa.func.count()).select_from(ItemContribution)
-            .join(Contribution, Contribution.id == ItemContribution.contribution_id).where(*of).group_by(*columns)
+            sa.select(item_id, key.label("key"), place.label("place"), state, position, sa.func.count()).select_from(ItemContribution)
+            .join(Contribution, Contribution.id == ItemContribution.contribution_id)
+            .where(*of).group_by(item_id, key, state, position)
         )
     return contributions.places(chosen)
 
@@ -74,7 +75,7 @@ def gathered(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
 @tallies.counts(RespondentTally)
 def item_respondents(*of: sa.ColumnElement[bool]) -> sa.Select:
     columns = (ItemContribution.item_id, _category, contributions.respondent_id())
-    scope = sa.type_coerce(sa.literal(RespondentScope.ITEM.value), RespondentTally.scope.type)
+    scope = sa.type_coerce(contributions.constant(RespondentScope.ITEM), RespondentTally.scope.type)
     return (
         sa.select(scope, *columns, sa.func.count()).select_from(ItemContribution)
         .join(Contribution, Contribution.id == ItemContribution.contribution_id)

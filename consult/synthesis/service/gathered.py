@@ -81,7 +81,7 @@ def count_spoken() -> sa.ColumnElement[int]:
 
 def counted(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     number = present(sa.func.sum(ItemTally.count)).where(ItemTally.item_id == SynthesisItem.id, *conditions).scalar_subquery()
-    return sa.type_coerce(sa.func.coalesce(number, 0), sa.Integer)
+    return sa.cast(sa.func.coalesce(number, 0), sa.BigInteger)
 
 
 def voices_of(synthesis: Synthesis, item_ids: Collection[int]) -> dict[int, Respondents]:

@@ -24,13 +24,13 @@ from consult.core.permissions import Action, Actor, require
 from consult.synthesis import jobs
 from consult.synthesis.models import (
     BlockChange,
-    ItemContribution,
+    ItemTally,
     Synthesis,
     SynthesisItem,
     SynthesisReopening,
     SynthesisState,
 )
-from consult.synthesis.service.counting import count_answers, count_told, to_answer
+from consult.synthesis.service.counting import count_answers, count_told, present, to_answer
 from consult.synthesis.service.text_order import beginnings, text_order
 from consult.synthesis.service.wordings import has_outdated
 from consult.text.normalising import is_blank, validated_text
@@ -190,7 +190,7 @@ def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
     rows = session.execute(
         sa.select(
             SynthesisItem.id, SynthesisItem.number, SynthesisItem.title,
-            ~sa.exists().where(ItemContribution.item_id == SynthesisItem.id), SynthesisItem.disposition.is_(None),
+            ~present(ItemTally.item_id).where(ItemTally.item_id == SynthesisItem.id).exists(), SynthesisItem.disposition.is_(None),
             sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(competing)),
             has_outdated(),
         ).outerjoin(begins, begins.c.item_id == SynthesisItem.id).where(SynthesisItem.synthesis_id == synthesis.id)

@@ -249,7 +249,8 @@ def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:
     """The items in text order, each with the number of contributions it gathers."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     begins = beginnings(Chapter.id == synthesis.chapter.id)
-    gathered = sa.func.coalesce(present(sa.func.sum(ItemTally.count)).where(ItemTally.item_id == SynthesisItem.id).scalar_subquery(), 0)
+    number = present(sa.func.sum(ItemTally.count)).where(ItemTally.item_id == SynthesisItem.id).scalar_subquery()
+    gathered = sa.cast(sa.func.coalesce(number, 0), sa.BigInteger)
     found = (
         sa.select(SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition, gathered)
         .outerjoin(begins, begins.c.item_id == SynthesisItem.id)
