@@ -207,7 +207,9 @@ def _ids(chapters: Sequence[Chapter], states: Sequence[ContributionState]) -> sa
 
 
 def _rows(*ids: sa.Select) -> sa.Select:
-    return sa.select(Contribution).where(sa.or_(*(Contribution.id.in_(some) for some in ids))).options(
+    # One list of ids: of several, joined by OR, PostgreSQL would read the table for each.
+    chosen = sa.union_all(*(sa.select(*some.subquery().c) for some in ids)).subquery()
+    return sa.select(Contribution).where(Contribution.id.in_(sa.select(chosen.c[0]))).options(
         orm.joinedload(Contribution.organisation), _author(), orm.raiseload(Contribution.block),
     )
 

@@ -7,6 +7,8 @@ CAUSES = {
     "anchor-list": "all places of a filter are sorted for one page of them",
     "rare": "what a filter leaves out is read on the way to what it keeps",
     "up-to-thirty": "an item shows thirty references at most, and most items have fewer while little was said",
+    "accounts": "PostgreSQL rather reads two thousand accounts whole than twenty-five by their keys",
+    "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
     "questions": "more than twelve questions",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
@@ -39,6 +41,19 @@ chair /synthesis/overview/{number}
 secretariat /synthesis/overview/{number}
 secretariat /consultations/dashboard
 administrator /consultations/dashboard
+on postgresql: accounts
+rapporteur /synthesis/workbench/{number}
+chair /synthesis/workbench/{number}
+secretariat /synthesis/workbench/{number}
+rapporteur /synthesis/workbench/{number}?answer=all
+rapporteur /synthesis/workbench/{number}?answer=all&after={place}
+rapporteur /synthesis/workbench/{number}?answer=all&block={key}
+rapporteur /synthesis/workbench/{number}?answer=answered&after={place}
+on postgresql: amendments
+visitor /chapters/{number}/provisions/{key}?said=amendments
+on postgresql: rare
+secretariat /moderation/
+secretariat /moderation/{waiting}
 on both: up-to-thirty
 rapporteur /synthesis/read/{number}
 visitor /synthesis/read/{public}

@@ -134,9 +134,11 @@ def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passag
             for key, words in (here | gone).items()]
 
 
-def in_text_order(synthesis: Synthesis, wanted: WorkbenchFilter, keys: Sequence[str]) -> list[sa.Select]:
-    """Position and id of what the filter holds, in parts that are each read in text order: what the text shows, passage by passage, as
-    long as a page needs it; what was left on earlier versions; and what stands on passages that the French text no longer has.
+def in_text_order(
+    synthesis: Synthesis, wanted: WorkbenchFilter, keys: Sequence[str], *, after: Cursor | None, size: int,
+) -> list[sa.Select]:
+    """Position and id of what the filter holds behind the cursor, in parts that are each read in text order: what the text shows, passage
+    by passage, as long as a page needs it; what was left on earlier versions; what stands on passages that the French text no longer has.
 
     ``keys`` are of the passages where something stands whose answer is as far as that: in others nothing is looked for.
     """
@@ -146,11 +148,19 @@ def in_text_order(synthesis: Synthesis, wanted: WorkbenchFilter, keys: Sequence[
         ProvisionTally.key.in_(keys), ProvisionTally.key.not_in(sa.select(place.c.key))).distinct().subquery("gone")
 
     def part(position: Any, *conditions: sa.ColumnElement[bool], start: Any) -> sa.Select:
-        chosen = sa.select(position.label("position"), Contribution.id.label("id")).select_from(start)
-        return narrowed(chosen, wanted).where(Contribution.chapter_id == chapter.id, is_answerable(), *conditions)
+        chosen = sa.select(position.label("position"), Contribution.id.label("id"), Contribution.ref).select_from(start)
+        chosen = narrowed(chosen, wanted).where(Contribution.chapter_id == chapter.id, is_answerable(), *conditions)
+        return rising(position, Contribution.id).after(chosen, after).limit(size)
+    if session.get_bind().dialect.name == "postgresql":
+        # SQLite reads a join in the order of both its indexes; PostgreSQL has to be told that no passage gives more than a page.
+        there = part(place.c.position, Contribution.current_key == place.c.key, start=Contribution).lateral("there")
+        shown = sa.select(*there.c).select_from(place.join(there, sa.true())).where(place.c.key.in_(keys)).order_by(
+            place.c.position, there.c.id).limit(size)
+    else:
+        start = place.join(Contribution, Contribution.current_key == place.c.key)
+        shown = part(place.c.position, place.c.key.in_(keys), start=start)
     return [
-        part(place.c.position, place.c.key.in_(keys),
-             start=place.join(Contribution, Contribution.current_key == place.c.key)),
+        shown,
         part(sa.func.coalesce(place.c.position, LAST), Contribution.current_key.is_(None), Contribution.block_key.in_(keys),
              start=sa.outerjoin(Contribution, place, Contribution.block_key == place.c.key)),
         part(gone.c.position, start=gone.join(Contribution, Contribution.current_key == gone.c.key)),
@@ -175,13 +185,10 @@ def narrowed(chosen: sa.Select, wanted: WorkbenchFilter) -> sa.Select:
     )
 
 
-def first(parts: Sequence[sa.Select], *, after: Cursor | None, size: int) -> list[tuple]:
-    """The first rows in text order: position, id, and what else the parts select."""
-    cut_off = []
-    for part in parts:
-        key = [column.element for column in list(part.selected_columns)[:2]]
-        cut_off.append(sa.select(*rising(*key).after(part, after).limit(size).subquery().c))
-    return sorted(tuple(row) for row in session.execute(sa.union_all(*cut_off)))[:size]
+def first(parts: Sequence[sa.Select], size: int) -> list[tuple[int, int, str]]:
+    """(position, id, reference) of the first of all parts, in text order."""
+    rows = session.execute(sa.union_all(*(sa.select(*part.subquery().c) for part in parts)))
+    return sorted((position, id_, ref) for position, id_, ref in rows)[:size]
 
 
 def list_workbench(
@@ -192,30 +199,37 @@ def list_workbench(
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     passages = list_commented_provisions(actor, synthesis) if passages is None else passages
     fitting = after if after and len(after.key) == 2 else None
-    found = first(in_text_order(synthesis, wanted, keys_of(passages, wanted)), after=fitting, size=WORK_PAGE_SIZE + 1)
-    page = cut(found, lambda row: row, after=fitting, size=WORK_PAGE_SIZE)
-    rows = rows_of(synthesis, [id_ for _position, id_ in page.rows])
-    return Page([rows[id_] for _position, id_ in page.rows if id_ in rows], page.after, page.older)
+    size = WORK_PAGE_SIZE + 1
+    found = first(in_text_order(synthesis, wanted, keys_of(passages, wanted), after=fitting, size=size), size)
+    page = cut(found, lambda row: row[:2], after=fitting, size=WORK_PAGE_SIZE)
+    rows = rows_of(synthesis, [id_ for _position, id_, _ref in page.rows])
+    return Page([rows[id_] for _position, id_, _ref in page.rows if id_ in rows], page.after, page.older)
 
 
 def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> list[str]:
     """The references of the first published contributions without an answer, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     keys = [key for key, told in count_told(synthesis.chapter).items() if told.to_answer > told.answered]
-    parts = in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys)
-    found = first([part.add_columns(Contribution.ref) for part in parts], after=None, size=limit)
-    return [ref for _position, _id, ref in found]
+    parts = in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys, after=None, size=limit)
+    return [ref for _position, _id, ref in first(parts, limit)]
 
 
 def rows_of(synthesis: Synthesis, ids: Sequence[int]) -> dict[int, WorkbenchRow]:
-    place = places(synthesis.chapter)
+    """Two queries: joined to their passages, so few rows would be taken for many."""
     found = session.execute(
-        sa.select(Contribution, place.c.label, place.c.text, SynthesisItem.id, SynthesisItem.number, SynthesisItem.title,
-                  SynthesisItem.disposition)
+        sa.select(Contribution, SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition)
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
-        .outerjoin(place, place.c.key == Contribution.provision_key).where(Contribution.id.in_(ids)).options(*shown_whole()))
-    return {c.id: WorkbenchRow(c, label or c.provision_key, text or c.block.text, *item) for c, label, text, *item in found}
+        .where(Contribution.id.in_(ids)).options(*shown_whole())).all()
+    place = places(synthesis.chapter)
+    keys = {row[0].provision_key for row in found}
+    here = {key: (label, text) for key, label, text in session.execute(
+        sa.select(place.c.key, place.c.label, place.c.text).where(place.c.key.in_(keys)))}
+    rows = {}
+    for c, item_id, number, title, disposition in found:
+        label, text = here.get(c.provision_key, ("", ""))
+        rows[c.id] = WorkbenchRow(c, label or c.provision_key, text or c.block.text, item_id, number, title, disposition)
+    return rows
 
 
 def count_matching(
@@ -226,7 +240,8 @@ def count_matching(
     passages = list_commented_provisions(actor, synthesis) if passages is None else passages
     if wanted == WorkbenchFilter(answer=wanted.answer, block=wanted.block):
         return Number(sum(passage.count(wanted.answer) for passage in passages if wanted.block in ("", passage.key)))
-    parts = [sa.select(part.limit(LOOKED_FOR).subquery().c.id) for part in in_text_order(synthesis, wanted, keys_of(passages, wanted))]
+    parts = [sa.select(part.subquery().c.id) for part in in_text_order(
+        synthesis, wanted, keys_of(passages, wanted), after=None, size=LOOKED_FOR)]
     found = scalar_count(sa.select(sa.func.count()).select_from(sa.union_all(*parts).limit(LOOKED_FOR).subquery()))
     return Number(min(found, MAX_COUNTED), found > MAX_COUNTED)
 
