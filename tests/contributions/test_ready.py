@@ -317,6 +317,6 @@ def test_the_newest_lines_of_a_passage_are_taken_from_the_index(app, chapter, bl
     asked = "EXPLAIN QUERY PLAN " if dialect.name == "sqlite" else "EXPLAIN "
     plan = [row[-1] for row in session.connection().exec_driver_sql(asked + str(words))]
     assert not [step for step in plan if "SCAN contribution" in step or "TEMP B-TREE" in step or "Seq Scan on contribution" in step]
-    assert dialect.name != "sqlite" or any("COVERING INDEX ix_contribution_chapter_id_current_key_state" in step for step in plan)
+    assert dialect.name != "sqlite" or any("COVERING INDEX ix_contribution_chapter_id_current_key_id" in step for step in plan)
     lines = service.list_margin_lines(chapter, "fr", [block.id])[block.key]
     assert [line.ref for line in lines] == ["R-9999", "R-9998", "R-9997"]
