@@ -36,7 +36,7 @@ run: env ## start the platform with its demonstration data on http://127.0.0.1:8
 	@exec $(BIN)/consult serve --work --port $(PORT)
 
 # A part may hold nothing for the second run: pytest then ends with 5.
-test: env-test browser ## run every test on SQLite, then all but the browser's on PostgreSQL (ARGS=tests/moderation for a part)
+test: env-test browser ## run every test on SQLite, then those that ask a database on PostgreSQL (ARGS=tests/moderation for a part)
 	$(PYTEST) $(ARGS)
 	CONSULT_TEST_DATABASE=postgresql $(PYTEST) $(ARGS) || test $$? = 5
 

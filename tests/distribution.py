@@ -33,13 +33,13 @@ def pytest_unconfigure(config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items) -> None:
     if os.environ.get("CONSULT_TEST_DATABASE") == "postgresql":
-        leave_out_the_browser(config, items)
+        leave_out_the_same(config, items)
     items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
-def leave_out_the_browser(config, items) -> None:
-    """The servers that the browser visits keep files of their own, whatever the database of the run."""
-    left_out = [item for item in items if item.get_closest_marker("browser")]
+def leave_out_the_same(config, items) -> None:
+    """On another database what asks none does the same again; the servers that the browser visits keep files of their own."""
+    left_out = {item for item in items if item.get_closest_marker("browser") or "databases" not in item.fixturenames}
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
