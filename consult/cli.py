@@ -26,7 +26,7 @@ from consult import THREADS, create_app, demonstration
 from consult.accounts import service as accounts
 from consult.chapters import conversion
 from consult.chapters import service as chapters_service
-from consult.chapters.models import BlockFate, Revision
+from consult.chapters.models import BlockFate, Chapter, Revision
 from consult.chapters.parsing import read_file
 from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
@@ -36,6 +36,7 @@ from consult.core.config import Config, ConfigError, resource_dir, this_app
 from consult.core.db import db, reading, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.i18n import LANGUAGES
+from consult.core.locks import lock_all
 from consult.core.permissions import SYSTEM
 from consult.exports import service as exports
 
@@ -320,8 +321,13 @@ def verify_database() -> list[str]:
 def recount() -> None:
     """Make all counts that are kept anew from what they count; for when `consult verify` finds one that differs."""
     with unit_of_work():
-        tallies.recount_all()
+        recount_all()
     click.echo("Counted.")
+
+
+def recount_all() -> None:
+    lock_all(Chapter)  # whoever changes a count holds one: people wait meanwhile, and nothing is missed
+    tallies.recount_all()
 
 
 @cli.command("backup")

@@ -71,16 +71,18 @@ def add(changes: Changes) -> None:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Write what several acts change at the end of all of them, once; nothing when it is left by an exception."""
-    if GATHERED in session.info:
-        yield
-        return
-    session.info[GATHERED] = Counter()
+    """Write what several acts change at the end of all of them, once; nothing of what is left by an exception, an inner one included."""
+    outer: Counter | None = session.info.get(GATHERED)
+    inner: Counter = Counter()
+    session.info[GATHERED] = inner
     try:
         yield
     finally:
-        changes = session.info.pop(GATHERED)
-    _write(changes)
+        if outer is None:
+            del session.info[GATHERED]
+        else:
+            session.info[GATHERED] = outer
+    add(inner)
 
 
 @contextmanager
@@ -111,7 +113,7 @@ def _key(tally: type[Tally]) -> tuple[sa.Column[Any], ...]:
 
 
 def _in_order(tallies: Iterable[type[Tally]]) -> list[type[Tally]]:
-    return sorted(tallies, key=lambda tally: tally.__table__.name)
+    return sorted(tallies, key=lambda tally: (not issubclass(tally, Distinct), tally.__table__.name))
 
 
 def _dialect() -> str:

@@ -71,7 +71,7 @@ def publish_several(actor: Actor, consultation: Consultation, *, expected_counte
     with tallies.together():
         for ref, contribution in sorted(((c.ref, c) for c in found), key=lambda pair: (pair[1].chapter_id, pair[1].id)):
             try:
-                with session.begin_nested():
+                with session.begin_nested(), tallies.together():
                     publish(actor, contribution, expected_counter=expected_counter[ref])
             except ConsultError as error:
                 bulk.refused.append((ref, error.message))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
+from consult.cli import recount_all as recount
 from consult.consultations.models import Role
 from consult.contributions import service
 from consult.contributions.models import (
@@ -20,6 +21,7 @@ from consult.contributions.models import (
 )
 from consult.core import tallies, verification
 from consult.core.db import session, unit_of_work
+from consult.core.errors import Conflict
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
 from tests import factories
@@ -110,3 +112,30 @@ def test_acts_at_one_moment_lose_no_count(own_app):
     assert [end for end in all_at_once(own_app, *acts) if isinstance(end, Exception)] == []
     assert tallies.faults() == []
     assert service.count_figures(session.merge(consultation)) == service.Figures(4, 1, 1)
+
+
+def test_what_is_rolled_back_within_several_acts_is_not_counted(consultation, chapter, block, participant):
+    said = [factories.a_contribution(block=block, author=participant) for _n in range(2)]
+    before = rows(ChapterTally)
+    with tallies.together():
+        with pytest.raises(Conflict), session.begin_nested(), tallies.together():
+            with service.recounted(said[:1]):
+                said[0].state = ContributionState.PUBLISHED
+            raise Conflict("refused after it was counted")
+        session.expire(said[0])
+    assert rows(ChapterTally) == before
+    assert tallies.faults() == []
+
+
+def test_who_counts_anew_lets_nobody_change_counts_meanwhile(own_app):
+    with unit_of_work():
+        block = factories.block_of(factories.a_chapter(factories.a_consultation()), "C1-A1-P1-a1")
+        author = factories.a_user(organisation=factories.an_organisation())
+        said = [factories.a_contribution(block=block, author=author).id for _n in range(6)]
+
+    def withdraw(id_: int):
+        return service.withdraw(session.get(User, author.id), session.get(Contribution, id_))
+    acts = [partial(withdraw, id_) for id_ in said]
+    ends = all_at_once(own_app, *acts[:4], recount, recount, *acts[4:])
+    assert [end for end in ends if isinstance(end, Exception)] == []
+    assert tallies.faults() == []

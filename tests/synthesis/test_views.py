@@ -8,6 +8,7 @@ from consult.contributions.models import Position
 from consult.core.db import session
 from consult.synthesis import service
 from consult.synthesis.models import Disposition, ItemContribution, SynthesisItem, SynthesisState
+from consult.synthesis.service import workbench
 from tests import factories
 from tests.counting import queries
 from tests.synthesis.conftest import DECIDED
@@ -96,6 +97,22 @@ def test_all_of_the_filter_goes_into_one_item(signed_in, item, published, block)
     answer = signed_in.post("/fr/synthesis/attach/1", data={"scope": "filter", "total": "31", "item": item.id})
     assert answer.status_code == 303
     assert held(item) == 33
+
+
+def test_a_filter_that_was_not_counted_to_its_end_asks_first(signed_in, item, published, block, monkeypatch):
+    monkeypatch.setattr(workbench, "LOOKED_FOR", 3)
+    monkeypatch.setattr(workbench, "MAX_COUNTED", 2)
+    for _n in range(4):
+        factories.a_published_contribution(block=block, position=Position.OPPOSED)
+    address = "/fr/synthesis/attach/1?position=opposed"
+    page = signed_in.get("/fr/synthesis/workbench/1?position=opposed").text
+    assert ('name="total" value="2+"' in page, "Plus de 2 contributions dans ce filtre" in page) == (True, True)
+    refused = signed_in.post(address, data={"scope": "filter", "total": "2+", "item": item.id})
+    assert (refused.status_code, 'name="total" value="4"' in refused.text, held(item)) == (422, True, 2)
+    factories.a_published_contribution(block=block, position=Position.OPPOSED)
+    assert signed_in.post(address, data={"scope": "filter", "total": "4", "item": item.id}).status_code == 409
+    assert signed_in.post(address, data={"scope": "filter", "total": "5", "item": item.id}).status_code == 303
+    assert held(item) == 7
 
 
 def test_a_filter_that_changed_meanwhile_gathers_nothing(signed_in, item, published):

@@ -177,7 +177,8 @@ def render_chapter(number: int) -> bytes:
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
         last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
         written=written_in([chapter]), waiting=events.places_to_confirm(chapter, revision.language),
-        debate=debate_of(blocks, may_comment=may_comment), margin_url=url_for("chapters.margin", number=number, part=0),
+        debate=debate_of(blocks, sum(service.tallies(chapter).values()), may_comment=may_comment),
+        margin_url=url_for("chapters.margin", number=number, part=0),
     )
     shown = passages.with_lines(blocks, lambda ids: events.margin(chapter, ids))
     return passages.put_in(shell, passages.render(("chapter", chapter.id, language()), shown, chapter=chapter))
@@ -213,12 +214,12 @@ def spoken_of(chapter: Chapter, text: reading.Text) -> list[reading.ReadBlock]:
     ]
 
 
-def debate_of(blocks: list[reading.ReadBlock], *, may_comment: bool) -> SimpleNamespace:
-    """What the first view says of a chapter: how to take part, how much was said, where most."""
+def debate_of(blocks: list[reading.ReadBlock], count: int, *, may_comment: bool) -> SimpleNamespace:
+    """What the first view says of a chapter: how to take part, how much was said (on passages of other languages too), where most."""
     said = [b for b in blocks if b.count]
     liveliest = sorted(said, key=lambda b: -b.count)[:LIVELIEST]
     return SimpleNamespace(
-        may_comment=may_comment, lead=_(required_consultation().current_phase.lead), voices=sum(b.count for b in said),
+        may_comment=may_comment, lead=_(required_consultation().current_phase.lead), voices=count,
         spoken_of=len(said), passages=len(blocks), liveliest=[(b.key, b.label, b.count) for b in liveliest],
         heat=reading.strip({b.key: b.count for b in said}, [b.key for b in blocks]),
     )

@@ -47,13 +47,17 @@ def replaced(ids: Sequence[int]) -> AbstractContextManager[None]:
 def count(ids: Sequence[int], *, only_places: bool = False) -> Counter:
     """What these contributions count for, in all tallies of this room and of those above it."""
     counted: Counter = Counter()
-    for begin in range(0, len(ids), CHUNK):
-        some = ids[begin:begin + CHUNK]
+    for some in in_chunks(ids):
         counted.update(dict(_count_provisions(Contribution.id.in_(some))))
         counted.update(dict(flat(events.counts(some, only_places))))
         if not only_places:
             counted.update(_count_others(some))
     return counted
+
+
+def in_chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many as one statement takes on every database."""
+    return (ids[begin:begin + CHUNK] for begin in range(0, len(ids), CHUNK))
 
 
 def add_lodged(contribution: Contribution, category: str | None, consultation_id: int, *, is_amending: bool) -> None:

@@ -104,6 +104,7 @@ def count_by_provision(actor: Actor, chapter: Chapter) -> dict[str, int]:
 
 
 @chapters_events.published.fill
+@read_once
 def published(chapter_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     return _by_key(chapter_ids, place=(PassagePlace.SHOWN,), state=ContributionState.where(is_public=True))
 

@@ -26,7 +26,7 @@ from consult.contributions.service.anchoring import anchor_late
 from consult.contributions.service.counting import add_lodged, recounted
 from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged
 from consult.contributions.statement import MAX_EXACT, TEXTS, lodged_in
-from consult.core import states
+from consult.core import states, tallies
 from consult.core.commands import command
 from consult.core.db import add_now, add_row, begin_writing, session
 from consult.core.errors import Conflict, Invalid
@@ -66,9 +66,10 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
         begin_writing()
         if isinstance(actor, User):
             lock(actor)
-        contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
-        if draft is not None:
-            drop_lodged(actor, draft, expected_digest, values)
+        with tallies.together():  # the counts last: their rows come after all others in the order of locks
+            contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
+            if draft is not None:
+                drop_lodged(actor, draft, expected_digest, values)
         return contribution
     return run
 

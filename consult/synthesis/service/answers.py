@@ -62,7 +62,7 @@ def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> d
     changes = list_rewordings(items)
     counts = count_gathered(items)
     for answer in seen.values():
-        answer.changes, answer.count = changes.get(answer.item.id, []), counts[answer.item.id]
+        answer.changes, answer.count = changes.get(answer.item.id, []), counts.get(answer.item.id, 0)
     return seen
 
 

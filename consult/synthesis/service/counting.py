@@ -26,7 +26,7 @@ from consult.core.db import read_once, session
 from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem
 
-CHUNK = contributions.CHUNK
+in_chunks = contributions.in_chunks
 PUBLIC = ContributionState.where(is_public=True)
 PRESENT = PassagePlace.where(is_present=True)
 _category = sa.func.coalesce(sa.type_coerce(Organisation.category, sa.String), sa.literal_column(f"'{OWN_NAME}'"))
@@ -42,8 +42,8 @@ def regathered(ids: Sequence[int]) -> AbstractContextManager[None]:
 
 def _count(ids: Sequence[int]) -> Iterator[tuple[tuple[Any, ...], int]]:
     counted: Counter = Counter()
-    for begin in range(0, len(ids), CHUNK):
-        counted.update(dict(count(ids[begin:begin + CHUNK], False)))
+    for some in in_chunks(ids):
+        counted.update(dict(count(some, False)))
     yield from counted.items()
 
 

@@ -26,7 +26,7 @@ from consult.synthesis.models import (
     Synthesis,
     SynthesisItem,
 )
-from consult.synthesis.service.counting import present, regathered
+from consult.synthesis.service.counting import in_chunks, present, regathered
 from consult.synthesis.service.syntheses import hold
 from consult.synthesis.service.wordings import list_rewordings
 from consult.text.normalising import is_blank, validated_text
@@ -164,23 +164,27 @@ def gatherable(
 
     :class:`Invalid` for one of another chapter or that owes no answer; :class:`Conflict` when they are not in ``expected_items``.
     """
+    ids = [contribution.id for contribution in contributions]
+    # As they are now: one may have been withdrawn while this waited for the chapter.
+    states = {id_: state for some in in_chunks(ids) for id_, state in session.execute(
+        sa.select(Contribution.id, Contribution.state).where(Contribution.id.in_(some)))}
     for contribution in contributions:
         if contribution.chapter_id != synthesis.chapter.id:
             raise Invalid("contributions", _("%(ref)s is about another chapter.", ref=contribution.ref))
-        if not contribution.is_answerable:
+        if not states[contribution.id].is_answerable:
             raise Invalid("contributions", _("%(ref)s cannot be gathered: %(state)s.", ref=contribution.ref,
-                                             state=contribution.state.label))
-    held = links_of([contribution.id for contribution in contributions])
+                                             state=states[contribution.id].label))
+    held = links_of(ids)
     if expected_items is not None and any(held.get(one.id) != expected_items.get(one.id) for one in contributions):
         raise Conflict(_("Somebody else has gathered some of these contributions meanwhile."), RELOAD)
     return held
 
 
 def gather(item: SynthesisItem, contributions: Sequence[Contribution], held: Mapping[int, int]) -> None:
-    """Link them all in two statements, however many they are."""
+    """Link them all, thousands in one statement."""
     ids = list(dict.fromkeys(contribution.id for contribution in contributions))
     with regathered(ids):
-        if moved := [i for i in ids if i in held and held[i] != item.id]:
+        for moved in in_chunks([i for i in ids if i in held and held[i] != item.id]):
             session.execute(sa.update(ItemContribution).where(ItemContribution.contribution_id.in_(moved))
                             .values(item_id=item.id, attached_at=utcnow()).execution_options(synchronize_session=False))
         if added := [i for i in ids if i not in held]:
@@ -192,7 +196,8 @@ def gather(item: SynthesisItem, contributions: Sequence[Contribution], held: Map
 def links_of(contribution_ids: Sequence[int]) -> dict[int, int]:
     """Item id by contribution id, for those that are in an item."""
     links = sa.select(ItemContribution.contribution_id, ItemContribution.item_id)
-    return dict(session.execute(links.where(ItemContribution.contribution_id.in_(contribution_ids))).all())
+    return {contribution_id: item_id for some in in_chunks(contribution_ids) for contribution_id, item_id in session.execute(
+        links.where(ItemContribution.contribution_id.in_(some)))}
 
 
 def forget_links() -> None:

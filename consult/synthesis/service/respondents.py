@@ -41,11 +41,6 @@ class Respondents:
     def among(cls, respondents: list[Respondent], of: Counter) -> "Respondents":
         return cls(len(respondents), by_category(respondents), Counter(respondent.position for respondent in respondents), of)
 
-    @property
-    def is_contested(self) -> bool:
-        return any(self.positions[p] for p in Position.where(is_favourable=True)) and any(
-            self.positions[p] for p in Position.where(is_opposed=True))
-
     def category_labels(self) -> list[str]:
         """“2 of 3 laboratories”, …, in the order of the categories."""
         return [WORDS[category](self.categories[category], max(self.of[category], self.categories[category]))

@@ -18,7 +18,7 @@ LAST = 1_000_000_000
 def places(chapter: Chapter) -> sa.Subquery:
     """key, position, label, lead and text of each passage."""
     return (
-        sa.select(Block.id, Block.key, Block.position, Block.label, Block.kind, Block.lead, Block.text)
+        sa.select(Block.key, Block.position, Block.label, Block.lead, Block.text)
         .where(Block.revision_id == chapters.newest_revision(chapter.id)).subquery("place")
     )
 

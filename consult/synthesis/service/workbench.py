@@ -246,11 +246,12 @@ def count_matching(
     return Number(min(found, MAX_COUNTED), found > MAX_COUNTED)
 
 
-def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> list[Contribution]:
-    """All that the filter holds, for an act on the whole of it."""
+def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> dict[Contribution, int | None]:
+    """All that the filter holds, each with the id of the item it is in, for an act on the whole of it."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    found = narrowed(sa.select(Contribution), wanted).where(Contribution.chapter_id == synthesis.chapter.id, is_answerable())
-    return list(session.scalars(found))
+    chosen = narrowed(sa.select(Contribution, ItemContribution.item_id), wanted)
+    found = session.execute(chosen.where(Contribution.chapter_id == synthesis.chapter.id, is_answerable()))
+    return dict(found.all())
 
 
 def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[Contribution]:

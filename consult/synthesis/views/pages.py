@@ -9,6 +9,7 @@ from consult.chapters.models import Chapter
 from consult.contributions.models import CommentType, Kind, Position
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, ngettext
+from consult.core.i18n import number as format_number
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, asked_member, put_refusal, required_consultation, room, small_number
@@ -69,9 +70,12 @@ def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None
     synthesis, filters = service.get_or_new(chapter), wanted()
     passages = service.list_commented_provisions(actor(), synthesis)
     page = service.list_workbench(actor(), synthesis, filters, passages=passages, after=request.args.get("after", type=Cursor.parse))
+    is_asked = error is not None and error.field == "total"
+    total = service.Number(len(service.list_matching(actor(), synthesis, filters))) if is_asked else service.count_matching(
+        actor(), synthesis, filters, passages=passages)
     return render_template(
         "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=page.after, rows=page.rows,
-        total=service.count_matching(actor(), synthesis, filters, passages=passages), passages=passages,
+        total=total, passages=passages,
         lines=service.list_item_lines(actor(), synthesis), error=error, typed=request.form, ticked=typed_choice(request.form),
         choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category}, languages=LANGUAGES,
         links=page.links(partial(url_for, ".workbench", number=chapter.number, **address(filters))),
@@ -87,11 +91,15 @@ def head(mine: list[Chapter], synthesis: Synthesis) -> dict:
 def ticked(synthesis: Synthesis) -> dict:
     """What the act is on: the boxes ticked, or the whole filter when that is asked for and still what the page showed."""
     if request.form.get("scope") == "filter":
-        number = service.count_matching(actor(), synthesis, wanted())
-        if str(number) != request.form.get("total", "").strip():
-            raise Conflict(_("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=number.label),
-                           _("Reload the page, look at what came or went, and gather again."))
-        return {"contributions": service.list_matching(actor(), synthesis, wanted())}
+        found, shown = service.list_matching(actor(), synthesis, wanted()), request.form.get("total", "").strip()
+        if shown.endswith("+"):  # the page counted no further: it is shown again with the number, which is to be agreed to
+            raise Invalid("total", _("This filter holds %(count)s contributions.", count=format_number(len(found))),
+                          _("Nothing was gathered yet. Press again to gather all of them, or narrow the filter."))
+        if shown != str(len(found)):
+            raise Conflict(
+                _("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=format_number(len(found))),
+                _("Reload the page, look at what came or went, and gather again."))
+        return {"contributions": list(found), "expected_items": {contribution.id: item_id for contribution, item_id in found.items()}}
     expected = typed_choice(request.form)
     chosen = service.list_chosen(actor(), synthesis, expected)
     if len(chosen) < len(set(request.form.getlist("choice"))):
