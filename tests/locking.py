@@ -1,7 +1,8 @@
 """Watches, while a test runs, that each unit of work takes locks in the order of ``consult/core/locks.py``, on both databases.
 
-A lock is taken by a SELECT … FOR UPDATE, an UPDATE or a DELETE, and by ``locks`` itself where SQLite is asked nothing. What a test does
-to rows by itself, outside of any act and of any unit of work, is its own affair; so is what the demonstration tells in one unit, alone.
+A lock is taken by a SELECT … FOR UPDATE, an UPDATE, a DELETE or an INSERT … ON CONFLICT DO UPDATE, and by ``locks`` itself where SQLite is
+asked nothing. What a test does to rows by itself, outside of any act and of any unit of work, is its own affair; so is what the
+demonstration tells in one unit, alone.
 """
 
 import traceback
@@ -121,7 +122,9 @@ def before_execute(connection, statement, many, one, _options) -> None:
     scope = _scope.get()
     if scope is None or connection not in CONNECTIONS:
         return
-    if isinstance(statement, dml.Insert):
+    if hasattr(getattr(statement, "_post_values_clause", None), "update_values_to_set"):  # it changes a row that is there
+        scope.take(statement.table.name, [ANY])
+    elif isinstance(statement, dml.Insert):
         scope.own.add(statement.table.name)
     elif isinstance(statement, dml.Update | dml.Delete):
         note(statement.table, statement.whereclause, many or [one])
