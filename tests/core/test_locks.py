@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from consult.chapters.models import Chapter
-from consult.contributions.models import Anchor, ChapterTally, Contribution
+from consult.contributions.models import Anchor, ChapterTally, Contribution, ContributionState
+from consult.core import tallies
 from consult.core.db import Base, db, session, unit_of_work
 from consult.core.errors import Conflict
 from consult.core.jobs import Job
@@ -185,6 +186,17 @@ def test_rows_that_another_guards_are_changed_by_its_holder_alone(chapter, contr
         contribution.current_key = "C1-A1"
         session.flush()
     assert words(faults) == ["rows of contribution are held or changed without their chapter, which is to be locked first"]
+
+
+def test_a_count_that_is_changed_is_a_row_of_its_chapter(chapter, faults):
+    change = {(ChapterTally, (chapter.id, ContributionState.SUBMITTED, "own_name")): 1}
+    with locking.watched():
+        lock(chapter)
+        tallies.add(change)
+    assert faults == []
+    with locking.watched():
+        tallies.add(change)
+    assert words(faults) == ["rows of chapter_tally are held or changed without their chapter, which is to be locked first"]
 
 
 def test_ones_own_new_rows_are_no_matter(chapter, faults):
