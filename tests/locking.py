@@ -123,7 +123,7 @@ def before_execute(connection, statement, many, one, _options) -> None:
     if scope is None or connection not in CONNECTIONS:
         return
     if hasattr(getattr(statement, "_post_values_clause", None), "update_values_to_set"):  # it changes a row that is there
-        scope.take(statement.table.name, [ANY])
+        note(statement.table, None, [{}])
     elif isinstance(statement, dml.Insert):
         scope.own.add(statement.table.name)
     elif isinstance(statement, dml.Update | dml.Delete):

@@ -57,12 +57,12 @@ class Gathered:
 
 def is_contested() -> sa.ColumnElement[bool]:
     """Of an item, inside of a query: some are in favour and some opposed."""
-    return speaks_for(is_favourable=True) & speaks_for(is_opposed=True)
+    return speaks_for(Position.where(is_favourable=True)) & speaks_for(Position.where(is_opposed=True))
 
 
-def speaks_for(**meaning: bool) -> sa.ColumnElement[bool]:
+def speaks_for(positions: Sequence[Position]) -> sa.ColumnElement[bool]:
     return present(ItemTally.item_id).where(
-        ItemTally.item_id == SynthesisItem.id, is_spoken(), ItemTally.position.in_(Position.where(**meaning))).exists()
+        ItemTally.item_id == SynthesisItem.id, is_spoken(), ItemTally.position.in_(positions)).exists()
 
 
 def is_spoken() -> sa.ColumnElement[bool]:
