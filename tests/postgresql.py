@@ -16,7 +16,8 @@ import psycopg
 
 FOLDER = "POSTGRESQL_OF_TESTS"  # made by the process that begins the run, said to its workers
 # Nothing here outlives the run, so the server need not wait for the disk.
-FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+# Statistics are those of the tests alone: what the server gathers by itself meanwhile would change plans from one run to the next.
+FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off")
 
 
 @contextmanager

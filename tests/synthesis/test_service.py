@@ -3,13 +3,13 @@ import sqlalchemy as sa
 
 from consult.consultations.models import Phase, Role
 from consult.contributions import service as contributions
-from consult.contributions.models import ContributionState, Position
+from consult.contributions.models import Contribution, ContributionState, Position
 from consult.core import jobs as floor
 from consult.core import mail
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from consult.core.i18n import force_locale
+from consult.core.i18n import force_locale, utcnow
 from consult.core.permissions import VISITOR
 from consult.organisations.models import Category
 from consult.synthesis import jobs, service
@@ -197,6 +197,18 @@ def test_filters(rapporteur, synthesis, item, block, citizen):
     assert len(found(answer="all", block=block.key)) == 3
     assert service.count_matching(rapporteur, synthesis, service.WorkbenchFilter(answer="all")) == service.Number(4)
     assert {c.id for c in service.list_matching(rapporteur, synthesis, service.WorkbenchFilter())} == found()
+    undecided = service.list_matching(rapporteur, synthesis, service.WorkbenchFilter(answer="undecided"))
+    assert set(undecided.values()) == {item.id}, "each with its item, so that a colleague's gathering meanwhile is noticed"
+
+
+@pytest.mark.counts_are_wrong
+def test_what_was_withdrawn_while_one_waited_is_not_gathered(rapporteur, item, published):
+    late = published[0]
+    assert late.is_answerable
+    session.execute(sa.update(Contribution).where(Contribution.id == late.id).values(
+        state=ContributionState.WITHDRAWN, withdrawn_at=utcnow()).execution_options(synchronize_session=False))
+    with pytest.raises(Invalid, match=late.ref):
+        service.attach(rapporteur, item, contributions=[late])
 
 
 def test_passages_count_what_is_left(rapporteur, item, chapter, published):

@@ -29,7 +29,7 @@ CHUNK = 5000  # ids in one statement
 SHOWN, LEFT, GONE_ON = PassagePlace
 _named = sa.type_coerce(Organisation.category, sa.String)
 # A constant: of two parameters PostgreSQL does not know that they are the same.
-_category = sa.func.coalesce(_named, sa.literal_column(f"'{OWN_NAME}'"))
+category_or_own_name = sa.func.coalesce(_named, sa.literal_column(f"'{OWN_NAME}'"))
 _is_amending = SuggestedAmendment.id.is_not(None)
 
 
@@ -151,7 +151,7 @@ tallies.counts(ProvisionTally)(provisions)
 
 @tallies.counts(ChapterTally)
 def chapter_counts() -> sa.Select:
-    columns = (Contribution.chapter_id, Contribution.state, _category)
+    columns = (Contribution.chapter_id, Contribution.state, category_or_own_name)
     return _spoken(*columns, sa.func.count()).group_by(*columns)
 
 
@@ -169,7 +169,7 @@ def participant_counts() -> sa.Select:
 
 @tallies.counts(RespondentTally)
 def chapter_respondents() -> sa.Select:
-    of = (Contribution.chapter_id, _category, respondent_id())
+    of = (Contribution.chapter_id, category_or_own_name, respondent_id())
     return _public(RespondentScope.CHAPTER, *of).group_by(*of)
 
 

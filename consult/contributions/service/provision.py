@@ -7,11 +7,9 @@ import sqlalchemy as sa
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import Anchor, AnchorState, Contribution, Position, SuggestedAmendment
-from consult.contributions.service.reading import Trace, is_known, line_in, lines_of, page_seen
+from consult.contributions.service.reading import MARGIN_LINES, Trace, is_known, line_in, lines_of, page_seen
 from consult.core.db import session
 from consult.core.paging import Cursor, Page
-
-MARGIN = 3  # lines beside a block
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class EarlierLine:
 
 @dataclass
 class Lines:
-    """What stands beside one block: at most :data:`MARGIN` lines of ``count``."""
+    """What stands beside one block: at most :data:`MARGIN_LINES` lines of ``count``."""
 
     count: int
     lines: list[EarlierLine] = field(default_factory=list)
@@ -61,7 +59,7 @@ def list_earlier_lines(revision: Revision, language: str) -> dict[str, Lines]:
         .join(at, at.c.id == Contribution.id).where(Contribution.is_public).subquery()
     )
     rows = session.execute(
-        lines_of(ranked, ranked.c.key, ranked.c.total, is_left).where(ranked.c.place <= MARGIN).order_by(ranked.c.key, ranked.c.place)
+        lines_of(ranked, ranked.c.key, ranked.c.total, is_left).where(ranked.c.place <= MARGIN_LINES).order_by(ranked.c.key, ranked.c.place)
     )
     found: dict[str, Lines] = {}
     for key, total, left, *line in rows:

@@ -19,7 +19,6 @@ from consult.contributions.models import (
     RespondentScope,
     RespondentTally,
 )
-from consult.contributions.models.tally import OWN_NAME
 from consult.contributions.service import counting as contributions
 from consult.core import tallies
 from consult.core.db import read_once, session
@@ -29,7 +28,6 @@ from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, Syn
 in_chunks = contributions.in_chunks
 PUBLIC = ContributionState.where(is_public=True)
 PRESENT = PassagePlace.where(is_present=True)
-_category = sa.func.coalesce(sa.type_coerce(Organisation.category, sa.String), sa.literal_column(f"'{OWN_NAME}'"))
 
 
 # What acts change
@@ -74,7 +72,7 @@ def gathered(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
 
 @tallies.counts(RespondentTally)
 def item_respondents(*of: sa.ColumnElement[bool]) -> sa.Select:
-    columns = (ItemContribution.item_id, _category, contributions.respondent_id())
+    columns = (ItemContribution.item_id, contributions.category_or_own_name, contributions.respondent_id())
     scope = sa.type_coerce(contributions.constant(RespondentScope.ITEM), RespondentTally.scope.type)
     return (
         sa.select(scope, *columns, sa.func.count()).select_from(ItemContribution)

@@ -22,8 +22,9 @@ from consult.core.i18n import number as format_number
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, cut, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Organisation
-from consult.synthesis.models import Disposition, ItemContribution, ItemTally, Synthesis, SynthesisItem
-from consult.synthesis.service.counting import count_told, present
+from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.service.counting import count_told
+from consult.synthesis.service.gathered import count_all
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 
@@ -265,10 +266,8 @@ def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:
     """The items in text order, each with the number of contributions it gathers."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     begins = beginnings(Chapter.id == synthesis.chapter.id)
-    number = present(sa.func.sum(ItemTally.count)).where(ItemTally.item_id == SynthesisItem.id).scalar_subquery()
-    gathered = sa.cast(sa.func.coalesce(number, 0), sa.BigInteger)
     found = (
-        sa.select(SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition, gathered)
+        sa.select(SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition, count_all())
         .outerjoin(begins, begins.c.item_id == SynthesisItem.id)
         .where(SynthesisItem.synthesis_id == synthesis.id).order_by(*text_order(begins))
     )
