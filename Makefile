@@ -19,12 +19,13 @@ LOCK := $(BIN)/uv pip compile --quiet --python $(BIN)/python --no-build-isolatio
 # What the environment needs beside the project's own dependencies.
 TOOLS := 'uv\nsetuptools>=77\n'
 CATALOGUES := $(BIN)/python -c 'import setuptools; setuptools.setup()' --quiet
-# Chromium for the browser tests, LibreOffice and poppler to open what is exported.
-DEBIAN := chromium fonts-noto-core poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui
+# Chromium for the browser tests, LibreOffice and poppler to open what is exported, openssl for an authority's time stamps, and the
+# servers that operators put around the platform.
+DEBIAN := chromium fonts-noto-core openssl poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui nginx caddy redis-server
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test lint bench mutants env env-test browser wrk lock translations clean
+.PHONY: help run test lint bench kills outages fuzz hostile mutants licences sbom audit env env-test browser wrk lock translations clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,30 +41,55 @@ test: env-test browser ## run every test on SQLite, then those that ask a databa
 	$(PYTEST) $(ARGS)
 	CONSULT_TEST_DATABASE=postgresql $(PYTEST) $(ARGS) || test $$? = 5
 
-lint: env-test ## check style, imports between packages, and the lock files
+lint: env-test ## check style, imports between packages, the lock files, licences and files of others
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	@! grep -nE '://|^ *-[a-zA-Z]|^ *--(index|extra|find)' requirements*.lock \
 		|| { echo "A lock file names an address or a package index."; exit 1; }
+	@$(BIN)/python -m tests.supply
 
 bench: env-test wrk ## measure the platform against its performance targets (ARGS=scale: up to a million contributions)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+kills: env-test ## kill the web processes, the worker and what starts them 200 times (or ARGS) while people lodge
+	KILLS=$(or $(ARGS),200) $(BIN)/pytest -s tests/test_kills.py
+
+outages: env-test ## lock SQLite, then stop PostgreSQL, for 30 s (or ARGS) while people lodge and read, and tell how long they waited
+	OUTAGE=$(or $(ARGS),30) $(BIN)/pytest -s tests/test_serving_outages.py
+	OUTAGE=$(or $(ARGS),30) CONSULT_TEST_DATABASE=postgresql $(BIN)/pytest -s tests/test_serving_outages.py
+
+fuzz: hostile ## everything that is tried with hostile input at length: the texts, and 20,000 requests at random
+	FUZZ_REQUESTS=20000 $(PYTEST) tests/house/test_random_requests.py
+
+hostile: env-test browser ## load what is kept of 118,000 hostile texts in Chromium, without any policy of content (half an hour)
+	$(BIN)/python -m tests.hostile --workers $(WORKERS) $(ARGS)
+
 mutants: env-test .venv/.mutants ## change one thing after the other in what you changed, and tell which no test notices
 	@$(BIN)/python -m tests.mutants --workers $(WORKERS) $(ARGS)
+
+licences: env-test .venv/.mutants .venv/.audit ## write docs/licences.md: the licence of each dependency
+	@$(BIN)/python -m tests.supply licences
+
+sbom: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+sbom: env-test ## write the bill of materials (CycloneDX) to dist/sbom.cdx.json
+	@$(BIN)/python -m tests.supply sbom
+
+audit: env-test .venv/.audit ## ask which locked versions have known weaknesses, where there is a network
+	@$(BIN)/python -m tests.supply audit
 
 env: .venv/.runtime .venv/.project ## make .venv with what the platform needs to run
 
 env-test: .venv/.test .venv/.project ## the same, with what the tests need
 
 browser: ## install the Debian packages that the tests use, where they are missing
-	@$(call debian,$(DEBIAN),chromium pdftotext soffice)
+	@$(call debian,$(DEBIAN),chromium openssl pdftotext soffice caddy redis-server)
 
 wrk: ## install the load generator that the benchmarks use, where it is missing
 	@$(call debian,wrk,wrk)
 
-# $(call debian,packages,commands that they bring): root installs what is missing, others are told what to ask for.
+# $(call debian,packages,commands that they bring): root installs what is missing, others are told what to ask for. Meanwhile the system is
+# told to start no server that it installs: the tests start those that they need.
 define debian
 if ! command -v dpkg-query >/dev/null; then \
 	for c in $(2); do command -v $$c >/dev/null || { echo "$$c is missing: install it."; exit 1; }; done; \
@@ -75,6 +101,8 @@ if test -z "$$missing"; then exit 0; fi; \
 if test "$$(id -u)" != 0; then echo "Debian packages are missing. Run: sudo apt-get install --no-install-recommends $$missing"; exit 1; fi; \
 echo "Installing $$missing"; \
 export DEBIAN_FRONTEND=noninteractive; \
+policy=/usr/sbin/policy-rc.d; \
+if ! test -e $$policy; then trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' >$$policy; chmod 755 $$policy; fi; \
 apt-get -o DPkg::Lock::Timeout=120 update -qq; \
 apt-get -o DPkg::Lock::Timeout=120 install -qq -y --no-install-recommends $$missing >/dev/null
 endef
@@ -84,6 +112,8 @@ lock: .venv/.project ## bring the lock files up to date with setup.cfg (ARGS=--u
 	printf $(TOOLS) | $(LOCK) $(ARGS) setup.cfg - --extra test -c requirements.lock -o requirements-test.lock
 	awk '/^mutants =/ { wanted = 1; next } /^[^ ]/ { wanted = 0 } wanted' setup.cfg \
 		| $(LOCK) $(ARGS) - -c requirements-test.lock -o requirements-mutants.lock
+	awk '/^audit =/ { wanted = 1; next } /^[^ ]/ { wanted = 0 } wanted' setup.cfg \
+		| $(LOCK) $(ARGS) - -c requirements-test.lock -o requirements-audit.lock
 
 translations: .venv/.project ## gather the messages into the fr and ar catalogues, and compile them
 	@mkdir -p consult/translations
@@ -131,6 +161,11 @@ clean: ## remove what tools and tests leave behind (.venv and the data folder st
 .venv/.mutants: .venv/.test requirements-mutants.lock
 	@echo "Installing what makes mutants"
 	@$(INSTALL) --require-hashes -r requirements-mutants.lock
+	@touch $@
+
+.venv/.audit: .venv/.test requirements-audit.lock
+	@echo "Installing what asks for known weaknesses"
+	@$(INSTALL) --require-hashes -r requirements-audit.lock
 	@touch $@
 
 .venv/.project: .venv/.runtime setup.cfg pyproject.toml

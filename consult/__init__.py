@@ -1,7 +1,5 @@
 """Public consultation on a national quality policy: ``create_app`` builds the web application from the settings."""
 
-import logging
-
 import flask_migrate
 from flask_compress import Compress
 from itsdangerous import BadSignature
@@ -9,8 +7,10 @@ from sqlalchemy.orm import configure_mappers
 from whitenoise import WhiteNoise
 
 import consult.adoption.models
+import consult.adoption.verification  # asked of every room by `consult verify`
 import consult.consultations.clock  # the worker's; no view asks for it
 import consult.exports.models
+import consult.journal.stamping  # the worker's, and asked by `consult verify`
 import consult.moderation.models
 import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first
 from consult.accounts import views as accounts_views
@@ -19,21 +19,42 @@ from consult.chapters import views as chapters_views
 from consult.consultations import service as consultations_service
 from consult.consultations import views as consultations_views
 from consult.contributions import views as contributions_views
-from consult.core import commands, extension_points, jobs, mail, web
+from consult.core import (
+    commands,
+    error_pages,
+    extension_points,
+    guards,
+    headers,
+    jobs,
+    logs,
+    mail,
+    metrics,
+    origins,
+    outage,
+    pace,
+    signing,
+    web,
+)
+from consult.core.arrival import Arrivals
 from consult.core.carrying import Carrying
 from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
 from consult.exports import views as exports_views
+from consult.journal import views as journal_views
 from consult.moderation import views as moderation_views
 from consult.organisations import views as organisations_views
+from consult.privacy import views as privacy_views
 from consult.synthesis import views as synthesis_views
 
 # Static addresses carry a digest of the file (core/web.py), so a browser may keep what it has.
 FOR_A_YEAR = 31_536_000
-THREADS = 16  # requests that a process of `consult serve` answers at once; the others wait in line
+THREADS = 16  # requests that a process answers at once; the others wait in line
+WRITERS = 12  # of them who write; the other turns are those of readers
+WAITING_WRITERS = 96  # beyond which who writes is told that it is not possible at this moment
+TAKEN_IN = 128  # requests of a process of `consult serve` that are whole, and answered or waiting for their turn
 ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, contributions_views, moderation_views,
-         synthesis_views, exports_views, adoption_views)
+         synthesis_views, exports_views, adoption_views, journal_views, privacy_views)
 
 
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
@@ -41,24 +62,33 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
     config = config or Config.from_environment()
     settle()
     configure_mappers()  # a statement that is made once may name what a higher room adds to a lower one's model
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin(config.log_level, config.log_format)
     app = web.ConsultApp("consult", template_folder=resource_dir("templates"), static_folder=resource_dir("static"))
     app.extensions["consult_config"] = config
     app.config.update(
         SECRET_KEY=config.secret, SQLALCHEMY_DATABASE_URI=config.database, BASE_URL=config.base_url.rstrip("/"),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database), MAX_CONTENT_LENGTH=12 * 1024 * 1024,
-        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024, SESSION_COOKIE_NAME="consult", SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=config.is_https, REMEMBER_COOKIE_SAMESITE="Lax", REMEMBER_COOKIE_SECURE=config.is_https,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024, MAX_FORM_PARTS=web.MAX_FIELDS,
+        SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=config.is_https,
+        REMEMBER_COOKIE_SAMESITE="Lax", REMEMBER_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_NAME=f"{config.cookie_prefix}consult", REMEMBER_COOKIE_NAME=f"{config.cookie_prefix}remember_token",
+        KNOWN_COOKIE_NAME=f"{config.cookie_prefix}consult_known",
         COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=4,
         WTF_CSRF_TIME_LIMIT=None, BABEL_TRANSLATION_DIRECTORIES=str(resource_dir("translations")),
     )
     app.config.update(overrides)
+    signing.init_app(app)
     Compress(app)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
     flask_migrate.Migrate(app, db, directory=str(resource_dir("migrations")), render_as_batch=True, compare_type=True)
-    web.init_app(app, config, consultations_service.get_current)
+    metrics.init_app(app)  # before whatever refuses a request
+    web.init_app(app, consultations_service.get_current)
+    error_pages.init_app(app)
+    pace.init_app(app, config)
+    guards.init_app(app)
+    outage.quieten()
     mail.init_app(app, config.mail_url, config.mail_from)
     if not app.testing:
         jobs.init_app(app, config.queue)
@@ -66,10 +96,14 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
         app.register_blueprint(room.bp)
         if hasattr(room, "init_app"):
             room.init_app(app)
-    static = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=FOR_A_YEAR, allow_all_origins=False)
+    static = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=FOR_A_YEAR, allow_all_origins=False,
+                        add_headers_function=headers.of_files(app))
     readers = app.extensions["consult_readers"] = Readers(in_app(app, consultations_service.get_account_stamp), 0 if app.testing else FRESH)
-    ready = ReadyPages(static, app.config["SESSION_COOKIE_NAME"], session_reader(app), readers)
-    app.wsgi_app = Carrying(ready)  # type: ignore[method-assign]  # as Flask documents it
+    ready = ReadyPages(static, app.config, session_reader(app), readers)
+    placed = origins.Placed(Carrying(ready), app.config["BASE_URL"], int(config.trusted_proxies))
+    arrivals = Arrivals(placed, THREADS, WRITERS, WAITING_WRITERS)
+    app.wsgi_app = metrics.Observed(  # type: ignore[method-assign]  # as Flask documents it
+        arrivals, app.extensions["consult_counts"], config.log_requests)
     return app
 
 
@@ -103,10 +137,11 @@ def in_app(app, question):
 
 def engine_options(database: str) -> dict:
     # A statement that fails is logged without its values: among them are addresses, drafts and the codes that sign in.
-    if database.startswith("sqlite"):
-        return {"hide_parameters": True, "connect_args": {"timeout": 15, "check_same_thread": False}}
     # As many as a process answers requests at once: what goes beyond the pool is opened and closed again for each.
-    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": THREADS, "max_overflow": 4}
+    pool = {"hide_parameters": True, "pool_size": THREADS, "max_overflow": 4}
+    if database.startswith("sqlite"):
+        return {**pool, "connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {**pool, "pool_pre_ping": True}
 
 
 __all__ = ["Base", "create_app"]

@@ -3,13 +3,11 @@
 import gzip
 import logging
 import os
-import subprocess
-import sys
 import tarfile
-import zlib
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import flask_migrate
@@ -18,22 +16,18 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import ScriptInfo, with_appcontext
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
 
-from consult import THREADS, create_app, demonstration
-from consult.accounts import service as accounts
-from consult.chapters import conversion
+from consult import create_app, demonstration, people, serving
+from consult.adoption.checking import get_digests
+from consult.chapters import apart, conversion
 from consult.chapters import service as chapters_service
 from consult.chapters.models import BlockFate, Chapter, Revision
-from consult.chapters.parsing import read_file
 from consult.chapters.source import with_front_matter
 from consult.consultations import service as consultations
-from consult.consultations.models import COMMISSION_ROLES, Consultation, Role
-from consult.core import audit, backup, jobs, left_out, tallies, verification
+from consult.consultations.models import Consultation
+from consult.core import audit, backup, encryption, jobs, left_out, tallies, verification
 from consult.core.config import Config, ConfigError, resource_dir, this_app
-from consult.core.db import db, reading, unit_of_work
+from consult.core.db import db, reading, reading_first, unit_of_work
 from consult.core.errors import Conflict, ConsultError
 from consult.core.i18n import LANGUAGES
 from consult.core.locks import lock_all
@@ -61,6 +55,7 @@ def cli() -> None:
 
 
 cli.add_command(flask_migrate.cli.db)
+cli.add_command(people.users)
 
 
 @cli.command()
@@ -70,21 +65,17 @@ cli.add_command(flask_migrate.cli.db)
 def serve(host: str, port: int, with_worker: bool) -> None:
     """Serve the platform."""
     config = Config.from_environment()
+    config.refuse_unsafe(host)
+    with serving.counting_together():
+        begin_to_serve(config, host, port, with_worker)
+
+
+def begin_to_serve(config: Config, host: str, port: int, with_worker: bool) -> None:
     with create_app(config).app_context():
         refuse_old_tables()
     compress(resource_dir("static"))
     click.echo(f"Serving on http://{host}:{port}/ (stop with Ctrl-C)")
-    worker = subprocess.Popen([sys.executable, "-m", "consult", "work"]) if with_worker else None  # noqa: S603 - our own programme
-    try:
-        Granian(
-            "consult:create_app", factory=True, interface=Interfaces.WSGI, address=host, port=port, workers=int(config.workers),
-            log_access=False, log_level=LogLevels.warning, respawn_failed_workers=True, backpressure=64,
-            blocking_threads=THREADS,
-        ).serve()
-    finally:
-        if worker:
-            worker.terminate()
-            worker.wait(30)
+    serving.serve(host, port, workers=int(config.workers), with_worker=with_worker)
 
 
 def refuse_old_tables() -> None:
@@ -111,23 +102,31 @@ def compress(folder: Path) -> None:
 
 @cli.command()
 @click.option("--once", is_flag=True, help="Do what waits now, then stop.")
+@click.option("--parent", type=int, hidden=True, help="The process that started this one, with which it ends.")
 @with_appcontext
-def work(once: bool) -> None:
+def work(once: bool, parent: int | None) -> None:
     """Run the background jobs: mail, exports, the clock, the journal's seals."""
     if once:
         jobs.tick()
         click.echo(f"{jobs.run_pending()} jobs done")
         return
     app = this_app()
-    jobs.work(app, int(app.extensions["consult_config"].job_threads))
+    config = app.extensions["consult_config"]
+    config.refuse_unsafe()
+    jobs.work(app, int(config.job_threads), may_go_on=serving.lives(parent))
 
 
 @cli.command()
 @click.option("--if-empty", is_flag=True, help="Leave a database that holds something as it is.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the story stands; by default today.")
+@click.option("--in-public", is_flag=True, help="Also where the public address is not this machine's.")
 @with_appcontext
-def demo(if_empty: bool, today: datetime | None) -> None:
+def demo(if_empty: bool, today: datetime | None, in_public: bool) -> None:
     """Create and fill the demonstration in the configured database, the same each time."""
+    if this_app().extensions["consult_config"].is_public and not in_public:
+        raise click.ClickException(
+            f"Everybody knows the password of its accounts, and {current_app.config['BASE_URL']} is public. Nothing was done; "
+            "add --in-public for a demonstration that is to be shown there.")
     migrate()
     with reading():
         empty = demonstration.is_empty()
@@ -198,21 +197,36 @@ def chapters_import(path: Path, chapter: int | None, language: str | None, title
     files = sorted(path.glob("*.md")) if path.is_dir() else [path]
     if not files:
         raise click.ClickException(f"There is no .md file in {path}.")
-    with unit_of_work():
+    with reading_first():
         consultation = consultations.get_current()
         if consultation is None:
             raise click.ClickException("There is no consultation yet: make one with “consult consultations add”.")
-        for file in files:
+        # All of them are read first, so that nobody waits for that; what another language of a chapter changes is planned anew.
+        read = [(file, *planned_of(file, consultation, chapter=chapter, language=language, title=title)) for file in files]
+        for file, data, planned in read:
             try:
-                data = source_of(file, consultation, chapter=chapter, language=language, title=title)
-                revision = chapters_service.import_chapter(SYSTEM, consultation, data=data, may_shrink=accept_shrink)
+                revision = chapters_service.import_chapter(
+                    SYSTEM, consultation, data=data, may_shrink=accept_shrink, planned=planned)
                 click.echo(f"{file.name}: chapter {revision.chapter.number} ({revision.language}), version {revision.number}"
                            f"{changes_of(revision)}")
             except Conflict as same:
                 click.echo(f"{file.name}: {same.message}")
             except ConsultError as refusal:
-                remedy = "Add --accept-shrink if it is meant." if getattr(refusal, "field", "") == "may_shrink" else refusal.remedy
-                raise click.ClickException(f"{file.name}: {refusal.message} {remedy}\nNothing was published.") from refusal
+                raise refused(file, refusal) from refusal
+
+
+def planned_of(file: Path, consultation: Consultation, **told: Any) -> tuple[bytes, chapters_service.Planned]:
+    """Its source, and what publishing it would do."""
+    try:
+        data = source_of(file, consultation, **told)
+        return data, chapters_service.plan_import(SYSTEM, consultation, data)
+    except ConsultError as refusal:
+        raise refused(file, refusal) from refusal
+
+
+def refused(file: Path, refusal: ConsultError) -> click.ClickException:
+    remedy = "Add --accept-shrink if it is meant." if getattr(refusal, "field", "") == "may_shrink" else refusal.remedy
+    return click.ClickException(f"{file.name}: {refusal.message} {remedy}\nNothing was published.")
 
 
 def source_of(file: Path, consultation: Consultation, *, chapter: int | None, language: str | None, title: str | None) -> bytes:
@@ -223,7 +237,7 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
         return data
     if chapter is None or language is None:
         raise click.ClickException(f"{file.name}: a document does not say its chapter and language: add --chapter NUMBER --language fr.")
-    converted = conversion.convert(data)
+    converted = apart.convert(data)
     for remark in converted.remarks:
         click.echo(f"{file.name}: {remark}", err=True)
     commission = consultations.get_commission(consultation, chapter).title(language)
@@ -238,7 +252,7 @@ def source_of(file: Path, consultation: Consultation, *, chapter: int | None, la
 def say_problems(file: Path, data: bytes) -> None:
     """What of a file is not taken over, or looks wrong, before it is published."""
     left_out.begin_telling()
-    for problem in read_file(data).problems:
+    for problem in apart.read_file(data).problems:
         if not problem.blocks:
             click.echo(f"{file.name}: {problem.message} {problem.remedy}", err=True)
     for sentence in left_out.taken():
@@ -249,38 +263,6 @@ def changes_of(revision: Revision) -> str:
     """How many blocks of each change, after the first version."""
     counted = chapters_service.count_changes(revision.chapter).get(revision.id, Counter())
     return "".join(f", {counted[change]} {change.value}" for change in BlockFate if counted.get(change))
-
-
-@cli.group()
-def users() -> None:
-    """The accounts."""
-
-
-@users.command("add")
-@click.argument("email")
-@click.option("--name", required=True)
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="None: a participant.")
-@click.option("--commission", type=int, help="Number of the commission, for its roles.")
-@click.option("--language", default="fr", show_default=True)
-@click.option("--password", help="Asked for when missing; an empty answer: sign-in by link only.", prompt=True, hide_input=True, default="")
-@with_appcontext
-def users_add(email: str, name: str, role: str | None, commission: int | None, language: str, password: str) -> None:
-    """Make a confirmed account, with a role or none."""
-    shortest = current_app.config["SECURITY_PASSWORD_LENGTH_MIN"]
-    if password and len(password) < shortest:
-        raise click.ClickException(f"The password needs {shortest} characters at least.")
-    with unit_of_work():
-        user = accounts.add(SYSTEM, None, email=email, name=name, language=language, password=password or None)
-        if role:
-            consultation = consultations.get_current()
-            if consultation is None:
-                raise click.ClickException("There is no consultation yet to hold a role in: make one with “consult consultations add”.")
-            needs = Role(role) in COMMISSION_ROLES
-            if needs and commission is None:
-                raise click.ClickException(f"The role {role} belongs to a commission: add --commission NUMBER.")
-            body = consultations.get_commission(consultation, commission) if needs and commission is not None else None
-            consultations.appoint(SYSTEM, consultation, user=user, role=Role(role), commission=body)
-    click.echo(f"{user.email}: account made{f', {role}' if role else ''}")
 
 
 @cli.command()
@@ -299,20 +281,51 @@ def export(name: str, out: Path, language: str) -> None:
 
 @cli.command()
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--since", metavar="RECEIPT", help="Only what happened since: a receipt's “position:digest”, or a file that holds one.")
+@click.option("--head", "heads", metavar="HEAD", multiple=True, help="A “position:digest” that the journal must hold, as receipts tell.")
+@click.option("--digest", metavar="SHA256", help="Of a dossier or of its contents, as the page of the submission publishes it.")
 @click.pass_context
-def verify(ctx: click.Context, path: Path | None) -> None:
-    """Check the journal and every contribution of the database, or a dossier offline; exit status 0 only when all is well."""
-    faults = verification.verify_file(path) if path else with_appcontext(verify_database)()
+def verify(ctx: click.Context, path: Path | None, since: str | None, heads: tuple[str, ...], digest: str | None) -> None:
+    """Check the journal and the whole public record of the database, or a dossier offline; exit status 0 only when all is well.
+
+    Nothing is written.
+    """
+    if path and (since or heads):
+        raise click.UsageError("--since and --head are of the database: leave the file away.")
+    if digest and not path:
+        raise click.UsageError("--digest is of a file: name the file.")
+    if since and heads:
+        raise click.UsageError("--since looks at what happened since alone: --head belongs to a whole check.")
+    faults = verify_file(path, digest) if path else with_appcontext(verify_database)(since, heads)
     for fault in faults:
         click.echo(f"FAULT: {fault}", err=True)
     click.echo("All is well." if not faults else f"{len(faults)} fault(s).")
     ctx.exit(1 if faults else 0)
 
 
-def verify_database() -> list[str]:
-    faults = verification.verify_database()
-    position, head = audit.head()
-    click.echo(f"{position} events, head {head}")
+def verify_file(path: Path, digest: str | None) -> list[str]:
+    if faults := verification.verify_file(path):
+        return faults
+    found = get_digests(path)
+    if digest is not None:
+        return [] if digest.lower() in found else [f"{path.name}: its SHA-256 is {found.file or found.contents}, not {digest}"]
+    said = [f"SHA-256 of the file: {found.file}"] if found.file else []
+    click.echo("\n".join([*said, f"SHA-256 of its contents: {found.contents}",
+                          "Nothing in it contradicts itself. Compare these digests with those that the page of the submission publishes."]))
+    return []
+
+
+def verify_database(since: str | None, heads: tuple[str, ...]) -> list[str]:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    told = [head for text in heads for head in verification.heads_in(text)]
+    if since is not None:
+        text = Path(since).read_text("utf-8") if Path(since).is_file() else since
+        faults = [*verification.verify_since(verification.heads_in(text)[0])]
+    else:
+        faults = verification.verify_database(told, verification.enough_processes())
+    with reading():
+        (position, head), waiting = audit.head(), audit.unsealed_count()
+    click.echo(f"{position} events sealed, {waiting} waiting; head {position}:{head}")
     return faults
 
 
@@ -332,20 +345,31 @@ def recount_all() -> None:
 
 @cli.command("backup")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-def back_up(path: Path) -> None:
-    """Save the database, the exports and the key into one .tar.gz, while the platform runs."""
-    click.echo(backup.back_up(Config.from_environment(), path))
+@click.option("--keep", type=click.IntRange(min=1), metavar="DAYS",
+              help="Once it is whole, delete backups (.tar.gz) of the same folder that are older than so many days.")
+def back_up(path: Path, keep: int | None) -> None:
+    """Save the database, the exports and the key into one .tar.gz, while the platform runs; encrypted for CONSULT_BACKUP_RECIPIENT."""
+    config = Config.from_environment()
+    click.echo(backup.back_up(config, path))
+    for old in backup.prune(config, path, keep) if keep else ():
+        click.echo(f"{old}: older than {keep} days, deleted")
+
+
+@cli.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def backup_key(path: Path) -> None:
+    """Make the key that reads encrypted backups: PATH holds it, and belongs on another machine than this one."""
+    public = encryption.make_key(path)
+    click.echo(f"{path}: keep it away from this machine. Here, set CONSULT_BACKUP_RECIPIENT={public}")
 
 
 @cli.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path, dir_okay=False))
 def restore(path: Path) -> None:
-    """Put a backup into an empty database."""
-    try:
-        backup.restore(Config.from_environment(), path)
-    except (EOFError, zlib.error) as error:
-        raise Conflict(f"{path} is damaged: {error}", "Take another copy of the backup.") from error
+    """Put a backup into an empty database, SQLite or PostgreSQL, whichever it was made of."""
+    backup.restore(Config.from_environment(), path)
     click.echo(f"{path}: restored")
+    click.echo("If people were forgotten since it was made, forget them again before anybody is let in: consult users forget-again LIST")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from consult.core.db import session, unit_of_work
 from tests.waiting import PATIENCE
 
 
-def all_at_once(app, *acts) -> list:
+def all_at_once(app, *acts, unit=unit_of_work) -> list:
     """What each act, in a unit of work of its own, returned or raised; all begin at one moment."""
     start, ends = threading.Barrier(len(acts)), [None] * len(acts)
 
@@ -14,7 +14,7 @@ def all_at_once(app, *acts) -> list:
         with app.app_context():
             try:
                 start.wait(PATIENCE)
-                with unit_of_work():
+                with unit():
                     ends[place] = act()
             except Exception as error:
                 ends[place] = error

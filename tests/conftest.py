@@ -20,15 +20,17 @@ from consult import create_app, engine_options
 from consult.accounts import service as accounts
 from consult.chapters import service as chapters
 from consult.consultations.models import Consultation, Role
+from consult.core import health
 from consult.core.config import Config
 from consult.core.db import db, prepare_engine, session, unit_of_work
-from consult.core.i18n import force_locale
+from consult.core.i18n import force_locale, utcnow
 from consult.core.pages import pages
 from tests import factories, postgresql
 from tests.counting import queries
 from tests.sharing import folder_of_run, made_once, templates
 
-pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking", "tests.kept_counts", "tests.quick", "tests.refusing"]
+pytest_plugins = ["tests.distribution", "tests.house.rendered", "tests.locking", "tests.kept_counts", "tests.quick", "tests.refusing",
+                  "tests.untold"]
 
 # No example has to be quick: the machine may be busy with others.
 settings.register_profile("patient", deadline=None)
@@ -171,6 +173,12 @@ def own_app(databases, migrated, tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def just_started(monkeypatch):
+    """No worker runs beside the tests, and whoever watches a platform is told after a minute."""
+    monkeypatch.setattr(health, "STARTED", utcnow())
+
+
+@pytest.fixture(autouse=True)
 def rolled_back(request):
     """The outer transaction of one test; tests that run their own server (`browser`, `own_database`) stay out of it."""
     if "app" not in request.fixturenames and not {"client", "consultation"} & set(request.fixturenames):
@@ -201,6 +209,7 @@ class Client(FlaskClient):
     def open(self, *args, **kwargs):
         session.flush()
         session.commit()
+        kwargs.setdefault("buffered", True)  # read and closed at once, as a server does: who reads the page later holds up nobody
         with self.application.app_context():
             response = super().open(*args, **kwargs)
         session.expire_all()
@@ -209,9 +218,11 @@ class Client(FlaskClient):
     def sign_in(self, user) -> "Client":
         """As this user from now on; signing in by form is tested where it belongs."""
         session.flush()
+        token = accounts.open_session(user)
+        proof = accounts.prove_session(user, token)
+        session.commit()
         with self.session_transaction() as cookies:
-            cookies["_user_id"] = user.fs_uniquifier
-            cookies["_fresh"] = True
+            cookies["_user_id"], cookies["_fresh"], cookies["proof"] = token, True, proof
         return self
 
 

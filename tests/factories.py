@@ -24,7 +24,7 @@ from consult.core import tallies
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.organisations.models import Category, Membership, Organisation, Region, Sector
+from consult.organisations.models import Category, Membership, Organisation, OrganisationState, Region, Sector
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.counting import regathered
 
@@ -44,7 +44,8 @@ def an_organisation(**over) -> Organisation:
 def new_organisation(n: int, **over) -> Organisation:
     values = {
         "slug": f"organisation-{n}", "short": f"ORG{n}", "name_fr": f"Laboratoire Témoin {n}", "name_ar": f"مختبر م-{n}",
-        "category": Category.LABORATORY, "sector": Sector.AGRIFOOD, "region": Region.RABAT,
+        "category": Category.LABORATORY, "sector": Sector.AGRIFOOD, "region": Region.RABAT, "state": OrganisationState.CONFIRMED,
+        "confirmed_at": utcnow(),
     }
     return Organisation(**{**values, **over})
 

@@ -19,10 +19,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import dml, operators, selectable, visitors
 
-from consult.core import commands, db, jobs, locks, web
+from consult.core import commands, course, db, jobs, locks, web
 
 ROOT = Path(__file__).parents[1]
 RANKS = {table: rank for rank, table in enumerate(locks.ORDER)}
+COURSE, SHARED, ALONE = "course", "shared", "alone"  # no row, and taken before all rows
+RANKS[COURSE] = -1
 HOLDERS = {table: holder for holder, held in locks.ORDER.items() for table in held}
 ANY = None  # a row whose id the statement does not tell
 FAULTS: list[str] = []
@@ -35,6 +37,14 @@ class Scope:
 
     held: dict[str, set[Any]] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
+
+    def take_course(self, way: str) -> None:
+        ways = self.held.get(COURSE, set())
+        if way == ALONE and ways == {SHARED}:
+            report("the course is shared first and then held alone: two who do so wait for each other")
+        if not ways:
+            self.take_in_order(COURSE, [way])
+        ways.add(way)
 
     def take(self, table: str, ids: Iterable[Any]) -> None:
         if table in HOLDERS:
@@ -99,6 +109,15 @@ def wait_watched(wait: Callable) -> Callable:
     return run
 
 
+def course_watched(take: Callable) -> Callable:
+    def run(lock: sa.Select) -> None:
+        scope = _scope.get()
+        if scope is not None and not jobs._muted.get():
+            scope.take_course(ALONE if lock is course.ALONE else SHARED)
+        take(lock)
+    return run
+
+
 def note(table: sa.Table, condition: Any, parameters: list[dict[str, Any]]) -> None:
     scope = _scope.get()
     if scope is not None and not jobs._muted.get():
@@ -140,6 +159,7 @@ def pytest_configure() -> None:
     db.reading_first = web.reading_first = unit_watched(db.reading_first)
     commands.perform = act_watched(commands.perform)
     locks._wait = wait_watched(locks._wait)
+    course._take = course_watched(course._take)
 
 
 @pytest.fixture(autouse=True)

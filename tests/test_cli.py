@@ -1,6 +1,7 @@
 """From an empty database to a consultation that can be opened, by the command line alone."""
 
 import zipfile
+from dataclasses import replace
 
 import docx
 import pytest
@@ -9,13 +10,15 @@ from click.testing import CliRunner
 from flask.cli import ScriptInfo
 
 from consult.accounts import service as accounts
+from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.cli import cli
 from consult.consultations import service as consultations
 from consult.consultations.models import Phase, Role
 from consult.core import audit
 from consult.core.config import resource_dir
-from consult.core.db import session
+from consult.core.db import session, unit_of_work
+from consult.privacy import service as privacy
 from tests import factories
 
 
@@ -42,6 +45,18 @@ def test_a_consultation_is_made_with_the_five_commissions_of_the_policy(run):
     ]
     assert all(body.title_ar for body in made.commissions)
     assert session.scalar(sa.select(audit.AuditEvent.action).where(audit.AuditEvent.action == "consultations.add"))
+
+
+def test_no_demonstration_before_the_public(run, own_app, monkeypatch):
+    """Everybody can read the password of its accounts."""
+    monkeypatch.setitem(own_app.extensions, "consult_config", replace(own_app.extensions["consult_config"], base_url="https://avis.example.ma"))
+    filled = []
+    monkeypatch.setattr("consult.cli.demonstration.fill", filled.append)
+    for arguments in ((), ("--if-empty",)):
+        assert "--in-public" in run("demo", *arguments, ok=False)
+    assert filled == []
+    run("demo", "--in-public")
+    assert filled == [None]
 
 
 def test_other_commissions_may_be_named_and_the_text_marked_as_an_example(run):
@@ -168,3 +183,37 @@ def test_what_the_disk_refuses_is_a_sentence(run, tmp_path):
     run("consultations", "add", "Politique")
     nowhere = tmp_path / "nowhere" / "contributions.csv"
     assert f"Error: {nowhere.parent}" in run("export", "contributions", "--out", nowhere, ok=False)
+
+
+def test_who_was_forgotten_is_forgotten_again_after_a_restore(run, tmp_path):
+    for name in ("a", "b"):
+        run("users", "add", f"{name}@example.org", "--name", f"Personne {name}", "--password", "")
+    with unit_of_work():
+        person = accounts.get_user_by_email("a@example.org")
+        before = {column.name: getattr(person, column.name) for column in person.__table__.columns}
+        privacy.forget(person, person)
+    assert "1 forgotten" in run("users", "forgotten", "--out", tmp_path / "list.txt")
+    assert "example.org" not in (tmp_path / "list.txt").read_text()
+    with unit_of_work():  # as an older backup has them
+        session.connection().exec_driver_sql("DROP TRIGGER erasure_no_delete" + (
+            " ON erasure" if session.get_bind().dialect.name == "postgresql" else ""))
+        session.connection().exec_driver_sql("DELETE FROM erasure")
+        session.execute(sa.update(User).where(User.id == before.pop("id")).values(**before))
+    assert "1 forgotten again, of 1" in run("users", "forget-again", tmp_path / "list.txt")
+    assert session.scalars(sa.select(User.name).order_by(User.id)).all() == ["", "Personne b"]
+    assert "0 forgotten again, of 1" in run("users", "forget-again", tmp_path / "list.txt")
+    (tmp_path / "other.txt").write_text("a b")
+    assert "is no list" in run("users", "forget-again", tmp_path / "other.txt", ok=False)
+
+
+def test_whoever_cannot_be_forgotten_again_keeps_nobody_else_from_it(run, tmp_path):
+    run("consultations", "add", "Politique")
+    for name, role in (("a", []), ("b", ["--role", "administrator"]), ("c", [])):
+        run("users", "add", f"{name}@example.org", "--name", f"Personne {name}", "--password", "", *role)
+    people = session.execute(sa.select(User.id, User.created_at).order_by(User.id)).all()
+    (tmp_path / "list.txt").write_text("".join(f"{number} {created_at.isoformat()}\n" for number, created_at in people))
+    session.rollback()
+    said = run("users", "forget-again", tmp_path / "list.txt", ok=False)
+    assert "2 forgotten again, of 3" in said
+    assert f"account {people[1].id}: Nobody else could manage the consultation any more." in said
+    assert session.scalars(sa.select(User.name).order_by(User.id)).all() == ["", "Personne b", ""]

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Appointment, Role
-from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState, PassagePlace, ProvisionTally
+from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState, PassagePlace, ProvisionTally, Reply
 from consult.core.db import session
+from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
 from tests.benchmarks.filling import PUBLIC, REVISED
 
@@ -50,12 +51,19 @@ visitor participant rapporteur              /contributions/discussion/{number}/{
 visitor                                     /contributions/discussion/{number}/{key}?after={later}
 visitor participant                         /contributions/lodge/{number}/{key}
 participant                                 /contributions/mine
+participant                                 /contributions/position
 participant                                 /contributions/mine?after={later}
+participant                                 /contributions/mine?replies_after={replied}
+visitor participant                         /contributions/{talked}
+visitor                                     /contributions/{talked}?replies_after=7
+visitor                                     /contributions/{reply}
+participant                                 /contributions/reply/{ref}
+participant                                 /contributions/withdraw-reply/{own_reply}
 participant rapporteur                      /contributions/receipt/{own}
 participant                                 /contributions/withdraw/{own}
 rapporteur secretariat                      /contributions/anchors/{number}
 rapporteur                                  /contributions/anchors/{number}?state=confirmed
-rapporteur                                  /contributions/anchors/{number}?state=confirmed&class=changed&text=ar
+rapporteur                                  /contributions/anchors/{number}?state=confirmed&class=changed&text=fr
 rapporteur                                  /contributions/anchors/{number}?state=confirmed&after={placed}
 rapporteur                                  /contributions/anchor/{anchor}
 rapporteur chair secretariat                /moderation/
@@ -67,11 +75,26 @@ rapporteur                                  /moderation/{ref}?state=published
 visitor secretariat                         /moderation/register
 visitor                                     /moderation/register?after={later}
 visitor                                     /moderation/register?chapter={number}
+rapporteur secretariat                      /moderation/?of=replies
+secretariat                                 /moderation/?of=replies&state=published&after={replied}
+rapporteur                                  /moderation/{waiting_reply}
+visitor                                     /moderation/register?of=replies
+visitor                                     /moderation/register?of=replies&after={replied}
 rapporteur                                  /moderation/publish/{waiting}
 rapporteur                                  /moderation/withhold/{waiting}
 rapporteur                                  /moderation/restore/{withheld}
 participant                                 /organisations/add
 participant                                 /organisations/mine
+participant                                 /organisations/mine?q=laboratoire
+secretariat                                 /organisations/register
+secretariat                                 /organisations/register?state=listed
+secretariat                                 /organisations/register/{organisation}/correct
+secretariat administrator                   /journal/permissions
+visitor                                     /privacy
+participant                                 /privacy/forget
+secretariat                                 /privacy/forget-on-request
+secretariat administrator                   /privacy/register
+secretariat                                 /privacy/register/file
 rapporteur                                  /synthesis/workbench
 rapporteur chair secretariat                /synthesis/workbench/{number}
 rapporteur                                  /synthesis/workbench/{number}?answer=all
@@ -94,9 +117,11 @@ chair                                       /synthesis/validate/{number}
 chair                                       /synthesis/reopen/{number}
 secretariat administrator                   /consultations/dashboard
 secretariat administrator                   /consultations/appoint
+secretariat administrator                   /consultations/invite
 secretariat                                 /consultations/dismiss/{appointment}
 secretariat                                 /consultations/edit
 secretariat                                 /consultations/home-words
+secretariat                                 /consultations/letters
 secretariat                                 /consultations/extend
 secretariat                                 /consultations/close
 secretariat@preparation                     /consultations/schedule
@@ -107,12 +132,25 @@ visitor                                     /consultations/help
 visitor                                     /consultations/legal-notice
 visitor                                     /consultations/take-part
 participant                                 /accounts/arrive
-participant secretariat                     /accounts/my-data
 participant                                 /accounts/profile
+participant                                 /accounts/sessions
+participant secretariat                     /accounts/second-factor
+participant                                 /accounts/set-up-authenticator
+participant                                 /accounts/remove-authenticator
+participant                                 /accounts/renew-recovery-codes
+participant                                 /accounts/wan-register
+administrator                               /accounts/end-sessions-of
+administrator                               /accounts/reset-factors
 visitor                                     /accounts/check-mail
 visitor                                     /accounts/follow-link
+visitor                                     /accounts/use-passkey
 rapporteur secretariat                      /exports
 visitor                                     /exports/open-data
+visitor participant                         /journal
+visitor                                     /journal/feed
+secretariat administrator                   /journal/events
+secretariat                                 /journal/events?act=contributions.lodge
+secretariat                                 /journal/events?act=synthesis.edit_item&address=rapporteur1@csnca.example
 secretariat@synthesis                       /adoption/submit
 """
 
@@ -152,9 +190,14 @@ def subjects() -> dict[str, Any]:
         "ref": ref_of(here, ContributionState.PUBLISHED, Contribution.current_key == key),
         "waiting": ref_of(here, ContributionState.SUBMITTED), "withheld": ref_of(here, ContributionState.WITHHELD),
         "own": ref_of(here, ContributionState.PUBLISHED, Contribution.author_id == author_id()),
+        "talked": one(sa.select(Contribution.ref).join(Reply).group_by(Contribution.ref).order_by(sa.func.count().desc())),
+        "reply": one(sa.select(Reply.ref).where(Reply.is_public).order_by(Reply.id)), "replied": middle(Reply.id),
+        "waiting_reply": one(sa.select(Reply.ref).where(Reply.state == ContributionState.SUBMITTED, Reply.chapter_id == here)),
+        "own_reply": one(sa.select(Reply.ref).where(Reply.author_id == author_id())),
         "anchor": one(sa.select(Anchor.id).where(Anchor.state == AnchorState.PROPOSED).order_by(Anchor.id)), "placed": middle(Anchor.id),
         "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
         "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
+        "organisation": one(sa.select(Organisation.slug).order_by(Organisation.id)),
     }
 
 

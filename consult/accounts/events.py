@@ -41,3 +41,8 @@ def profile_parts(person: User) -> ProfilePart:
 @many
 def my_data(person: User) -> dict[str, Any]:
     """What a room keeps about a person (law 09-08, article 7), by name of its part."""
+
+
+@many
+def no_longer_named(person: User) -> None:
+    """What was made with this person's name is to be made anew: they no longer agree to be named, or are called otherwise."""

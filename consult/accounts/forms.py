@@ -10,7 +10,7 @@ from flask_security import ResetPasswordForm as SecurityResetPasswordForm
 from flask_security.confirmable import requires_confirmation, send_confirmation_instructions
 from flask_security.proxies import _datastore as store
 from flask_security.proxies import _security
-from flask_security.utils import hash_password, lookup_identity, validate_redirect_url
+from flask_security.utils import hash_data, hash_password, lookup_identity
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Optional, ValidationError
@@ -19,23 +19,20 @@ from consult.accounts.models import MAX_NAME, NAMELESS, User
 from consult.core.errors import Invalid
 from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _, language_in_use
+from consult.core.origins import is_of_this_site
 from consult.text.normalising import validated_name
 
 ADDRESS = {"autocomplete": "username", "dir": "ltr", "inputmode": "email", "maxlength": 320}
 SPELT = {"dir": "auto", "maxlength": MAX_NAME}
 # Argon2 refuses thousands of characters; nobody remembers so many.
 MAX_PASSWORD = 1000
+NOTHING = "nothing was typed"  # hashed where another path hashes
 PASSWORD_HELP = _("Ten characters at least; a short sentence is easy to remember and hard to guess.")
 
 
 def limit(*fields) -> None:
     for field in fields:
         field.validators = (*field.validators, at_most(MAX_PASSWORD))
-
-
-def is_of_this_site(address: str | None) -> bool:
-    """A path and nothing that a browser could read as another site."""
-    return address is not None and address.startswith("/") and "\\" not in address and validate_redirect_url(address)
 
 
 def remember_where_to(address: str | None) -> None:
@@ -56,6 +53,8 @@ def ready_for_mail(form: "SignInForm | VerifyForm", user: User) -> None:
     is_asked = form.submit_send_code.data and form.chosen_method.data == "email"
     if is_asked and "email" not in store.us_get_totp_secrets(user):
         store.us_setup_email(user)
+    elif is_asked:
+        _security.totp_factory.generate_totp_secret()  # the same work, asked for a second time
 
 
 class SignInForm(UnifiedSigninForm):
@@ -77,8 +76,9 @@ class SignInForm(UnifiedSigninForm):
         user = lookup_identity(self.identity.data or "")
         if user is not None and user.active and self.submit_send_code.data:
             self.prepare(cast(User, user))
-        if user is None or not user.password:
-            hash_password((self.passcode.data or "no password")[:MAX_PASSWORD])  # an unknown address takes as long as a known one
+        typed = str(self.passcode.data or "") if self.submit.data else ""
+        if typed and (user is None or not user.password or not user.active):
+            hash_password(typed[:MAX_PASSWORD])  # an unknown address takes as long as a known one
         return super().validate(**kwargs)
 
     def prepare(self, user: User) -> None:
@@ -129,7 +129,7 @@ class RegisterForm(RegisterFormV2):
 
 
 class ConfirmForm(FlaskForm):
-    """A button; the name, which anybody may have typed; and a password to choose, where one was typed in another browser."""
+    """A button; the name, which anybody may have typed; language and password to choose, where another browser asked for the account."""
 
     name = StringField(_("Name"), description=_("The name of this account. Correct it if it is not yours."),
                        validators=[DataRequired(NAMELESS), at_most(MAX_NAME)], render_kw={"autocomplete": "name", **SPELT})
@@ -139,6 +139,8 @@ class ConfirmForm(FlaskForm):
                       "Choose one here, or leave this empty and sign in by a link that we send you. %(rule)s", rule=PASSWORD_HELP),
     )
 
+    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES, default=language_in_use)
+
     def validate_name(self, field) -> None:
         check_name(field)
 
@@ -146,6 +148,19 @@ class ConfirmForm(FlaskForm):
         problems, field.data = _security.password_util.validate(field.data, True)
         if problems:
             raise ValidationError(" ".join(problems))
+
+
+class ByProviderForm(FlaskForm):
+    """What is left to say for an account whose address a provider has checked."""
+
+    name = StringField(
+        _("Name"), description=_("First name and family name. It is published only if you agree to it in your profile."),
+        validators=[DataRequired(NAMELESS), at_most(MAX_NAME)], render_kw={"autocomplete": "name", **SPELT})
+    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES, default=language_in_use,
+                           validators=[DataRequired()])
+
+    def validate_name(self, field) -> None:
+        check_name(field)
 
 
 class EmailForm(ForgotPasswordForm):
@@ -158,6 +173,10 @@ class EmailForm(ForgotPasswordForm):
         is_complete = super().validate(**kwargs)
         if self.requires_confirmation:
             send_confirmation_instructions(self.user)
+        if is_complete:
+            hash_password(NOTHING)  # so does the library where it has nobody to write to
+        if is_complete and not cast(User, self.user).password:
+            hash_data(NOTHING)  # as of a password in a letter's key
         return is_complete
 
 
@@ -182,6 +201,20 @@ class ChangePasswordForm(SecurityChangePasswordForm):
         self.password.label.text = _("Present password")
         self.new_password.label.text, self.new_password.description = _("New password"), PASSWORD_HELP
         self.new_password_confirm.label.text = _("The same password again")
+
+
+class AuthenticatorForm(FlaskForm):
+    """That the authenticator which was just set up shows the right codes."""
+
+    code = StringField(_("Code that it shows now"), validators=[DataRequired(_("Type the six digits."))], render_kw={
+        "autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr", "maxlength": 12})
+
+
+class PersonForm(FlaskForm):
+    """Whom an administrator helps."""
+
+    email = EmailField(_("E-mail address of the person"), validators=[DataRequired(_("Type an e-mail address."))],
+                       render_kw={"dir": "ltr", "maxlength": 320, "autocomplete": "off"})
 
 
 class ProfileForm(FlaskForm):

@@ -1,40 +1,54 @@
 """Flask-Security, fitted to the house: our store, mails, words and limits (wiring, neither views nor service: hence its own file)."""
 
-import base64
-import hmac
 import secrets
-import unicodedata
 from datetime import timedelta
 from typing import cast
 
-from flask import current_app, g, redirect, render_template, request, session, url_for
+from flask import g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_login import current_user
-from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, Totp, password_reset, user_authenticated, user_not_registered
+from flask_security import (
+    MailUtil,
+    PasswordUtil,
+    Security,
+    SQLAlchemyUserDatastore,
+    password_reset,
+    user_authenticated,
+    user_not_registered,
+    user_registered,
+)
 from flask_security.babel import FsDomain
+from flask_security.confirmable import generate_confirmation_token
 from flask_security.decorators import default_unauthn_handler
 from flask_security.mail_util import EmailValidateException
 from flask_security.proxies import _security
+from flask_security.recoverable import generate_reset_password_token
 from flask_security.utils import get_message, hash_password
 from flask_wtf import FlaskForm
-from itsdangerous import BadSignature, Signer
-from passlib.totp import TOTP
 
-from consult.accounts import events, service
-from consult.accounts.forms import ChangePasswordForm, EmailForm, RegisterForm, ResendForm, ResetPasswordForm, SignInForm, VerifyForm
-from consult.accounts.models import User
+from consult.accounts import attempts, events, known_browsers, openid, second_step, service, sessions
+from consult.accounts.forms import (
+    NOTHING,
+    ChangePasswordForm,
+    EmailForm,
+    RegisterForm,
+    ResendForm,
+    ResetPasswordForm,
+    SignInForm,
+    VerifyForm,
+)
+from consult.accounts.models import Passkey, User
 from consult.core import events as core_events
 from consult.core import mail
-from consult.core.db import db
-from consult.core.errors import Invalid, NotAllowed
-from consult.core.i18n import N_, utcnow
+from consult.core.config import Config, derived_key
+from consult.core.db import begin_writing, db
+from consult.core.errors import Invalid, NotAllowed, NotFound
+from consult.core.i18n import N_, language_in_use, utcnow
+from consult.core.locks import lock
 from consult.core.permissions import VISITOR, signed_in
 from consult.core.web import asked_values
-from consult.text.addresses import spelt
+from consult.text.composing import composed
 
-VALID_SECONDS = 900
+VALID_SECONDS = 600
 # How long each key of a letter opens something.
 LIFETIMES = {
     "confirmation_token": timedelta(days=2), "reset_token": timedelta(days=1), "login_token": timedelta(seconds=VALID_SECONDS),
@@ -43,6 +57,9 @@ LIFETIMES = {
 RETIRED = {
     "security.us_verify_link": "accounts.follow_link", "security.us_setup": "accounts.profile",
     "security.us_setup_validate": "accounts.profile", "security.verify": "security.us_verify",
+    "security.two_factor_setup": "accounts.second_factor", "security.two_factor_setup_validate": "accounts.second_factor",
+    "security.two_factor_rescue": "security.mf_recovery", "security.mf_recovery_codes": "accounts.second_factor",
+    "security.wan_delete": "accounts.second_factor",
 }
 MAILS = {
     "REGISTER_EMAIL": "welcome", "REGISTER_EMAIL_EXISTING": "existing", "US_EMAIL": "link",
@@ -92,7 +109,17 @@ class Store(SQLAlchemyUserDatastore):
     def find_user(self, case_insensitive=False, **named) -> User | None:
         if set(named) != {"fs_uniquifier"}:
             return cast(User | None, super().find_user(case_insensitive, **named))
-        return service.get_user_of_session(**named)
+        return service.get_user(**named)
+
+    def set_uniquifier(self, user, uniquifier=None) -> None:
+        """Asked for where a password was changed: no key of an earlier letter opens anything, and no session goes on."""
+        lock(user)
+        super().set_uniquifier(user, uniquifier)
+        service.end_all_sessions(user)
+
+    def create_webauthn(self, user, **credential) -> None:  # type: ignore[override]  # the library passes names only
+        names = ("name", "credential_id", "public_key", "sign_count", "transports", "backup_state", "device_type")
+        service.add_passkey(user, user, session_id=g.user_session[1], **{name: credential[name] for name in names})
 
     def create_user(  # type: ignore[override]  # the library passes names only
         self, *, email, name, language, password=None, **_values,
@@ -108,7 +135,7 @@ class AccountMail(MailUtil):
     def send_mail(self, template, subject, recipient, sender, body, html, **context) -> None:
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
         expires_at = min((utcnow() + LIFETIMES[name] for name, token in tokens.items() if token), default=None)
-        letter = letter_to(context["user"].email)
+        letter, g.letter_prepared = sessions.letter_to(context["user"].email), True
         mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", expires_at=expires_at, letter=letter, **tokens)
 
     def normalize(self, email: str) -> str:
@@ -121,12 +148,21 @@ class AccountMail(MailUtil):
             raise EmailValidateException(f"{refusal.message} {refusal.remedy}") from refusal
 
 
-class Codes(Totp):
-    """Eight digits, since a code may be guessed during fifteen minutes."""
+class Passwords(PasswordUtil):
+    """Of every form in which one is chosen, or tried."""
 
-    def __init__(self, secrets, issuer: str) -> None:
-        super().__init__(secrets, issuer)
-        self._totp = TOTP.using(issuer=issuer, secrets=secrets, digits=8)
+    def normalize(self, password: str) -> str:
+        return composed("NFKD", password)
+
+    def validate(self, password, is_register, **of):
+        refused, normal = super().validate(password, is_register, **of)
+        user = of.get("user")
+        own = (user.email, user.name) if user is not None else (of.get("email") or "", of.get("name") or "")
+        try:
+            service.check_password(normal, *own)
+        except Invalid as refusal:
+            return [*(refused or ()), f"{refusal.message} {refusal.remedy}"], normal
+        return refused, normal
 
 
 class Words(FsDomain):
@@ -135,11 +171,6 @@ class Words(FsDomain):
     def gettext(self, string, **variables):
         ours = gettext(string, **variables)
         return super().gettext(string, **variables) if ours == (string % variables if variables else string) else ours
-
-
-def derived_key(secret: str, purpose: str) -> str:
-    """A key of its own for each purpose, so that the signing key is used for signing alone."""
-    return base64.b64encode(hmac.digest(secret.encode(), purpose.encode(), "sha256")).decode()
 
 
 def settings(app) -> dict:
@@ -159,38 +190,46 @@ def settings(app) -> dict:
         "RETURN_GENERIC_RESPONSES": True,
         "POST_LOGIN_VIEW": "accounts.arrive", "POST_LOGOUT_VIEW": core_events.home_endpoint(), "POST_REGISTER_VIEW": "accounts.check_mail",
         "POST_CHANGE_VIEW": "accounts.profile", "POST_VERIFY_VIEW": "accounts.profile",
-        "TOTP_ISSUER": "consult", "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
+        "TOTP_SECRETS": {"1": derived_key(app.config["SECRET_KEY"], "totp")},
         "EMAIL_PLAINTEXT": False, "EMAIL_HTML": False,
         "EMAIL_TEMPLATE_CONFIRM": "confirm", "EMAIL_TEMPLATE_PASSWORD_RESET": "reset",
         "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "changed", "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "changed",
         **{f"{name}_TEMPLATE": template for name, template in MAILS.items()},
         **{f"MSG_{name}": message for name, message in MESSAGES.items()},
+        **second_step.settings(app),
     }
 
 
-def init_app(app, limits_url: str) -> None:
+def init_app(app, config: Config) -> None:
     """Wire Flask-Security into the application."""
     app.config.update({f"SECURITY_{name}": value for name, value in settings(app).items()})
     app.config.update(REMEMBER_COOKIE_HTTPONLY=True, REMEMBER_COOKIE_DURATION=30 * 24 * 3600)
-    store = Store(db, User, None)  # type: ignore[arg-type]  # roles are appointments, not the library's
+    store = Store(db, User, None, Passkey)  # type: ignore[arg-type]  # roles are appointments, not the library's
     security = Security(
-        app, store, mail_util_cls=AccountMail, totp_cls=Codes, us_signin_form=SignInForm, us_verify_form=VerifyForm,
+        app, store, mail_util_cls=AccountMail, password_util_cls=Passwords, us_signin_form=SignInForm, us_verify_form=VerifyForm,
         register_form=RegisterForm, forgot_password_form=EmailForm, send_confirmation_form=ResendForm,
         reset_password_form=ResetPasswordForm, change_password_form=ChangePasswordForm, render_template=shown,
+        **second_step.options(),
     )
     security.i18n_domain = Words(app)
     security.unauthn_handler(ask_to_sign_in)
+    sessions.init_app(app)
     app.jinja_env.globals["_fsdomain"] = security.i18n_domain.gettext
     asks_for_a_letter(app, security, "forgot_password", "email", EmailForm)
     asks_for_a_letter(app, security, "send_confirmation", "email", ResendForm)
     asks_for_a_letter(app, security, "us_signin_send_code", "identity", SignInForm, page="us_signin")
     asks_for_a_letter(app, security, "register", "email")
-    limit_attempts(app, limits_url)
+    second_step.init_app(app, security)
+    openid.init_app(app, config)
+    app.view_functions["security.logout"] = openid.leads_out(app.view_functions["security.logout"])
+    attempts.init_app(app, config)
     for endpoint, stand_in in RETIRED.items():
         app.view_functions[endpoint] = stand_for(stand_in)
+    app.view_functions["security.static"] = nothing
     app.view_functions["security.us_signin"] = app.view_functions["security.login"]
     user_authenticated.connect(renew, app)
     user_not_registered.connect(register_again, app)
+    user_registered.connect(hash_nothing, app)
     password_reset.connect(keep_letter, app)
 
 
@@ -205,6 +244,11 @@ def ask_to_sign_in(mechanisms=None, headers=None):
     if request.method == "POST":
         raise NotAllowed(signed_in.refusal)
     return default_unauthn_handler(mechanisms, headers)
+
+
+def nothing(**_values):
+    """In place of the library's own files, which no page of ours asks for."""
+    raise NotFound
 
 
 def stand_for(endpoint: str):
@@ -225,9 +269,29 @@ def asks_for_a_letter(app, security: Security, endpoint: str, field: str, form_c
         except EmailValidateException as refusal:
             return view(**values) if form_class is None else (refused_address(form_class(), field, refusal.msg, page), 422)
         response = view(**values)
-        events.address_typed(address, this_browser())
+        if "letter_prepared" not in g and endpoint in PREPARED:
+            prepare_for_nobody(endpoint, address)
+        events.address_typed(address, sessions.this_browser())
         return response
     app.view_functions[f"security.{endpoint}"] = answer
+
+
+def new_code(_nobody: User) -> str:
+    return _security.totp_factory.generate_totp_password(_security.totp_factory.generate_totp_secret())
+
+
+# The letter of each page on which one asks for one: its template, the key in it, and how that is made.
+PREPARED = {"forgot_password": ("reset", "reset_token", generate_reset_password_token),
+            "send_confirmation": ("confirm", "confirmation_token", generate_confirmation_token),
+            "us_signin_send_code": ("link", "login_token", new_code)}
+
+
+def prepare_for_nobody(endpoint: str, address: str) -> None:
+    """The work of a letter, and its turn among writers, where nobody gets one: how long it takes tells nothing."""
+    template, name, key_for = PREPARED[endpoint]
+    begin_writing()
+    nobody = User(email=address, name="", language=language_in_use(), password=NOTHING, fs_uniquifier=secrets.token_hex(32))
+    mail.worded(nobody, f"accounts/{template}", letter=sessions.letter_to(address), **{name: key_for(nobody)})
 
 
 def refused_address(form, field: str, sentence: str, page: str) -> str:
@@ -236,13 +300,17 @@ def refused_address(form, field: str, sentence: str, page: str) -> str:
 
 
 def renew(_app, user: User, authn_via=(), **_values) -> None:
-    """A new session key at each sign-in, and a code or link that has served serves no more. What waited is theirs to go on with."""
-    session.pop("csrf_token", None)
+    """A new session at each sign-in, never without the second factor of who has one, and a code or link that has served serves no more.
+    What waited is theirs to go on with.
+    """
+    second_step.require_second_factor(user, authn_via)
+    sessions.begin(user)
+    known_browsers.signed_in(user)
     g.pop("csrf_token", None)
     if "email" in (authn_via or ()):
         user.us_totp_secrets = None
     letter = request.args.get("letter") or session.pop("letter", None)
-    waiting = next(filter(None, events.signed_in(user, browser_of(letter, user.email))), None)
+    waiting = next(filter(None, events.signed_in(user, sessions.browser_of(letter, user.email))), None)
     if waiting and not request.form.get("next") and not request.args.get("next"):
         session["next"] = waiting
 
@@ -252,73 +320,15 @@ def keep_letter(_app, user: User, **_values) -> None:
     session["letter"] = request.args.get("letter")
 
 
-# In which browser a letter was asked for
-
-
-def this_browser() -> str:
-    return session.setdefault("browser", secrets.token_urlsafe(12))
-
-
-def _signer(address: str) -> Signer:
-    return Signer(derived_key(current_app.config["SECRET_KEY"], "letters"), salt=address)
-
-
-def letter_to(address: str) -> str:
-    """What the links of a letter say of the browser that asked for it; only whoever reads the letters of the address can say it."""
-    return _signer(address).sign(this_browser()).decode()
-
-
-def browser_of(letter: str | None, address: str) -> str | None:
-    try:
-        return _signer(address).unsign(letter or "").decode()
-    except BadSignature:
-        return None
-
-
 def register_again(_app, user: User | None, form_data: dict, **_values) -> None:
-    """An account that nobody has confirmed yet is asked for once more: what this browser types counts if it confirms."""
+    """An account that nobody has confirmed yet is asked for once more: what this browser types counts if it confirms. A password that is
+    typed is hashed wherever it is, as it is for a new account.
+    """
+    typed = hash_password(form_data["password"]) if form_data["password"] else None
     if user is not None and user.confirmed_at is None and user.active:
-        typed = form_data["password"]
-        _security.datastore.create_user(email=user.email, name=form_data["name"], language=form_data["language"],
-                                        password=hash_password(typed) if typed else None)
+        _security.datastore.create_user(email=user.email, name=form_data["name"], language=form_data["language"], password=typed)
 
 
-# Attempts
-
-
-def account() -> str:
-    """Whose account is tried; the address of the network where none is named."""
-    named = request.form.get("identity") or request.form.get("email") or request.args.get("id")
-    if not named and current_user.is_authenticated:
-        named = current_user.email
-    return spelt(unicodedata.normalize("NFKC", named)) if named else get_remote_address()
-
-
-def refused(response) -> bool:
-    """A form that came back: success answers by sending elsewhere."""
-    return response.status_code not in (302, 303)
-
-
-def limit_attempts(app, limits_url: str) -> None:
-    """Guesses are counted for each account and each network, letters asked for too; a hall full of people shares one network."""
-    limiter = Limiter(get_remote_address, storage_uri=limits_url, strategy="moving-window", headers_enabled=True)
-    limiter.init_app(app)
-    app.extensions["consult_limiter"] = limiter  # a limiter that is switched off is kept by nobody else
-
-    def limits(scope: str, per_account: str, per_network: str, **options):
-        options["methods"] = ["POST"]
-        return (
-            limiter.shared_limit(per_account, f"{scope}-account", key_func=account, **options),
-            limiter.shared_limit(per_network, f"{scope}-network", **options),
-        )
-
-    guesses = limits("guess", "10 per 15 minutes", "100 per 15 minutes", deduct_when=refused)
-    letters = limits("letter", "6 per 15 minutes", "200 per 15 minutes")
-    table = {
-        "security.login": guesses, "security.us_verify": guesses, "security.change_password": guesses, "accounts.follow_link": guesses,
-        "security.reset_password": guesses, "security.us_signin_send_code": letters, "security.us_verify_send_code": letters,
-        "security.register": letters, "security.forgot_password": letters, "security.send_confirmation": letters,
-    }
-    for endpoint, pair in table.items():
-        for limit in pair:
-            app.view_functions[endpoint] = limit(app.view_functions[endpoint])
+def hash_nothing(_app, **_values) -> None:
+    """For a new account as the library does for one that there is already."""
+    hash_password(NOTHING)

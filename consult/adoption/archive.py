@@ -1,15 +1,11 @@
-"""The dossier: one ZIP holding a BagIt bag (RFC 8493) of everything the Council is sent; and whether such a file is whole.
+"""The dossier: one ZIP holding a BagIt bag (RFC 8493) of everything the Council is sent.
 
-Names are sorted and every member bears the same date, so the same data give the same bytes. Checking needs no database:
-each file is compared with its digest in the manifest, and the journal's chain is computed again from its first link.
+Names are sorted and every member bears the same date, so the same data give the same bytes. ``checking.py`` reads it again.
 """
 
-import hashlib
-import json
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import takewhile
@@ -22,15 +18,14 @@ from consult.adoption.models import Submission
 from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.core import audit
-from consult.core import events as core_events
 from consult.core.db import reading, session, unit_of_work
-from consult.core.i18n import MOROCCO, N_, force_locale, gettext
+from consult.core.i18n import DEFAULT_LANGUAGE, MOROCCO, N_, force_locale, gettext
 from consult.core.permissions import Action
 from consult.exports import matrix
 from consult.exports.files import digest_of
 from consult.exports.models import ExportFormat, ExportKind
 from consult.exports.registry import Progress, between, register, silent
-from consult.exports.writers import CONTRIBUTIONS, SYNTHESIS, write_submitted_data
+from consult.exports.writers import CONTRIBUTIONS, OPEN_REPLIES, SYNTHESIS, write_submitted_data
 
 LANGUAGES = ("fr", "ar")
 # The Council is sent each document in every format in which its room writes it.
@@ -39,7 +34,6 @@ FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST, INFO = "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt"
 JOURNAL = "data/journal/journal.jsonl"
-MAX_NAMES, MAX_LIST = 20_000, 64 << 20
 
 
 DOSSIER = register(
@@ -95,6 +89,8 @@ def fill(data: Path, consultation_id: int, position: int, progress: Progress) ->
     progress(91)
     with opened(data / "open-data" / "contributions.csv") as out:
         write_submitted_data(consultation_id, out)
+    with opened(data / "open-data" / "replies.csv") as out:
+        OPEN_REPLIES.write(consultation_id, out, format=ExportFormat.CSV, language=DEFAULT_LANGUAGE)
     with reading():
         write_sources(data / "chapters", consultation_id)
         write_journal(data.parent / JOURNAL, position)
@@ -132,7 +128,7 @@ def read_me() -> str:
         gettext("Dossier of the public consultation"), "",
         gettext("syntheses/: the synthesis of each chapter, with its traceability matrix, as DOCX, PDF and Markdown, in French and Arabic"),
         gettext("contributions/: all contributions with the answer given to each, as CSV and XLSX"),
-        gettext("open-data/: the published contributions for machines"),
+        gettext("open-data/: the published contributions, and apart from them the replies to them, for machines"),
         gettext("chapters/: the text of each chapter as it was published, every revision"),
         gettext("journal/: who did what and when, each entry chained to the one before it by its SHA-256 digest"), "",
         gettext("To check that nothing was changed: “consult verify” followed by the name of the file, or any tool that validates a "
@@ -192,93 +188,3 @@ def pack(bag: Path, name: str, out: IO[bytes]) -> None:
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             with (bag / member).open("rb") as source, target.open(info, "w") as copy:
                 shutil.copyfileobj(source, copy)
-
-
-# Checking
-
-
-@core_events.faults_of_file.fill
-def verify_archive(path: str | Path) -> list[str]:
-    """What is wrong with a dossier (a ZIP, or the folder it was unpacked to): an empty list when it is whole."""
-    path = Path(path)
-    if path.is_dir():
-        return check(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            root = zipfile.Path(archive)
-            tops = list(root.iterdir())
-            if len(archive.namelist()) > MAX_NAMES:
-                return [f"{path.name}: more files than a dossier can have"]
-            doubles = len(archive.namelist()) - len(set(archive.namelist()))
-            faults = [f"{doubles} names stand twice in the ZIP"] if doubles else []
-            return faults + check(tops[0] if len(tops) == 1 and tops[0].is_dir() else root)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
-        return [f"{path.name}: cannot be read ({error})"]
-    except zlib.error as error:
-        return [f"{path} is damaged: {error}"]
-
-
-def check(bag) -> list[str]:
-    """``bag`` is a folder or a folder inside a ZIP: both are walked alike."""
-    for name in (MANIFEST, TAG_MANIFEST, INFO):
-        if not (bag / name).is_file():
-            return [f"{name} is missing: this is no dossier, or not a whole one"]
-    faults: list[str] = []
-    listed = {**read_listing(bag, MANIFEST, faults), **read_listing(bag, TAG_MANIFEST, faults)}
-    present = set(walk(bag)) - {TAG_MANIFEST}
-    faults += [f"{name} is missing" for name in sorted(listed.keys() - present)]
-    faults += [f"{name} is not in the manifest" for name in sorted(present - listed.keys())]
-    for name in sorted(listed.keys() & present):
-        with (bag / name).open("rb") as file:
-            if digest_of(file) != listed[name]:
-                faults.append(f"{name} was changed: its digest is not that of the manifest")
-    return faults + check_journal(bag)
-
-
-def walk(folder, prefix: str = "") -> Iterator[str]:
-    for path in folder.iterdir():
-        if path.is_dir():
-            yield from walk(path, f"{prefix}{path.name}/")
-        else:
-            yield f"{prefix}{path.name}"
-
-
-def read_listing(bag, name: str, faults: list[str]) -> dict[str, str]:
-    """Digest by name; a line that is none is a fault, and so is a name that leads out of the bag."""
-    listed = {}
-    with (bag / name).open("rb") as file:
-        text = file.read(MAX_LIST).decode("utf-8", "replace")
-    for number, line in enumerate(text.splitlines(), 1):
-        digest, _spaces, member = line.partition("  ")
-        if len(digest) != 64 or not member or member.startswith("/") or ".." in member.split("/"):
-            faults.append(f"{name}, line {number}: not a digest and a name")
-        else:
-            listed[member] = digest
-    return listed
-
-
-def check_journal(bag) -> list[str]:
-    """Follow the chain again and compare its end with what the bag says."""
-    if not (bag / JOURNAL).is_file():
-        return [f"{JOURNAL} is missing"]
-    faults: list[str] = []
-    previous, count = audit.GENESIS, 0
-    with (bag / JOURNAL).open("rb") as file:
-        for count, line in enumerate(file, 1):
-            try:
-                entry = json.loads(line)
-                expected = hashlib.sha256(previous.encode() + audit.canonical(entry["event"])).hexdigest()
-                position, previous = entry["position"], str(entry["digest"])
-            except (ValueError, KeyError, TypeError):
-                return [*faults, f"{JOURNAL}, line {count}: cannot be read"]
-            if position != count or previous != expected:
-                faults.append(f"{JOURNAL}, line {count}: does not follow from the line before")
-    said = dict(line.split(": ", 1) for line in text_of(bag / INFO).splitlines() if ": " in line)
-    if (said.get("Journal-Position"), said.get("Journal-Digest")) != (str(count), previous):
-        faults.append(f"{JOURNAL}: its end is not the one that {INFO} names")
-    return faults
-
-
-def text_of(path) -> str:
-    with path.open("rb") as file:
-        return file.read(MAX_LIST).decode("utf-8", "replace")

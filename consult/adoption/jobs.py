@@ -8,10 +8,12 @@ from sqlalchemy.orm import aliased
 from consult.adoption import archive
 from consult.adoption.models import Submission, SubmissionArchive, SubmissionFailure, SubmissionRequest
 from consult.core import mail
+from consult.core.commands import command
 from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import long_job, outbound_job
 from consult.core.mail import Letter
+from consult.core.permissions import SYSTEM, Actor
 from consult.exports import files
 
 
@@ -64,4 +66,10 @@ def seal_submission(submission_id: int, progress) -> None:
     size, digest = files.measure(files.path_of(name))
     with unit_of_work():
         if session.get(SubmissionArchive, submission_id) is None:
-            session.add(SubmissionArchive(submission_id=submission_id, file_name=name, size=size, sha256=digest))
+            keep_archive(SYSTEM, session.get_one(Submission, submission_id), file_name=name, size=size, sha256=digest)
+
+
+@command
+def keep_archive(_actor: Actor, submission: Submission, *, file_name: str, size: int, sha256: str) -> None:
+    """The archive of a submission that was made before archives were sealed with it."""
+    session.add(SubmissionArchive(submission_id=submission.id, file_name=file_name, size=size, sha256=sha256))

@@ -21,6 +21,7 @@ class SubmissionRequest(Base):
 
     __tablename__ = "submission_request"
     __append_only__ = True
+    __recorded__ = True
 
     id: Mapped[PrimaryKey]
     consultation_id: Mapped[int] = fk("consultation.id")
@@ -56,6 +57,7 @@ class SubmissionFailure(Base):
 
     __tablename__ = "submission_failure"
     __append_only__ = all_but("told_at")
+    __recorded__ = all_but("told_at")
 
     id: Mapped[PrimaryKey]
     request_id: Mapped[int] = fk("submission_request.id", unique=True, index=False)
@@ -75,6 +77,7 @@ class Submission(Base):
 
     __tablename__ = "submission"
     __append_only__ = True
+    __recorded__ = True
 
     id: Mapped[PrimaryKey]
     consultation_id: Mapped[int] = fk("consultation.id", unique=True, index=False)
@@ -95,6 +98,7 @@ class SubmissionArchive(Base):
 
     __tablename__ = "submission_archive"
     __append_only__ = True
+    __recorded__ = True
 
     submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
     file_name: Mapped[str]
@@ -121,6 +125,7 @@ class AdoptionDecision(Base):
 
     __tablename__ = "adoption_decision"
     __append_only__ = True
+    __recorded__ = True
 
     id: Mapped[PrimaryKey]
     submission_id: Mapped[int] = fk("submission.id")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from consult.adoption import archive, service
+from consult.adoption import archive, checking, service
 from consult.adoption.models import FailureCause, SubmissionFailure, SubmissionRequest
 from consult.adoption.service import MadeArchive
 from consult.consultations.models import Consultation
@@ -69,7 +69,7 @@ def make_archive(consultation_id: int, path: Path, progress: Callable[[int], Non
     position, digest = archive.settled_head(consultation_id)
     with files.replacing(path) as out:
         archive.make(consultation_id, out, (position, digest), progress)
-    if faults := archive.verify_archive(path):
+    if faults := checking.verify_archive(path):
         path.unlink()
         raise RuntimeError(f"the archive is not whole: {'; '.join(faults)}")
     size, sha256 = files.measure(path)

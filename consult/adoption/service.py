@@ -20,6 +20,7 @@ from consult.adoption.models import (
 )
 from consult.chapters.models import Chapter, Revision
 from consult.consultations.models import Consultation, Phase
+from consult.contributions import service as contributions
 from consult.contributions.models import Anchor, Contribution
 from consult.core import audit, states
 from consult.core.commands import command
@@ -64,7 +65,7 @@ def submit(actor: User, consultation: Consultation) -> SubmissionRequest:
 
 
 def _list_ready(consultation: Consultation) -> list[Synthesis]:
-    """The syntheses, held from here on; :class:`Conflict` where one is not validated."""
+    """The syntheses, held from here on; :class:`Conflict` where one is not validated, or contributions look for their places."""
     lock(consultation, "phase")
     # Whoever publishes or restores on these chapters ends first, or finds the consultation submitted.
     lock_all(Chapter, Chapter.consultation_id == consultation.id)
@@ -74,6 +75,12 @@ def _list_ready(consultation: Consultation) -> list[Synthesis]:
         raise Conflict(
             _("Not every synthesis is validated. Still missing: chapters %(chapters)s.", chapters=" · ".join(map(str, missing)) or "—"),
             _("The chair of each commission validates its synthesis first."),
+        )
+    if sought := contributions.list_chapters_sought_in(consultation):
+        raise Conflict(
+            _("Contributions are still being given their places in a version that has just been published: chapters %(chapters)s.",
+              chapters=" · ".join(map(str, sought))),
+            _("Wait until that is done, a minute at most, and submit again."),
         )
     return [synthesis for _chapter, synthesis in syntheses if synthesis]
 

@@ -18,7 +18,7 @@ from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation, Phase
 from consult.core.errors import Invalid, NotFound
 from consult.core.events import Link
-from consult.core.i18n import LANGUAGES, _, day, gettext, isolate, ngettext, when
+from consult.core.i18n import LANGUAGES, _, day, gettext, ngettext, when
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, put_refusal, required_consultation, room
@@ -52,8 +52,8 @@ def waiting(person: User, consultation: Consultation) -> list[consultations_even
     asked, here = service.get_request(consultation), "adoption.submit"
     if asked and asked.is_under_way:
         return [consultations_events.Waiting(f"asked:{asked.id}", gettext(
-            "%(name)s asked on %(date)s that the syntheses be submitted to the Council; the documents are being made.",
-            name=isolate(asked.requested_by.name), date=when(asked.requested_at)), here, since=asked.requested_at)]
+            "On %(date)s it was asked that the syntheses be submitted to the Council; the documents are being made.",
+            date=when(asked.requested_at)), here, since=asked.requested_at)]
     if asked and asked.failure:
         return [consultations_events.Waiting(f"called_off:{asked.failure.id}", gettext(
             "The submission that was asked for on %(date)s did not take place. %(cause)s", date=when(asked.requested_at),

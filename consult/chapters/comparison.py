@@ -12,8 +12,8 @@ from typing import Protocol
 
 from consult.chapters.aligning import Link, align, paired
 from consult.chapters.models import Block, BlockFate, BlockKind
-from consult.core.markup import Markup, trusted, without_addresses
-from consult.text.redline import redline
+from consult.core.markup import Markup, kept, without_addresses
+from consult.text.redline import Work, redline
 
 Segments = tuple[tuple[str, str], ...]
 GROUPS = (BlockKind.AXIS, BlockKind.PROJECT, BlockKind.ACTION, BlockKind.PARAGRAPH)  # the last stands for all else
@@ -55,7 +55,7 @@ class Piece:
 
     @classmethod
     def of(cls, block: Shown) -> "Piece":
-        return cls(block.key, block.label or block.key, block.kind, block.level, block.text, trusted(block.html))
+        return cls(block.key, block.label or block.key, block.kind, block.level, block.text, kept(block.html))
 
     @property
     def bare(self) -> Markup:
@@ -174,7 +174,7 @@ class Weaver:
     """Lays the rows: those of the new text in order, and between them what stood there in the old one."""
 
     def __init__(self, old: list[Piece], new: list[Piece], links: list[Link]) -> None:
-        self.old, self.new = old, new
+        self.old, self.new, self.work = old, new, Work()
         # By place: the links that have both sides, with the place on the other one.
         self.to_new: dict[int, list[tuple[Link, int]]] = defaultdict(list)
         self.to_old: dict[int, list[tuple[Link, int]]] = defaultdict(list)
@@ -233,8 +233,8 @@ class Weaver:
         news = sorted(new for _link, new in self.to_new[olds[0]])
         before = " ".join(self.old[old].text for old in olds)
         if len(olds) > 1 or len(news) == 1:
-            return differing(redline(before, self.new[place].text)) if before != self.new[place].text else ()
-        return cut(redline(before, " ".join(self.new[new].text for new in news)), [len(self.new[new].text) for new in news])[
+            return differing(redline(before, self.new[place].text, self.work)) if before != self.new[place].text else ()
+        return cut(redline(before, " ".join(self.new[new].text for new in news), self.work), [len(self.new[new].text) for new in news])[
             news.index(place)]
 
 

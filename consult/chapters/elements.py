@@ -1,11 +1,14 @@
 """The elements of sanitised HTML: what they say, what they hold, and how they are written again."""
 
+import re
 from collections.abc import Iterator
-from html import escape
 
 import lxml.html
 from lxml import etree
 
+from consult.core.serialising import inner_html, outer_html
+
+PLAIN = r"[A-Za-z0-9-]{1,35}"  # a direction, or a language
 INLINE = frozenset("a abbr b br cite code del em i ins kbd mark q s small span strong sub sup u".split())
 
 
@@ -42,7 +45,7 @@ def unwrapped(wrapper) -> Iterator:
 
 def opening_of(element) -> str:
     """Its opening tag, with the direction and the language that it was given."""
-    marks = "".join(f' {name}="{escape(element.get(name))}"' for name in ("dir", "lang") if element.get(name))
+    marks = "".join(f' {name}="{element.get(name)}"' for name in ("dir", "lang") if re.fullmatch(PLAIN, element.get(name) or ""))
     return f"<{element.tag}{marks}>"
 
 
@@ -104,9 +107,8 @@ def text_of(element) -> str:
 def outer(element, keep_id: bool = False) -> str:
     if not keep_id:
         element.attrib.pop("id", None)
-    return etree.tostring(element, encoding="unicode", method="html", with_tail=False).strip()
+    return outer_html(element).strip()
 
 
 def inner(element) -> str:
-    html = outer(element)
-    return html[html.index(">") + 1: html.rindex("</")].strip()
+    return inner_html(element).strip()

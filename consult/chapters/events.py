@@ -10,6 +10,8 @@ from consult.core.extension_points import at_most_one, many
 from consult.core.markup import Markup
 from consult.core.states import Tone
 
+MARGIN_LINES = 3  # beside a passage, at most
+
 
 @dataclass(frozen=True)
 class Stance:
@@ -46,14 +48,6 @@ class MarginEntry:
 
 
 @dataclass(frozen=True)
-class EarlierMargin:
-    """How many contributions stood on a block of an earlier version, and the lines that are shown."""
-
-    count: int = 0
-    entries: list[MarginEntry] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class Figures:
     """What the home says was done so far."""
 
@@ -70,6 +64,16 @@ class PlacesToConfirm:
     key: str
     label: str
     count: int
+
+
+@dataclass(frozen=True)
+class WaitingPlaces:
+    """Whether contributions still look for their place in the newest version, and the passages whose public contributions wait for somebody
+    to confirm where it has them.
+    """
+
+    are_sought: bool = False
+    to_confirm: list[PlacesToConfirm] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,9 @@ def margin(chapter: Chapter, blocks: Sequence[int]) -> dict[str, list[MarginEntr
 
 
 @at_most_one
-def places_to_confirm(chapter: Chapter, language: str) -> list[PlacesToConfirm]:
-    """Passages whose public contributions wait for somebody to confirm where the newest version has them."""
-    return []
+def waiting_places(chapter: Chapter, language: str) -> WaitingPlaces:
+    """What is not settled of the places of contributions in the newest version."""
+    return WaitingPlaces()
 
 
 @at_most_one
@@ -114,8 +118,14 @@ def key_of_signs() -> list[Stance]:
 
 
 @at_most_one
-def earlier_margin(revision: Revision) -> dict[str, EarlierMargin]:
-    """The same for a version as it was read, by key."""
+def earlier_counts(revision: Revision) -> dict[str, int]:
+    """How many contributions stood on each passage of a version as it was read, by key."""
+    return {}
+
+
+@at_most_one
+def earlier_margin(revision: Revision, blocks: Sequence[int]) -> dict[str, list[MarginEntry]]:
+    """The lines beside these blocks (ids) of a version, by key."""
     return {}
 
 

@@ -74,6 +74,7 @@ class Chapter(Titled, Base):
 
     __tablename__ = "chapter"
     __append_only__ = False  # its titles follow the newest revision and its counters grow; what it said stands in its revisions
+    __recorded__ = all_but("activity", "last_ref")
     __table_args__ = (sa.UniqueConstraint("consultation_id", "number"),)
 
     id: Mapped[PrimaryKey]
@@ -95,6 +96,7 @@ class Revision(Base):
 
     __tablename__ = "revision"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (sa.UniqueConstraint("chapter_id", "language", "number"),)
 
     id: Mapped[PrimaryKey]
@@ -132,6 +134,7 @@ class Block(Base):
 
     __tablename__ = "block"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (sa.UniqueConstraint("revision_id", "key"), sa.UniqueConstraint("revision_id", "position"))
 
     id: Mapped[PrimaryKey]
@@ -170,6 +173,7 @@ class Alignment(Base):
 
     __tablename__ = "alignment"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (
         sa.UniqueConstraint("revision_id", "old_block_id", "new_block_id"),
         sa.CheckConstraint("(old_block_id IS NULL) = (change = 'new')", name="new_has_no_old_block"),
@@ -200,6 +204,7 @@ class WorkingDraft(Base):
 
     __tablename__ = "working_draft"
     __append_only__ = False  # written and rewritten until it is published or discarded
+    __recorded__ = False  # written and rewritten until it is published or discarded
     __table_args__ = (sa.UniqueConstraint("consultation_id", "number", "language"),)
 
     id: Mapped[PrimaryKey]
@@ -230,6 +235,7 @@ class OutdatedTranslation(Base):
 
     __tablename__ = "outdated_translation"
     __append_only__ = all_but("confirmed_at", "confirmed_by_id")  # which passage, since when: the history of a text
+    __recorded__ = True
     __table_args__ = (
         sa.CheckConstraint("(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name="confirmed_by_somebody"),
         sa.Index("ix_outdated_translation_open", "chapter_id", "language", "confirmed_at"),

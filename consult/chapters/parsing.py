@@ -41,6 +41,8 @@ KEY = re.compile(r"^C\d+(-[\w§]+)*$")
 FACT = re.compile(r"^\s*[^:]{2,40}:\s*$")
 LONGEST_KEY = 40  # of an author; a derived one adds to it and still fits its column of 80
 LONGEST_LABEL = 40
+MAX_SAID = 100  # keys that stand twice, each looked up in the text
+MAX_BLOCKS = 5_000  # the longest of the delivered texts has 230
 # What only holds passages together: each of them is addressed by itself.
 WRAPPERS = frozenset("div section details figure".split())
 
@@ -61,7 +63,7 @@ class ParsedBlock:
 
 @dataclass
 class ParsedChapter:
-    """A file read whole: its front matter, its blocks in order, what looks wrong, and the digest of its bytes."""
+    """A file read whole: its front matter, its blocks in order, all of it as HTML, what looks wrong, and the digest of its bytes."""
 
     number: int
     language: str
@@ -72,6 +74,7 @@ class ParsedChapter:
     sha256: str
     blocks: list[ParsedBlock] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    html: str = ""
 
 
 def parse_file(data: bytes) -> ParsedChapter:
@@ -87,21 +90,30 @@ def refuse_blocking(chapter: ParsedChapter) -> None:
             raise Invalid("file", problem.message, problem.remedy)
 
 
-def read_file(data: bytes) -> ParsedChapter:
-    """Read a chapter file with its faults listed; raises :class:`Invalid` (field ``file``) when it cannot be read at all."""
+def read_source(data: bytes) -> tuple[str, dict]:
+    """The text of a file and its front matter; raises :class:`Invalid` (field ``file``) when it cannot even be read as text."""
     source = decode(data)
     markup.check_source(source)
-    meta, body, first_line = front_matter(source)
+    meta, _body, _line = front_matter(source)
+    return source, meta
+
+
+def read_file(data: bytes) -> ParsedChapter:
+    """Read a chapter file with its faults listed; raises :class:`Invalid` (field ``file``) when it cannot be read at all."""
+    source, meta = read_source(data)
+    _meta, body, first_line = front_matter(source)
     chapter = ParsedChapter(
         number=meta["chapter"], language=meta["language"], title=str(meta["title"]).strip(), commission=str(meta["commission"]).strip(),
         note=str(meta.get("revision_note") or "").strip(), source=source, sha256=hashlib.sha256(source.encode()).hexdigest(),
     )
     cutter = Cutter(chapter.number, source)
     html, remarks = markup.read(body, first_line)
-    chapter.blocks = list(cutter.cut(html))
+    chapter.blocks, chapter.html = list(cutter.cut(html)), markup.clean(shown(html))
     if not chapter.blocks:
         raise Invalid("file", _("Line %(line)s: there is no text below the front matter.", line=first_line),
                       _("Write the chapter below the second “---”."))
+    if len(chapter.blocks) > MAX_BLOCKS:
+        raise Invalid("file", _("The text has too many passages: at most %(most)s.", most=MAX_BLOCKS), _("Split it into chapters."))
     give_way(chapter.blocks)
     chapter.problems = [
         *duplicates(chapter.blocks, source), *cutter.problems, *structure_problems(chapter), *idle_keys(chapter),
@@ -122,9 +134,9 @@ def give_way(blocks: list[ParsedBlock]) -> None:
 
 def duplicates(blocks: list[ParsedBlock], source: str) -> list[Problem]:
     seen: set[str] = set()
-    found = []
+    found: list[Problem] = []
     for block in blocks:
-        if block.key in seen:
+        if block.key in seen and len(found) < MAX_SAID:
             line = line_of_second(block, source)
             found.append(Problem(line, _("Line %(line)s: the key %(key)s stands twice.", line=line, key=block.key),
                                  _("Give one of the two another number, or a key of its own such as {#%(key)s-b}.", key=block.key), True))
@@ -180,7 +192,7 @@ def wording_of(block) -> str:
 
 
 class Cutter:
-    """Walks sanitised HTML and yields its blocks; knows under which headings it stands."""
+    """Walks HTML and yields its blocks, each sanitised by itself when nothing more is done to it; knows under which headings it stands."""
 
     def __init__(self, number: int, source: str = "") -> None:
         self.root = f"C{number}"
@@ -241,7 +253,7 @@ class Cutter:
         return self.block(kind, key, outer(element), text, level=level, is_own=bool(own))
 
     def actions(self, element) -> Iterator[ParsedBlock]:
-        items = list(element.iterchildren("li"))
+        items = [item for item in element.iterchildren("li") if text_of(item)]
         for index, item in enumerate(items):
             text, found = text_of(item), ACTION.match(text_of(item))
             lead = mark_facts(item, text)
@@ -285,13 +297,13 @@ class Cutter:
             yield block
 
     def block(self, kind: BlockKind, key: str, html: str, text: str, **more: Any) -> ParsedBlock:
-        text = " ".join(text.split())
+        text, html = " ".join(text.split()), markup.clean(html)
         label = (key.removeprefix(self.root).removeprefix("-") or self.root)[:LONGEST_LABEL]
         return ParsedBlock(key=key, kind=kind, html=html, text=text, lead=text, label=label, **more)
 
     def own_key(self, element) -> str | None:
         key = element.get("id") or ""
-        if not KEY.match(key):
+        if not KEY.fullmatch(key):
             return None
         if len(key) > LONGEST_KEY or key.partition("-")[0] != self.root:
             line = line_of("#" + key, self.source)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from consult.chapters.events import MARGIN_LINES
 from consult.chapters.models import Block, BlockKind
 from consult.chapters.translations import side_by_side
 from consult.core.i18n import direction
-from consult.core.markup import Markup, trusted
+from consult.core.markup import Markup, frame, kept
 
 CONTENTS_LEVELS = (BlockKind.HEADING, BlockKind.AXIS, BlockKind.PROJECT)
 APART = (BlockKind.ROW.value, BlockKind.FOOTNOTE.value)  # they stand in no list
@@ -24,8 +25,8 @@ TAG = re.compile(r"</?([a-z0-9]+)")
 
 @dataclass(frozen=True)
 class ReadBlock:
-    """One block on the page; ``count`` is all that was said about it. ``margin`` holds at most three lines of that, or None where the page
-    does not bring them: they are asked for with those of the same ``part``.
+    """One block on the page; ``count`` is all that was said about it. ``margin`` holds the first lines of that, or None where the page does
+    not bring them: they are asked for with those of the same ``part``.
 
     ``stale`` says since when, and after which language, these words wait to be checked against their twin; None where both agree.
     """
@@ -47,6 +48,11 @@ class ReadBlock:
     count: int = 0
     margin: tuple[Any, ...] | None = None
     stale: Any = None
+
+    @property
+    def line_count(self) -> int:
+        """Lines that stand beside it, or will."""
+        return min(self.count, MARGIN_LINES)
 
     @property
     def url_permalink(self) -> str:
@@ -167,8 +173,8 @@ def read_blocks(
         kind = block.kind.value
         is_listed = is_listed or (kind not in APART and bool(opens))
         yield ReadBlock(
-            id=block.id, key=block.key, kind=kind, level=block.level, label=block.label, html=trusted(block.html), opens=trusted(opens),
-            closes=trusted(closes), element="li" if is_listed else "div", language=language, direction=direction(language),
+            id=block.id, key=block.key, kind=kind, level=block.level, label=block.label, html=kept(block.html), opens=frame(opens),
+            closes=frame(closes), element="li" if is_listed else "div", language=language, direction=direction(language),
             part=place // PART, url_contribute=urls.contribute(block.key), url_discussion=urls.discussion(block.key),
         )
         is_listed = is_listed and not (kind not in APART and closes)

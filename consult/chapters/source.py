@@ -15,6 +15,16 @@ ENTITY = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
 REQUIRED = ("title", "commission", "chapter", "language")
 MAX_META = {"title": 300, "commission": 300, "revision_note": 2_000}  # characters, as in the forms
 MAX_CHAPTERS = 999
+MAX_FRONT_MATTER = 20_000  # characters; all that it may say has 2,600
+
+
+class PlainLoader(yaml.SafeLoader):
+    """Without references to what stands elsewhere: a few lines of them stand for more than any memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.composer.ComposerError(None, None, "references are not read", self.peek_event().start_mark)
+        return super().compose_node(parent, index)
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,12 @@ def front_matter(source: str) -> tuple[dict, str, int]:
     if found is None:
         raise Invalid("file", _("Line 1: the front matter is missing."),
                       _("Begin the file with a line “---”, then title, commission, chapter and language, then another “---”."))
+    if len(found[1]) > MAX_FRONT_MATTER:
+        raise Invalid("file", _("Line 1: the front matter is too long: at most %(most)s characters.", most=MAX_FRONT_MATTER),
+                      _("Keep title, commission, chapter, language and revision_note in it, and write the text below the second “---”."))
     try:
-        meta = yaml.safe_load(found[1])
+        meta = yaml.load(found[1], Loader=PlainLoader)  # noqa: S506 - a safe loader that knows less
+        str(meta)  # a number of thousands of digits is not written out
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day such as 2026-13-40
         mark = getattr(error, "problem_mark", None)
         raise Invalid("file", _("Line %(line)s: the front matter cannot be read.", line=mark.line + 2 if mark else 2),

@@ -103,3 +103,8 @@ def own_contributions_endpoint() -> str:
 @one
 def open_data_endpoint() -> str:
     """Where the legal notice says that the open data are."""
+
+
+@one
+def privacy_endpoint() -> str:
+    """Where the legal notice says how long what is held on people is kept."""

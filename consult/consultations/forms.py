@@ -6,9 +6,10 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, DateTimeLocalField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Optional
 
+from consult.accounts.models import MAX_NAME, NAMELESS
 from consult.consultations.models import MAX_BRIEF, Commission, ModerationMode, Role
 from consult.core.fields import at_most
-from consult.core.i18n import MOROCCO, _
+from consult.core.i18n import LANGUAGES, MOROCCO, _, language_in_use
 
 MOMENT = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 SPELT = {"dir": "auto", "maxlength": 300}
@@ -139,3 +140,28 @@ class AppointForm(FlaskForm):
 
     def values(self) -> dict:
         return {"role": Role(self.role.data), "commission": self.commissions.get(self.commission.data)}
+
+
+class InviteForm(AppointForm):
+    """The same of anybody who reads letters, with the language of the letter."""
+
+    language = SelectField(_("Language of the letter"), choices=LANGUAGES, default=language_in_use, validators=[DataRequired()])
+
+    def __init__(self, commissions: list[Commission], language: str, *args, **kwargs):
+        super().__init__(commissions, language, *args, **kwargs)
+        self.email.description = _("The letter goes there; an account is made, or used, when the invitation is accepted.")
+
+    def values(self) -> dict:
+        return {**super().values(), "email": self.email.data, "language": self.language.data}
+
+
+class EnrolForm(FlaskForm):
+    """An account in one screen, for whoever holds the letter of an invitation."""
+
+    name = StringField(_("Name"), description=_("First name and family name, as your colleagues and the journal will read it."),
+                       validators=[DataRequired(NAMELESS), at_most(MAX_NAME)],
+                       render_kw={"autocomplete": "name", "dir": "auto", "maxlength": MAX_NAME})
+    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES, validators=[DataRequired()])
+
+    def values(self) -> dict:
+        return {"name": self.name.data, "language": self.language.data}

@@ -1,19 +1,34 @@
 """The secretariat's desk: phase, dates and people; and the public pages about the consultation itself."""
 
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask_security import login_user, logout_user
 
 from consult.accounts import events as accounts_events
 from consult.accounts.models import User
-from consult.consultations import events, service
-from consult.consultations.forms import ActForm, AppointForm, CloseForm, EditForm, ExtendForm, HomeForm, ScheduleForm, to_morocco
-from consult.consultations.models import Phase
+from consult.consultations import events, service, undelivered
+from consult.consultations.forms import (
+    ActForm,
+    AppointForm,
+    CloseForm,
+    EditForm,
+    EnrolForm,
+    ExtendForm,
+    HomeForm,
+    InviteForm,
+    ScheduleForm,
+    to_morocco,
+)
+from consult.consultations.models import Invitation, Phase
 from consult.core import events as core_events
+from consult.core import health
 from consult.core.errors import Invalid
 from consult.core.extension_points import flat
 from consult.core.i18n import _
-from consult.core.permissions import Action, Actor, can
+from consult.core.paging import Cursor
+from consult.core.permissions import Action, Actor, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.core.web import consultation as shown_consultation
 
@@ -54,6 +69,11 @@ def staff_menu() -> list[core_events.MenuEntry]:
     return [core_events.MenuEntry(50, "consultations.dashboard", _("Dashboard"), Action.CONSULTATIONS_MANAGE, has_room=True)]
 
 
+@core_events.secret_endpoints.fill
+def secret_endpoints() -> tuple[str, ...]:
+    return ("consultations.accept_invitation",)
+
+
 @accounts_events.arrival.fill
 def arrival(person: Actor) -> str | None:
     return url_for("consultations.dashboard") if can(person, Action.CONSULTATIONS_MANAGE, shown_consultation()) else None
@@ -72,6 +92,7 @@ def prose(page: str) -> str:
     return render_template(
         f"consultations/{page}.{language()}.html", consultation=shown, round=shown.round if shown else None,
         own_contributions_url=url_for(events.own_contributions_endpoint()), open_data_url=url_for(events.open_data_endpoint()),
+        privacy_url=url_for(events.privacy_endpoint()),
     )
 
 
@@ -105,14 +126,15 @@ def managed(act: Action = Action.CONSULTATIONS_MANAGE):
 
 @bp.get("/dashboard")
 def dashboard():
-    consultation = managed()
+    consultation = service.get_desk(actor(), required_consultation())
     return render_template(
         "consultations/dashboard.html", phase=consultation.current_phase, round=consultation.round,
         links=flat(events.dashboard_links(consultation)), panels=flat(events.dashboard_counts(consultation)),
         acts=flat(events.next_acts(consultation)), rows=service.list_desk_rows(consultation),
         columns=sorted(flat(events.dashboard_columns(consultation))), notes=flat(events.dashboard_notes(consultation)),
         planned_days=[(_(phase.planned_words), consultation.planned(phase)) for phase in Phase if phase.planned_by],
-        may_close_at=service.get_earliest_closing(consultation), appointments=service.list_appointments(consultation),
+        may_close_at=service.get_earliest_closing(consultation), troubles=health.measure().troubles,
+        appointments=service.list_appointments(consultation),
     )
 
 
@@ -188,6 +210,35 @@ def show(form, page: str, **values):
     return render_template(f"consultations/{page}.html", form=form, **values), 422 if form.errors else 200
 
 
+# Letters
+
+
+@bp.get("/letters")
+def letters():
+    page = undelivered.list_undelivered(actor(), required_consultation(), after=request.args.get("after", type=Cursor.parse))
+    return render_template("consultations/letters.html", page=page, links=page.links(partial(url_for, ".letters")))
+
+
+@bp.route("/send-again/<int:number>", methods=["GET", "POST"])
+def send_again(number):
+    return seen_to(number, service.send_again, "send_again", _("The letter is on its way again."))
+
+
+@bp.route("/let-go/<int:number>", methods=["GET", "POST"])
+def let_go(number):
+    return seen_to(number, service.let_go, "let_go", _("Noted: the letter is sent no more."))
+
+
+def seen_to(number: int, act, page: str, said):
+    consultation, form = required_consultation(), ActForm()
+    one = undelivered.get_undelivered(actor(), consultation, number)
+    if request.method == "POST" and form.validate():
+        act(actor(), consultation, letter=one.letter)
+        flash(str(said), "success")
+        return redirect(url_for(".letters"), 303)
+    return show(form, page, one=one)
+
+
 # People
 
 
@@ -217,3 +268,83 @@ def dismiss(number):
         flash(str(_("%(name)s no longer holds this role.", name=appointment.user.name)), "success")
         return redirect(url_for(".appoint"), 303)
     return show(form, "dismiss", appointment=appointment)
+
+
+# Invitations
+
+
+@bp.route("/invite", methods=["GET", "POST"])
+def invite():
+    """Who was invited, what became of it, and the form that invites one more."""
+    consultation = managed(Action.CONSULTATIONS_INVITE)
+    form = InviteForm(consultation.commissions, language())
+    if form.validate_on_submit():
+        try:
+            invitation = service.invite(actor(), consultation, **form.values())
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(_("The invitation is on its way to %(email)s.", email=invitation.address)), "success")
+            return redirect(url_for(".invite"), 303)
+    invited = service.list_invitations(actor(), consultation, after=request.args.get("after", type=Cursor.parse))
+    return show(form, "invite", invited=invited, links=invited.links(partial(url_for, ".invite")))
+
+
+@bp.route("/invite-again/<int:number>", methods=["GET", "POST"])
+def invite_again(number):
+    return ended(number, service.invite_again, "invite_again", _("Another letter is on its way; the former link ends."))
+
+
+@bp.route("/withdraw-invitation/<int:number>", methods=["GET", "POST"])
+def withdraw_invitation(number):
+    return ended(number, service.withdraw_invitation, "withdraw_invitation", _("The invitation is withdrawn: its link opens nothing now."))
+
+
+def ended(number: int, act, page: str, said):
+    """One invitation ends, by another one or by none."""
+    form, invitation = ActForm(), service.get_invitation(actor(), required_consultation(), number)
+    if form.validate_on_submit():
+        try:
+            act(actor(), invitation)
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(said), "success")
+            return redirect(url_for(".invite"), 303)
+    return show(form, page, invitation=invitation)
+
+
+@bp.route("/accept-invitation/<string:token>", methods=["GET", "POST"])
+def accept_invitation(token):
+    """The link of the letter. Accepting waits for the button: filters that open links before their reader would accept for anybody."""
+    invitation = service.get_open_invitation(token)
+    if not actor().is_authenticated:
+        if service.get_invited(invitation) is None:
+            return enrol(invitation, token)
+        here = url_for(".accept_invitation", token=token)
+        page = render_template("consultations/sign_in_to_accept.html", invitation=invitation,
+                               sign_in=url_for(core_events.sign_in_endpoint(), next=here))
+        return page, 403 if request.method == "POST" else 200
+    require(actor(), Action.CONSULTATIONS_ACCEPT_INVITATION, invitation)
+    form = ActForm()
+    if form.validate_on_submit():
+        service.accept_invitation(actor(), invitation)
+        logout_user()
+        flash(str(_("You accepted: %(role)s. Sign in anew to begin.", role=invitation.role.label)), "success")
+        return redirect(url_for(core_events.sign_in_endpoint()), 303)
+    return show(form, "accept_invitation", invitation=invitation, token=token)
+
+
+def enrol(invitation: Invitation, token: str):
+    """Whoever has no account yet makes it here, and is signed in."""
+    form = EnrolForm(language=invitation.language)
+    if form.validate_on_submit():
+        try:
+            person = service.enrol(actor(), invitation, **form.values())
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            login_user(person, authn_via=["invitation"])
+            flash(str(_("Welcome: you accepted, and your account is made.")), "success")
+            return redirect(url_for("accounts.arrive"), 303)
+    return show(form, "enrol", invitation=invitation, token=token)

@@ -5,12 +5,12 @@ from functools import lru_cache
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired
 
 from consult.chapters.models import Block
-from consult.contributions.models import CommentType, ContributionDraft, Kind, Position
-from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_LENGTHS, STATEMENT
+from consult.contributions.models import MAX_REPLY, CommentType, ContributionDraft, Kind, Position
+from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_LENGTHS, MAX_REPLACEMENT, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
 from consult.organisations.models import Organisation
@@ -44,7 +44,8 @@ class ContributionForm(FlaskForm):
     position = RadioField(_("Your position"), coerce=Position, validators=[InputRequired(_("Choose your position."))])
     body = TextAreaField(
         _("Your contribution"), validators=[InputRequired(_("Write what you have to say about this passage."))],
-        description=_("%(count)s characters at most.", count=MAX_BODY), render_kw={"rows": 8, "dir": "auto", "class": "words"},
+        description=_("%(count)s characters at most.", count=MAX_BODY),
+        render_kw={"rows": 8, "dir": "auto", "class": "words", "data-most": MAX_BODY},
     )
     exact = TextAreaField(
         _("Words concerned"), description=_("Copy them from the passage as they stand. Left empty, you speak of the whole passage."),
@@ -56,10 +57,10 @@ class ContributionForm(FlaskForm):
                            description=_("A sentence chosen here takes the place of the words above."))
     replacement = TextAreaField(
         _("Proposed change"), description=_("Change the words below as you would have them. Left as they are, nothing is proposed."),
-        render_kw={"rows": 5, "dir": "auto", "class": "words"},
+        render_kw={"rows": 5, "dir": "auto", "class": "words", "data-most": MAX_REPLACEMENT},
     )
     justification = TextAreaField(_("Justification"), description=_("Facts, figures, texts or experience that support it."),
-                                  render_kw={"rows": 4, "dir": "auto", "class": "words"})
+                                  render_kw={"rows": 4, "dir": "auto", "class": "words", "data-most": MAX_BODY})
     kind = RadioField(_("This is a"), coerce=Kind, default=Kind.COMMENT, validators=[InputRequired()])
     comment_type = RadioField(_("It is about"), coerce=CommentType, default=CommentType.GENERAL, validators=[InputRequired()])
     speak_as = RadioField(_("You contribute"), default="organisation", validators=[InputRequired(_("Choose for whom you speak."))])
@@ -67,6 +68,7 @@ class ContributionForm(FlaskForm):
     block_id = HiddenField("")
     draft = HiddenField("")  # the token of what is kept of it
     expected_digest = HiddenField("")  # the digest of what was kept when the page was made
+    expected_counter = HiddenField("")  # how often it had been changed then
     shown_ref = HiddenField("")  # of what was lodged in the same words, once the page has shown it
 
     def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, **kwargs):
@@ -111,7 +113,7 @@ class ContributionForm(FlaskForm):
         return self.draft.data or self.form_key.data or ""
 
     def go_on_with(self, draft: ContributionDraft) -> None:
-        self.draft.data, self.expected_digest.data = draft.token, draft.digest
+        self.draft.data, self.expected_digest.data, self.expected_counter.data = draft.token, draft.digest, draft.row_counter
         self.form_key.data = draft.fields.get("form_key") or draft.token
 
     @property
@@ -134,6 +136,37 @@ class ContributionForm(FlaskForm):
     def values(self) -> dict:
         """What the service takes."""
         return {"form_key": self.form_key.data, "shown_ref": self.shown_ref.data or "", **self.statement()}
+
+
+class ReplyForm(FlaskForm):
+    body = TextAreaField(_("Your reply"), validators=[DataRequired(_("Write what you have to say about this contribution."))],
+                         description=_("It is published below the contribution, and moderated like contributions."),
+                         render_kw={"rows": 6, "dir": "auto", "class": "words", "maxlength": MAX_REPLY})
+    speak_as = RadioField(_("You reply"), default="organisation", validators=[InputRequired(_("Choose for whom you speak."))])
+    form_key = HiddenField("")
+
+    def __init__(self, *, organisation: Organisation | None, language: str, **kwargs):
+        super().__init__(**kwargs)
+        self.organisation = organisation
+        if organisation is None:
+            del self.speak_as
+        else:
+            self.speak_as.choices = [
+                ("organisation", _("for %(organisation)s", organisation=organisation.name(language))), ("self", _("for yourself")),
+            ]
+
+    def values(self) -> dict:
+        """What the service takes."""
+        is_organisation = self.organisation is not None and self.speak_as.data == "organisation"
+        return {"form_key": self.form_key.data or "", "body": self.body.data or "",
+                "as_organisation": self.organisation if is_organisation else None}
+
+
+class PositionForm(FlaskForm):
+    """Which drafts are lodged together: each by its number, and by how often it was changed when the page showed it."""
+
+    form_key = HiddenField("")
+    drafts = SelectMultipleField("", validate_choice=False)
 
 
 class ConfirmForm(FlaskForm):

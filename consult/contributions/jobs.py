@@ -1,7 +1,6 @@
 """The receipt by mail, news of a text that changed under a contribution or of its new place, and the end of forgotten drafts."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import cache
 
 import sqlalchemy as sa
@@ -11,14 +10,18 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import (
+    KEPT_FOR_NOBODY,
     Anchor,
     AnchorClass,
     AnchorState,
     Contribution,
     ContributionDraft,
     ContributionState,
+    PositionEntry,
+    PositionReceipt,
     QuoteState,
     Receipt,
+    Reply,
 )
 from consult.core import mail
 from consult.core.db import session
@@ -26,9 +29,6 @@ from consult.core.i18n import utcnow
 from consult.core.jobs import every_second, long_job, outbound_job, worded_job
 from consult.core.locks import locking
 from consult.core.mail import Letter
-
-# What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
-KEPT_FOR_NOBODY = timedelta(days=30)
 
 ReceiptFact = tuple[int, str]  # a contribution, and its state
 Place = tuple[int, int]  # an anchor, and the block where it stands; 0: its passage is gone
@@ -83,6 +83,56 @@ def receipt_as_told() -> sa.Select:
         lodged.joinedload(Contribution.block, innerjoin=True).lazyload(Block.revision),
         lodged.joinedload(Contribution.chapter, innerjoin=True).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)),
     )
+
+
+# Of contributions that were lodged together: one letter
+
+
+@worded_job
+def send_position_receipt(position_receipt_id: int) -> Callable[[], None] | None:
+    """Write the receipt of the whole position to its author."""
+    return mail.tell(POSITION, position_receipt_id)
+
+
+def word_position(position_receipt_id: int) -> list[Letter[ReceiptFact]]:
+    receipt = session.scalar(sa.select(PositionReceipt).where(PositionReceipt.id == position_receipt_id))
+    return [] if receipt is None or receipt.written_at else [letter_of_position(receipt)]
+
+
+def letter_of_position(receipt: PositionReceipt) -> Letter[ReceiptFact]:
+    lodged = session.scalars(
+        sa.select(Contribution).join(PositionEntry, PositionEntry.contribution_id == Contribution.id)
+        .where(PositionEntry.position_receipt_id == receipt.id).order_by(PositionEntry.id)
+        .options(joinedload(Contribution.block, innerjoin=True).lazyload(Block.revision), joinedload(Contribution.organisation),
+                 joinedload(Contribution.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)))).all()
+    return Letter(mail.worded(receipt.author, "contributions/position", receipt=receipt, contributions=lodged),
+                  frozenset((one.id, one.state.value) for one in lodged))
+
+
+def mark_position(position_receipt_id: int, letters: Sequence[Letter[ReceiptFact]]) -> Sequence[Letter[ReceiptFact]]:
+    """Each of its contributions is told of with it."""
+    whole, each, now = PositionReceipt.__table__, PositionEntry.__table__, utcnow()
+    told = whole.update().where(whole.c.id == position_receipt_id, whole.c.written_at.is_(None)).values(written_at=now)
+    if not session.connection().execute(told).rowcount:
+        return ()
+    parts = sa.select(each.c.contribution_id).where(each.c.position_receipt_id == position_receipt_id)
+    session.connection().execute(
+        _receipt.update().where(_receipt.c.contribution_id.in_(parts), _receipt.c.written_at.is_(None)).values(written_at=now))
+    return letters
+
+
+def position_now(position_receipt_id: int, _facts: frozenset[ReceiptFact]) -> frozenset[ReceiptFact]:
+    """As :func:`receipt_now`, of all of them."""
+    states = sa.select(Contribution.id, Contribution.state).join(PositionEntry, PositionEntry.contribution_id == Contribution.id)
+    found = session.execute(states.where(PositionEntry.position_receipt_id == position_receipt_id))
+    return frozenset((contribution_id, state.value) for contribution_id, state in found)
+
+
+def position_again(position_receipt_id: int, _facts: frozenset[ReceiptFact]) -> list[Letter[ReceiptFact]]:
+    return [letter_of_position(session.scalars(sa.select(PositionReceipt).where(PositionReceipt.id == position_receipt_id)).one())]
+
+
+POSITION = mail.Kind("contributions.position_receipt", word_position, mark_position, position_now, position_again)
 
 
 @long_job
@@ -222,6 +272,41 @@ def moved_now(anchor_id: int, facts: frozenset[tuple[int, int]]) -> frozenset[tu
 
 
 MOVED = mail.Kind("contributions.moved", word_moved, mark_moved, moved_now)
+
+
+@outbound_job
+def tell_of_reply(reply_id: int) -> Callable[[], None] | None:
+    """Tell whoever wrote a contribution that a reply to it is published: once, however often it is taken down and published again."""
+    return mail.tell(REPLIED, reply_id)
+
+
+def published_reply(reply_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """While everybody reads it, and somebody else wrote it."""
+    by_another = sa.exists().where(Contribution.id == Reply.contribution_id, Contribution.author_id != Reply.author_id)
+    return Reply.id == reply_id, sa.and_(Reply.is_public), by_another
+
+
+def word_reply(reply_id: int) -> list[Letter[int]]:
+    reply = session.scalar(sa.select(Reply).where(*published_reply(reply_id), Reply.told_at.is_(None)))
+    if reply is None:
+        return []
+    worded = mail.worded(reply.contribution.author, "contributions/replied", reply=reply, contribution=reply.contribution)
+    return [Letter(worded, frozenset([reply_id]))]
+
+
+def mark_reply(reply_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
+    row = Reply.__table__
+    still = sa.select(Reply.id).where(*published_reply(reply_id))
+    # ``told_at`` is asked of the row itself: who waited for another worker here reads that row anew.
+    told = sa.update(row).where(row.c.id.in_(still), row.c.told_at.is_(None)).values(told_at=utcnow())
+    return letters if session.connection().execute(told).rowcount else ()
+
+
+def reply_now(reply_id: int, facts: frozenset[int]) -> frozenset[int]:
+    return facts if session.scalar(sa.select(Reply.id).where(*published_reply(reply_id))) else frozenset()
+
+
+REPLIED = mail.Kind("contributions.replied", word_reply, mark_reply, reply_now)
 
 
 @every_second

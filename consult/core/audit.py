@@ -1,22 +1,31 @@
 """The journal: one append-only event for each act, chained by hash afterwards so that writers never queue for the chain.
 
-An event is written in the transaction of the act. :func:`seal` numbers the events not yet sealed and gives each the
-SHA-256 of the one before it together with its own content (a hash chain after Haber and Stornetta, 1991). Both tables
-refuse UPDATE and DELETE by trigger; whoever goes round the triggers breaks the chain, and :func:`verify` says where.
+An event is written in the transaction of the act, with the digest of each row of the public record that the act changed
+(``core/records.py``). :func:`seal` numbers the events not yet sealed and gives each the SHA-256 of the one before it together with its
+own content (a hash chain after Haber and Stornetta, 1991). The chain's head is told outside: in each receipt, and in the checkpoints
+that are published; nothing is sealed onto a chain that no longer holds the last of these. The tables refuse UPDATE and DELETE by
+trigger; ``core/verification.py`` finds what went round it.
 """
 
 import hashlib
-import json
-from collections.abc import Collection, Iterator
+import logging
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core.db import Base, PrimaryKey, Timestamp, add_row, fk, scalar_count, session
+from consult.core import records
+from consult.core.db import Base, PrimaryKey, Timestamp, add_new, add_row, fk, scalar_count, session
+from consult.core.i18n import MOROCCO, utcnow
 from consult.core.permissions import Action, Actor
+from consult.core.records import canonical
 
+log = logging.getLogger(__name__)
+
+JSON_OR_NULL = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 GENESIS = "0" * 64
 BATCH = 1000
 # What an act was called in events of earlier versions, which are never rewritten.
@@ -41,24 +50,36 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_event"
     __append_only__ = True
+    __recorded__ = False  # the journal itself, which its chain covers
 
     id: Mapped[PrimaryKey]
     at: Mapped[Timestamp]
-    action: Mapped[str] = mapped_column(sa.String(60), index=True)
+    action: Mapped[str] = mapped_column(sa.String(60))
     actor: Mapped[str] = mapped_column(sa.String(40))
     actor_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     subject: Mapped[str] = mapped_column(sa.String(40))
     subject_id: Mapped[int] = mapped_column(sa.BigInteger)
     details: Mapped[dict[str, Any]]
+    records: Mapped[dict[str, dict[str, str | None]] | None] = mapped_column(JSON_OR_NULL)  # None: written before rows were recorded
 
-    __table_args__ = (sa.Index("ix_audit_event_subject", "subject", "subject_id"), sa.Index("ix_audit_event_actor_id_at", "actor_id", "at"))
+    __table_args__ = (
+        sa.Index("ix_audit_event_subject", "subject", "subject_id"), sa.Index("ix_audit_event_actor_id_at", "actor_id", "at"),
+        sa.Index("ix_audit_event_action_id", "action", "id"), sa.Index("ix_audit_event_actor_id_id", "actor_id", "id"),
+        sa.Index("ix_audit_event_actor_id_action_id", "actor_id", "action", "id"),
+    )
 
     def content(self) -> dict[str, Any]:
         """What the seal covers."""
-        return {
-            "id": self.id, "at": self.at.isoformat(), "action": self.action, "actor": self.actor, "actor_id": self.actor_id,
-            "subject": self.subject, "subject_id": self.subject_id, "details": self.details,
-        }
+        return content_of(self)
+
+
+def content_of(event: Any) -> dict[str, Any]:
+    """The same of an event, or of a row that has its columns."""
+    content = {
+        "id": event.id, "at": event.at.isoformat(), "action": event.action, "actor": event.actor, "actor_id": event.actor_id,
+        "subject": event.subject, "subject_id": event.subject_id, "details": event.details,
+    }
+    return content if event.records is None else {**content, "records": event.records}
 
 
 class AuditSeal(Base):
@@ -66,6 +87,7 @@ class AuditSeal(Base):
 
     __tablename__ = "audit_seal"
     __append_only__ = True
+    __recorded__ = False  # the chain itself
 
     position: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     event_id: Mapped[int] = fk("audit_event.id", unique=True, index=False)
@@ -73,8 +95,16 @@ class AuditSeal(Base):
     sealed_at: Mapped[Timestamp]
 
 
-def canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+class Checkpoint(Base):
+    """Where the chain stood, as it was published: a copy of it anywhere shows whether the journal was cut or written anew since."""
+
+    __tablename__ = "checkpoint"
+    __append_only__ = True
+    __recorded__ = False  # a copy of what the chain says
+
+    chain_position: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    chain_digest: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[Timestamp]
 
 
 def digest_of(value: Any) -> str:
@@ -82,16 +112,16 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def link(previous: str, event: AuditEvent) -> str:
-    return hashlib.sha256(previous.encode() + canonical(event.content())).hexdigest()
+def link(previous: str, content: dict[str, Any]) -> str:
+    return hashlib.sha256(previous.encode() + canonical(content)).hexdigest()
 
 
 def record(actor: Actor, action: Action, subject: Base) -> None:
-    """Add the event of one act; a subject's ``audit_details()`` (a flat dict) says what is worth keeping of it."""
+    """Add the event of one act, with what it changed; a subject's ``audit_details()`` (a flat dict) says what is worth keeping of it."""
     details = subject.audit_details() if hasattr(subject, "audit_details") else {}
     add_row(
         AuditEvent, action=action.value, actor=type(actor).__name__.lower() if actor.id else actor.name, actor_id=actor.id,
-        subject=subject.__tablename__, subject_id=subject.id, details=details,
+        subject=subject.__tablename__, subject_id=subject.id, details=details, records=records.taken(),
     )
 
 
@@ -101,28 +131,34 @@ def head() -> tuple[int, str]:
     return (last[0], last[1]) if last else (0, GENESIS)
 
 
-def last_acts(user_ids: Collection[int]) -> dict[int, datetime]:
-    """When each of these people last did anything that the journal holds."""
-    if not user_ids:
-        return {}
-    # One look into the index for each of them: grouped, all that they did would be read.
-    each = [sa.select(sa.literal(user_id), sa.select(sa.func.max(AuditEvent.at)).where(AuditEvent.actor_id == user_id).scalar_subquery())
-            for user_id in sorted(set(user_ids))]
-    return {user_id: at for user_id, at in session.execute(sa.union_all(*each)) if at is not None}
+def last_act(user_id: Any) -> sa.ScalarSelect[datetime]:
+    """Inside of a query: when the person of that column last did anything that the journal holds; one look into the index for each."""
+    return sa.select(sa.func.max(AuditEvent.at)).where(AuditEvent.actor_id == user_id).scalar_subquery()
 
 
 def seal() -> int:
-    """Chain the events that have no seal yet and return how many; one sealer at a time, the others find nothing to do."""
+    """Chain the events that have no seal yet and return how many; one sealer at a time, the others find nothing to do.
+
+    Nothing is sealed where the chain lacks the last checkpoint: what was cut off or written anew is not to look whole again.
+    """
     if session.get_bind().dialect.name == "postgresql" and not session.scalar(sa.text("SELECT pg_try_advisory_xact_lock(7221984)")):
         return 0
     position, previous = head()
-    unsealed = sa.select(AuditEvent).outerjoin(AuditSeal).where(AuditSeal.position.is_(None)).order_by(AuditEvent.id).limit(BATCH)
+    if lost := list_lost_heads(newest_checkpoint()):
+        log.error("nothing is sealed: %s", lost[0])
+        return 0
     count = 0
-    for event in session.scalars(unsealed).all():
-        position, previous, count = position + 1, link(previous, event), count + 1
+    for event in session.scalars(unsealed_events().limit(BATCH)).all():
+        position, previous, count = position + 1, link(previous, event.content()), count + 1
         session.add(AuditSeal(position=position, event_id=event.id, digest=previous))
     session.flush()
+    if count:
+        put_checkpoint()
     return count
+
+
+def unsealed_events() -> sa.Select[AuditEvent]:
+    return sa.select(AuditEvent).outerjoin(AuditSeal).where(AuditSeal.position.is_(None)).order_by(AuditEvent.id)
 
 
 def seal_all() -> int:
@@ -133,22 +169,37 @@ def seal_all() -> int:
 
 
 def chain() -> Iterator[tuple[AuditSeal, AuditEvent]]:
+    """Each link with its event."""
     links = sa.select(AuditSeal, AuditEvent).join(AuditEvent).order_by(AuditSeal.position)
     return session.execute(links.execution_options(yield_per=BATCH))
 
 
-def verify() -> list[str]:
-    """Follow the whole chain; an empty list when every link holds, else one English sentence for each break."""
-    faults, previous, expected = [], GENESIS, 0
-    for seal_, event in chain():
-        expected += 1
-        if seal_.position != expected:
-            faults.append(f"link {expected} is missing (next one found: {seal_.position})")
-            expected = seal_.position
-        if link(previous, event) != seal_.digest:
-            faults.append(f"link {seal_.position} does not match event {event.id} ({event.action}): it or the link before was changed")
-        previous = seal_.digest
-    return faults
+# Where the chain's head was told
+
+
+def newest_checkpoint() -> sa.Select[int, str]:
+    return sa.select(Checkpoint.chain_position, Checkpoint.chain_digest).order_by(Checkpoint.chain_position.desc()).limit(1)
+
+
+def put_checkpoint() -> None:
+    """Publish where the chain stands: once a day (in Morocco) if anything was sealed since, and after each :data:`BATCH` of events."""
+    last = session.scalar(sa.select(Checkpoint).order_by(Checkpoint.chain_position.desc()).limit(1))
+    position, digest = head()
+    if position <= (last.chain_position if last else 0):
+        return
+    if last is None or position >= last.chain_position + BATCH or last.at.astimezone(MOROCCO).date() < utcnow().astimezone(MOROCCO).date():
+        add_new(Checkpoint, [{"chain_position": position, "chain_digest": digest}], Checkpoint.chain_position)
+
+
+def list_lost_heads(told: sa.Select[int, str]) -> list[str]:
+    """Of heads that were told (position, digest), those that the chain does not hold: a sentence for each."""
+    heads = told.subquery()
+    position, digest = heads.c
+    lost = (sa.select(position, digest, AuditSeal.digest).outerjoin(AuditSeal, AuditSeal.position == position)
+            .where(sa.or_(AuditSeal.digest.is_(None), AuditSeal.digest != digest), sa.or_(position != 0, digest != GENESIS))
+            .order_by(position))
+    return [f"the journal was told to stand at {position}:{digest}, and " + (f"has {now} there" if now else "ends before")
+            for position, digest, now in session.execute(lost)]
 
 
 def unsealed_count() -> int:
@@ -165,6 +216,9 @@ def events_of(action: Action) -> sa.ScalarResult[AuditEvent]:
     return session.scalars(sa.select(AuditEvent).where(AuditEvent.action.in_(names_of(action))).order_by(AuditEvent.id))
 
 
-def newest(action: Action) -> int | None:
-    """The id of the last event of an act: it grows whenever somebody has done it again."""
-    return session.scalar(sa.select(sa.func.max(AuditEvent.id)).where(AuditEvent.action.in_(names_of(action))))
+def newest(*actions: Action) -> int | None:
+    """The id of the last event of these acts: it grows whenever somebody has done one of them again."""
+    # One after the other: of several together each event would be read, for the last of each one entry of its index is.
+    last = [sa.select(sa.func.max(AuditEvent.id)).where(AuditEvent.action == name).scalar_subquery()
+            for action in actions for name in names_of(action)]
+    return max((found for found in session.execute(sa.select(*last)).one() if found is not None), default=None)

@@ -7,7 +7,7 @@ changed by it; when the page is made, what came along is put into its form. Noth
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 import lxml.html
 from flask import Response, current_app, render_template, request
@@ -18,7 +18,9 @@ from werkzeug.routing import RequestRedirect
 from consult.core import refused
 from consult.core.i18n import _
 from consult.core.languages import without_language
+from consult.core.origins import is_of_this_site, split
 from consult.core.permissions import Actor
+from consult.core.serialising import outer_html
 
 CARRIED = "consult.carried"
 Fields = list[tuple[str, str]]
@@ -46,7 +48,9 @@ def is_carried() -> bool:
 
 def in_this_language(address: str, language: str) -> str | None:
     """Where the form is sent to from the page in this language; None where no form of ours is sent to."""
-    parts = urlsplit(address)
+    if not is_of_this_site(address):
+        return None
+    parts = split(address)
     path = f"{request.script_root}/{language}/{without_language(address)}"
     try:
         current_app.create_url_adapter(request).match(path.removeprefix(request.script_root), method="POST")  # type: ignore[union-attr]  # within a request
@@ -94,7 +98,7 @@ def filled(page: str, action: str, sent: Fields) -> str | None:
     note.text = str(_("What you typed came along. Nothing is sent yet."))
     form.insert(0, note)
     form.set("data-unsaved", "")
-    return lxml.html.tostring(document, encoding="unicode", doctype="<!doctype html>")
+    return "<!doctype html>\n" + outer_html(document)
 
 
 def is_sent_to(form: Any, action: str) -> bool:
@@ -114,10 +118,10 @@ def fill(found: Iterable[Any], sent: Fields) -> Fields:
     waiting = defaultdict(list)
     for place, (name, value) in enumerate(sent):
         waiting[name].append((place, value))
-    taken = set()
+    taken, passwords = set(), refused.secret_names()
     for control in found:
         values, name, kind = waiting.get(control.get("name") or "", []), control.get("name") or "", control.get("type", "text")
-        if refused.is_secret(name) or kind in ("submit", "file", "password"):
+        if refused.is_secret(name, passwords) or kind in ("submit", "file", "password"):
             continue
         if control.tag == "select" or kind in ("radio", "checkbox"):
             taken |= choose(control, values)

@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from consult.core import audit
+from consult.core.course import hold_course, share_course
 from consult.core.db import Base, begin_writing, is_conflict, session
 from consult.core.errors import Conflict, RegistrationError
 from consult.core.extension_points import in_order_of, room_of
 from consult.core.i18n import _
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import STEERING, Action, Actor, Reads, consultation_of, require, what_is_read
 
 TAKEN = _("Somebody else has just changed this.")
 RELOAD = _("Nothing of theirs was overwritten. Reload the page, read what changed, and decide again.")
@@ -28,7 +30,8 @@ LISTENERS: dict[Action, list[Listener]] = {}
 def command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make ``room.service.verb(actor, target, **values)`` a command; fails at import when ``Action`` lacks ``room.verb``.
 
-    Whoever may not gets :class:`NotAllowed` before anything is run, so the function need not say that of itself.
+    Whoever may not gets :class:`NotAllowed` before anything is run, so the function need not say that of itself: neither by what was read
+    before, nor by what stands once it is this act's turn.
 
     The event's subject is what the function returns when that is a row, else the target. Broken unique or foreign keys and
     rows that somebody else changed first become :class:`Conflict`; what else the database refuses is a fault of ours, and stays one.
@@ -47,6 +50,7 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
 def perform(action: Action, function: Callable[..., Any], actor: Actor, target: Any, /, *args: Any, **values: Any) -> Any:
     require(actor, action, target)
     begin_writing()
+    look_again(action, actor, target)
     try:
         result = function(actor, target, *args, **values)
         session.flush()
@@ -59,6 +63,19 @@ def perform(action: Action, function: Callable[..., Any], actor: Actor, target: 
         raise
     audit.record(actor, action, result if isinstance(result, Base) else target)
     return result
+
+
+def look_again(action: Action, actor: Actor, target: Any) -> None:
+    """Dates, phase and roles were read before this act had its turn: what its rules ask of them stays as it is now until it is over."""
+    read = what_is_read(action)
+    if not read:
+        return
+    (hold_course if action in STEERING else share_course)()
+    asked: tuple[Any, Any] = actor if Reads.ROLES in read else None, consultation_of(target) if Reads.COURSE in read else None
+    for row in asked:
+        if (state := sa.inspect(row, raiseerr=False)) is not None and state.persistent:
+            row.read_anew()
+    require(actor, action, target)
 
 
 def on(*actions: Action) -> Callable[[Listener], Listener]:

@@ -1,11 +1,9 @@
 """The database: base class, column types, and the one unit of work. Flask-SQLAlchemy is known to this file alone."""
 
 import enum
-import fcntl
-import os
+import logging
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -19,8 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
-from consult.core.i18n import utcnow
+from consult.core import outage
+from consult.core.config import make_private
+from consult.core.i18n import arrived, utcnow
+from consult.core.turns import PATIENCE, Turn
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 NAMES = {
@@ -78,6 +80,9 @@ class Base(DeclarativeBase):
     }
     # Whether the database keeps the rows as they were written: each model says so (see `core.append_only`).
     __append_only__: ClassVar[bool | frozenset[str]]
+    # Which of its columns belong to the public record, and which of these are personal (see `core.records`).
+    __recorded__: ClassVar[bool | frozenset[str]]
+    __personal__: ClassVar[frozenset[str]] = frozenset()
 
     if TYPE_CHECKING:
         # What a declarative class has, for whoever is handed any of them.
@@ -101,8 +106,7 @@ def fk(target: str, **options: Any):
 
 
 db = SQLAlchemy(
-    metadata=Base.metadata,
-    disable_autonaming=True,
+    metadata=Base.metadata, disable_autonaming=True,
     session_options={
         # A test's outer transaction survives the commits of the code under test.
         "join_transaction_mode": "create_savepoint",
@@ -114,13 +118,15 @@ session = db.session
 
 # SQLite gives the write lock at BEGIN IMMEDIATE or not at all: a deferred transaction that turns to writing after another
 # writer committed fails at once, whatever the busy timeout. So the unit of work says beforehand which kind it is.
-PATIENCE, PAUSE = 15, 0.0005  # seconds
+WROTE = "wrote"  # where the session notes that the unit of work had its turn to write
+BUSY = 15_000  # milliseconds for which SQLite waits for what another programme holds
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
 _reads: ContextVar[bool] = ContextVar("reads", default=False)
 
 
 def prepare_engine(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         event.listen(engine, "checkin", _end_turn)
@@ -128,52 +134,29 @@ def prepare_engine(engine: sa.Engine) -> None:
         event.listen(engine, "handle_error", _forget_values)
 
 
+def _make_private(_dialect, _record, arguments, _values) -> None:
+    """SQLite would make a file that every user of the machine reads; what it puts beside it has the same rights."""
+    make_private(arguments[0])
+
+
 def _sqlite_connect(connection, _record) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and hides half-open transactions
     cursor = connection.cursor()
     # FULL: a contribution whose receipt was shown is on disk, even when the power goes.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "cache_size=-16000",
-                   "recursive_triggers=ON"):  # or INSERT OR REPLACE would erase rows past the triggers that refuse DELETE
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY}", "cache_size=-16000",
+                   "recursive_triggers=ON",  # or INSERT OR REPLACE would erase rows past the triggers that refuse DELETE
+                   "secure_delete=ON"):  # what is erased is overwritten with zeros, not only let go
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-class Turn:
-    """The file lock beside an SQLite file by which writers wait in line; closed, and so given back, with its connection or process.
-
-    SQLite itself makes a writer look again after ever longer pauses, so that under load one waits for seconds while others pass.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.descriptor = os.open(f"{path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-
-    def __del__(self) -> None:
-        os.close(self.descriptor)
-
-    def take(self) -> None:
-        """Wait for it, :data:`PATIENCE` seconds at most: after that SQLite's own lock decides."""
-        until = time.monotonic() + PATIENCE
-        while not self.try_to_take() and time.monotonic() < until:
-            time.sleep(PAUSE)
-
-    def try_to_take(self) -> bool:
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def give_back(self) -> None:
-        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
-
-
-def _take_turn(connection) -> None:
+def _take_turn(connection, patience: float = PATIENCE) -> None:
     connection.info["writes"] = True
     path = connection.engine.url.database
     if path and path != ":memory:":
-        if "turn" not in connection.info:
-            connection.info["turn"] = Turn(path)
-        connection.info["turn"].take()
+        turn = connection.info["turn"] = connection.info.get("turn") or Turn(path)
+        if not turn.take(patience) and patience < PATIENCE:
+            raise outage.TooBusy
 
 
 def _end_turn(_connection, record) -> None:
@@ -204,30 +187,39 @@ def reading_first() -> Iterator[orm.Session]:
     """A unit of work that others need not wait for until it calls :func:`begin_writing`. The only ``commit`` there is."""
     token = _writes.set(_writes.get())
     begin_afresh()
+    session.info.pop(NOTED, None)
     try:
-        yield session()
-        session.commit()
+        with arrived():
+            yield session()
+            session.flush()
+            tell_untold()
+            has_written = session.info.pop(WROTE, False) or _writes.get() and session().in_transaction()  # which begins with a question
+            session.commit()
     except BaseException:
+        session.info.pop(WROTE, None)
         session.info.pop("after_commit", None)
         session.rollback()
         raise
     finally:
         _writes.reset(token)
+    if has_written:
+        outage.is_over()
     run_after_commit()
 
 
-def begin_writing() -> None:
+def begin_writing(patience: float = PATIENCE) -> None:
     """Take SQLite's write lock, when the unit of work has only read so far; what it read stays, as it does on PostgreSQL.
 
     The lock is then held for the act alone, not for the reading and the form before it. Nothing to do where it is held already,
-    on PostgreSQL, and inside of somebody else's transaction.
+    on PostgreSQL, and inside of somebody else's transaction. Whoever has little ``patience`` is refused (:class:`outage.TooBusy`).
     """
+    session.info[WROTE] = True
     if not isinstance(session.get_bind(), sa.Engine) or session.get_bind().dialect.name != "sqlite":
         return
     connection = session.connection()
     if not connection.info.get("writes"):
         connection.exec_driver_sql("COMMIT")
-        _take_turn(connection)
+        _take_turn(connection, patience)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
@@ -297,7 +289,22 @@ def _insert(model: type[Base]) -> sa.Insert:
 def add_row(model: type[Base], **values: Any) -> int:
     """Insert a row that nobody needs as an object, for a fraction of what a flush costs; its id."""
     key = session.connection().execute(_insert(model), values).inserted_primary_key
+    note_rows(model, key or ())
     return key[0] if key else 0
+
+
+NOTED = "noted"  # where the session keeps which rows of the public record an act changed, until its event tells of them
+
+
+def note_rows(model: type[Base], keys: Iterable[int]) -> None:
+    if model.__recorded__ is not False:
+        session.info.setdefault(NOTED, {}).setdefault(model, set()).update(keys)
+
+
+def tell_untold() -> None:
+    """What is written of the public record without an act would be a fault to whoever verifies it: ours, and told before they find it."""
+    for model, keys in session.info.pop(NOTED, {}).items():
+        log.error("%s: %s rows of the public record were changed by no act", model.__tablename__, len(keys))
 
 
 def add_new(model: type[Base], rows: Sequence[dict[str, Any]], told: orm.InstrumentedAttribute[Any]) -> list[Any]:
@@ -321,6 +328,31 @@ def add_now(row: Base) -> None:
 def scalar_count(statement: sa.Select[Any], values: dict[str, Any] | None = None) -> int:
     """The one number that a statement counts or sums; 0 where there is nothing."""
     return int(session.scalar(statement, values) or 0)  # PostgreSQL's sum of numbers is a decimal
+
+
+def write_if_free(statement: sa.Executable) -> None:
+    """What may as well be written at the next occasion: at once and by itself, or not at all where somebody else is writing."""
+    engine = session.get_bind()
+    if not isinstance(engine, sa.Engine):  # within somebody else's transaction
+        session.execute(statement)
+        return
+    is_sqlite = engine.dialect.name == "sqlite"
+    patience = "PRAGMA busy_timeout={}" if is_sqlite else "SET LOCAL lock_timeout = 100"
+    token = _writes.set(False)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(patience.format(0))
+            try:
+                connection.execute(statement)
+                connection.commit()
+            finally:
+                connection.rollback()
+                if is_sqlite:
+                    connection.exec_driver_sql(patience.format(15000))
+    except sa.exc.DBAPIError as error:
+        log.debug("not written now: %s", type(error.orig).__name__)
+    finally:
+        _writes.reset(token)
 
 
 def after_commit(function, *arguments) -> None:

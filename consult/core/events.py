@@ -1,11 +1,15 @@
 """What the floor asks of the rooms: where its own pages lead, the menus around every page, whether what is kept is whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from consult.core.extension_points import many, one
+import sqlalchemy as sa
+from markupsafe import Markup
+
+from consult.core.db import Base
+from consult.core.extension_points import at_most_one, many, one
 from consult.core.permissions import Action
 
 
@@ -51,6 +55,11 @@ def sign_in_endpoint() -> str:
 
 
 @one
+def second_factor_endpoint() -> str:
+    """Where whoever may do nothing without a second factor sets one up."""
+
+
+@one
 def account_template() -> str:
     """The template of what differs from one person to the next in the head of every page."""
 
@@ -75,9 +84,32 @@ def staff_menu() -> list[MenuEntry]:
     """The desks of those in charge."""
 
 
+class ToldWith(NamedTuple):
+    """Rows of another table whose acts belong to the journal of a thing; of these acts only those that name ``ref``, where it is given."""
+
+    table: str
+    ids: sa.Select[int]
+    ref: str | None = None
+
+
 @many
-def faults() -> Iterable[str]:
-    """What is wrong with the rows of a room: an English sentence for each fault, in one view of the database."""
+def told_with(thing: Base) -> ToldWith | None:
+    """What of a room belongs to the journal of a row of a lower one, as far as the reader may know of it."""
+
+
+@at_most_one
+def journal_of(thing: Base) -> Markup | None:
+    """What was done with a row, for the page that shows it; None where the journal tells of nothing."""
+
+
+@many
+def secret_endpoints() -> tuple[str, ...]:
+    """Beginnings of the names of endpoints whose addresses, or what they show, are a key: no cache keeps them."""
+
+
+@many
+def faults() -> Iterator[str]:
+    """What is wrong with the rows of a room, looked for as it is told: an English sentence for each fault, in one view of the database."""
 
 
 @one

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_decimal, format_percent
 from flask_babel import force_locale, get_domain, get_locale
 from flask_babel.speaklater import LazyString
@@ -18,9 +18,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-__all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "LANGUAGE_NAMES", "MOROCCO", "LabelledEnum", "N_", "_", "clock_at", "counting",
-           "day", "direction", "force_locale", "gettext", "isolate", "language_in_use", "language_name", "ngettext", "number",
-           "percent", "short_day", "utcnow", "when"]
+__all__ = ["DEFAULT_LANGUAGE", "FORMATS", "LANGUAGES", "LANGUAGE_NAMES", "MOROCCO", "LabelledEnum", "N_", "_", "arrived", "arrived_at",
+           "arrived_now", "clock_at", "counting", "day", "direction", "force_locale", "gettext", "hour", "isolate", "language_in_use",
+           "language_name", "ngettext", "number", "percent", "short_day", "utcnow", "when"]
 
 MOROCCO = ZoneInfo("Africa/Casablanca")
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -97,6 +97,7 @@ class LabelledEnum(enum.StrEnum):
 
 
 _clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
+_arrival: ContextVar[datetime | None] = ContextVar("arrival", default=None)
 
 
 def utcnow() -> datetime:
@@ -111,6 +112,26 @@ def clock_at(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _clock.reset(token)
+
+
+def arrived_at() -> datetime:
+    """When what is being done was asked for, whole: however long it waits for its turn since, that is when its author was there."""
+    return _clock.get() or _arrival.get() or datetime.now(UTC)
+
+
+@contextmanager
+def arrived(moment: datetime | None = None) -> Iterator[None]:
+    """What is done in the block was asked for at this moment; without one now, unless that is known already."""
+    token = _arrival.set(moment or _arrival.get() or datetime.now(UTC))
+    try:
+        yield
+    finally:
+        _arrival.reset(token)
+
+
+def arrived_now() -> None:
+    """A part of what is being done arrives only now: it was not whole before."""
+    _arrival.set(datetime.now(UTC))
 
 
 def language_in_use() -> str:
@@ -130,6 +151,11 @@ def when(moment: datetime | None) -> str:
     """Date and time in Morocco, in the reader's language; an empty string for None."""
     pattern = "d MMMM y، HH:mm" if language_in_use() == "ar" else "d MMMM y, HH:mm"
     return format_datetime(moment, pattern, MOROCCO, _formats()) if moment else ""
+
+
+def hour(moment: datetime) -> str:
+    """The time of day in Morocco."""
+    return format_time(moment, "HH:mm", MOROCCO, _formats())
 
 
 def day(moment) -> str:

@@ -1,4 +1,4 @@
-"""Background work. The only file that knows the queue library.
+"""Background work.
 
 The truth is the ``job`` table: a row is written in the transaction of the act that needs the work. The queue (huey) carries no
 work, it only wakes the workers, who look at the table by themselves each second; what a killed worker left behind is done again,
@@ -6,6 +6,8 @@ so a job must be idempotent. Jobs are retried after 10 s, 1 min, 5 min, 30 min, 
 """
 
 import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,26 +15,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
-from huey import PostgresHuey, RedisHuey, SqliteHuey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consult.core import audit
+from consult.core import audit, beats, outage
 from consult.core.config import this_app
 from consult.core.db import Base, PrimaryKey, Timestamp, add_row, after_commit, reading, session, unit_of_work
 from consult.core.i18n import N_, utcnow
 from consult.core.locks import unheld
 from consult.core.states import MeaningEnum, Tone, says
+from consult.core.waking import Queue
 
 log = logging.getLogger(__name__)
 
 DELAYS = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200)]
 BEAT_SECONDS = 10
 DEAD_AFTER = timedelta(seconds=60)
-QUIET = 0.1  # seconds without a second wake-up: under load the workers are awake
+SHUTDOWN = 20  # seconds that a job has to end when the worker is told to stop; what it leaves is done again
 BATCH = 20  # brief jobs of one kind that a worker claims at once
 KILLED = "the worker died while it ran"
 
@@ -53,9 +54,11 @@ class Job(Base):
 
     __tablename__ = "job"
     __append_only__ = False  # a promise, not a record: what it did stands in other rows
+    __recorded__ = False  # a promise, not a record
     __table_args__ = (
         sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress_percent"),
         sa.Index("ix_job_state_run_at", "state", "run_at"),
+        sa.Index("ix_job_failed", "finished_at", sqlite_where=sa.text("state = 'failed'"), postgresql_where=sa.text("state = 'failed'")),
         sa.Index("ix_job_name_subject_id", "name", "subject_id"),
     )
 
@@ -273,8 +276,8 @@ def heartbeat(job_ids: list[int]) -> Iterator[None]:
             try:
                 with app.app_context(), unit_of_work():
                     session.execute(sa.update(Job).where(Job.id.in_(job_ids), Job.state == JobState.RUNNING).values(beat_at=utcnow()))
-            except Exception:  # a busy database is no reason to stop living
-                log.exception("jobs %s could not say that they live; they try again", job_ids)
+            except Exception as error:  # a busy database is no reason to stop living
+                outage.tell(log, error, "jobs %s could not say that they live; they try again", job_ids)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -311,53 +314,48 @@ def wake() -> None:
         log.exception("the workers could not be woken; they look by themselves each second")
 
 
-class Queue:
-    """The queue library behind one method."""
-
-    def __init__(self, app, url: str):
-        scheme = urlsplit(url).scheme
-        if scheme == "redis":
-            self.huey = RedisHuey("consult", url=url)
-        elif scheme == "postgresql":
-            self.huey = PostgresHuey("consult", dsn=url)
-        else:
-            self.huey = SqliteHuey("consult", filename=url.removeprefix("sqlite:///"))
-
-        def work() -> None:
-            with app.app_context():
-                run_pending()
-
-        self.send = self.huey.task(name="work")(work)
-        self.sent = 0.0
-
-    def wake(self) -> None:
-        """One message for what was promised within :data:`QUIET` seconds: whoever wakes takes all that waits."""
-        if time.monotonic() - self.sent >= QUIET:
-            self.sent = time.monotonic()
-            self.send()
-
-
 def init_app(app, url: str) -> None:
-    app.extensions["consult_queue"] = Queue(app, url)
+    def work() -> None:
+        with app.app_context():
+            run_pending()
+    app.extensions["consult_queue"] = Queue(url, work)
 
 
 def tick() -> None:
-    """One second of the worker: seal the journal, see to forgotten jobs, and what the rooms registered. One failing part stops no other."""
-    for part in (audit.seal, sweep, look_again, *EVERY_SECOND):
+    """One second of the worker: seal the journal and publish its head, see to forgotten jobs, and what the rooms registered.
+
+    One failing part stops no other.
+    """
+    for part in clock_parts():
         try:
             with unit_of_work():
                 part()
-        except Exception:
-            log.exception("the worker's %s failed; tried again in a second", part.__name__)
+        except Exception as error:
+            outage.tell(log, error, "the worker's %s failed; tried again in a second", part.__name__)
+        else:
+            beats.note(name_of(part))
+    try:
+        beats.write()
+    except Exception as error:
+        outage.tell(log, error, "the worker could not say that it lives; it tries again")
 
 
-def work(app, threads: int) -> None:
-    """Work until told to stop: the queue's threads, and the clock beside them."""
+def clock_parts() -> list[Callable[[], object]]:
+    return [audit.seal, audit.put_checkpoint, sweep, look_again, *EVERY_SECOND]
+
+
+def work(app, threads: int, may_go_on: Callable[[], bool] = lambda: True) -> None:
+    """Work until told to stop, or until ``may_go_on`` says no: the queue's threads, and the clock beside them; what runs is ended first."""
     def clock() -> None:
-        while True:
+        while may_go_on():
             with app.app_context():
                 tick()
+                session.remove()
             time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=clock, daemon=True, name="clock").start()
-    app.extensions["consult_queue"].huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=1.0).run()
+    outage.quieten("huey.consumer", "huey.consumer.Scheduler", *(f"huey.consumer.Worker-{number + 1}" for number in range(threads)))
+    queue = app.extensions["consult_queue"].huey
+    queue.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=1.0, graceful_signal="TERM",
+                          shutdown_timeout=SHUTDOWN).run()

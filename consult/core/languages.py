@@ -10,6 +10,7 @@ from flask import current_app, g, has_request_context, request, url_for
 
 from consult.core import events, i18n
 from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from consult.core.origins import is_of_this_site, split
 
 
 def take_language(_endpoint, values) -> None:
@@ -110,7 +111,7 @@ def asked_values() -> dict[str, Any]:
 
 def came_from() -> str | None:
     """The page of ours whose form was refused, to go back to; None when there is none, or it is this very page."""
-    before = urlsplit(request.referrer or "")
+    before = split(request.referrer)
     here = urlsplit(request.host_url)
-    is_ours = before[:2] == here[:2] and before.path.startswith("/") and not before.path.startswith("//")
-    return before.path + (f"?{before.query}" if before.query else "") if is_ours and request.method == "POST" else None
+    address = before.path + (f"?{before.query}" if before.query else "")
+    return address if before[:2] == here[:2] and is_of_this_site(address) and request.method == "POST" else None

@@ -17,24 +17,35 @@ from consult.core.errors import Conflict
 # Every table whose rows change, in the order in which one unit of work takes their locks; rows of one table by rising id. Beside each
 # those whose rows are changed only by whoever holds its row, and so in any order. The tests watch that every act keeps to it.
 ORDER: dict[str, tuple[str, ...]] = {
-    "user": ("registration",),
-    "organisation": (),
+    "user": ("registration", "user_session", "passkey", "provider_identity"),
+    "organisation": ("organisation_word",),
     "membership": (),
     "consultation": ("round", "appointment"),
+    "invitation": (),
     "commission": (),
     "working_draft": (),
-    "chapter": ("contribution", "outdated_translation", "provision_tally", "chapter_tally", "item_tally"),
+    "chapter": ("contribution", "support", "anchoring", "outdated_translation", "provision_tally", "chapter_tally", "item_tally",
+                "anchor_tally", "reaction_tally", "reply_tally"),
     "synthesis": ("synthesis_item", "item_contribution", "block_change"),
     "anchor": (),
+    "reply": (),
     "contribution_draft": (),
+    "position_receipt": (),
     "receipt": (),
     "moderation_notice": (),
+    "reply_decision": (),
     "submission_failure": (),
+    "staff_letter": (),
+    "staff_news": (),
     "export": (),
     "outgoing_mail": (),
     "kept_form": (),
+    "checkpoint_stamp": (),
     "job": (),
+    "beat": (),
+    "attempt_count": (),
     "respondent_tally": ("respondent_count",),
+    "record_layout": (),
 }
 COUNTER = "row_counter"  # of the models whose rows know their own age
 Row = TypeVar("Row", bound=Base)

@@ -34,6 +34,7 @@ ASKED_FOR = 600  # seconds for which the mail server's answer about such letters
 PATIENCE = 3
 BLANKS = re.compile(r"[^\S\u00a0\u202f]+")  # those that a line may break at: French sets its signs apart by the others
 BATCH = 20  # letters that are worded, and then posted, at once
+NOBODY = "@forgotten.invalid"  # the end of the address that stays of a person who was forgotten
 
 
 class DropReason(enum.StrEnum):
@@ -42,6 +43,7 @@ class DropReason(enum.StrEnum):
     OUTDATED = "outdated"  # what it told of is no longer so
     REPLACED = "replaced"  # some of it is no longer so: another one tells the rest
     EXPIRED = "expired"  # the key in it opens nothing any more
+    OTHERWISE = "otherwise"  # its recipient was told in another way
 
 
 class OutgoingMail(Base):
@@ -49,9 +51,12 @@ class OutgoingMail(Base):
 
     __tablename__ = "outgoing_mail"
     __append_only__ = False  # addresses and links that sign in: nobody’s to keep for ever
+    __recorded__ = False  # letters, gone once they are sent
     __table_args__ = (
         sa.CheckConstraint("(dropped_at IS NULL) = (drop_reason IS NULL)", name="dropped_has_its_reason"),
-        sa.Index("ix_outgoing_mail_kind_subject_id", "kind", "subject_id"),
+        sa.Index("ix_outgoing_mail_kind_subject_id", "kind", "subject_id"), sa.Index("ix_outgoing_mail_recipient", "recipient"),
+        sa.Index("ix_outgoing_mail_waiting", "created_at", sqlite_where=sa.text("sent_at IS NULL AND dropped_at IS NULL"),
+                 postgresql_where=sa.text("sent_at IS NULL AND dropped_at IS NULL")),
     )
 
     id: Mapped[PrimaryKey]
@@ -154,19 +159,27 @@ def _knows_utf8() -> bool:
         connection.close()
 
 
-def post(recipient: str, subject: str, body: str, html: str | None = None, **noted: Any) -> OutgoingMail:
-    """Write a letter down, with what is ``noted`` of it in other columns, and promise to send it."""
+def post(recipient: str, subject: str, body: str, html: str | None = None, **noted: Any) -> OutgoingMail | None:
+    """Write a letter down, with what is ``noted`` of it in other columns, and promise to send it; None where nobody is there to read it."""
+    if recipient.endswith(NOBODY):
+        return None
     letter = OutgoingMail(recipient=recipient, subject=BLANKS.sub(" ", str(subject)).strip(), body=body, html=html, **noted)
     add_now(letter)
     later(deliver, letter)
     return letter
 
 
-def write(reader, template: str, *, expires_at: datetime | None = None, **context) -> OutgoingMail:
+def write(reader, template: str, *, expires_at: datetime | None = None, **context) -> OutgoingMail | None:
     """Write ``emails/<room>/<name>.txt`` (``template`` is ``room/name``) to ``reader`` (who has ``email`` and ``language``), in the
     reader's language. It is not sent once the key in it has expired.
     """
     return post(*worded(reader, template, **context), expires_at=expires_at)
+
+
+def call_back(recipient: str, expires_at: datetime) -> None:
+    """What was not sent yet, and whose key would have opened something until then, leaves no more."""
+    waiting = OutgoingMail.recipient == recipient, OutgoingMail.expires_at == expires_at, OutgoingMail.sent_at.is_(None)
+    session.execute(sa.update(OutgoingMail).where(*waiting).values(expires_at=utcnow()).execution_options(synchronize_session=False))
 
 
 def worded(reader, template: str, **context) -> tuple[str, str, str]:

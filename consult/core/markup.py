@@ -1,6 +1,7 @@
 """Markdown and HTML: the one place where text becomes markup, and the only ``Markup(`` of the project."""
 
 import re
+from typing import Any
 
 import lxml.html
 import markdown
@@ -11,19 +12,43 @@ from markupsafe import Markup, escape
 from consult.core.commonmark import CommonMark, Remark, is_hidden
 from consult.core.errors import Invalid
 from consult.core.i18n import _
+from consult.core.serialising import inner_html
 
 TAGS = frozenset(
     "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i ins "
     "kbd li mark ol p pre q s section small span strong sub summary sup table tbody td tfoot th thead tr u ul".split()
 )
-ATTRIBUTES = {"*": {"id", "dir", "lang", "title"}, "a": {"href", "class"}, "ol": {"start"}, "li": {"value"}, "td": {"colspan", "rowspan"},
-              "th": {"colspan", "rowspan", "scope"}, "div": {"class"}, "sup": {"class"}}
+ATTRIBUTES = {"*": {"id", "dir", "lang", "title"}, "a": {"href"}, "ol": {"start"}, "li": {"value"}, "td": {"colspan", "rowspan"},
+              "th": {"colspan", "rowspan", "scope"}}
+# Classes that we give ourselves: others would lay parts of our pages over the text.
+CLASSES = {"a": {"footnote-ref", "footnote-backref"}, "div": {"footnote"}, "p": {"facts"}}
 HIDDEN_WORDS = {"script", "style", "template", "dialog", "datalist", "noscript"}
-CLEANER = nh3.Cleaner(tags=set(TAGS), attributes=ATTRIBUTES, clean_content_tags=HIDDEN_WORDS, url_schemes={"http", "https", "mailto"},
+# What a link may lead to, once its references are read: the web, a letter, a place on the page.
+ADDRESS = re.compile(r"(?:https?|mailto):|#", re.IGNORECASE)
+SANITISING: dict[str, Any] = {"tags": set(TAGS), "clean_content_tags": HIDDEN_WORDS, "url_schemes": {"http", "https", "mailto"}}
+
+
+def unless_elsewhere(_element: str, name: str, value: str) -> str | None:
+    return value if name != "href" or ADDRESS.match(value) else None
+
+
+def unless_address(element: str, name: str, value: str) -> str | None:
+    return None if name == "id" or (name == "href" and value.startswith("#")) else unless_elsewhere(element, name, value)
+
+
+CLEANER = nh3.Cleaner(**SANITISING, attributes=ATTRIBUTES, allowed_classes=CLASSES, attribute_filter=unless_elsewhere,
                       link_rel="noopener noreferrer")
+# The same, without what other places link to, and links within the page.
+WITHOUT_ADDRESSES = nh3.Cleaner(**SANITISING, attributes=ATTRIBUTES, allowed_classes=CLASSES, attribute_filter=unless_address,
+                                link_rel="noopener noreferrer")
 # The same, with what says that an element is not to be seen.
-HIDING_KEPT = nh3.Cleaner(tags=set(TAGS), attributes={**ATTRIBUTES, "*": ATTRIBUTES["*"] | {"hidden", "style"}},
-                          clean_content_tags=HIDDEN_WORDS, link_rel=None)
+HIDING_KEPT = nh3.Cleaner(**SANITISING, attributes={**ATTRIBUTES, "*": ATTRIBUTES["*"] | {"hidden", "style"}}, allowed_classes=CLASSES,
+                          link_rel=None)
+# Cells stand in a row alone, and rows in a table: elsewhere a browser, and the sanitiser, would take their tags away.
+PART_OF_TABLE = re.compile(r"\s*<t([dhr])[\s>]", re.IGNORECASE)
+TABLE, ROW = ("<table><tbody>", "</tbody></table>"), ("<table><tbody><tr>", "</tr></tbody></table>")
+# The tags of lists and tables around a run of passages, which are written in pieces.
+FRAME = re.compile(r"""(?:</(?:ul|ol|table|thead|tbody)>|<(?:ul|ol|table|thead|tbody)(?: (?:dir|lang)="[A-Za-z0-9-]{1,35}")*>)*""")
 
 MAY_HIDE = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*?[\s"'/](?:hidden|style)\b""", re.IGNORECASE)
 EMPTY = ("br", "col", "hr", "img", "wbr")  # they hold no words
@@ -34,16 +59,13 @@ MAX_BRACKETS_IN_A_ROW = 40
 MAX_BRACKETS = 2000
 MAX_DEPTH = 200  # elements in each other; at 256 lxml leaves out what is within
 MAX_OPEN_TAGS_IN_A_ROW = 40
-LISTS_IN_A_ROW = re.compile(r"\s*(?:(?:[-+*]|\d+\.)\s+){20}.*[^-+*\s]")
+LISTS_IN_A_ROW = re.compile(r"\s*+(?:(?:[-+*]|\d++\.)\s++){20}(?=.*[^-+*\s])")
 PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 TAG = re.compile(r"<(?=/?([a-zA-Z][^\s/>]*))")
 ELEMENTS = defs.tags | {"bdi", "dialog", "hgroup", "main", "picture", "search", "slot", "template"}
 # Parts of a page, which here are parts of a text.
 PARTS = re.compile(r"<(/?)(?:article|aside|center|fieldset|footer|form|header|hgroup|main|nav)(?=[\s/>])", re.IGNORECASE)
-# Of HTML that was sanitised: there “<” opens tags alone, and every value stands between quotes.
-WHOLE_TAG = re.compile(r"""<[a-zA-Z](?:[^>"']|"[^"]*"|'[^']*')*+>""")
 NESTING = re.compile(r"""<(/?)(?!(?:br|col|hr)\b)[a-zA-Z](?:[^>"']|"[^"]*"|'[^']*')*+>""")
-ATTRIBUTE = re.compile(r"""\s([\w:-]+)=("[^"]*"|'[^']*')""")
 
 
 def check_source(source: str) -> None:
@@ -101,7 +123,7 @@ def without_hidden(html: str) -> str:
     for element in root.xpath(".//*[@hidden or @style]"):
         if element.tag not in EMPTY and is_hidden(element.attrib):
             element.drop_tree()
-    return lxml.html.tostring(root, encoding="unicode").removeprefix("<div>").removesuffix("</div>")
+    return inner_html(root)
 
 
 def known_tag(found: re.Match) -> str:
@@ -116,20 +138,34 @@ def words_of_picture(found: re.Match) -> str:
 
 
 def clean(html: str) -> str:
-    return CLEANER.clean(html)
+    """The last that is done to HTML before it is kept or shown, wherever it comes from; the same again when it was done before."""
+    return cleaned_by(CLEANER, html)
+
+
+def cleaned_by(cleaner: nh3.Cleaner, html: str) -> str:
+    part = PART_OF_TABLE.match(html)
+    before, after = ("", "") if part is None else TABLE if part[1] in "rR" else ROW
+    html = cleaner.clean(before + html + after).replace("&nbsp;", "\xa0")
+    return html.removeprefix(before).removesuffix(after)
 
 
 def without_addresses(html: str) -> Markup:
-    """Sanitised HTML without what other places link to, and links within the page: where the same passage stands twice on one."""
-    return Markup(WHOLE_TAG.sub(lambda tag: ATTRIBUTE.sub(unless_address, tag[0]), html))
+    """HTML without what other places link to, and links within the page: where the same passage stands twice on one."""
+    return Markup(cleaned_by(WITHOUT_ADDRESSES, html))
 
 
-def unless_address(found: re.Match) -> str:
-    return "" if found[1] == "id" or (found[1] == "href" and found[2][1:2] == "#") else found[0]
+def kept(html: str) -> Markup:
+    """HTML as it is kept of a passage, to be shown: sanitised here too, whoever wrote it into the database."""
+    return Markup(clean(html))
+
+
+def frame(tags: str) -> Markup:
+    """What opens or closes the list or table around passages; nothing where it is anything else."""
+    return Markup(tags if FRAME.fullmatch(tags) else "")
 
 
 def trusted(html: str) -> Markup:
-    """Mark HTML that was sanitised at import, or built by us from escaped parts."""
+    """Mark what a template of ours drew."""
     return Markup(html)
 
 
@@ -154,5 +190,6 @@ def excerpt(text: str, length: int = 120) -> str:
 
 
 __all__ = [
-    "Markup", "check_source", "clean", "escape", "excerpt", "marked", "paragraphs", "read", "to_html", "trusted", "without_addresses",
+    "Markup", "check_source", "clean", "escape", "excerpt", "frame", "kept", "marked", "paragraphs", "read", "to_html", "trusted",
+    "without_addresses",
 ]

@@ -14,11 +14,14 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from werkzeug.http import parse_cookie
+
+from consult.core import outage
+from consult.core.metrics import ENDPOINT, READY
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -204,8 +207,8 @@ def still(ask: Callable[[], Hashable], stamp: Hashable) -> bool:
     """Whether the stamp holds; a question that fails is the application's to answer, with a page of its own."""
     try:
         return ask() == stamp
-    except Exception:
-        log.exception("a stamp could not be asked")
+    except Exception as error:
+        outage.tell(log, error, "a stamp could not be asked")
         return False
 
 
@@ -248,9 +251,9 @@ class Readers:
 class ReadyPages:
     """WSGI: answer GETs of ready pages, whoever reads; hand everything else on."""
 
-    def __init__(self, wsgi, cookie: str, session_of: Callable[[str], dict], readers: Readers) -> None:
+    def __init__(self, wsgi, names: Mapping[str, str], session_of: Callable[[str], dict], readers: Readers) -> None:
         self.wsgi = wsgi
-        self.cookie = cookie
+        self.cookie, self.remembering = names["SESSION_COOKIE_NAME"], names["REMEMBER_COOKIE_NAME"]
         self.session_of = session_of
         self.readers = readers
 
@@ -259,10 +262,9 @@ class ReadyPages:
             page = pages.ready(environ["PATH_INFO"])
             if page is not None:
                 cookies = environ.get("HTTP_COOKIE")
-                if cookies is None or not page.has_account:
-                    return answer(page, environ, start_response)
-                part = self.account(cookies, environ["PATH_INFO"])
+                part = b"" if cookies is None or not page.has_account else self.account(cookies, environ["PATH_INFO"])
                 if part is not None:
+                    environ[ENDPOINT] = READY
                     return answer_reader(page, part, environ, start_response) if part else answer(page, environ, start_response)
         return self.wsgi(environ, start_response)
 
@@ -271,10 +273,14 @@ class ReadyPages:
         cookies = parse_cookie(header)
         value = cookies.get(self.cookie)
         session = self.session_of(value) if value else {}
-        if "_flashes" in session or "remember_token" in cookies and "_user_id" not in session:
+        if "_flashes" in session or self.remembering in cookies and "_user_id" not in session:
             return None
         user = session.get("_user_id")
-        return self.readers.part(user, path, session.get("csrf_token")) if user else b""
+        try:
+            return self.readers.part(user, path, session.get("csrf_token")) if user else b""
+        except Exception as error:
+            outage.tell(log, error, "the account of a reader could not be asked for")
+            return None
 
 
 def answer_reader(page: Page, part: bytes, environ, start_response):

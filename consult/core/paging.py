@@ -16,6 +16,7 @@ PAGE_SIZE = 20  # contributions read whole, one after the other
 WORK_PAGE_SIZE = 25  # contributions to be gathered: those that make one point stand on one page more often
 ENTRY_PAGE_SIZE = 30  # a few lines each, all of the same making
 REGISTER_PAGE_SIZE = 40  # one line each
+BATCH = 200  # what no page shows
 
 MAX_NUMBER = 2**31 - 1  # what the database can hold
 TYPED = re.compile(r"\d{1,10}(?:-\d{1,10}){0,3}", re.ASCII)
@@ -123,3 +124,11 @@ def each_row(page_after: Callable[[Cursor | None], Page[Row]]) -> Iterator[Row]:
             session.expunge_all()
         yield from page.rows
         after, is_read = page.older, True
+
+
+def in_batches(chosen: sa.Select[Any], *key: sa.Column[Any]) -> Iterator[Any]:
+    """Objects by rising key, :data:`BATCH` of them in memory at a time, all within the reading of whoever asks."""
+    chosen, last = chosen.order_by(None).order_by(*key), None
+    while rows := session.scalars((chosen if last is None else chosen.where(sa.tuple_(*key) > last)).limit(BATCH)).unique().all():
+        yield from rows
+        last = sa.tuple_(*(sa.literal(getattr(rows[-1], column.key), column.type) for column in key))

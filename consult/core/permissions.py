@@ -3,66 +3,39 @@
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cache
+from typing import Any
 
+from consult.core.actors import SYSTEM as SYSTEM
+from consult.core.actors import VISITOR as VISITOR
+from consult.core.actors import Actor as Actor
 from consult.core.errors import NotAllowed
-from consult.core.i18n import _
-
-
-class Actor(Protocol):
-    """Whoever acts: a user, a visitor without account, or the system itself (command line, clock)."""
-
-    @property
-    def id(self) -> int | None: ...
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def is_authenticated(self) -> bool: ...
-
-    @property
-    def is_system(self) -> bool: ...
-
-    @property
-    def organisation_id(self) -> int | None: ...
-
-    @property
-    def organisation(self) -> Any | None: ...
-
-    def holds(self, role: str, commission_id: int | None = None) -> bool: ...
-
-
-@dataclass(frozen=True)
-class Unnamed:
-    """An actor without an account."""
-
-    name: str
-    is_system: bool = False
-    id: None = None
-    is_authenticated: bool = False
-    organisation_id: None = None
-    organisation: None = None
-    language: str = "fr"
-
-    def holds(self, role: str, commission_id: int | None = None) -> bool:
-        return False
-
-
-VISITOR = Unnamed("visitor")
-SYSTEM = Unnamed("system", is_system=True)
+from consult.core.i18n import _, arrived_at
 
 
 class Action(enum.StrEnum):
     """``room.verb``: the permission, the audit event, the service function, the endpoint and the template share this name."""
 
     ACCOUNTS_ADD = "accounts.add"
+    ACCOUNTS_ADD_PASSKEY = "accounts.add_passkey"
+    ACCOUNTS_BIND_IDENTITY = "accounts.bind_identity"
     ACCOUNTS_CONFIRM = "accounts.confirm"
     ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
+    ACCOUNTS_END_SESSIONS = "accounts.end_sessions"
+    ACCOUNTS_END_SESSIONS_OF = "accounts.end_sessions_of"
     ACCOUNTS_REGISTER = "accounts.register"
+    ACCOUNTS_REGISTER_BY_PROVIDER = "accounts.register_by_provider"
+    ACCOUNTS_REMOVE_AUTHENTICATOR = "accounts.remove_authenticator"
+    ACCOUNTS_REMOVE_PASSKEY = "accounts.remove_passkey"
+    ACCOUNTS_RENEW_RECOVERY_CODES = "accounts.renew_recovery_codes"
+    ACCOUNTS_RESET_FACTORS = "accounts.reset_factors"
+    ACCOUNTS_SET_UP_AUTHENTICATOR = "accounts.set_up_authenticator"
+    ACCOUNTS_UNBIND_IDENTITY = "accounts.unbind_identity"
+    ACCOUNTS_USE_RECOVERY_CODE = "accounts.use_recovery_code"
     ADOPTION_ARCHIVE = "adoption.archive"
     ADOPTION_CALL_OFF = "adoption.call_off"
     ADOPTION_DECIDE = "adoption.decide"
+    ADOPTION_KEEP_ARCHIVE = "adoption.keep_archive"
     ADOPTION_REQUEST_DOSSIER = "adoption.request_dossier"
     ADOPTION_SEAL = "adoption.seal"
     ADOPTION_SUBMIT = "adoption.submit"
@@ -77,43 +50,67 @@ class Action(enum.StrEnum):
     CHAPTERS_REBASE = "chapters.rebase"
     CHAPTERS_VIEW_TRANSLATIONS = "chapters.view_translations"
     CHAPTERS_VIEW_WORKING_DRAFT = "chapters.view_working_draft"
+    CONSULTATIONS_ACCEPT_INVITATION = "consultations.accept_invitation"
     CONSULTATIONS_ADD = "consultations.add"
     CONSULTATIONS_APPOINT = "consultations.appoint"
     CONSULTATIONS_APPOINT_ADMINISTRATOR = "consultations.appoint_administrator"
     CONSULTATIONS_BEGIN_SYNTHESIS = "consultations.begin_synthesis"
+    CONSULTATIONS_CHANGE_ROLES_OF = "consultations.change_roles_of"
     CONSULTATIONS_CLOSE = "consultations.close"
     CONSULTATIONS_DISMISS = "consultations.dismiss"
     CONSULTATIONS_EDIT = "consultations.edit"
+    CONSULTATIONS_ENROL = "consultations.enrol"
     CONSULTATIONS_EXTEND = "consultations.extend"
+    CONSULTATIONS_INVITE = "consultations.invite"
+    CONSULTATIONS_INVITE_AGAIN = "consultations.invite_again"
+    CONSULTATIONS_LET_GO = "consultations.let_go"
     CONSULTATIONS_MANAGE = "consultations.manage"
     CONSULTATIONS_OPEN = "consultations.open"
     CONSULTATIONS_SCHEDULE = "consultations.schedule"
+    CONSULTATIONS_SEND_AGAIN = "consultations.send_again"
+    CONSULTATIONS_WITHDRAW_INVITATION = "consultations.withdraw_invitation"
     CONTRIBUTIONS_ADDRESS_DRAFT = "contributions.address_draft"
     CONTRIBUTIONS_CLAIM_DRAFT = "contributions.claim_draft"
     CONTRIBUTIONS_CONFIRM_ANCHOR = "contributions.confirm_anchor"
     CONTRIBUTIONS_CONFIRM_CERTAIN = "contributions.confirm_certain"
     CONTRIBUTIONS_DROP_DRAFT = "contributions.drop_draft"
+    CONTRIBUTIONS_FIND_PLACES = "contributions.find_places"
     CONTRIBUTIONS_KEEP_DRAFT = "contributions.keep_draft"
     CONTRIBUTIONS_LEAVE = "contributions.leave"
     CONTRIBUTIONS_LODGE = "contributions.lodge"
+    CONTRIBUTIONS_LODGE_POSITION = "contributions.lodge_position"
     CONTRIBUTIONS_READ = "contributions.read"
     CONTRIBUTIONS_READ_TRACE = "contributions.read_trace"
     CONTRIBUTIONS_REATTACH = "contributions.reattach"
     CONTRIBUTIONS_RECEIPT = "contributions.receipt"
+    CONTRIBUTIONS_REPLY = "contributions.reply"
+    CONTRIBUTIONS_SUPPORT = "contributions.support"
+    CONTRIBUTIONS_TAKE_BACK_SUPPORT = "contributions.take_back_support"
     CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
     CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
+    CONTRIBUTIONS_WITHDRAW_REPLY = "contributions.withdraw_reply"
     CONTRIBUTIONS_WRITE = "contributions.write"
     EXPORTS_DOWNLOAD = "exports.download"
     EXPORTS_OPEN_DATA = "exports.open_data"
     EXPORTS_REQUEST = "exports.request"
     EXPORTS_VIEW_ALL = "exports.view_all"
+    JOURNAL_READ = "journal.read"
+    JOURNAL_VIEW_EVENTS = "journal.view_events"
+    JOURNAL_VIEW_PERMISSIONS = "journal.view_permissions"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_RESTORE = "moderation.restore"
     MODERATION_VIEW = "moderation.view"
     MODERATION_WITHHOLD = "moderation.withhold"
     ORGANISATIONS_ADD = "organisations.add"
+    ORGANISATIONS_CONFIRM = "organisations.confirm"
+    ORGANISATIONS_CORRECT = "organisations.correct"
     ORGANISATIONS_JOIN = "organisations.join"
     ORGANISATIONS_LEAVE = "organisations.leave"
+    ORGANISATIONS_VIEW_REGISTER = "organisations.view_register"
+    PRIVACY_FORGET = "privacy.forget"
+    PRIVACY_FORGET_ON_REQUEST = "privacy.forget_on_request"
+    PRIVACY_READ = "privacy.read"
+    PRIVACY_VIEW_REGISTER = "privacy.view_register"
     SYNTHESIS_ADD_ITEM = "synthesis.add_item"
     SYNTHESIS_ATTACH = "synthesis.attach"
     SYNTHESIS_DETACH = "synthesis.detach"
@@ -125,6 +122,13 @@ class Action(enum.StrEnum):
     SYNTHESIS_VIEW = "synthesis.view"
 
 
+class Reads(enum.Enum):
+    """What a rule asks that somebody else's act may change meanwhile: a command asks it again once it has its turn."""
+
+    COURSE = enum.auto()  # dates and phase of the consultation
+    ROLES = enum.auto()  # what the actor is appointed to, and for whom they speak
+
+
 @dataclass(frozen=True)
 class Rule:
     """One condition, with the sentence that a refused reader gets and what they can do."""
@@ -132,16 +136,23 @@ class Rule:
     holds: Callable[[Actor, Any], bool]
     refusal: Any
     remedy: Any = ""
+    reads: frozenset[Reads] = frozenset()
+    words: Any = ""  # what must hold, for whoever reads the table
+    roles: tuple[str, ...] = ()  # one of which must be held
+    phases: Callable[[Any], bool] | None = None  # in which of them it holds
+    is_of_staff: bool = False  # it holds for whoever is in charge of something, and so only with a second factor where that is required
 
 
 def phase(meaning: str, sentence: Any = None) -> Rule:
     """The phase at this second means this (dates count, not only the stored state)."""
-    return Rule(lambda actor, obj: getattr(consultation_of(obj).current_phase, meaning), sentence or NOT_NOW)
+    return Rule(lambda actor, obj: getattr(consultation_of(obj).current_phase, meaning), sentence or NOT_NOW, reads=COURSE,
+                phases=lambda one: getattr(one, meaning))
 
 
 def before(step: str, sentence: Any = None) -> Rule:
     """The next phase is this one."""
-    return Rule(lambda actor, obj: consultation_of(obj).current_phase.may_become(step), sentence or NOT_NOW)
+    return Rule(lambda actor, obj: consultation_of(obj).current_phase.may_become(step), sentence or NOT_NOW, reads=COURSE,
+                phases=lambda one: one.may_become(step))
 
 
 def consultation_of(obj):
@@ -153,40 +164,71 @@ def holds(*roles: str) -> Rule:
     def check(actor, obj):
         commission_id = getattr(obj, "commission_id", None)
         return any(actor.holds(role, commission_id) for role in roles)
-    return Rule(check, _("This is reserved for the people in charge of it."))
+    return Rule(check, _("This is reserved for the people in charge of it."), reads=ROLES, roles=roles, is_of_staff=True)
 
 
+def is_declaration(number: str) -> bool:
+    """Signs alone, seen or not, are no number of the CNDP."""
+    return any(sign.isalnum() for sign in number)
+
+
+COURSE, ROLES = frozenset({Reads.COURSE}), frozenset({Reads.ROLES})
 NOT_NOW = _("This is not possible in the present phase of the consultation.")
+ANOTHERS = _("This belongs to somebody else.")
 
-anyone = Rule(lambda actor, obj: True, "")
-nobody = Rule(lambda actor, obj: False, _("You are not allowed to do this."))
-signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in first."))
-system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."))
-unowned = Rule(lambda actor, obj: getattr(obj, "author_id", None) is None, _("This belongs to somebody else."))
-own = Rule(lambda actor, obj: actor.id is not None and obj.author_id == actor.id, _("This belongs to somebody else."))
-at_ones_address = Rule(
-    lambda actor, obj: obj.address is not None and obj.address == getattr(actor, "email", None), _("This belongs to somebody else."))
-oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, _("This belongs to somebody else."))
-own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, _("This belongs to somebody else."))
-public = Rule(lambda actor, obj: obj.is_public, _("This is not public."))
+anyone = Rule(lambda actor, obj: True, "", words=_("anybody"))
+nobody = Rule(lambda actor, obj: False, _("You are not allowed to do this."), words=_("nobody"))
+signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in first."), words=_("whoever is signed in"))
+system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."),
+              words=_("the platform itself: its clock, its command line"))
+unowned = Rule(lambda actor, obj: getattr(obj, "author_id", None) is None, ANOTHERS, words=_("what belongs to no account yet"))
+own = Rule(lambda actor, obj: actor.id is not None and obj.author_id == actor.id, ANOTHERS, words=_("what is their own"))
+at_ones_address = Rule(lambda actor, obj: obj.address is not None and obj.address == getattr(actor, "email", None), ANOTHERS,
+                       words=_("what was kept for their address"))
+invited = Rule(lambda actor, obj: obj.address == getattr(actor, "email", None), _("This invitation was written to somebody else."),
+               _("Sign out, and sign in as the person to whom the letter was written."), words=_("an invitation to their address"))
+oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, ANOTHERS, words=_("their own account"))
+own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, ANOTHERS, words=_("what they asked for"),
+                   is_of_staff=True)
+public = Rule(lambda actor, obj: obj.is_public, _("This is not public."), words=_("what is public"))
+anothers = Rule(lambda actor, obj: obj.author_id != actor.id, _("Nobody supports a contribution of their own."), words=_("somebody else’s"))
+nobody_for_themselves = Rule(
+    lambda actor, obj: obj.id != actor.id, _("Nobody gives a role to themselves, or ends their own."),
+    _("Ask somebody else who may appoint."), words=_("somebody else’s"))
+somebody_else = Rule(
+    lambda actor, obj: obj.id != actor.id, _("Nobody does this for themselves."),
+    _("Ask another administrator, or whoever runs the server."), words=_("somebody else’s"))
+protected = Rule(
+    lambda actor, obj: not actor.lacks_factor, _("Whoever is in charge of something signs in with a second factor."),
+    _("Set up yours: it takes two minutes, with a telephone or a security key."), words=_("with a second factor"))
 leaves_a_trace = Rule(
     lambda actor, obj: obj.is_traced, _("This contribution is not public."),
-    _("Its author sees it after signing in; others once it is published."),
-)
+    _("Its author sees it after signing in; others once it is published."), words=_("what was withheld or withdrawn, without its words"))
 from_elsewhere = Rule(
-    lambda actor, obj: obj.author_id != actor.id and (obj.organisation_id is None or obj.organisation_id != actor.organisation_id),
-    _("It comes from yourself or from your own organisation: another moderator decides."),
+    lambda actor, obj: obj.author_id != actor.id and not (
+        obj.organisation_id is not None and actor.belonged_to(obj.organisation_id, obj.submitted_at)),
+    _("It comes from yourself, or from an organisation that is yours or was when it was lodged or since: another moderator decides."),
+    reads=ROLES, words=_("what comes neither from themselves nor from an organisation that was theirs when it was lodged or since"))
+declared = Rule(
+    lambda actor, obj: is_declaration(consultation_of(obj).cndp_number),
+    _("The CNDP number is missing: law 09-08 requires it before any data is collected."),
+    _("Enter it in the settings of the consultation."), reads=COURSE, words=_("once the CNDP number is entered"),
 )
 secretariat = holds("secretariat")
 administrator = holds("administrator")
-by_the_secretariat = Rule(secretariat.holds, _("The whole dossier is made by the secretariat."))
-by_an_administrator = Rule(administrator.holds, _("An administrator is appointed by an administrator."))
+by_the_secretariat = Rule(secretariat.holds, _("The whole dossier is made by the secretariat."), reads=ROLES, roles=secretariat.roles,
+                          is_of_staff=True)
+by_an_administrator = Rule(administrator.holds, _("An administrator is appointed, and dismissed, by an administrator."), reads=ROLES,
+                           roles=administrator.roles, is_of_staff=True)
 moderator = holds("moderator", "rapporteur", "chair")
 rapporteur = holds("rapporteur", "chair")
 chair = holds("chair")
-is_open = phase(
-    "receives_contributions", _("The consultation is not open: contributions are received between its opening and its closing."))
+NOT_OPEN = _("The consultation is not open: contributions are received between its opening and its closing.")
+is_open = phase("receives_contributions", NOT_OPEN)
+in_time = Rule(lambda actor, obj: consultation_of(obj).received_contributions(arrived_at()), NOT_OPEN, reads=COURSE,
+               words=_("what arrived whole before the closing"), phases=lambda one: one.receives_contributions)
 answering = phase("is_answering")
+under_way = phase("is_under_way", _("The consultation is over: no role is given in it any more."))
 before_the_council = before("adopted", _("This is possible once the syntheses have been submitted to the Council."))
 concluding = phase("is_concluding", _("This belongs to the synthesis phase, which the secretariat begins after the closing."))
 revising = phase("is_revising")
@@ -194,12 +236,25 @@ revising = phase("is_revising")
 # Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
 RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ACCOUNTS_ADD: ((system,), (administrator,)),
+    Action.ACCOUNTS_ADD_PASSKEY: ((signed_in, oneself),),
+    Action.ACCOUNTS_BIND_IDENTITY: ((signed_in, oneself),),
     Action.ACCOUNTS_CONFIRM: ((anyone,),),
     Action.ACCOUNTS_EDIT_PROFILE: ((signed_in, oneself),),
+    Action.ACCOUNTS_END_SESSIONS: ((signed_in, oneself),),
+    Action.ACCOUNTS_END_SESSIONS_OF: ((administrator, somebody_else), (system,)),
     Action.ACCOUNTS_REGISTER: ((anyone,),),
+    Action.ACCOUNTS_REGISTER_BY_PROVIDER: ((anyone,),),
+    Action.ACCOUNTS_REMOVE_AUTHENTICATOR: ((signed_in, oneself),),
+    Action.ACCOUNTS_REMOVE_PASSKEY: ((signed_in, oneself),),
+    Action.ACCOUNTS_RENEW_RECOVERY_CODES: ((signed_in, oneself),),
+    Action.ACCOUNTS_RESET_FACTORS: ((administrator, somebody_else), (system,)),
+    Action.ACCOUNTS_SET_UP_AUTHENTICATOR: ((signed_in, oneself),),
+    Action.ACCOUNTS_UNBIND_IDENTITY: ((signed_in, oneself),),
+    Action.ACCOUNTS_USE_RECOVERY_CODE: ((signed_in, oneself),),
     Action.ADOPTION_ARCHIVE: ((secretariat,), (system,)),
     Action.ADOPTION_CALL_OFF: ((system,),),
     Action.ADOPTION_DECIDE: ((secretariat, before_the_council),),
+    Action.ADOPTION_KEEP_ARCHIVE: ((system,),),
     Action.ADOPTION_REQUEST_DOSSIER: ((by_the_secretariat,), (system,)),
     Action.ADOPTION_SEAL: ((system, concluding),),
     Action.ADOPTION_SUBMIT: ((secretariat, concluding),),
@@ -214,43 +269,67 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CHAPTERS_REBASE: ((secretariat, revising), (rapporteur, revising)),
     Action.CHAPTERS_VIEW_TRANSLATIONS: ((secretariat,), (rapporteur,)),
     Action.CHAPTERS_VIEW_WORKING_DRAFT: ((secretariat,), (rapporteur,)),
+    Action.CONSULTATIONS_ACCEPT_INVITATION: ((signed_in, invited, under_way),),
     Action.CONSULTATIONS_ADD: ((system,), (administrator,)),
     Action.CONSULTATIONS_APPOINT: ((secretariat,), (administrator,), (system,)),
     Action.CONSULTATIONS_APPOINT_ADMINISTRATOR: ((by_an_administrator,), (system,)),
     Action.CONSULTATIONS_BEGIN_SYNTHESIS: ((secretariat, before("synthesis")),),
+    Action.CONSULTATIONS_CHANGE_ROLES_OF: ((secretariat, nobody_for_themselves), (administrator, nobody_for_themselves), (system,)),
     Action.CONSULTATIONS_CLOSE: ((secretariat, is_open), (system,)),
     Action.CONSULTATIONS_DISMISS: ((secretariat,), (administrator,), (system,)),
     Action.CONSULTATIONS_EDIT: ((secretariat,), (administrator,), (system,)),
+    Action.CONSULTATIONS_ENROL: ((anyone, under_way),),
     Action.CONSULTATIONS_EXTEND: ((secretariat, is_open),),
+    Action.CONSULTATIONS_INVITE: ((secretariat, under_way), (administrator, under_way), (system, under_way)),
+    Action.CONSULTATIONS_INVITE_AGAIN: ((secretariat, under_way), (administrator, under_way), (system, under_way)),
+    Action.CONSULTATIONS_LET_GO: ((secretariat,),),
     Action.CONSULTATIONS_MANAGE: ((secretariat,), (administrator,)),
-    Action.CONSULTATIONS_OPEN: ((secretariat, before("open")), (system,)),
-    Action.CONSULTATIONS_SCHEDULE: ((secretariat, before("open")), (system,)),
+    Action.CONSULTATIONS_OPEN: ((secretariat, before("open"), declared), (system, declared)),
+    Action.CONSULTATIONS_SCHEDULE: ((secretariat, before("open"), declared), (system, declared)),
+    Action.CONSULTATIONS_SEND_AGAIN: ((secretariat,),),
+    Action.CONSULTATIONS_WITHDRAW_INVITATION: ((secretariat,), (administrator,), (system,)),
     Action.CONTRIBUTIONS_ADDRESS_DRAFT: ((unowned,),),
     Action.CONTRIBUTIONS_CLAIM_DRAFT: ((signed_in, unowned, at_ones_address), (signed_in, own, at_ones_address)),
     Action.CONTRIBUTIONS_CONFIRM_ANCHOR: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own), (signed_in, unowned, at_ones_address)),
+    Action.CONTRIBUTIONS_FIND_PLACES: ((system,),),
     Action.CONTRIBUTIONS_KEEP_DRAFT: ((unowned,), (own,)),
     Action.CONTRIBUTIONS_LEAVE: ((rapporteur, revising), (secretariat, revising)),
-    Action.CONTRIBUTIONS_LODGE: ((signed_in, is_open),),
+    Action.CONTRIBUTIONS_LODGE: ((signed_in, in_time),),
+    Action.CONTRIBUTIONS_LODGE_POSITION: ((signed_in, in_time),),
     Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
     Action.CONTRIBUTIONS_READ_TRACE: ((leaves_a_trace,),),
     Action.CONTRIBUTIONS_REATTACH: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_RECEIPT: ((signed_in, own), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_REPLY: ((signed_in, public, in_time),),
+    Action.CONTRIBUTIONS_SUPPORT: ((signed_in, public, anothers, in_time),),
+    Action.CONTRIBUTIONS_TAKE_BACK_SUPPORT: ((signed_in, answering),),
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, answering),),
-    Action.CONTRIBUTIONS_WRITE: ((is_open,),),
+    Action.CONTRIBUTIONS_WITHDRAW_REPLY: ((signed_in, own, answering),),
+    Action.CONTRIBUTIONS_WRITE: ((in_time,),),
     Action.EXPORTS_DOWNLOAD: ((own_request,), (secretariat,), (system,)),
     Action.EXPORTS_OPEN_DATA: ((anyone,),),
     Action.EXPORTS_REQUEST: ((secretariat,), (rapporteur,), (system,)),
     Action.EXPORTS_VIEW_ALL: ((secretariat,), (system,)),
+    Action.JOURNAL_READ: ((anyone,),),
+    Action.JOURNAL_VIEW_EVENTS: ((secretariat,), (administrator,)),
+    Action.JOURNAL_VIEW_PERMISSIONS: ((secretariat,), (administrator,)),
     Action.MODERATION_PUBLISH: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
     Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.ORGANISATIONS_ADD: ((signed_in,), (system,)),
+    Action.ORGANISATIONS_CONFIRM: ((secretariat,),),
+    Action.ORGANISATIONS_CORRECT: ((secretariat,),),
     Action.ORGANISATIONS_JOIN: ((signed_in, oneself),),
     Action.ORGANISATIONS_LEAVE: ((signed_in, oneself),),
+    Action.ORGANISATIONS_VIEW_REGISTER: ((secretariat,),),
+    Action.PRIVACY_FORGET: ((signed_in, oneself), (system,)),
+    Action.PRIVACY_FORGET_ON_REQUEST: ((secretariat,),),
+    Action.PRIVACY_READ: ((anyone,),),
+    Action.PRIVACY_VIEW_REGISTER: ((secretariat,), (administrator,)),
     Action.SYNTHESIS_ADD_ITEM: ((rapporteur, answering),),
     Action.SYNTHESIS_ATTACH: ((rapporteur, answering),),
     Action.SYNTHESIS_DETACH: ((rapporteur, answering),),
@@ -263,6 +342,25 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 }
 
 
+# The acts that change what these rules ask: each is alone while it does.
+STEERING = frozenset({
+    Action.ADOPTION_DECIDE, Action.ADOPTION_SEAL, Action.CONSULTATIONS_ACCEPT_INVITATION, Action.CONSULTATIONS_APPOINT,
+    Action.CONSULTATIONS_BEGIN_SYNTHESIS, Action.CONSULTATIONS_CLOSE, Action.CONSULTATIONS_DISMISS, Action.CONSULTATIONS_EDIT,
+    Action.CONSULTATIONS_ENROL, Action.CONSULTATIONS_EXTEND,
+    Action.CONSULTATIONS_OPEN, Action.CONSULTATIONS_SCHEDULE, Action.ORGANISATIONS_JOIN, Action.ORGANISATIONS_LEAVE,
+    Action.PRIVACY_FORGET, Action.PRIVACY_FORGET_ON_REQUEST,
+})
+# The acts after which somebody may be named otherwise than before, or no more: what is kept of their name is made anew.
+NAMING = (Action.ACCOUNTS_EDIT_PROFILE, Action.ORGANISATIONS_CONFIRM, Action.ORGANISATIONS_CORRECT, Action.PRIVACY_FORGET,
+          Action.PRIVACY_FORGET_ON_REQUEST)
+
+
+@cache
+def what_is_read(action: Action) -> frozenset[Reads]:
+    """By all rules of all lines: any of them may decide."""
+    return frozenset().union(*(rule.reads for line in RULES[action] for rule in line))
+
+
 def broken(actor: Actor, action: Action, obj: Any) -> Rule | None:
     """None when allowed; else the first rule broken in the line that came nearest."""
     nearest, rule_broken = -1, nobody
@@ -273,7 +371,9 @@ def broken(actor: Actor, action: Action, obj: Any) -> Rule | None:
                     nearest, rule_broken = passed, rule
                 break
         else:
-            return None
+            if protected.holds(actor, obj) or not any(rule.is_of_staff for rule in line):
+                return None
+            nearest, rule_broken = len(line), protected
     return rule_broken
 
 

@@ -4,6 +4,7 @@ The session ended, somebody else signed in at that browser, the page was too old
 typed stands in the answer. Of whoever has to sign in first it is kept besides, for that browser alone, and waits behind the sign-in.
 """
 
+import hmac
 import json
 import logging
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
+from itertools import accumulate, islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,19 +28,23 @@ from wtforms.fields.choices import SelectFieldBase
 from wtforms.fields.core import UnboundField
 from wtforms.widgets import HiddenInput
 
-from consult.core.db import Base, PrimaryKey, Timestamp, scalar_count, session, unit_of_work
+from consult.core.config import derived_key
+from consult.core.db import Base, PrimaryKey, Timestamp, session, unit_of_work
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import every_second
+from consult.core.origins import is_of_this_site, network, split
 from consult.core.permissions import Actor
 
 log = logging.getLogger(__name__)
 KEPT_FOR = timedelta(days=7)
 # Whoever sends forms without signing in fills the disk no further than this (characters, of all of them together).
-MAX_KEPT = 100_000_000
+MAX_KEPT, MAX_FORMS = 100_000_000, 20_000
+MAX_OF_NETWORK, MAX_FORMS_OF_NETWORK = 4_000_000, 500  # beyond which the oldest of the same network give way
+MAX_TYPED = 65_536  # characters of one form: more than all that any of ours takes
 REMEMBERED = 20  # by one browser
-NEVER_KEPT = re.compile(r"csrf_token|kept|.*pass(word|code).*")
+NEVER_KEPT = re.compile(r"\A(?:csrf_token|kept)\Z|pass(?:word|code)")
 # What people type in fields that a template writes by itself; all others are known by their form.
-WORDS = {"title": _("Title"), "wording": _("New wording"), "more": _("Another passage, by its number")}
+WORDS = {"title": _("Title"), "wording": _("New wording"), "more": _("Another passage, by its number"), "told": _("What the receipt says")}
 CHOSEN = (HiddenField, SelectFieldBase, BooleanField, SubmitField, FileField)
 
 
@@ -47,6 +53,7 @@ class KeptForm(Base):
 
     __tablename__ = "kept_form"
     __append_only__ = False  # it was recorded nowhere: its author sends it, or it is forgotten
+    __recorded__ = False  # what was recorded nowhere
 
     id: Mapped[PrimaryKey]
     token: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -54,6 +61,10 @@ class KeptForm(Base):
     came_from: Mapped[str]
     fields: Mapped[str]  # as JSON in text: also what no column of JSON takes
     kept_at: Mapped[Timestamp]
+    network: Mapped[str] = mapped_column(sa.String(64), default="")  # a keyed digest of it
+    size: Mapped[int] = mapped_column(default=0)  # characters
+
+    __table_args__ = (sa.Index("ix_kept_form_network", "network", "size"),)  # how much is kept is read out of it
 
 
 @dataclass(frozen=True)
@@ -106,10 +117,14 @@ def _form_with(names: set[str]) -> dict[str, UnboundField]:
     return max((_fields_of(form) for form in _forms()), key=lambda fields: len(names & fields.keys()), default={})
 
 
-def is_secret(name: str) -> bool:
-    """Whether it is never kept nor shown, by whatever form it is asked."""
-    return bool(NEVER_KEPT.fullmatch(name)) or any(
-        issubclass(field.field_class, PasswordField) for form in _forms() if (field := _fields_of(form).get(name)) is not None)
+def secret_names() -> set[str]:
+    """Of all fields in which a password is asked for, by whatever form."""
+    return {name for form in _forms() for name, field in _fields_of(form).items() if issubclass(field.field_class, PasswordField)}
+
+
+def is_secret(name: str, passwords: set[str] | None = None) -> bool:
+    """Whether it is never kept nor shown, by whatever form it is asked; whoever asks of many brings :func:`secret_names`."""
+    return bool(NEVER_KEPT.search(name)) or name in (secret_names() if passwords is None else passwords)
 
 
 def _typed(name: str, value: str, field: UnboundField | None) -> Typed:
@@ -135,7 +150,7 @@ def is_ours(request: Request) -> bool:
     origin = request.headers.get("Origin") or request.referrer
     hosts = request.host, urlsplit(current_app.config["BASE_URL"]).netloc
     return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none") and (
-        not origin or urlsplit(origin).netloc in hosts)
+        not origin or split(origin).netloc in hosts)
 
 
 def refused_form(request: Request, came_from: str | None) -> Refused | None:
@@ -143,7 +158,8 @@ def refused_form(request: Request, came_from: str | None) -> Refused | None:
     if request.method != "POST" or not is_ours(request):
         return None
     asked = urlsplit(request.url)
-    return as_sent(request, asked.path + (f"?{asked.query}" if asked.query else ""), came_from or "")
+    address = asked.path + (f"?{asked.query}" if asked.query else "")
+    return as_sent(request, address, came_from or "") if is_of_this_site(address) else None
 
 
 def as_sent(request: Request, address: str, came_from: str) -> Refused | None:
@@ -152,8 +168,9 @@ def as_sent(request: Request, address: str, came_from: str) -> Refused | None:
         sent = list(request.form.items(multi=True))
     except HTTPException:
         return None
-    kept = [(name, value) for name, value in sent if not is_secret(name)]
-    has_secrets = any(value and name not in ("csrf_token", "kept") for name, value in sent if is_secret(name))
+    passwords = secret_names()
+    kept = [(name, value) for name, value in sent if not is_secret(name, passwords)]
+    has_secrets = any(value and name not in ("csrf_token", "kept") for name, value in sent if is_secret(name, passwords))
     has_files = any(file.filename for file in request.files.values())
     return Refused(address, came_from, named(kept), request.form.get("kept", ""), has_secrets, has_files)
 
@@ -172,7 +189,7 @@ def keep_for_visitor(request: Request, cookies: Any, actor: Actor, found: Refuse
     if not found.words or actor.is_authenticated or request.blueprint == "security" or not is_page:
         return found
     try:
-        return keep(cookies, found)
+        return keep(cookies, found, network_digest(request))
     except SQLAlchemyError:  # it stands on the page at least
         log.exception("a refused form could not be kept")
         session.rollback()
@@ -183,18 +200,46 @@ def _known(cookies: Any) -> list[list]:
     return cookies.get("kept", [])
 
 
-def keep(cookies: Any, refused: Refused) -> Refused:
-    """The same, kept for this browser, where there is room: nothing that waits is thrown away for it."""
+def network_digest(request: Request) -> str:
+    """Where it came from, by which nobody finds the address again."""
+    key = derived_key(current_app.config["SECRET_KEY"], "kept forms").encode()
+    return hmac.digest(key, network(request.remote_addr or "").encode(), "sha256").hex()
+
+
+def has_room(size: int) -> bool:
+    """Of all networks together; counted in an index, and no further than there may be forms."""
+    each = sa.select(KeptForm.size).limit(MAX_FORMS).subquery()
+    count, kept = session.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(each.c.size), 0)).select_from(each)).one()
+    return count < MAX_FORMS and kept + size <= MAX_KEPT
+
+
+def make_room(whose: str, size: int) -> None:
+    """The oldest forms of a network give way to one of the same network, and to nobody else's."""
+    kept = session.execute(sa.select(KeptForm.id, KeptForm.size).where(KeptForm.network == whose).order_by(KeptForm.id.desc())).all()
+    sums = accumulate((row.size for row in kept), initial=size)
+    staying = sum(1 for place, held in enumerate(islice(sums, 1, None), 1) if held <= MAX_OF_NETWORK and place < MAX_FORMS_OF_NETWORK)
+    if going := [row.id for row in kept[staying:]]:
+        session.execute(sa.delete(KeptForm).where(KeptForm.id.in_(going)))
+
+
+def keep(cookies: Any, refused: Refused, whose: str) -> Refused:
+    """The same, kept for this browser, where there is room: nothing that waits for another network is thrown away for it."""
     fields = json.dumps([(field.name, field.value) for field in refused.fields])
-    token = secrets.token_urlsafe(24)
+    around = len(refused.address) + len(refused.came_from)
+    if around + sum(len(field.name) + len(field.value) for field in refused.fields) > MAX_TYPED:
+        return replace(refused, token="")
+    token, size = secrets.token_urlsafe(24), around + len(fields)
     with unit_of_work():
         session.execute(sa.delete(KeptForm).where(KeptForm.token == refused.token, KeptForm.token.in_(dict(_known(cookies)))))
         there = set(session.scalars(sa.select(KeptForm.token).where(KeptForm.token.in_(dict(_known(cookies))))))
         others = [entry for entry in _known(cookies) if entry[0] in there]
-        size = scalar_count(sa.select(sa.func.sum(sa.func.length(KeptForm.fields)))) + len(fields)
-        is_kept = len(others) < REMEMBERED and size <= MAX_KEPT
+        is_kept = len(others) < REMEMBERED
         if is_kept:
-            session.add(KeptForm(token=token, address=refused.address, came_from=refused.came_from, fields=fields))
+            make_room(whose, size)
+            is_kept = has_room(size)
+        if is_kept:
+            session.add(KeptForm(token=token, address=refused.address, came_from=refused.came_from, fields=fields,
+                                 network=whose, size=size))
     cookies["kept"] = [*others, [token, None]] if is_kept else others
     return replace(refused, token=token if is_kept else "")
 

@@ -5,12 +5,14 @@ domain of some names, and a space before a subject that takes several lines.
 """
 
 import smtplib
+import ssl
 from email import message_from_bytes
 from email.header import Header
 from email.headerregistry import Address
 from email.message import Message as PlainMessage
 from email.policy import SMTPUTF8
 from email.utils import parseaddr
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_mailman import EmailMultiAlternatives
@@ -51,8 +53,19 @@ class Message(EmailMultiAlternatives):
         return written
 
 
+class Verifying(smtplib.SMTP):
+    """The library asks for STARTTLS without a context, by which any certificate would do."""
+
+    def starttls(self, *_keys: Any, **_options: Any) -> tuple[int, bytes]:
+        return super().starttls(context=ssl.create_default_context())
+
+
 class EmailBackend(smtp.EmailBackend):
-    """SMTP, with SMTPUTF8 for the letters that need it."""
+    """SMTP, with SMTPUTF8 for the letters that need it; the server shows a certificate of its name where it is asked for one."""
+
+    @property
+    def connection_class(self):
+        return super().connection_class if self.use_ssl else Verifying
 
     def send_messages(self, email_messages) -> int:
         try:

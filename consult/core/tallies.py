@@ -150,18 +150,22 @@ def _put_distinct(tally: type[Distinct], changes: Mapping[tuple, int]) -> Counte
 
 def recount_all() -> None:
     """Write every count anew from what it counts."""
-    for tally in _in_order(_all()):
+    for tally in all_in_order():
         session.execute(sa.delete(tally.__table__))
         session.execute(sa.insert(tally.__table__).from_select([*(column.name for column in _key(tally)), "count"], _recounted(tally)))
 
 
+def faults_of(tally: type[Tally]) -> list[str]:
+    """Where a count is not what counting anew finds: one English sentence, or none."""
+    return [f"{tally.__table__.name}: {wrong}"] if (wrong := _faults_of(tally)) else []
+
+
 def faults() -> list[str]:
-    """Where a count is not what counting anew finds: one English sentence for each tally."""
-    return [f"{tally.__table__.name}: {wrong}" for tally in _in_order(_all()) if (wrong := _faults_of(tally))]
+    return [fault for tally in all_in_order() for fault in faults_of(tally)]
 
 
-def _all() -> set[type[Tally]]:
-    return {*RECOUNTS, *(tally.counted_in for tally in RECOUNTS if issubclass(tally, Distinct))}
+def all_in_order() -> list[type[Tally]]:
+    return _in_order({*RECOUNTS, *(tally.counted_in for tally in RECOUNTS if issubclass(tally, Distinct))})
 
 
 def _faults_of(tally: type[Tally]) -> str:

@@ -1,16 +1,16 @@
 """The web around the rooms: languages in addresses, one unit of work a request, error pages, headers, what templates know."""
 
-import logging
+import io
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
-from typing import TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 from flask import (
     Blueprint,
     Flask,
+    Request,
     Response,
     current_app,
     g,
@@ -24,24 +24,20 @@ from flask import (
 from flask import session as cookies
 from flask_babel import Babel
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
-from markupsafe import escape
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
-from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, UnsupportedMediaType
-from werkzeug.middleware.proxy_fix import ProxyFix
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
+from werkzeug.formparser import FormDataParser
 
-from consult.core import carrying, events, i18n, left_out, markup, refused
-from consult.core.commands import RELOAD, TAKEN
+from consult.core import carrying, events, headers, health, i18n, left_out, markup, origins, outage, refused
+from consult.core.arrival import BUSY
 from consult.core.config import resource_dir
 from consult.core.converters import Language, Number
-from consult.core.db import about_to_write, is_conflict, reading, reading_first, session, unit_of_work
-from consult.core.errors import PLAIN, REMEDIES, TITLES, Conflict, ConsultError, Invalid, NotFound
+from consult.core.db import about_to_write, reading, reading_first, session, unit_of_work
+from consult.core.errors import Invalid, NotFound
 from consult.core.extension_points import Many, flat
 from consult.core.i18n import DEFAULT_LANGUAGE, LabelledEnum, _
 from consult.core.languages import (
     asked_values,
-    came_from,
     carrying_urls,
     choose_locale,
     expects_language,
@@ -53,43 +49,65 @@ from consult.core.languages import (
 from consult.core.paging import MAX_NUMBER
 from consult.core.permissions import VISITOR, Actor, can
 
-log = logging.getLogger(__name__)
 csrf = CSRFProtect()
-NEVER_AGAIN = (404, 405, 409, 413, 415)  # sent again as it was, it would be refused again
 SAFE = ("GET", "HEAD", "OPTIONS")
+MAX_FIELDS = 2_000  # of a form, or of the query of an address
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")  # as pages send them; our libraries would read JSON as well
 Member = TypeVar("Member", bound=LabelledEnum)
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
-ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+class BoundedForm(FormDataParser):
+    """Fields are counted before they are taken apart: nobody fills in thousands, and each of them costs whoever reads the form."""
+
+    def _parse_urlencoded(self, stream: IO[bytes], *parts: Any) -> Any:
+        data = stream.read()
+        if data.count(b"&") >= MAX_FIELDS:
+            raise RequestEntityTooLarge
+        return super()._parse_urlencoded(io.BytesIO(data), *parts)
+
+
+class ConsultRequest(Request):
+    form_data_parser_class = BoundedForm
+    is_overfull = False
+
+    def _load_form_data(self) -> None:
+        """What was too much once is so whoever asks: nothing is left of it to be read."""
+        if self.is_overfull:
+            raise RequestEntityTooLarge
+        try:
+            super()._load_form_data()
+        except RequestEntityTooLarge:
+            self.is_overfull = True
+            raise
 
 
 class ConsultApp(Flask):
     """Flask with one unit of work around each view: a reading one for GET, a writing one for the rest."""
 
+    request_class = ConsultRequest
+
     def is_reading(self) -> bool:
-        return request.method in SAFE
+        return request.method in SAFE and not (request.method == "GET" and self.is_marked("comes_back"))
 
     def is_reading_first(self) -> bool:
-        return getattr(self.view_functions.get(request.endpoint or ""), "reads_first", False)
+        return self.is_marked("reads_first")
+
+    def is_marked(self, name: str) -> bool:
+        return getattr(self.view_functions.get(request.endpoint or ""), name, False)
 
     def full_dispatch_request(self):
-        if self.is_reading() or self.is_reading_first():
+        if self.is_reading() or self.is_reading_first() or BUSY in request.environ:
             return super().full_dispatch_request()
         with about_to_write():
             return super().full_dispatch_request()
 
+    def log_exception(self, exc_info) -> None:
+        """By the page's name: the path, which Flask would tell, may hold a key."""
+        self.logger.error("unhandled, on %s", request.endpoint, exc_info=exc_info)
+
     def dispatch_request(self):
+        if BUSY in request.environ:
+            raise outage.TooBusy
         if request.endpoint == "static" or request.routing_exception is not None:
             return super().dispatch_request()
         if self.is_reading():
@@ -101,12 +119,28 @@ class ConsultApp(Flask):
             return self.make_response(super().dispatch_request())
 
 
+def takes_at_most(bytes_: int):
+    """For a form that may be larger than others."""
+    def mark(view):
+        view.longest_form = bytes_
+        return view
+    return mark
+
+
 def reads_first(view):
     """For a form that many send at once, or whose view reads or converts for long, and that writes through commands alone: nobody waits
     for it but in the act itself.
     """
     view.reads_first = True
     return view
+
+
+def comes_back(view):
+    """For the one kind of GET that may write: another site sends a browser back with what this very browser asked it for, and the view
+    asks for proof of that before it writes.
+    """
+    view.comes_back = True
+    return reads_first(view)
 
 
 def room(name: str, *, prefix: str | None = None) -> Blueprint:
@@ -123,14 +157,17 @@ def actor() -> Actor:
     return user if user is not None and user.is_authenticated else VISITOR
 
 
-def init_app(app: ConsultApp, config, get_consultation) -> None:
+def init_app(app: ConsultApp, get_consultation) -> None:
     """Wire everything that is not a room. ``get_consultation()`` answers the consultation that is shown, or None."""
     app.extensions["consult_current"] = get_consultation
     app.url_map.converters.update(language=Language, int=Number)
     app.url_value_preprocessor(take_language)
     app.url_defaults(give_language)
     app.after_request(add_headers)
+    app.after_request(origins.stay_here)
     app.before_request(refuse_other_types)
+    app.before_request(refuse_overfull)
+    app.before_request(origins.refuse_far_addresses)
     left_out.init_app(app)
     app.context_processor(template_context)
     for name in ("when", "day", "short_day", "number", "percent", "language_name"):
@@ -141,7 +178,7 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
     app.jinja_env.globals["core_events"] = events
     app.add_template_global(menu, "menu")
     app.add_url_rule("/", "index", index)
-    app.add_url_rule("/healthz", "healthz", healthz)
+    health.init_app(app)
     app.add_url_rule("/<language:language>/kept/<string:token>", "kept_form", kept_form)
     app.after_request(forget_sent)
     app.after_request(lambda response: carrying.put_in(response, actor(), language()))
@@ -151,16 +188,18 @@ def init_app(app: ConsultApp, config, get_consultation) -> None:
           default_translation_directories=str(resource_dir("translations")))
     for name in ("gettext", "ngettext"):
         app.jinja_env.globals[name] = i18n.counting(app.jinja_env.globals[name])
-    for error, handler in ((ConsultError, show_error), (HTTPException, show_http_error), (Exception, show_crash),
-                           (DataError, show_unstorable), (IntegrityError, show_conflict), (StaleDataError, show_conflict),
-                           (CSRFError, show_stale_form)):
-        app.register_error_handler(error, handler)
-    if proxies := int(config.trusted_proxies):
-        proxied = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
-        app.wsgi_app = proxied  # type: ignore[method-assign]  # as Flask documents it
 
 
 # Forms
+
+
+def refuse_overfull() -> None:
+    """Before anything is done with a single field."""
+    if request.query_string.count(b"&") >= MAX_FIELDS:
+        raise RequestURITooLarge
+    if longest := getattr(current_app.view_functions.get(request.endpoint or ""), "longest_form", None):
+        request.max_content_length = longest
+    request.form  # noqa: B018 - taken apart here, or refused
 
 
 def refuse_other_types() -> None:
@@ -195,11 +234,15 @@ def put_refusal(form, refusal: Invalid) -> None:
 
 def is_complete(form, session_ended) -> bool:
     """Whether each field is there; what is wrong with the session is said by this sentence above the form, whose text is kept."""
-    if form.validate():
+    return form.validate() or (has_token(form, session_ended) and False)
+
+
+def has_token(form, session_ended) -> bool:
+    """Whether a page of this session sent the form, complete or not; if not, this sentence says so above it."""
+    if "csrf_token" not in form or form.csrf_token.validate(form):
         return True
-    if "csrf_token" in form.errors:
-        form.csrf_token.errors = ()
-        form.form_errors.append(session_ended)
+    form.csrf_token.errors = ()
+    form.form_errors.append(session_ended)
     return False
 
 
@@ -253,16 +296,6 @@ def index():
     return response
 
 
-def healthz():
-    """Whether the process and its database answer."""
-    try:
-        session.execute(sa.text("SELECT 1"))
-    except OperationalError:
-        log.exception("the database does not answer")
-        return {"status": "database unavailable"}, 503
-    return {"status": "ok"}
-
-
 def kept_form(token: str):
     """What was typed before somebody had to sign in, to be sent now."""
     found = refused.get_kept(cookies, actor(), token)
@@ -306,86 +339,9 @@ def menu(point: Many[[], list[events.MenuEntry]]) -> list[events.MenuEntry]:
     return sorted(flat(point()), key=attrgetter("order"))
 
 
-def headers() -> dict[str, str]:
-    """What every answer carries."""
-    return {**HEADERS, **(ONLY_HTTPS if current_app.config["BASE_URL"].startswith("https:") else {})}
-
-
 def add_headers(response):
-    for name, value in headers().items():
-        response.headers.setdefault(name, value)
-    if actor().is_authenticated:
-        response.headers.setdefault("Cache-Control", "private, no-store")
-    return response
+    return headers.add_to(response, actor().is_authenticated)
 
 
-# Errors
-
-
-def error_page(status: int, title, message, remedy=""):
-    session.rollback()
-    try:
-        back = came_from()
-        again = status not in NEVER_AGAIN
-        typed = refused.shown(request, cookies, actor(), back) if again else refused.refused_form(request, back)
-        return render_template("errors/error.html", code=status, title=title, message=message, remedy=remedy, back=back, refused=typed,
-                               may_be_sent_again=again), status
-    except Exception:  # the database itself may be what is wrong
-        log.exception("the error page could not be drawn")
-        head = (language(), i18n.direction(language()))
-        return PLAIN.format(*head, *(escape(str(part)) for part in (title, message, remedy))), status
-
-
-def show_error(error: ConsultError):
-    return error_page(error.status, TITLES.get(error.status, _("Something went wrong")), error.message, error.remedy)
-
-
-def without_final_slash() -> str | None:
-    """The address that was meant by one with a slash too many, where a page has it: addresses are typed, and pasted from sentences."""
-    path = request.path.rstrip("/")
-    adapter = current_app.create_url_adapter(request)
-    if path == request.path or path.startswith("//") or adapter is None or not adapter.test(path, method="GET"):
-        return None
-    return path + (f"?{request.query_string.decode()}" if request.query_string else "")
-
-
-def show_http_error(error: HTTPException):
-    if error.code is None or error.code < 400:
-        return error
-    if error.code == 404 and request.method in ("GET", "HEAD") and (meant := without_final_slash()):
-        return redirect(meant, 308)
-    message, remedy = REMEDIES.get(error.code, (_("Something went wrong."), _("Try again; if it lasts, write to the secretariat.")))
-    body, status = error_page(error.code, TITLES.get(error.code, _("Something went wrong")), message, remedy)
-    return body, status, [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
-
-
-def show_conflict(error: IntegrityError | StaleDataError):
-    return show_error(Conflict(TAKEN, RELOAD)) if is_conflict(error) else show_crash(error)
-
-
-def show_unstorable(_error):
-    """What no database can hold, such as a NUL in an address."""
-    return show_http_error(BadRequest())
-
-
-def show_stale_form(_error):
-    if refused.is_ours(request):
-        remedy = _("What you sent stands below, as you typed it. Check it, sign in if asked, and send it again.")
-    else:
-        remedy = _("Open the page again by its link, sign in if asked, and send the form from there.")
-    return error_page(
-        400, _("This page had expired"), _("The form was open for too long, or your session ended. Nothing was recorded."), remedy)
-
-
-def show_crash(error: Exception):
-    log.error("unhandled %s", type(error).__name__, exc_info=error)
-    if current_app.testing and current_app.config.get("PROPAGATE_EXCEPTIONS"):
-        raise error
-    return error_page(
-        InternalServerError.code, _("Something went wrong on our side"), _("The act was not recorded; nothing was half done."),
-        _("Try again in a moment; if it lasts, write to the secretariat with the time of the error."),
-    )
-
-
-__all__ = ["actor", "asked_values", "consultation", "csrf", "init_app", "is_complete", "language", "link", "menu", "put_refusal",
-           "reads_first", "required_consultation", "room", "small_number", "streamed"]
+__all__ = ["actor", "asked_values", "comes_back", "consultation", "csrf", "has_token", "init_app", "is_complete", "language", "link",
+           "menu", "put_refusal", "reads_first", "required_consultation", "room", "small_number", "streamed", "takes_at_most"]

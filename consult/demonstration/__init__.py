@@ -136,7 +136,7 @@ class Story:
         self.organisations[row["id"]] = organisations.add(
             SYSTEM, None, slug=row["id"], short=row["short"], name_fr=row["name"]["fr"], name_ar=row["name"].get("ar"),
             name_en=row["name"].get("en"), category=Category(row["category"]), sector=Sector(row["sector"]), region=Region(row["region"]),
-            ecosystem=row.get("ecosystem"),
+            ecosystem=row.get("ecosystem"), is_another=True,
         )
 
     def add_person(self, row: dict, with_password: bool) -> User:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -44,11 +44,24 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def sweep(kept: Path) -> None:
-    """Remove what a worker that was killed left unfinished: nobody has written to it for an hour."""
-    for left in kept.glob(f"{UNFINISHED}*"):
+    """Remove what a worker that was killed left unfinished."""
+    _drop_old(kept.glob(f"{UNFINISHED}*"))
+
+
+def drop(pattern: str, kept: Container[str | None]) -> int:
+    """Remove the files of this pattern that are none of these, unless they may be somebody's yet; how many."""
+    return _drop_old(path for path in folder().glob(pattern) if path.name not in kept)
+
+
+def _drop_old(paths: Iterable[Path]) -> int:
+    """Those to which nobody has written for an hour."""
+    count = 0
+    for left in paths:
         with suppress(FileNotFoundError):
             if left.stat().st_mtime < time.time() - ABANDONED_AFTER:
                 left.unlink()
+                count += 1
+    return count
 
 
 def measure(path: Path) -> tuple[int, str]:

@@ -24,11 +24,14 @@ from consult.contributions.models import (
     ContributionState,
     Kind,
     Position,
+    Reaction,
+    ReactionTally,
     SuggestedAmendment,
+    Support,
 )
 from consult.contributions.statement import FURTHER_TEXTS
 from consult.core.db import session
-from consult.core.i18n import DEFAULT_LANGUAGE, language_name
+from consult.core.i18n import DEFAULT_LANGUAGE, N_, LabelledEnum, language_name
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.organisations.models import Category, Organisation, Region, Sector
 from consult.synthesis import service as answers
@@ -72,6 +75,12 @@ class TextVersion:
         return f"{language_name(self.language)} {self.number}"
 
 
+class PlaceSearch(LabelledEnum):
+    """In place of what a version did to a passage, while that is being worked out."""
+
+    SOUGHT = "sought", N_("Its place is being looked for")
+
+
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
     """One contribution and what became of it; words, author and organisation stay empty once it is withheld or withdrawn.
@@ -108,7 +117,9 @@ class MatrixRow:
     version: TextVersion | None = None
     quoted: str = ""
     present_key: str = ""
-    anchor_class: AnchorClass | None = None
+    anchor_class: AnchorClass | PlaceSearch | None = None
+    persons: int = 0
+    organisations: int = 0
 
     @property
     def is_silent(self) -> bool:
@@ -152,6 +163,8 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
             SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
             Contribution.author_id, Contribution.organisation_id, written.language.label("text_language"),
             written.number.label("version"), Contribution.exact, Contribution.current_key, Anchor.anchor_class,
+            (written.id != last).label("has_changed"), supports(Reaction.PERSON, "persons"),
+            supports(Reaction.ORGANISATION, "organisations"),
         )
         .join(Chapter, Chapter.id == Contribution.chapter_id).join(Block, Block.id == Contribution.block_id)
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
@@ -164,6 +177,12 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
         .where(Chapter.consultation_id == consultation.id)
         .order_by(Chapter.number, sa.func.coalesce(here.position, Block.position), Contribution.id)
     )
+
+
+def supports(reaction: Reaction, name: str) -> sa.Label[int | None]:
+    """How many support a contribution, read out of the kept counts."""
+    counted = sa.select(ReactionTally.count).where(ReactionTally.contribution_id == Contribution.id, ReactionTally.reaction == reaction)
+    return counted.correlate(Contribution).scalar_subquery().label(name)
 
 
 def rows(
@@ -201,7 +220,8 @@ def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> 
         submitted_at=found.submitted_at, state=found.state, reason=reasons.get(found.id),
         point=None if silent else points.get(found.item_id), version=TextVersion(found.text_language, found.version),
         quoted=said(found.exact),
-        present_key=found.current_key or "", anchor_class=found.anchor_class,
+        persons=0 if silent else found.persons or 0, organisations=0 if silent else found.organisations or 0,
+        present_key=found.current_key or "", anchor_class=found.anchor_class or (PlaceSearch.SOUGHT if found.has_changed else None),
     )
 
 
@@ -218,6 +238,9 @@ def last_change(consultation: Consultation) -> datetime:
     moments.append(session.scalar(
         sa.select(sa.func.max(SynthesisItem.edited_at)).join(Synthesis).join(Chapter, Chapter.id == Synthesis.chapter_id).where(of_ours)
     ))
+    moments += [session.scalar(
+        sa.select(sa.func.max(column)).join(Contribution, Contribution.id == Support.contribution_id)
+        .join(Chapter, Chapter.id == Contribution.chapter_id).where(of_ours)) for column in (Support.given_at, Support.withdrawn_at)]
     moments.append(session.scalar(
         sa.select(sa.func.max(Anchor.decided_at)).join(Revision, Revision.id == Anchor.revision_id)
         .join(Chapter, Chapter.id == Revision.chapter_id).where(of_ours)

@@ -49,6 +49,7 @@ class Export(Base):
 
     __tablename__ = "export"
     __append_only__ = False  # a file that is asked for again replaces nothing that was said
+    __recorded__ = False  # made again from what is recorded
 
     id: Mapped[PrimaryKey]
     consultation_id: Mapped[int] = fk("consultation.id")

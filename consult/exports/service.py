@@ -13,16 +13,21 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core import audit
 from consult.core.commands import command
-from consult.core.db import reading, scalar_count, session
+from consult.core.db import after_commit, reading, scalar_count, session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _
 from consult.core.jobs import Job, later, name_of
+from consult.core.locks import list_locked
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
-from consult.core.permissions import Action, Actor, can, require
+from consult.core.permissions import NAMING, Action, Actor, can, require
 from consult.exports import files, jobs, registry
-from consult.exports.models import Export, ExportFormat, ExportKind
+from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
 from consult.exports.registry import Definition
+from consult.exports.tables import write_csv as write_csv  # of tables that other rooms let people take away
 from consult.synthesis.models import Synthesis
+
+REACTIONS = (Action.CONTRIBUTIONS_SUPPORT, Action.CONTRIBUTIONS_TAKE_BACK_SUPPORT, Action.CONTRIBUTIONS_REPLY,
+             Action.CONTRIBUTIONS_WITHDRAW_REPLY, Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE)
 
 
 @command
@@ -100,6 +105,25 @@ def present(name: str) -> Path:
     return path
 
 
+def take_back_files(*which: sa.ColumnElement[bool]) -> int:
+    """Documents that were made are gone, with their rows: these, or all. What is being made is begun anew (``jobs.make_export``)."""
+    taken = list_locked(Export, *which)  # one that becomes ready meanwhile is waited for
+    for export in (one for one in taken if one.file_name):
+        after_commit(files.path_of(export.file_name or "").unlink, True)
+        if export.state.is_ready:
+            session.delete(export)
+        else:
+            export.file_name = None
+    session.flush()
+    return sum(export.state.is_ready for export in taken)
+
+
+def drop_nameless_files() -> int:
+    """What a worker or a server that was killed left behind: files that no document which is ready has, an hour after they were written."""
+    kept = set(session.scalars(sa.select(Export.file_name).where(Export.state.in_(ExportState.where(is_ready=True)))))
+    return files.drop("export-*", kept)
+
+
 def count_exports(consultation: Consultation) -> int:
     return scalar_count(sa.select(sa.func.count()).select_from(Export).where(Export.consultation_id == consultation.id))
 
@@ -110,8 +134,9 @@ def get_data_stamp(consultation: Consultation) -> str:
         sa.select(sa.func.sum(Chapter.activity), sa.func.sum(Synthesis.row_counter)).select_from(Chapter)
         .outerjoin(Synthesis, Synthesis.chapter_id == Chapter.id).where(Chapter.consultation_id == consultation.id)
     ).one()
-    named = audit.newest(Action.ACCOUNTS_EDIT_PROFILE)  # whoever no longer agrees to be named is out of it at once
-    return audit.digest_of([consultation.id, consultation.phase.value, activity, syntheses, named])[:24]
+    # Whoever no longer agrees to be named is out of it at once; what others do beside contributions leaves the chapters as they are.
+    told = audit.newest(*NAMING, *REACTIONS)
+    return audit.digest_of([consultation.id, consultation.phase.value, activity, syntheses, told])[:24]
 
 
 # The command line

@@ -20,7 +20,15 @@ from consult.exports.matrix import MatrixRow
 from consult.synthesis.service import Rewording
 
 # What a spreadsheet would take for a formula (OWASP, CSV injection), the full-width signs of Excel included.
-FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - the full-width signs are meant
+FORMULA_SIGNS = "=+\\-@＝＋－﹣−＠﹦﹢﹫"  # noqa: RUF001 - the full-width signs are meant
+# Where a cell begins: at its start, and behind whatever a spreadsheet may be told to part cells by, whichever separator the file has;
+# spaces and quotation marks between are no words. The apostrophes before such a sign are counted, so that one more can be taken back.
+# Whatever stands between words is taken once, whether or not such a sign follows: a line end is both, and would be tried again and again.
+ENDS = r";,\t|\r\n\v\f\x1c-\x1f\x85\u2028\u2029"
+END = re.compile(f"[{ENDS}]")
+BETWEEN = rf"{ENDS}\s\"“”«»\u200b-\u200f\ufeff\u2060"
+BEGINS = re.compile(rf"(^[{BETWEEN}]*+|[{BETWEEN}]++)('*+)([{FORMULA_SIGNS}]?)")
+LEADING = re.compile(r"(?='*[\t\r\n])")  # of Excel too, in front of a formula
 CELL_LIMIT = 32_767
 NARROW = 13
 A3 = 8  # the number of that paper in the file format
@@ -105,6 +113,8 @@ COLUMNS = (
     Column("quoted", N_("Words of the passage that it quotes"), 32, lambda row: row.quoted),
     Column("present_key", N_("Key of the passage in the present version; empty when it stays on its own"), 16, lambda row: row.present_key),
     Column("passage_change", N_("What the present version did to the passage"), 18, lambda row: row.anchor_class),
+    Column("supports_persons", N_("Persons who support it"), 10, lambda row: row.persons),
+    Column("supports_organisations", N_("Organisations that support it"), 10, lambda row: row.organisations),
 )
 # What open data leaves out has no meaning there: only published contributions are in it.
 OPEN_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("state", "withheld_reason"))
@@ -178,8 +188,23 @@ class Sheet(Table):
 
 
 def defused(cell: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    """A cell of which no spreadsheet takes any part for a formula, wherever it is told that cells end: an apostrophe stands before each
+    sign with which one could begin. :func:`as_written` takes them away again.
+    """
+    if not isinstance(cell, str):
+        return cell
+    cell = BEGINS.sub(lambda found: f"{found[1]}'{found[2]}{found[3]}" if begins_formula(found) else found[0], cell)
+    return f"'{cell}" if LEADING.match(cell) else cell
+
+
+def as_written(cell: str) -> str:
+    """The words of a cell as they were before :func:`defused`, for whoever reads the file by a programme."""
+    cell = cell[1:] if cell.startswith("'") and LEADING.match(cell) else cell
+    return BEGINS.sub(lambda found: f"{found[1]}{found[2][1:]}{found[3]}" if begins_formula(found) else found[0], cell)
+
+
+def begins_formula(found: re.Match) -> bool:
+    return bool(found[3]) and (found.start() == 0 or END.search(found[1]) is not None)
 
 
 def write_csv(lines: Iterable[list], out: IO[bytes], *, separator: str = ",") -> None:

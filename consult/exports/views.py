@@ -16,10 +16,11 @@ from consult.core.i18n import _, gettext, language_name, ngettext, number
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
-from consult.exports import registry, service, tables
+from consult.exports import registry, replies, service, tables
 from consult.exports.forms import ExportForm
 from consult.exports.models import Export, ExportFormat, ExportKind
-from consult.exports.writers import OPEN_DATA
+from consult.exports.registry import Definition
+from consult.exports.writers import OPEN_DATA, OPEN_REPLIES
 
 bp = room("exports")
 
@@ -124,11 +125,21 @@ def name_of(export: Export) -> str:
 def open_data():
     consultation = required_consultation()
     require(actor(), Action.EXPORTS_OPEN_DATA, consultation)
-    return render_template("exports/open_data.html", columns=tables.OPEN_COLUMNS, count=contributions.count_published(consultation))
+    return render_template("exports/open_data.html", columns=tables.OPEN_COLUMNS, reply_columns=replies.COLUMNS,
+                           count=contributions.count_published(consultation))
 
 
 @bp.get("/open-data/contributions")
 def open_data_contributions():
+    return open_table(OPEN_DATA)
+
+
+@bp.get("/open-data/replies")
+def open_data_replies():
+    return open_table(OPEN_REPLIES)
+
+
+def open_table(definition: Definition):
     """Made on request in a file of its own, so that it is whole, of one moment, and never in memory at once."""
     consultation = required_consultation()
     require(actor(), Action.EXPORTS_OPEN_DATA, consultation)
@@ -136,10 +147,10 @@ def open_data_contributions():
     if stamp in http.if_none_match:
         return "", 304
     file = tempfile.TemporaryFile("w+b", prefix="consult-")  # noqa: SIM115 - closed once it is sent
-    OPEN_DATA.write(consultation.id, file, format=ExportFormat.CSV, language=language())
+    definition.write(consultation.id, file, format=ExportFormat.CSV, language=language())
     file.seek(0)
-    name = OPEN_DATA.file_name(ExportFormat.CSV)
-    response = send_file(file, mimetype=ExportFormat.CSV.content_type, as_attachment=True, download_name=name, max_age=60)
+    name = definition.file_name(ExportFormat.CSV)
+    response = send_file(file, mimetype=ExportFormat.CSV.content_type, as_attachment=True, download_name=name, max_age=0)
     response.set_etag(stamp)
     return response
 

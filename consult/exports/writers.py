@@ -9,7 +9,7 @@ from consult.consultations.models import Consultation
 from consult.core.db import reading, session
 from consult.core.i18n import DEFAULT_LANGUAGE, N_, gettext
 from consult.core.permissions import Action
-from consult.exports import matrix, tables
+from consult.exports import matrix, replies, tables
 from consult.exports.documents import pandoc, pdf, report, word
 from consult.exports.documents.parts import Report
 from consult.exports.matrix import Audience
@@ -40,6 +40,14 @@ def published_contributions(consultation_id: int, language: str) -> Iterator[Tab
 
 
 @contextmanager
+def published_replies(consultation_id: int, language: str) -> Iterator[Table]:
+    """The same of replies to contributions."""
+    with reading():
+        lines = replies.lines(session.get_one(Consultation, consultation_id), language)
+        yield Table(lambda _progress: lines)
+
+
+@contextmanager
 def synthesis(chapter_id: int, language: str) -> Iterator[Report]:
     with reading():
         gathered = report.gather(session.get_one(Chapter, chapter_id), language)
@@ -56,6 +64,7 @@ SYNTHESIS = register(
     file_title=N_("Synthesis, chapter %(number)s"),
 )
 OPEN_DATA = register("open-data", of=Consultation, action=Action.EXPORTS_OPEN_DATA, read=published_contributions, stem="contributions")
+OPEN_REPLIES = register("open-data-replies", of=Consultation, action=Action.EXPORTS_OPEN_DATA, read=published_replies, stem="replies")
 
 
 @CONTRIBUTIONS.writes(ExportFormat.XLSX)
@@ -65,6 +74,7 @@ def write_xlsx(sheet: Sheet, out: IO[bytes], progress: Progress) -> None:
 
 @CONTRIBUTIONS.writes(ExportFormat.CSV)
 @OPEN_DATA.writes(ExportFormat.CSV)
+@OPEN_REPLIES.writes(ExportFormat.CSV)
 def write_csv(table: Table, out: IO[bytes], progress: Progress) -> None:
     tables.write_csv(table.lines(progress), out)
 

@@ -5,6 +5,7 @@ from alembic import context
 from flask import current_app
 
 from consult.core.db import Base, UtcDateTime, db
+from consult.core.taking_over import take_over
 
 
 def render_item(kind, item, autogenerate):
@@ -15,6 +16,19 @@ def render_item(kind, item, autogenerate):
         autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
         return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     return False
+
+
+def is_upgraded(before: set[str]) -> bool:
+    """Whether tables were brought up to date just now: other commands come by here too, and write nothing."""
+    now = set(context.get_context().get_current_heads())
+    return now != before and now == set(context.script.get_heads())
+
+
+def run_on(connection: sa.Connection) -> None:
+    """In somebody else's transaction, whose rows come from elsewhere: nothing of them is taken over."""
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 def run() -> None:
@@ -32,8 +46,11 @@ def run() -> None:
             connection=connection, target_metadata=Base.metadata, render_item=render_item,
             **current_app.extensions["migrate"].configure_args,
         )
+        before = set(context.get_context().get_current_heads())
         with context.begin_transaction():
             context.run_migrations()
+        if is_upgraded(before):
+            take_over(connection)
         if sqlite:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
@@ -41,4 +58,7 @@ def run() -> None:
         connection.commit()
 
 
-run()
+if (given := context.config.attributes.get("connection")) is not None:
+    run_on(given)
+else:
+    run()

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core import mail
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import outbound_job
 from consult.core.mail import Letter
-from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
+from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision, Verdict
 
 
 @outbound_job
@@ -67,3 +67,48 @@ def standing(decision_id: int, facts: frozenset[int]) -> frozenset[int]:
 
 
 DECISION = mail.Kind("moderation.decision", word_decision, mark_decision, standing)
+
+
+# The same of replies
+
+
+@outbound_job
+def tell_reply_author(decision_id: int) -> Callable[[], None] | None:
+    """Write to whoever wrote the reply, in their language."""
+    return mail.tell(REPLY_DECISION, decision_id)
+
+
+def word_reply_decision(decision_id: int) -> list[Letter[int]]:
+    decision = session.scalar(sa.select(ReplyDecision).where(*reply_decision_stands(decision_id), ReplyDecision.written_at.is_(None)))
+    if decision is None:
+        return []
+    reply = decision.reply
+    worded = mail.worded(reply.author, "moderation/reply_decided", decision=decision, verdict=decision.verdict, reply=reply,
+                         contact=reply.consultation.contact_email)
+    return [Letter(worded, frozenset([decision_id]))]
+
+
+def reply_decision_stands(decision_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    later = aliased(ReplyDecision)
+    # That everybody reads it is no news where its whole thread is gone.
+    told = {verdict: Reply.is_public if verdict.to.is_public else Reply.state.in_(states_told(verdict)) for verdict in Verdict}
+    stands = [sa.and_(ReplyDecision.verdict == verdict, holds) for verdict, holds in told.items()]
+    return (
+        ReplyDecision.id == decision_id,
+        ~sa.exists().where(later.reply_id == ReplyDecision.reply_id, later.id > ReplyDecision.id),
+        sa.exists().where(Reply.id == ReplyDecision.reply_id, sa.or_(*stands)),
+    )
+
+
+def mark_reply_decision(decision_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
+    row = ReplyDecision.__table__
+    still = sa.select(ReplyDecision.id).where(*reply_decision_stands(decision_id))
+    written = sa.update(row).where(row.c.id.in_(still), row.c.written_at.is_(None)).values(written_at=utcnow())
+    return letters if session.connection().execute(written).rowcount else ()
+
+
+def reply_decision_now(decision_id: int, facts: frozenset[int]) -> frozenset[int]:
+    return facts if session.scalar(sa.select(ReplyDecision.id).where(*reply_decision_stands(decision_id))) else frozenset()
+
+
+REPLY_DECISION = mail.Kind("moderation.reply_decision", word_reply_decision, mark_reply_decision, reply_decision_now)

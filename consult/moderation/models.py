@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from consult.accounts.models import User
 from consult.consultations.models import Role
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, gettext
@@ -51,6 +51,8 @@ class Verdict(MeaningEnum):
     subject: str  # of the letter
     told: str  # the letter's first sentence
     done: Callable[[str], str]  # what the moderator is told, of a reference
+    reply_subject: str  # of the letter to whoever wrote a reply
+    reply_told: str  # its first sentence; it may name the reply (``ref``) and the contribution (``to``)
 
     PUBLISH = "publish", N_("Published"), says(
         starts=(ContributionState.SUBMITTED,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, reasons=(Reason.CONFORMS,),
@@ -58,7 +60,10 @@ class Verdict(MeaningEnum):
         in_keys=N_("publish"), subject=N_("Your contribution %(ref)s is published"),
         told=N_("A moderator has read your contribution %(ref)s on the passage %(key)s of chapter %(number)s: it conforms to the charter "
                 "and everybody can read it now."),
-        done=lambda ref: gettext("%(ref)s is published; its author is told by mail.", ref=ref))
+        done=lambda ref: gettext("%(ref)s is published; its author is told by mail.", ref=ref),
+        reply_subject=N_("Your reply %(ref)s is published"),
+        reply_told=N_("A moderator has read your reply %(ref)s to the contribution %(to)s: it conforms to the charter and everybody can "
+                      "read it now."))
     WITHHOLD = "withhold", N_("Withheld"), says(
         starts=(ContributionState.SUBMITTED, ContributionState.PUBLISHED), to=ContributionState.WITHHELD, tone=Tone.BRICK,
         reasons=Reason.where(is_breach=True), needs_words=True, heading=N_("Withhold it"), press=N_("Withhold"),
@@ -66,14 +71,20 @@ class Verdict(MeaningEnum):
         subject=N_("Your contribution %(ref)s is withheld"),
         told=N_("A moderator has withheld your contribution %(ref)s on the passage %(key)s of chapter %(number)s: it is kept as you "
                 "lodged it, but the public does not read it."),
-        done=lambda ref: gettext("%(ref)s is withheld; its author is told by mail, with your words.", ref=ref))
+        done=lambda ref: gettext("%(ref)s is withheld; its author is told by mail, with your words.", ref=ref),
+        reply_subject=N_("Your reply %(ref)s is withheld"),
+        reply_told=N_("A moderator has withheld your reply %(ref)s to the contribution %(to)s: it is kept as you lodged it, but the public "
+                      "does not read it."))
     RESTORE = "restore", N_("Restored"), says(
         starts=(ContributionState.WITHHELD,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, reasons=Reason.where(is_breach=False),
         needs_words=True, heading=N_("Publish it again"), press=N_("Restore"), help="", key="", in_keys="",
         subject=N_("Your contribution %(ref)s is published again"),
         told=N_("The decision to withhold your contribution %(ref)s on the passage %(key)s of chapter %(number)s has been reversed: "
                 "everybody can read it now."),
-        done=lambda ref: gettext("%(ref)s is published again; its author is told by mail, with your words.", ref=ref))
+        done=lambda ref: gettext("%(ref)s is published again; its author is told by mail, with your words.", ref=ref),
+        reply_subject=N_("Your reply %(ref)s is published again"),
+        reply_told=N_("The decision to withhold your reply %(ref)s to the contribution %(to)s has been reversed: everybody can read it "
+                      "now."))
 
     @property
     def action(self) -> Action:
@@ -89,7 +100,12 @@ class Verdict(MeaningEnum):
 # The rule of the database about words, of the verdicts that need none.
 WORDS = " OR ".join([*(f"verdict = '{verdict.value}'" for verdict in Verdict.where(needs_words=False)), "trim(words) <> ''"])
 MAX_WORDS = 2000
-CAPACITIES = (Role.RAPPORTEUR, Role.MODERATOR, Role.CHAIR, Role.SECRETARIAT)
+CAPACITIES = tuple(sorted((role for role in Role if role.capacity), key=lambda role: role.capacity))
+
+
+def capacity_of(moderator: User, commission_id: int) -> Role | None:
+    """The role in which they decide on a chapter; None when they hold none any more."""
+    return next((role for role in CAPACITIES if moderator.holds(role, commission_id)), None)
 
 
 class ModerationDecision(Base):
@@ -97,6 +113,7 @@ class ModerationDecision(Base):
 
     __tablename__ = "moderation_decision"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (
         sa.CheckConstraint(WORDS, name="words_unless_published"),
     )
@@ -113,10 +130,12 @@ class ModerationDecision(Base):
     moderator: Mapped[User] = relationship()
 
     @property
+    def subject(self) -> Contribution:
+        return self.contribution
+
+    @property
     def capacity(self) -> Role | None:
-        """The role in which the moderator decides on this chapter; None when they hold none any more."""
-        commission_id = self.contribution.commission_id
-        return next((role for role in CAPACITIES if self.moderator.holds(role, commission_id)), None)
+        return capacity_of(self.moderator, self.contribution.commission_id)
 
     def audit_details(self) -> dict:
         return {"ref": self.contribution.ref, "verdict": self.verdict.value, "reason": self.reason.value}
@@ -127,6 +146,41 @@ class ModerationNotice(Base):
 
     __tablename__ = "moderation_notice"
     __append_only__ = all_but("written_at")  # or an author could be told twice, or never
+    __recorded__ = False  # whether the letter was written: the decision itself is recorded
 
     decision_id: Mapped[int] = mapped_column(sa.ForeignKey("moderation_decision.id"), primary_key=True)
     written_at: Mapped[datetime | None]
+
+
+class ReplyDecision(Base):
+    """The same on a reply; ``written_at`` when its author was told."""
+
+    __tablename__ = "reply_decision"
+    __append_only__ = all_but("written_at")
+    __recorded__ = all_but("written_at")
+    __table_args__ = (
+        sa.CheckConstraint(WORDS, name="words_unless_published"),
+    )
+
+    id: Mapped[PrimaryKey]
+    reply_id: Mapped[int] = fk("reply.id")
+    verdict: Mapped[Verdict]
+    reason: Mapped[Reason]
+    words: Mapped[str] = mapped_column(default="")
+    moderator_id: Mapped[int] = fk("user.id")
+    decided_at: Mapped[Timestamp]
+    written_at: Mapped[datetime | None]
+
+    reply: Mapped[Reply] = relationship()
+    moderator: Mapped[User] = relationship()
+
+    @property
+    def subject(self) -> Reply:
+        return self.reply
+
+    @property
+    def capacity(self) -> Role | None:
+        return capacity_of(self.moderator, self.reply.commission_id)
+
+    def audit_details(self) -> dict:
+        return {"ref": self.reply.ref, "verdict": self.verdict.value, "reason": self.reason.value}

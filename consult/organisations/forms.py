@@ -1,41 +1,28 @@
 """Choosing an organisation, and listing one."""
 
 from flask_wtf import FlaskForm
-from wtforms import SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import DataRequired, Optional
 
-from consult.core.fields import at_most
+from consult.core.fields import CounterField, at_most
 from consult.core.i18n import _
-from consult.organisations.models import MAX_NAME, MAX_SHORT, Category, Organisation, Region, Sector
+from consult.organisations.models import MAX_NAME, MAX_SHORT, MAX_SLUG, MAX_WEBSITE, Category, Region, Sector, Size
 
 NAME = {"dir": "auto", "maxlength": MAX_NAME}
 
 
 class MembershipForm(FlaskForm):
-    """For whom one speaks."""
+    """For whom one speaks: an organisation by its ``slug``, or oneself when it is empty."""
 
-    organisation = SelectField(
-        _("Organisation"), validators=[Optional()],
-        description=_("What you submit from now on is its contribution, unless you say on the form that you speak for yourself."),
-    )
-
-    def __init__(self, organisations: list[Organisation], language: str, **kwargs):
-        super().__init__(**kwargs)
-        self.organisations = {organisation.slug: organisation for organisation in organisations}
-        named = {organisation.slug: organisation.name(language) for organisation in organisations}
-        self.organisation.choices = {"": str(_("None: I speak for myself")), **named}
-
-    @property
-    def chosen(self) -> Organisation | None:
-        return self.organisations.get(self.organisation.data)
+    organisation = StringField(validators=[Optional(), at_most(MAX_SLUG)])
 
 
 def choices_of(kind) -> dict[str, str]:
     return {"": str(_("Choose in the list")), **{member.value: member.label for member in kind}}
 
 
-class OrganisationForm(FlaskForm):
-    """An organisation that is not listed yet."""
+class ParticularsForm(FlaskForm):
+    """How a body is called and described."""
 
     name_fr = StringField(_("Name in French"), validators=[DataRequired(_("Write its name.")), at_most(MAX_NAME)],
                           render_kw=NAME)
@@ -47,17 +34,43 @@ class OrganisationForm(FlaskForm):
         validators=[Optional(), at_most(MAX_SHORT)],
         render_kw={"dir": "auto", "maxlength": MAX_SHORT, "class": "short"},
     )
-    category = SelectField(_("Category"), validators=[DataRequired(_("Choose a category."))])
     sector = SelectField(_("Sector"), validators=[DataRequired(_("Choose a sector."))])
     region = SelectField(_("Region"), validators=[DataRequired(_("Choose a region."))])
 
+    size = SelectField(_("Size"), validators=[Optional()], description=_("How many people work there, at all its places."))
+    website = StringField(_("Website"), validators=[Optional(), at_most(MAX_WEBSITE)],
+                          render_kw={"dir": "ltr", "inputmode": "url", "maxlength": MAX_WEBSITE, "placeholder": "https://"})
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.category.choices, self.sector.choices, self.region.choices = choices_of(Category), choices_of(Sector), choices_of(Region)
+        self.sector.choices, self.region.choices, self.size.choices = choices_of(Sector), choices_of(Region), choices_of(Size)
 
     def values(self) -> dict:
         return {
-            "name_fr": self.name_fr.data.strip(), "name_ar": (self.name_ar.data or "").strip() or None,
-            "name_en": (self.name_en.data or "").strip() or None, "short": (self.short.data or "").strip(),
-            "category": Category(self.category.data), "sector": Sector(self.sector.data), "region": Region(self.region.data),
+            **{name: self[name].data or "" for name in ("name_fr", "name_ar", "name_en", "short", "website")},
+            "sector": Sector(self.sector.data), "region": Region(self.region.data),
+            "size": Size(self.size.data) if self.size.data else None,
         }
+
+
+class OrganisationForm(ParticularsForm):
+    """An organisation that is not listed yet; ``is_another`` than those whose names are much like it."""
+
+    category = SelectField(_("Category"), validators=[DataRequired(_("Choose a category."))])
+    is_another = BooleanField(_("It is none of these: list it"), default=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.category.choices = choices_of(Category)
+
+    def values(self) -> dict:
+        return {**super().values(), "category": Category(self.category.data), "is_another": self.is_another.data}
+
+
+class CorrectionForm(ParticularsForm):
+    """The same body, described as it is."""
+
+    row_counter = CounterField()
+
+    def values(self) -> dict:
+        return {**super().values(), "row_counter": self.row_counter.data}

@@ -1,4 +1,4 @@
-"""Organisations, and who speaks for which, from when to when."""
+"""Organisations, the words by which they are found, and who speaks for which, from when to when."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from consult.accounts.models import User
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum
+from consult.core.states import StateEnum, Tone, says
 
 
 class Category(LabelledEnum):
@@ -64,7 +65,26 @@ class Region(LabelledEnum):
     DAKHLA = "dakhla-oued-ed-dahab", N_("Dakhla-Oued Ed-Dahab")
 
 
-MAX_NAME, MAX_SHORT = 300, 12
+class Size(LabelledEnum):
+    """How many people work there."""
+
+    MICRO = "1-9", N_("1 to 9 people")
+    SMALL = "10-49", N_("10 to 49 people")
+    MEDIUM = "50-249", N_("50 to 249 people")
+    LARGE = "250-", N_("250 people or more")
+
+
+class OrganisationState(StateEnum):
+    """Whether the secretariat has seen that there is such a body, of that name."""
+
+    tone: Tone
+    awaits_confirmation: bool
+
+    LISTED = "listed", N_("To be confirmed"), says(leads_to=("confirmed",), tone=Tone.OCHRE, awaits_confirmation=True)
+    CONFIRMED = "confirmed", N_("Confirmed"), says(leads_to=(), tone=Tone.GREEN, awaits_confirmation=False)
+
+
+MAX_NAME, MAX_SHORT, MAX_WEBSITE, MAX_WORD, MAX_SLUG = 300, 12, 200, 60, 80
 
 
 class Organisation(Base):
@@ -72,7 +92,12 @@ class Organisation(Base):
 
     __tablename__ = "organisation"
     __append_only__ = False  # its names are corrected, and its sector may change
-    __table_args__ = (sa.CheckConstraint("trim(name_fr) <> ''", name="name_not_blank"),)
+    __recorded__ = all_but("row_counter")
+    __table_args__ = (
+        sa.CheckConstraint("trim(name_fr) <> ''", name="name_not_blank"),
+        sa.CheckConstraint("(state = 'confirmed') = (confirmed_at IS NOT NULL)", name="confirmed_has_its_moment"),
+        sa.Index("ix_organisation_state_id", "state", "id"),
+    )
 
     id: Mapped[PrimaryKey]
     slug: Mapped[Slug] = mapped_column(unique=True)
@@ -83,18 +108,48 @@ class Organisation(Base):
     category: Mapped[Category]
     sector: Mapped[Sector]
     region: Mapped[Region]
+    size: Mapped[Size | None]
+    website: Mapped[str | None] = mapped_column(sa.String(MAX_WEBSITE))
     ecosystem: Mapped[str | None] = mapped_column(sa.String(40))
+    state: Mapped[OrganisationState] = mapped_column(default=OrganisationState.LISTED)
+    confirmed_at: Mapped[datetime | None]
     created_at: Mapped[Timestamp]
+    row_counter: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": row_counter}
+
+    @property
+    def names(self) -> list[str]:
+        """Those that it goes by, in whatever language, and its acronym."""
+        return [name for name in (self.name_fr, self.name_ar, self.name_en, self.short) if name]
+
+    def audit_details(self) -> dict:
+        return {"organisation": self.slug, "name": self.name_fr, "state": self.state.value}
 
     def name(self, language: str) -> str:
         return {"ar": self.name_ar, "en": self.name_en}.get(language) or self.name_fr
+
+
+class OrganisationWord(Base):
+    """A word of one of its names, as it is looked for (``finding.words_of``): kept so that looking costs the same among thousands."""
+
+    __tablename__ = "organisation_word"
+    __append_only__ = False  # they follow the names
+    __recorded__ = False  # the names are
+
+    id: Mapped[PrimaryKey]
+    organisation_id: Mapped[int] = fk("organisation.id")
+    word: Mapped[str] = mapped_column(sa.String(MAX_WORD).with_variant(sa.String(MAX_WORD, collation="C"), "postgresql"))
+
+    __table_args__ = (sa.Index("ix_organisation_word_word", "word", "organisation_id", unique=True),)
 
 
 class Membership(Base):
     """One person speaking for one organisation, until they leave it: for one at a time, and what was lodged before keeps its own."""
 
     __tablename__ = "membership"
-    __append_only__ = all_but("left_at")
+    __append_only__ = False  # it goes when the person is forgotten; the journal tells of each
+    __recorded__ = True
     __table_args__ = (
         sa.CheckConstraint("left_at IS NULL OR left_at >= joined_at", name="left_after_joining"),
         sa.Index("ix_membership_present", "user_id", unique=True, sqlite_where=sa.text("left_at IS NULL"),
@@ -118,3 +173,5 @@ class Membership(Base):
 User.membership = relationship(
     Membership, primaryjoin=sa.and_(Membership.user_id == User.id, Membership.left_at.is_(None)), uselist=False, viewonly=True,
 )
+# Those that are over as well.
+User.memberships = relationship(Membership, primaryjoin=Membership.user_id == User.id, order_by=Membership.id, viewonly=True)

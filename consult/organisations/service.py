@@ -1,6 +1,9 @@
-"""Organisations: listing one, speaking for one, speaking for oneself again."""
+"""Organisations: finding and listing one, speaking for one, speaking for oneself again; the secretariat's register of them."""
 
 import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
@@ -8,41 +11,111 @@ from sqlalchemy.orm.attributes import set_committed_value
 from consult.accounts.models import User
 from consult.core.commands import command
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid
+from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
-from consult.core.permissions import Action, require
-from consult.organisations.models import MAX_NAME, MAX_SHORT, Category, Membership, Organisation, Region, Sector
+from consult.core.locks import lock
+from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
+from consult.core.permissions import Action, Actor, require
+from consult.core.states import move
+from consult.organisations import finding
+from consult.organisations.models import (
+    MAX_NAME,
+    MAX_SHORT,
+    MAX_SLUG,
+    MAX_WEBSITE,
+    Membership,
+    Organisation,
+    OrganisationState,
+)
 from consult.text.normalising import name_key, validated_line, validated_name
 
-MAX_SLUG = 80
+SITE = re.compile(r"https?://[^\s/@\"<>]+\.[^\s\"<>]+", re.IGNORECASE)
+NAMES = ("name_fr", "name_ar", "name_en")
 
 
 @command
 def add(
-    _actor, _target, *, name_fr: str, category: Category, sector: Sector, region: Region, short: str = "",
-    slug: str | None = None, **values
+    actor: Actor, _target: None, *, slug: str | None = None, ecosystem: str | None = None, is_another: bool = False, **values: Any,
 ) -> Organisation:
-    """List an organisation; raises :class:`Invalid` for a name that is listed or cannot be kept. One name is listed once."""
-    if short := validated_line("short", short, max_length=MAX_SHORT):
-        short = validated_name("short", short, max_length=MAX_SHORT, missing=_("Write its acronym, or leave this empty."))
-    name_fr = validated_name("name_fr", name_fr, max_length=MAX_NAME, missing=_("Write its name."))
-    values |= {name: validated_line(name, values[name], max_length=MAX_NAME) or None for name in ("name_ar", "name_en") if name in values}
-    refuse_listed(name_fr)
-    slug = slug or _slug_of(name_fr)
+    """List an organisation; raises :class:`Invalid` for a name that is listed or cannot be kept, and :class:`PerhapsListed` for one that
+    is much like another's unless whoever lists it ``is_another`` says so. One name is listed once, :class:`Conflict` at one moment too.
+
+    ``values`` are those of :func:`particulars`, and ``category``. What the platform's own operator lists needs no confirming.
+    """
+    kept = particulars(values)
+    refuse_listed(kept)
+    if not is_another and (near := finding.list_alike([kept[name] for name in NAMES if kept.get(name)], kept["short"])):
+        raise PerhapsListed(near)
     organisation = Organisation(
-        slug=slug, short=short, name_fr=name_fr, category=category, sector=sector, region=region, **values
-    )
+        slug=slug or _slug_of(kept["name_fr"]), ecosystem=ecosystem, category=values["category"], state=OrganisationState.LISTED, **kept)
+    if actor.is_system:
+        move(organisation, OrganisationState.CONFIRMED)
+        organisation.confirmed_at = utcnow()
     session.add(organisation)
+    session.flush()
+    finding.note_words(organisation)
     return organisation
 
 
-def refuse_listed(name: str) -> None:
-    """Raises :class:`Invalid` for a name that is listed: the whole of it counts, not how it begins."""
-    key = name_key(name)
-    for listed in session.scalars(sa.select(Organisation.name_fr)):
-        if name_key(listed) == key:
-            raise Invalid("name_fr", _("“%(name)s” is already listed: choose it in the list.", name=listed),
-                          _("If yours is another body, write its whole name, with its region or its town."))
+@command
+def confirm(_actor: Actor, organisation: Organisation) -> Organisation:
+    """There is such a body, of that name: said once, by the secretariat; :class:`Conflict` where it was said already."""
+    lock(organisation)
+    move(organisation, OrganisationState.CONFIRMED)
+    organisation.confirmed_at = utcnow()
+    return organisation
+
+
+@command
+def correct(_actor: Actor, organisation: Organisation, *, row_counter: int, **values: Any) -> Organisation:
+    """Other names, or another description of the same body (all of :func:`particulars`); what was lodged for it stays lodged for it.
+
+    Raises :class:`Conflict` when somebody else corrected it since it was read, :class:`Invalid` as :func:`add` does. Its category stays:
+    the figures of every chapter rest on it.
+    """
+    lock(organisation, expected_counter=row_counter)
+    kept = particulars(values)
+    refuse_listed(kept, but=organisation)
+    for name, value in kept.items():
+        setattr(organisation, name, value)
+    session.flush()
+    finding.note_words(organisation)
+    return organisation
+
+
+def particulars(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Its names in French, Arabic and English, ``short``, ``sector``, ``region``, ``size`` and ``website``, as they can be kept;
+    :class:`Invalid` says of which field it cannot.
+    """
+    kept: dict[str, Any] = {"sector": values["sector"], "region": values["region"], "size": values.get("size")}
+    kept["name_fr"] = validated_name("name_fr", values["name_fr"], max_length=MAX_NAME, missing=_("Write its name."))
+    for name in ("name_ar", "name_en"):
+        kept[name] = validated_line(name, values.get(name), max_length=MAX_NAME) or None
+    if short := validated_line("short", values.get("short"), max_length=MAX_SHORT):
+        short = validated_name("short", short, max_length=MAX_SHORT, missing=_("Write its acronym, or leave this empty."))
+    website = validated_line("website", values.get("website"), max_length=MAX_WEBSITE) or None
+    if website and not SITE.fullmatch(website):
+        raise Invalid("website", _("This is no address of a website."),
+                      _("Write it whole, as https://www.example.ma, or leave this empty."))
+    return {**kept, "short": short, "website": website}
+
+
+class PerhapsListed(Invalid):
+    """It is much like ``near``, which are listed: whoever lists it says whether it is one of these."""
+
+    def __init__(self, near: list[Organisation]) -> None:
+        super().__init__("name_fr", _("It may be listed already, under a name much like this one."),
+                         _("Choose it below, or say that yours is another body."))
+        self.near = near
+
+
+def refuse_listed(kept: Mapping[str, Any], *, but: Organisation | None = None) -> None:
+    """Raises :class:`Invalid` for a name that another organisation has, in whatever language: the whole of it counts."""
+    for field in NAMES:
+        for listed in finding.list_same([kept[field]]) if kept[field] else ():
+            if listed is not but:
+                raise Invalid(field, _("“%(name)s” is already listed: choose it in the list.", name=kept[field]),
+                              _("If yours is another body, write its whole name, with its region or its town."))
 
 
 def _slug_of(name: str) -> str:
@@ -66,6 +139,7 @@ def join(_actor, user: User, *, organisation: Organisation) -> Membership:
 
     Raises :class:`Conflict` when the same person joins one elsewhere meanwhile.
     """
+    lock(user)  # what they lodge at this moment is lodged before or after
     if user.membership is not None and user.membership.organisation_id == organisation.id:
         return user.membership
     _end(user.membership)
@@ -79,6 +153,7 @@ def join(_actor, user: User, *, organisation: Organisation) -> Membership:
 @command
 def leave(_actor, user: User) -> Membership:
     """Speak for oneself from now on; raises :class:`Conflict` for somebody who does already."""
+    lock(user)
     membership = user.membership
     if membership is None:
         raise Conflict(_("You speak for yourself already."), _("Choose an organisation on the page “My organisation” to speak for it."))
@@ -105,5 +180,33 @@ def get_data(actor: User, user: User) -> dict:
     }
 
 
-def list_organisations() -> list[Organisation]:
-    return list(session.scalars(sa.select(Organisation).order_by(sa.func.lower(Organisation.name_fr))))
+def get_organisation(slug: str) -> Organisation:
+    """Raises :class:`NotFound`."""
+    found = session.scalar(sa.select(Organisation).where(Organisation.slug == slug))
+    if found is None:
+        raise NotFound(_("There is no such organisation."))
+    return found
+
+
+def get_for_correction(actor: Actor, slug: str) -> Organisation:
+    """Raises :class:`NotFound`, :class:`NotAllowed`."""
+    organisation = get_organisation(slug)
+    require(actor, Action.ORGANISATIONS_CORRECT, organisation)
+    return organisation
+
+
+def list_register(
+    actor: Actor, consultation: Any, state: OrganisationState | None = None, *, after: Cursor | None = None,
+) -> Page[Organisation]:
+    """All of them, or those in one state, those that were listed last first."""
+    require(actor, Action.ORGANISATIONS_VIEW_REGISTER, consultation)
+    chosen = sa.select(Organisation)
+    if state is not None:
+        chosen = chosen.where(Organisation.state == state)
+    return get_page(chosen, falling(Organisation.id), after=after, size=ENTRY_PAGE_SIZE)
+
+
+def count_awaiting(actor: Actor, consultation: Any) -> int:
+    require(actor, Action.ORGANISATIONS_VIEW_REGISTER, consultation)
+    return session.scalar(sa.select(sa.func.count()).select_from(Organisation).where(
+        Organisation.state.in_(OrganisationState.where(awaits_confirmation=True)))) or 0

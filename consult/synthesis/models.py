@@ -76,6 +76,7 @@ class Synthesis(Base):
 
     __tablename__ = "synthesis"
     __append_only__ = all_but("state", "validated_by_id", "validated_at", "last_number", "row_counter")  # taken up again, never begun anew
+    __recorded__ = all_but("row_counter")
     __table_args__ = (
         sa.CheckConstraint("state = 'draft' OR validated_at IS NOT NULL", name="validated_has_its_moment"),
     )
@@ -91,6 +92,7 @@ class Synthesis(Base):
     chapter: Mapped[Chapter] = relationship(lazy="joined")
     validated_by: Mapped[User | None] = relationship()
     items: Mapped[list["SynthesisItem"]] = relationship(back_populates="synthesis", order_by="SynthesisItem.number")
+    reopenings: Mapped[list["SynthesisReopening"]] = relationship(back_populates="synthesis", order_by="SynthesisReopening.id.desc()")
 
     __mapper_args__ = {"version_id_col": row_counter}
 
@@ -124,6 +126,7 @@ class SynthesisItem(Base):
 
     __tablename__ = "synthesis_item"
     __append_only__ = False  # worked on until the chair validates; the journal holds each step with its reasons
+    __recorded__ = all_but("row_counter")
     __table_args__ = (
         sa.Index("ix_synthesis_item_synthesis_id_number", "synthesis_id", "number", unique=True),
         sa.CheckConstraint("trim(title) <> ''", name="title_not_blank"),
@@ -189,6 +192,7 @@ class ItemContribution(Base):
 
     __tablename__ = "item_contribution"
     __append_only__ = False  # a contribution is moved from item to item until the chair validates
+    __recorded__ = True
     __table_args__ = (sa.Index("ix_item_contribution_item_id_contribution_id", "item_id", "contribution_id"),)
 
     id: Mapped[PrimaryKey]
@@ -205,6 +209,7 @@ class ItemTally(Tally):
 
     __tablename__ = "item_tally"
     __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
 
     item_id: Mapped[int] = mapped_column(sa.ForeignKey("synthesis_item.id", ondelete="RESTRICT"), primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
@@ -218,6 +223,7 @@ class BlockChange(Base):
 
     __tablename__ = "block_change"
     __append_only__ = False  # worked on with its item
+    __recorded__ = True
     __table_args__ = (
         sa.UniqueConstraint("item_id", "block_id"), sa.CheckConstraint("trim(wording) <> ''", name="wording_not_blank"),
     )
@@ -236,6 +242,7 @@ class SynthesisReopening(Base):
 
     __tablename__ = "synthesis_reopening"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),)
 
     id: Mapped[PrimaryKey]
@@ -244,7 +251,7 @@ class SynthesisReopening(Base):
     reopened_by_id: Mapped[int] = fk("user.id")
     reopened_at: Mapped[Timestamp]
 
-    synthesis: Mapped[Synthesis] = relationship()
+    synthesis: Mapped[Synthesis] = relationship(back_populates="reopenings")
     reopened_by: Mapped[User] = relationship()
 
     def audit_details(self) -> dict:
@@ -256,6 +263,7 @@ class SynthesisNotice(Base):
 
     __tablename__ = "synthesis_notice"
     __append_only__ = True
+    __recorded__ = False  # whether the letter was written: the answer itself is recorded
     __table_args__ = (sa.UniqueConstraint("synthesis_id", "author_id"),)
 
     id: Mapped[PrimaryKey]

@@ -6,9 +6,12 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
+from consult.text.composing import composed
 from consult.text.normalising import UNSEEN
 
 MAX_ADDRESS = 320
+MAX_LABEL = 63  # of a domain, as it is sent
+MAX_TYPED = 4 * MAX_ADDRESS  # what comes behind is no part of an address, and nothing is done with it
 HELP = _("Write it like name@example.org.")
 
 
@@ -39,8 +42,21 @@ def spelt(text: str | None) -> str:
         return trimmed(trimmed(text).lower())
 
 
+def likeness(text: str) -> str:
+    """What all writings of one address have in common, found without asking whether it is one; a few others may share it."""
+    box, at, domain = composed("NFKC", trimmed(text)).casefold().replace("\u00ad", "").rpartition("@")
+    return composed("NFKC", box + at + ".".join(map(_decoded, domain.replace("。", ".").split("."))).casefold())
+
+
+def _decoded(label: str) -> str:
+    try:
+        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") and len(label) <= MAX_LABEL else label
+    except ValueError:
+        return label
+
+
 def trimmed(text: str | None) -> str:
     """Without what is unseen around it, such as the marks of direction that come along with an address copied from an Arabic text."""
-    text = unicodedata.normalize("NFC", text or "")[: 2 * MAX_ADDRESS]
+    text = composed("NFC", (text or "")[:MAX_TYPED])[: 2 * MAX_ADDRESS]
     seen = [place for place, character in enumerate(text) if unicodedata.category(character) not in UNSEEN]
     return text[seen[0]: seen[-1] + 1] if seen else ""

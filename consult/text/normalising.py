@@ -7,6 +7,7 @@ from typing import Any
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.core.remarks import WITHOUT_UNSEEN, LeftOut
+from consult.text.composing import composed
 
 # Controls break documents and databases (NUL, other C0 and C1, lone surrogates, and the codes that Unicode says will never be signs);
 # marks that turn the writing direction by force let a text read otherwise than it is stored; what a private code looks like is known
@@ -93,7 +94,7 @@ def name_key(name: str) -> str:
     """What makes two names one: their letters, digits and signs (as in C++, C#, R&D), whatever the case, the accents, the punctuation
     and the spaces; all of them, however long.
     """
-    whole = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c) and c != "\u0640"
+    whole = "".join(c for c in composed("NFKD", name.casefold()) if not unicodedata.combining(c) and c != "\u0640"
                     and unicodedata.category(c) != "Cf")
     return " ".join(part for part in re.findall(r"[^\W_]+|[^\w\s]", whole) if part.isalnum() or is_meant(part))
 
@@ -122,7 +123,7 @@ ALIKE = str.maketrans("أإآٱىؤئة’‘ʼ“”«»–—‑…", "ااا�
 
 def normalised(text: str) -> str:
     """``text`` for comparing: small letters, without vowel signs, the writings of one letter or mark made one, spaces made one."""
-    return " ".join(SIGNS.sub("", unicodedata.normalize("NFC", text)).casefold().translate(ALIKE).split())
+    return " ".join(SIGNS.sub("", composed("NFC", text)).casefold().translate(ALIKE).split())
 
 
 def is_blank(text: str) -> bool:

@@ -15,6 +15,7 @@ from itertools import accumulate, islice
 
 from rapidfuzz import fuzz
 
+from consult.text.composing import composed
 from consult.text.normalising import ALIKE, SIGNS
 
 AROUND = 32  # characters kept before and after the quoted words
@@ -86,7 +87,7 @@ def folded_letters(character: str) -> str:
     """Small letters of a character without its signs; the forms that a letter takes in a word, and ligatures, are their letters."""
     if character.isspace():
         return " "
-    plain = unicodedata.normalize("NFKD", character.casefold().translate(OTHERWISE))
+    plain = composed("NFKD", character.casefold().translate(OTHERWISE))
     return "".join(letter for letter in plain.translate(ONE_WRITING).casefold() if not is_sign(letter))
 
 

@@ -7,20 +7,33 @@ from consult.text.words import tokens
 NAMES = {-1: "delete", 0: "equal", 1: "insert"}
 # Beyond this many comparisons two texts that have little in common are shown as replaced: bounded, and always the same.
 MAX_WORK = 4_000_000
+MAX_WORK_TOGETHER = 12_000_000  # of all the texts that one page compares
 FIRST, SURROGATES, AFTER_SURROGATES = 0x100, 0xD800, 0xE000
 
 
-def redline(old: str, new: str) -> list[tuple[str, str]]:
+class Work:
+    """What the redlines of one page may take together, whatever its texts are: the first ones are the exact ones."""
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK_TOGETHER
+
+    def takes(self, comparisons: int) -> bool:
+        is_taken = comparisons <= min(self.left, MAX_WORK)
+        self.left -= comparisons if is_taken else 0
+        return is_taken
+
+
+def redline(old: str, new: str, work: Work | None = None) -> list[tuple[str, str]]:
     """(``equal`` | ``insert`` | ``delete``, text) segments: equal and delete joined give ``old``, equal and insert give ``new``."""
     words: list[str] = []
     coded_old, coded_new = encode(old, new, words)
     engine = diff_match_patch()
     engine.Diff_Timeout = 0  # a clock would make the same texts differ from one machine to the next
-    if len(coded_old) * len(coded_new) > MAX_WORK:
-        diffs = coarse(engine, coded_old, coded_new)
-    else:
+    if (work or Work()).takes(len(coded_old) * len(coded_new)):
         diffs = engine.diff_main(coded_old, coded_new, False)
         engine.diff_cleanupSemantic(diffs)
+    else:
+        diffs = coarse(engine, coded_old, coded_new)
     return [(NAMES[op], "".join(words[number_of(character)] for character in run)) for op, run in diffs if run]
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from consult.text.composing import composed
 from consult.text.normalising import ARABIC
 from consult.text.words import words
 
@@ -17,7 +18,7 @@ def stem(word: str) -> str:
     """The stem of one word that was normalised."""
     if ARABIC.match(word):
         return JOINED.sub("", word)[:STEM_LENGTH]
-    letters = unicodedata.normalize("NFD", word.replace("œ", "oe").replace("æ", "ae"))
+    letters = composed("NFD", word.replace("œ", "oe").replace("æ", "ae"))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))[:STEM_LENGTH]
 
 

@@ -4,6 +4,7 @@
   "use strict";
   const cited = /^#item-(\d{1,9})$/.exec(location.hash);
   if (cited && !document.getElementById(`item-${cited[1]}`)) {
+    document.documentElement.dataset.leads = "";
     location.replace(`${location.pathname}?item=${cited[1]}${location.hash}`);
   }
 })();

@@ -164,7 +164,10 @@
       if (mine !== asked) return;
       body.replaceChildren(...page.childNodes);
       sheet.scrollTop = 0;
-    } catch { location.href = link.href; }
+    } catch {
+      document.documentElement.dataset.leads = "";
+      location.href = link.href;
+    }
   }
   text.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-sheet]");

@@ -7,9 +7,12 @@
   const WORDS = "textarea, input:is([type=text], [type=email], [type=url], [type=tel], [type=number], [type=date], [type=datetime-local], :not([type]))";
   let isSending = false, isForgotten = false;
 
-  /* A form that came back refused, or was only previewed, is unsaved as it stands (`data-unsaved`, or its summary of errors). */
+  /* A form that came back refused, or was only previewed, is unsaved as it stands (`data-unsaved`, or its summary of errors). What saved
+     itself (drafts.js) is not unsaved, but still what was typed here: `data-written`, or another value than the page came with. */
+  const differs = (form, from) => [...form.elements].some((field) => field.matches(WORDS) && !field.readOnly && field.value !== from(field));
   const isTyped = (form) => "unsaved" in form.dataset || form.querySelector(".error-summary")
-    || [...form.elements].some((field) => field.matches(WORDS) && !field.readOnly && field.value !== field.defaultValue);
+    || differs(form, (field) => field.keptValue ?? field.defaultValue);
+  const isWritten = (form) => "written" in form.dataset || isTyped(form) || differs(form, (field) => field.defaultValue);
   const isUnsaved = (form) => !form.querySelector("[type=password]") && isTyped(form);
   const isChosen = (form) => [...form.elements].some((field) => field.matches("[type=radio], [type=checkbox]")
     ? field.checked !== field.defaultChecked
@@ -27,7 +30,7 @@
   /* Another language: the page in that language, with what was typed. */
   addEventListener("click", (event) => {
     const link = event.target.closest?.(".languages a");
-    const form = posted().find(isTyped) ?? posted().find(isChosen);
+    const form = posted().find(isWritten) ?? posted().find(isChosen);
     if (!link || !form || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     const button = document.createElement("button"), address = new URL(link.href);
@@ -63,11 +66,13 @@
   const fields = (form) => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token");
   function forget() {
     sessionStorage.clear();
+    try { for (const key of Object.keys(localStorage)) if (key.startsWith(`draft ${said.reader} `)) localStorage.removeItem(key); } catch { /* refused */ }
     isForgotten = true;
   }
   function keep() {
     if (isForgotten) return;
-    const forms = unsaved().filter((words) => words.matches("form")).map((form) => [address(form), fields(form)]);
+    const written = posted().filter((form) => !form.querySelector("[type=password]") && isWritten(form));
+    const forms = written.map((form) => [address(form), fields(form)]);
     if (forms.length) sessionStorage.setItem(here, JSON.stringify(forms));
     else sessionStorage.removeItem(here);
   }

@@ -1,7 +1,7 @@
 """Copy third-party assets from npm packages, and one face from a Debian package, into the project: ``python static/vendor/vendor.py``.
 
 ``package-lock.json`` fixes versions and integrity; nothing is run from the packages. Writes the files, ``static/css/fonts.css``
-and ``manifest.json`` (version, licence and digest of each file). ``--check`` compares the digests, offline and without Node.
+and ``manifest.json`` (version, licence, origin and digest of each file). ``--check`` compares the digests, offline and without Node.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = Path(__file__).with_name("manifest.json")
@@ -81,6 +82,16 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def origin_of(package: str, version: str) -> str:
+    """The package URL: from where, with no address of any registry."""
+    return f"pkg:npm/{quote(package)}@{version}"
+
+
+def described(place: str, name: str, version: str, licence: str, origin: str, source: str) -> dict[str, str]:
+    return {"file": place, "name": name, "version": version, "licence": licence, "origin": origin, "source": source,
+            "sha256": digest(ROOT / place)}
+
+
 def copy_all() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("package.json", "package-lock.json"):
@@ -93,8 +104,7 @@ def copy_all() -> None:
             target = ROOT / place
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(modules / package / source, target)
-            entries.append({"file": place, "name": package, "version": about["version"], "licence": about["license"],
-                            "sha256": digest(target)})
+            entries.append(described(place, package, about["version"], about["license"], origin_of(package, about["version"]), source))
         FONTS_CSS.write_text(fonts_css(modules))
         entries += copy_unifont(Path(scratch))
     MANIFEST.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
@@ -108,8 +118,9 @@ def copy_unifont(scratch: Path) -> list[dict[str, str]]:
     for file in UNIFONT_FILES:
         target = ROOT / "static/fonts/ttf" / file
         shutil.copyfile(scratch / "unifont/usr/share/fonts/opentype/unifont" / file, target)
-        entries.append({"file": target.relative_to(ROOT).as_posix(), "name": UNIFONT, "version": UNIFONT_VERSION,
-                        "licence": UNIFONT_LICENCE, "sha256": digest(target)})
+        origin = f"pkg:deb/debian/{UNIFONT}@{UNIFONT_VERSION}?arch=all"
+        entries.append(described(target.relative_to(ROOT).as_posix(), UNIFONT, UNIFONT_VERSION, UNIFONT_LICENCE, origin,
+                             f"usr/share/fonts/opentype/unifont/{file}"))
     return entries
 
 

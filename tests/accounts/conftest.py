@@ -1,15 +1,22 @@
 """Forms as browsers send them, letters as people read them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from consult import create_app
 from consult.core.config import Config
 from consult.core.db import db, session
+from consult.core.i18n import utcnow
 from consult.core.mail import OutgoingMail
+from tests.accounts.factors import STEP, add_passkey, set_up
+from tests.accounts.keys import Key
 from tests.conftest import QUICK_PASSWORDS
+
+PASSWORD = "une phrase assez longue, éàü"
 
 
 @pytest.fixture
@@ -33,3 +40,36 @@ def guarded(databases, migrated, tmp_path):
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def required(app, monkeypatch):
+    """As it is before the public."""
+    monkeypatch.setitem(app.extensions, "consult_config", replace(app.extensions["consult_config"], second_factor="required"))
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(utcnow(), tick=False) as moved:
+        yield moved
+
+
+@pytest.fixture
+def authenticator(client, salma, clock):
+    """Of Salma, who has one from now on."""
+    client.post("/fr/accounts/login", data={"identity": salma.email, "passcode": PASSWORD, "submit": "1"})
+    held = set_up(client)
+    client.post("/fr/accounts/logout")
+    clock.shift(STEP)
+    return held
+
+
+@pytest.fixture
+def key(client, salma, clock):
+    """Of Salma, who has one from now on."""
+    client.post("/fr/accounts/login", data={"identity": salma.email, "passcode": PASSWORD, "submit": "1"})
+    made = Key()
+    assert add_passkey(client, made).location == "/fr/accounts/second-factor"
+    client.post("/fr/accounts/logout")
+    clock.shift(STEP)
+    return made

@@ -14,6 +14,8 @@ from passlib.hash import pbkdf2_sha256, sha256_crypt
 
 from consult.accounts import service
 from consult.accounts.models import Registration, User
+from consult.consultations import service as consultations
+from consult.consultations.models import Role
 from consult.core import mail
 from consult.core.db import Base, session, unit_of_work
 from consult.core.errors import Conflict
@@ -65,13 +67,17 @@ def addresses(client, contribution, salma, letters):
     register(client)
     client.post("/fr/accounts/reset", data={"email": salma.email})
     ask_for_link(client, salma.email)
+    consultations.invite(SYSTEM, contribution.chapter.consultation, email="nadia@example.org", role=Role.SECRETARIAT)
     sent = "\n".join(body for _recipient, _subject, body in letters())
-    written = {name: re.search(rf"http://consult\.test(/\S+/{name}\S+)", sent)[1] for name in ("confirm/", "reset/", "follow-link")}
+    written = {name: re.search(rf"http://consult\.test(/\S+/{name}\S+)", sent)[1] for name in (
+        "confirm/", "reset/", "follow-link", "accept-invitation")}
     return {
         "security.confirm_email": written["confirm/"], "security.reset_password": written["reset/"],
+        "consultations.accept_invitation": written["accept-invitation"],
         "accounts.follow_link": written["follow-link"], "security.login": "/fr/accounts/login",
         "security.forgot_password": "/fr/accounts/reset", "contributions.show": f"/fr/contributions/{contribution.ref}",
-        "contributions.receipt": f"/fr/contributions/receipt/{contribution.ref}", "contributions.mine": "/fr/contributions/mine",
+        "contributions.receipt": f"/fr/contributions/receipt/{contribution.ref}",
+        "contributions.position_receipt": "/fr/contributions/position/PNQ-P-C1-0001", "contributions.mine": "/fr/contributions/mine",
         "chapters.read": "/fr/chapters/1", "synthesis.read": "/fr/synthesis/read/1", "moderation.register": "/fr/moderation/register",
         "adoption.submit": "/fr/adoption/submit", "accounts.profile": "/fr/accounts/profile",
         "moderation.queue": "/fr/moderation/?chapter=1", "contributions.anchors": "/fr/contributions/anchors/1?text=fr",
@@ -202,6 +208,15 @@ def test_the_password_of_somebody_else_never_opens_the_account(app, consultation
     assert session.scalars(sa.select(Registration)).all() == []
 
 
+def test_a_letter_to_an_address_that_nobody_has_proven_says_nothing_that_a_stranger_typed(client, consultation, letters):
+    words = "GAGNEZ 1000 DH evil.example"
+    register(client, name=words)
+    register(client, name=words)
+    client.post("/fr/accounts/confirm", data={"email": "nora@example.org"})
+    assert len(letters()) == 3
+    assert words not in "".join(subject + body for _recipient, subject, body in letters())
+
+
 def test_in_one_browser_the_last_password_counts(client, app, consultation, letters, link_in):
     register(client, password=THEIRS)
     register(client, password=PASSWORD)
@@ -329,7 +344,7 @@ def keyed(client, salma):
 
 
 @pytest.mark.parametrize(("asked", "lifetime"), [
-    ("register", timedelta(days=2)), ("reset", timedelta(days=1)), ("link", timedelta(minutes=15)),
+    ("register", timedelta(days=2)), ("reset", timedelta(days=1)), ("link", timedelta(minutes=10)),
 ])
 def test_a_letter_whose_key_has_expired_is_not_sent(keyed, outbox, asked, lifetime):
     keyed[asked]()

@@ -4,6 +4,7 @@ import pytest
 from flask import render_template_string
 
 from consult.accounts import events
+from tests.own_data import own_data
 
 PROFILE = {"name": "Nora Tazi", "name_ar": "نورة التازي", "function": "Directrice qualité", "language": "ar"}
 
@@ -48,12 +49,15 @@ def test_profile_lists_appointments(client, rapporteur):
 
 def test_ones_own_data_in_one_file(client, rapporteur, monkeypatch):
     monkeypatch.setattr(events.my_data, "fillers", [lambda person: {"contributions": [person.email]}])
-    assert client.get("/fr/accounts/my-data").status_code == 302
-    response = client.sign_in(rapporteur).get("/fr/accounts/my-data")
-    assert "attachment" in response.headers["Content-Disposition"]
-    assert (response.json["email"], response.json["contributions"]) == (rapporteur.email, [rapporteur.email])
-    assert [held["role"] for held in response.json["appointments"]] == ["rapporteur"]
-    assert not {"password", "fs_uniquifier", "us_totp_secrets"} & set(response.json)
+    assert client.get("/fr/privacy/my-data").status_code == 302
+    data = own_data(client.sign_in(rapporteur))
+    assert (data["email"], data["contributions"]) == (rapporteur.email, [rapporteur.email])
+    assert [held["role"] for held in data["appointments"]] == ["rapporteur"]
+    assert not {"password", "fs_uniquifier", "us_totp_secrets"} & set(data)
+
+
+def test_one_door_leads_to_ones_own_data(client, rapporteur):
+    assert client.sign_in(rapporteur).get("/fr/accounts/my-data").status_code == 404
 
 
 def test_pages_of_the_library_stand_in_our_frame(app, consultation):

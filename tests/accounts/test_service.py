@@ -77,4 +77,4 @@ def test_a_fresh_process_knows_who_sends_its_first_request(tmp_path):
     first = ("from consult import create_app; from consult.core.config import Config; from consult.accounts import service; "
              f"create_app(Config(data_dir={str(tmp_path)!r})); print(service._of_session())")
     done = subprocess.run([sys.executable, "-c", first], capture_output=True, text=True)  # noqa: S603 - our own lines
-    assert "fs_uniquifier = :session_key" in done.stdout, done.stderr
+    assert "token_hash = :token_hash" in done.stdout, done.stderr

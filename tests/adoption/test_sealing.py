@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from consult.adoption import archive, sealing, service
+from consult.adoption import archive, checking, sealing, service
 from consult.adoption.models import FailureCause, Submission, SubmissionArchive
 from consult.consultations.models import Phase
 from consult.contributions.models import Contribution, ContributionState
@@ -63,7 +63,7 @@ def test_nothing_is_submitted_before_its_archive_is_sealed(consultation, secreta
     submission = service.get_submission(consultation)
     sealed, path = service.get_archive_file(secretary, submission)
     assert (sealed.size, sealed.sha256) == files.measure(path)
-    assert archive.verify_archive(path) == []
+    assert checking.verify_archive(path) == []
     assert f"Journal-Digest: {submission.chain_digest}" in archive_text(path, "bag-info.txt")
     assert '"adoption.submit"' in archive_text(path, "data/journal/journal.jsonl")
     assert "accepted" in archive_text(path, "data/open-data/contributions.csv")
@@ -100,7 +100,7 @@ def test_what_cannot_be_made_is_called_off_at_once_and_can_be_asked_for_again(co
 
 
 def test_an_archive_that_is_not_whole_is_not_submitted(consultation, request_, monkeypatch):
-    monkeypatch.setattr(archive, "verify_archive", lambda _path: ["a.pdf is missing"])
+    monkeypatch.setattr(checking, "verify_archive", lambda _path: ["a.pdf is missing"])
     cases.settled()
     assert_nothing_was_submitted(consultation)
     assert "a.pdf is missing" in service.get_request(consultation).failure.details
@@ -188,4 +188,4 @@ def test_a_submission_of_before_that_has_no_archive_gets_one(consultation, secre
     session.flush()
     session.add(Job(name="adoption.seal_submission", subject_id=submission.id, run_at=utcnow(), queued_at=utcnow()))
     cases.settled()
-    assert archive.verify_archive(service.get_archive_file(secretary, submission)[1]) == []
+    assert checking.verify_archive(service.get_archive_file(secretary, submission)[1]) == []

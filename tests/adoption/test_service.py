@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from consult.adoption import archive, service
+from consult.adoption import checking, service
 from consult.adoption.models import CouncilOutcome
 from consult.consultations.models import Phase
 from consult.core.db import session
@@ -115,7 +115,7 @@ def rewritten(path, target, change):
 
 
 def test_a_dossier_holds_what_it_says(dossier):
-    assert archive.verify_archive(dossier) == []
+    assert checking.verify_archive(dossier) == []
     with zipfile.ZipFile(dossier) as opened:
         names = {name.split("/", 1)[1] for name in opened.namelist()}
     for language in ("fr", "ar"):
@@ -123,7 +123,8 @@ def test_a_dossier_holds_what_it_says(dossier):
             assert {f"data/syntheses/chapter-{number}.{language}.{suffix}" for suffix in ("docx", "pdf", "md")} <= names
         assert {f"data/contributions/contributions.{language}.{suffix}" for suffix in ("csv", "xlsx")} <= names
         assert f"data/chapters/chapter-1.{language}.r1.md" in names
-    assert {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "data/journal/journal.jsonl", "data/open-data/contributions.csv"} <= names
+    assert {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "data/journal/journal.jsonl", "data/open-data/contributions.csv",
+            "data/open-data/replies.csv"} <= names
 
 
 def test_the_same_data_give_the_same_archive(consultation, tmp_path):
@@ -143,7 +144,7 @@ def test_every_kind_of_tampering_is_found(dossier, tmp_path):
     def journal_rewritten(name, data):
         return data.replace(b"chapters.import_chapter", b"chapters.import_nothing", 1) if name.endswith("journal.jsonl") else data
 
-    faults = [archive.verify_archive(rewritten(dossier, tmp_path / f"{n}.zip", change))
+    faults = [checking.verify_archive(rewritten(dossier, tmp_path / f"{n}.zip", change))
               for n, change in enumerate((changed, left_out, journal_rewritten))]
     assert "contributions.fr.csv was changed" in faults[0][0]
     assert "chapter-1.fr.pdf is missing" in faults[1][0]
@@ -151,23 +152,23 @@ def test_every_kind_of_tampering_is_found(dossier, tmp_path):
     copy = rewritten(dossier, tmp_path / "extra.zip", lambda _name, data: data)
     with zipfile.ZipFile(copy, "a") as opened:
         opened.writestr(f"{opened.namelist()[0].split('/')[0]}/data/extra.txt", "x")
-    assert archive.verify_archive(copy) == ["data/extra.txt is not in the manifest"]
+    assert checking.verify_archive(copy) == ["data/extra.txt is not in the manifest"]
 
 
 def test_what_is_no_dossier_is_said_to_be_none(dossier, tmp_path):
     (tmp_path / "other.zip").write_bytes(b"not a zip")
-    assert "cannot be read" in archive.verify_archive(tmp_path / "other.zip")[0]
+    assert "cannot be read" in checking.verify_archive(tmp_path / "other.zip")[0]
     with zipfile.ZipFile(tmp_path / "empty.zip", "w") as opened:
         opened.writestr("a.txt", "x")
-    assert "missing" in archive.verify_archive(tmp_path / "empty.zip")[0]
+    assert "missing" in checking.verify_archive(tmp_path / "empty.zip")[0]
     (tmp_path / "cut.zip").write_bytes(dossier.read_bytes()[:-2000])
-    assert archive.verify_archive(tmp_path / "cut.zip")
+    assert checking.verify_archive(tmp_path / "cut.zip")
 
 
 def test_an_unpacked_dossier_is_checked_too(dossier, tmp_path):
     with zipfile.ZipFile(dossier) as opened:
         opened.extractall(tmp_path / "unpacked")  # noqa: S202 - our own archive
     folder = next((tmp_path / "unpacked").iterdir())
-    assert archive.verify_archive(folder) == []
+    assert checking.verify_archive(folder) == []
     (folder / "data" / "README.fr.txt").write_text("x")
-    assert "README.fr.txt was changed" in archive.verify_archive(folder)[0]
+    assert "README.fr.txt was changed" in checking.verify_archive(folder)[0]

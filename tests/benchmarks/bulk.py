@@ -1,11 +1,13 @@
 """Rows by the ten thousand: kept by table, with keys given here, and written together in the order of their foreign keys."""
 
+import enum
 from collections import defaultdict
 from typing import Any
 
 import sqlalchemy as sa
 
 from consult.core.db import Base, session
+from consult.core.records import Layout, Records, layouts
 
 CACHE = "PRAGMA cache_size=-400000"  # of this connection: the indexes that grow stay in memory
 
@@ -16,6 +18,7 @@ class Bulk:
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.last: dict[str, int] = {}
+        self.told: dict[str, int] = {}  # rows of each table that an event tells of
 
     def add(self, model: type[Base], **values: Any) -> int:
         """Keep a row for :meth:`write` and return its id; 0 where it has none."""
@@ -31,10 +34,28 @@ class Bulk:
         self.last[name] += 1
         return self.last[name]
 
+    def digests_since(self) -> Records:
+        """Of the rows of the public record that were added since the last time."""
+        records: Records = {}
+        for name, layout in layouts().items():
+            rows = self.rows.get(name, [])
+            if new := rows[self.told.get(name, 0):]:
+                records[name] = {str(row[layout.key.name]): layout.digest(kept(layout, row)) for row in new}
+                self.told[name] = len(rows)
+        return records
+
     def write(self) -> None:
+        self.told.clear()
         for table in Base.metadata.sorted_tables:
             if rows := self.rows.pop(table.name, None):
                 insert(table, rows)
+
+
+def kept(layout: Layout, row: dict[str, Any]) -> list[Any]:
+    """As :meth:`~consult.core.records.Layout.rows` selects it."""
+    salt = [row["salt"]] if layout.personal else []
+    values = [row[layout.key.name], *(row[name] for name in layout.columns), *salt]
+    return [value.value if isinstance(value, enum.Enum) else value for value in values]
 
 
 def insert(table: sa.Table, rows: list[dict[str, Any]]) -> None:

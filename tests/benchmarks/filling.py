@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -29,19 +29,22 @@ from consult.contributions.models import (
     Receipt,
     SuggestedAmendment,
 )
+from consult.contributions.service.anchoring import rank_of
 from consult.core import audit, jobs, tallies
-from consult.core.audit import AuditEvent, AuditSeal
+from consult.core.audit import AuditEvent, AuditSeal, Checkpoint
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import MOROCCO, utcnow
 from consult.core.jobs import Job, JobState
 from consult.core.mail import OutgoingMail
-from consult.core.permissions import Action
+from consult.core.permissions import SYSTEM, Action
 from consult.demonstration import Story
 from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
-from consult.organisations.models import Category, Membership, Organisation, Region, Sector
+from consult.organisations.models import Category, Membership, Organisation, OrganisationState, Region, Sector
+from consult.synthesis import service as synthesis
 from consult.synthesis.models import ItemContribution
 from tests.benchmarks.bulk import Bulk, settle
-from tests.benchmarks.points import put_items
+from tests.benchmarks.points import items_of, put_items
+from tests.benchmarks.reactions import Reactions
 from tests.benchmarks.spots import Spot, Text
 
 SEED = 20261129
@@ -89,9 +92,12 @@ def tell_quietly() -> None:
 def fill(total: int) -> None:
     """Until ``total`` contributions are there; all that is kept of them is true at the end."""
     with unit_of_work():
+        put_sections()
+    with unit_of_work():
         audit.seal_all()
         present = session.scalar(sa.select(sa.func.count()).select_from(Contribution)) or 0
         filling = Filling(total - present)
+        filling.seal_acts()
     for first in range(1, filling.number + 1, BATCH):
         with unit_of_work():
             for number in range(first, min(first + BATCH, filling.number + 1)):
@@ -113,6 +119,17 @@ class Lodged(SimpleNamespace):
 
 class Event(SimpleNamespace):
     content = AuditEvent.content
+
+
+class Unsealed(NamedTuple):
+    """Of the events of one lodging, of which the last tells of all rows."""
+
+    action: Action
+    actor_id: int | None
+    subject: str
+    subject_id: int
+    at: datetime
+    details: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -144,7 +161,8 @@ class People:
         user_id = bulk.add(
             User, email=f"filled-{n}@people.example", name=f"{first[n % 10]} {last[n // 10 % 10]} {n}", name_ar=None, function=None,
             language="ar" if n % 4 == 0 else "fr", is_name_public=n % 10 != 0, is_told_of_work=True, is_demonstration=True, created_at=now,
-            password=None, active=True, fs_uniquifier=f"filled-{n:024}", confirmed_at=now, us_totp_secrets=None, us_phone_number=None)
+            password=None, active=True, fs_uniquifier=f"filled-{n:024}", confirmed_at=now, us_totp_secrets=None, us_phone_number=None,
+            salt=f"{n:032}")
         if n % 3:
             return user_id, None
         organisation_id = self.dice.choice(self.organisations)
@@ -161,7 +179,8 @@ def add_organisation(bulk: Bulk, n: int) -> int:
         return list(enum)[n % len(enum)]
     return bulk.add(
         Organisation, slug=f"filled-{n}", short=f"OR{n}", name_fr=f"Organisme {n} de la qualité", name_ar=f"هيئة الجودة {n}", name_en=None,
-        category=one_of(Category), sector=one_of(Sector), region=one_of(Region), ecosystem=None, created_at=utcnow())
+        category=one_of(Category), sector=one_of(Sector), region=one_of(Region), ecosystem=None, size=None, website=None,
+        state=OrganisationState.CONFIRMED, confirmed_at=utcnow(), created_at=utcnow(), row_counter=1)
 
 
 class Filling:
@@ -170,18 +189,20 @@ class Filling:
     def __init__(self, number: int) -> None:
         self.number, self.bulk, self.dice = number, Bulk(), random.Random(SEED)
         consultation = consultations.get_current()
+        self.acts: list[Unsealed] = []
+        self.record(Action.CONSULTATIONS_EDIT, None, "consultation", consultation.id, utcnow(), {})
         self.opened_at = consultation.opens_at
         self.step = (utcnow() - timedelta(days=1) - self.opened_at) / (number + 1)
         self.people = People(self.bulk, self.dice, number)
+        self.reactions = Reactions(self.bulk)
         own = chapters.list_chapters(consultation)
         self.sections = [self.section(chapter) for chapter in own]
         self.refs = {chapter.id: chapter.last_ref for chapter in own}
         self.position, self.link = audit.head()
 
     def section(self, chapter: Chapter) -> Section:
-        rapporteur, chair = (in_charge(chapter, role) for role in (Role.RAPPORTEUR, Role.CHAIR))
-        items = put_items(chapter, rapporteur, chair, utcnow(), is_public=chapter.number == PUBLIC)
-        return Section(chapter.id, chapter.number, Text(chapter), rapporteur.id, items)
+        return Section(chapter.id, chapter.number, Text(chapter), in_charge(chapter, Role.RAPPORTEUR).id,
+                       items_of(synthesis.get_or_new(chapter)))
 
     def lodge(self, number: int) -> None:
         """One contribution with all that belongs to it."""
@@ -202,6 +223,8 @@ class Filling:
             place = spot.rank if self.dice.random() < 0.85 else self.dice.randrange(len(section.items))
             self.bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,
                           attached_at=said.submitted_at + timedelta(hours=30))
+        self.reactions.react(said, number, section.rapporteur_id, self.people.people)
+        self.seal_acts()
 
     def statement(self, number: int, section: Section, spot: Spot) -> tuple[Lodged, str]:
         """What the author says, and the words that they would have instead."""
@@ -227,6 +250,7 @@ class Filling:
             is_decided = said.id != 1 and self.dice.random() < (0.97 if place.is_same_text else 0.8)
             columns = dict(place.columns, state=place.decided if is_decided else place.columns["state"])
             by = section.rapporteur_id if is_decided else None
+            columns["rank"] = rank_of(columns["anchor_class"], columns["confidence"], columns["state"])
             self.bulk.add(Anchor, **columns, contribution_id=said.id, decided_by_id=by, decided_at=utcnow() if is_decided else None)
             found = place.decided_key if is_decided else place.proposed_key
             key, steps = found, steps + (found != key)
@@ -254,7 +278,8 @@ class Filling:
     def confirm_receipt(self, said: Lodged, digest: str) -> None:
         """The receipt, the letter and the job that posted it."""
         at = said.submitted_at
-        self.bulk.add(Receipt, contribution_id=said.id, digest=digest, issued_at=at, written_at=at)
+        self.bulk.add(Receipt, contribution_id=said.id, digest=digest, chain_position=self.position, chain_digest=self.link, issued_at=at,
+                      written_at=at)
         self.bulk.add(Job, name=jobs.name_of(send_receipt), subject_id=said.id, state=JobState.DONE, attempts=1, progress=100, run_at=at,
                       queued_at=at, beat_at=at, finished_at=at, error=None)
         self.bulk.add(OutgoingMail, recipient="filled@people.example", subject=f"Accusé de réception {said.ref}", body=said.body, html=None,
@@ -262,16 +287,32 @@ class Filling:
                       dropped_at=None, drop_reason=None)
 
     def record(self, action: Action, actor_id: int, subject: str, subject_id: int, at: datetime, details: dict[str, Any]) -> None:
-        """The event of an act, sealed."""
-        values = {"at": at, "action": action.value, "actor": "user", "actor_id": actor_id, "subject": subject, "subject_id": subject_id,
-                  "details": details}
-        event_id = self.bulk.add(AuditEvent, **values)
-        self.position, self.link = self.position + 1, audit.link(self.link, Event(id=event_id, **values))
-        self.bulk.add(AuditSeal, position=self.position, event_id=event_id, digest=self.link, sealed_at=at)
+        self.acts.append(Unsealed(action, actor_id, subject, subject_id, at, details))
+
+    def seal_acts(self) -> None:
+        """Write the events since the last time, sealed; the last one tells of all rows that were added meanwhile, as they are."""
+        told = self.bulk.digests_since()
+        for act in self.acts:
+            values = {"at": act.at, "action": act.action.value, "actor": "user", "actor_id": act.actor_id, "subject": act.subject,
+                      "subject_id": act.subject_id, "details": act.details, "records": told if act is self.acts[-1] else {}}
+            event_id = self.bulk.add(AuditEvent, **values)
+            self.position, self.link = self.position + 1, audit.link(self.link, Event(id=event_id, **values).content())
+            self.bulk.add(AuditSeal, position=self.position, event_id=event_id, digest=self.link, sealed_at=utcnow())
+            if self.position % audit.BATCH == 0:
+                self.bulk.add(Checkpoint, chain_position=self.position, chain_digest=self.link, at=utcnow())
+        self.acts.clear()
 
     def end(self) -> None:
         for chapter_id, last in self.refs.items():
             session.execute(sa.update(Chapter).where(Chapter.id == chapter_id).values(last_ref=last))
+
+
+def put_sections() -> None:
+    """What the commissions have begun in each chapter."""
+    for chapter in chapters.list_chapters(consultations.get_current()):
+        rapporteur, chair = (in_charge(chapter, role) for role in (Role.RAPPORTEUR, Role.CHAIR))
+        put_items(chapter, rapporteur, chair, utcnow(), is_public=chapter.number == PUBLIC)
+    audit.record(SYSTEM, Action.CONSULTATIONS_EDIT, consultations.get_current())
 
 
 def state_of(number: int, section: Section) -> ContributionState:

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from consult.core.db import db, session
+from consult.accounts.service import open_session
+from consult.core.db import db, session, unit_of_work
 from consult.core.pages import pages
 from tests.visits import Visit, reader, subjects
 
@@ -79,7 +80,8 @@ def opened(app: Flask) -> dict[str, Opened]:
     """Each page of :data:`PAGES`, warmed, made anew each time: the median of some rounds."""
     with app.app_context():
         found, clock = subjects(), Clock(db.engine)
-        people = {visit.role: person.fs_uniquifier if (person := reader(visit.role)) else "" for visit in PAGES.values()}
+        with unit_of_work():
+            people = {role: open_session(person) if (person := reader(role)) else "" for role in {visit.role for visit in PAGES.values()}}
         session.remove()
     return {name: measured(app, clock, visit.path(found), people[visit.role]) for name, visit in PAGES.items()}
 

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from consult import create_app
+from consult.core import audit, tallies
 from consult.core.config import Config
 from consult.core.db import db, session, unit_of_work
 from tests import postgresql
@@ -36,7 +37,7 @@ DATABASES = ("sqlite", "postgresql")
 PARTS = ("pages", "commands", "workers", "publishing")
 DOCS = Path(__file__).parents[2] / "docs" / "scale.md"
 EXPORTS = ("contributions.csv", "contributions.xlsx")
-REQUESTS = 20_000
+REQUESTS, SINCE = 20_000, 1_000
 LOOK = 0.02  # seconds between two looks at the memory of a command
 READ = ("/fr/chapters/1", "/fr/chapters/3", "/ar/chapters/5", "/fr/contributions/", "/fr/contributions/{ref}", "/fr/consultations/help")
 MIX = """
@@ -57,7 +58,8 @@ class Measured:
     fill: float | None = None
     size: float = 0.0
     pages: dict[str, Opened] = field(default_factory=dict)
-    commands: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds, peak MB
+    events: int = 0  # of the journal
+    commands: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds, peak MB of all its processes
     workers: list[float] = field(default_factory=list)
     held: Held | None = None
 
@@ -77,7 +79,8 @@ def measure(config: Config, number: int, spare: Config, parts: Sequence[str] = P
         result.pages = opened(app)
         say("pages opened")
     if "commands" in parts:
-        result.commands = commands(config, spare)
+        with app.app_context():
+            result.events, result.commands = count_events(), commands(config, spare)
         say("commands run")
     if "workers" in parts:
         result.workers = workers(app, config)
@@ -97,7 +100,7 @@ def fill(number: int) -> float | None:
         raise SystemExit(f"{db.engine.url}: its filling was broken off at {present:,}. Remove it and begin again.")
     if present:
         with unit_of_work():
-            filling.recount_all()
+            tallies.recount_all()
             settle()
         return None
     began = time.perf_counter()
@@ -127,9 +130,22 @@ def commands(config: Config, spare: Config) -> dict[str, tuple[float, float]]:
         for export in EXPORTS:
             found[f"export {export}"] = run(config, "export", export, "--out", str(folder / export))
         found["verify"] = run(config, "verify")
+        found[f"verify --since, {SINCE:,} events"] = run(config, "verify", "--since", head_before(SINCE))
         found["backup"] = run(config, "backup", str(folder / "backup.tar.gz"))
         found["restore"] = run(spare, "restore", str(folder / "backup.tar.gz"))
     return found
+
+
+def count_events() -> int:
+    return session.scalar(sa.text("SELECT count(*) FROM audit_event")) or 0
+
+
+def head_before(number: int) -> str:
+    """Where the journal stood so many events ago."""
+    before = sa.text("SELECT position, digest FROM audit_seal ORDER BY position DESC LIMIT 1 OFFSET :number")
+    last = session.execute(before, {"number": number}).first()
+    session.remove()
+    return f"{last[0]}:{last[1]}" if last else f"0:{audit.GENESIS}"
 
 
 def run(config: Config, *arguments: str) -> tuple[float, float]:
@@ -138,7 +154,7 @@ def run(config: Config, *arguments: str) -> tuple[float, float]:
     running = subprocess.Popen(command, env={**os.environ, **environment_of(config)}, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
     # What the system says at the end counts this process too, from which that one was split.
     while running.poll() is None:
-        peak = max(peak, servers.peak_of(running.pid))
+        peak = max(peak, servers.peak_of(running.pid) + sum(servers.memory_of_workers(running.pid)))
         time.sleep(LOOK)
     if running.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: ended with {running.returncode}")
@@ -261,10 +277,14 @@ def rest_table(by_size: dict[int, Measured]) -> str:
     rows = [row("database, MB", lambda m: f"{m.size:,.0f}"), row("filled, s", lambda m: f"{m.fill:,.0f}" if m.fill else "–")]
     for name in next(iter(by_size.values())).commands:
         rows.append(row(f"{name}, s (peak MB)", lambda m, name=name: "{:,.1f} ({:,.0f})".format(*m.commands[name])))
+        if name == "verify":
+            rows.append(row("… events of the journal", lambda m: f"{m.events:,}"))
+            rows.append(row("… s for a million of them (aim 60)", lambda m: f"{m.commands['verify'][0] * 1e6 / m.events:,.0f}"))
     rows += [
         row(f"peak MB of each process of the server after {REQUESTS:,} requests", lambda m: ", ".join(f"{one:.0f}" for one in m.workers)),
         row("a version published: contributions anchored", lambda m: f"{m.held.anchored:,}" if m.held else "–"),
         row("… the publication, s", lambda m: f"{m.held.publication:.2f}" if m.held else "–"),
+        row("… until all of them had their places, s", lambda m: f"{m.held.places:.2f}" if m.held else "–"),
         row("… the slowest lodging on that chapter meanwhile, s (aim 0.5)", lambda m: f"{m.held.same_chapter:.2f}" if m.held else "–"),
         row("… on another chapter, s (aim 0.5)", lambda m: f"{m.held.other_chapter:.2f}" if m.held else "–"),
     ]

@@ -10,10 +10,11 @@ from itsdangerous import URLSafeTimedSerializer
 
 from consult import create_app
 from consult.accounts.models import User
+from consult.accounts.service import open_session
 from consult.chapters.models import Block, BlockKind, Chapter, Revision
 from consult.consultations.models import Appointment
 from consult.core.config import Config
-from consult.core.db import reading, session
+from consult.core.db import session, unit_of_work
 
 RAW_TOKEN = "b" * 40
 # Flask-Login's mark of the browser that signed in: wrk, from this machine, which names itself not.
@@ -53,9 +54,9 @@ def scripts(data: Path, readers: int = 50, *, database: str = "", chapters: int 
     app = create_app(Config(data_dir=str(data), database_url=database, log_level="ERROR"))
     sign = SecureCookieSessionInterface().get_signing_serializer(app).dumps
     token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN)
-    with app.app_context(), reading():
-        people = sa.select(User.fs_uniquifier).where(User.id.not_in(sa.select(Appointment.user_id)))
-        keys = session.scalars(people.order_by(User.id).limit(readers)).all()
+    with app.app_context(), unit_of_work():
+        people = sa.select(User).where(User.id.not_in(sa.select(Appointment.user_id)))
+        keys = [open_session(person) for person in session.scalars(people.order_by(User.id).limit(readers)).all()]
         passages = [first_action(number) for number in range(1, chapters + 1)]
     cookies = [f"consult={sign({'_id': BROWSER, '_user_id': key, '_fresh': True, 'csrf_token': RAW_TOKEN})}" for key in keys]
     table = "{" + ", ".join(json.dumps(cookie) for cookie in cookies) + "}"

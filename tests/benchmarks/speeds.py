@@ -26,7 +26,7 @@ def rows(data: Path) -> list[list]:
         ["a chapter of 60 kB imported: read, aligned, published, its contributions set again (median of 3; aim 0.5)", imported(data)],
         ["… its blocks aligned alone (aim 0.1)", aligned()],
         ["10,000 contributions anchored again on a text of 60 kB (aim 3)", again["anchors"]],
-        ["… with the publication of its revision whole", again["publication"]],
+        ["… the publication itself, with the first of them", again["publication"]],
         *([f"two revisions of 60 kB compared ({language}; aim 0.5)", taken] for language, taken in revisions.comparison_seconds().items()),
         ["… the page of their comparison, whole and made anew", revisions.page_seconds(data)],
         *searching.rows(),

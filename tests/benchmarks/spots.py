@@ -55,7 +55,7 @@ class Text:
         dice.shuffle(keys)
         keys += sorted({block.key for some in blocks.values() for block in some if block.lead.strip()} - set(keys))
         ranks = {key: rank for rank, key in enumerate(keys)}
-        self.finders = {one.id: anchoring.finder_for(one, ()) for one in revisions if one.number > 1}
+        self.finders = {one.id: anchoring.finder_for(one) for one in revisions if one.number > 1}
         self.spots, weights = [], []
         for revision in revisions:
             later = chapters.list_later_revisions(revision)

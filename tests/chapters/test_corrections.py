@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from consult.chapters import revising, service
 from consult.chapters.models import Alignment, BlockFate
-from consult.chapters.service import publishing
+from consult.chapters.service import planning
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from tests.chapters.test_preparing_views import PLACE
@@ -17,7 +17,7 @@ def test_what_a_person_says_is_gone_stays_gone_whatever_comes_later(chapter, cha
     service.correct(chair, draft, new_key="", old_key="C1-A1-P1-a1", expected_counter=1)
     session.flush()
     keep(chair, chapter, (ONE, "Publier chaque mois la liste des étalons nationaux."), expected_counter=2)
-    made = publishing.plan_of(draft)
+    made = planning.plan_of(draft)
     gone = next(row for row in revising.rows_of(made) if row.key == "C1-A1-P1-a1")
     assert (gone.change, gone.new, gone.confidence, gone.is_by_hand) == (BlockFate.DELETED, None, 1.0, True)
     assert next(row for row in revising.rows_of(made) if "chaque mois" in row.block.text).change == BlockFate.NEW
@@ -33,7 +33,7 @@ def test_a_passage_is_gone_by_hand_until_it_is_continued_or_the_word_taken_back(
         session.flush()
     assert [(c["new"], c["old"]) for c in draft.corrections] == [("C1-A1-§1", "C1-A1-P1-a1")]
     draft.corrections = [{"new": "", "sha256": revising.fingerprint("Autres mots."), "old": "C1-A1-P1-a1"}]
-    assert (publishing.plan_of(draft).dropped, publishing.plan_of(draft).forgotten) == (frozenset(), 1)
+    assert (planning.plan_of(draft).dropped, planning.plan_of(draft).forgotten) == (frozenset(), 1)
     for new, old in (("", ""), (None, ""), ("", None), ("", "C1-nowhere")):
         with pytest.raises(Invalid):
             service.correct(chair, draft, new_key=new, old_key=old, expected_counter=draft.row_counter)
@@ -63,8 +63,8 @@ def test_a_correction_of_no_passage_is_refused(client, chapter, rapporteur):
 
 def test_a_correction_is_planned_once_and_a_refused_one_keeps_its_page(client, chapter, rapporteur, monkeypatch):
     draft = keep(rapporteur, chapter, ("chaque année", "chaque mois"))
-    made, plan = [], publishing.plan_of
-    monkeypatch.setattr(publishing, "plan_of", lambda draft: made.append(1) or plan(draft))
+    made, plan = [], planning.plan_of
+    monkeypatch.setattr(planning, "plan_of", lambda draft: made.append(1) or plan(draft))
     fields = {"new_key": "C1-A1-P1-a1", "expected_counter": draft.row_counter, "act": "set"}
     assert client.sign_in(rapporteur).post(f"{PLACE}/correct", data={**fields, "chosen": ""}).status_code == 303
     assert len(made) == 1

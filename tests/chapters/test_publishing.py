@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from consult.chapters import revising, service
 from consult.chapters.models import Alignment, Block, BlockFate, Chapter, OutdatedTranslation, Revision, WorkingDraft
-from consult.chapters.service import publishing
+from consult.chapters.service import planning, publishing
 from consult.consultations.models import Consultation, Role
 from consult.core.audit import AuditEvent
 from consult.core.commands import LISTENERS
@@ -133,19 +133,19 @@ def test_a_correction_survives_edits_elsewhere_and_ends_with_its_words(chapter, 
     service.correct(chair, draft, new_key="C1-A1-§1", old_key="", expected_counter=1)
     session.flush()
     keep(chair, chapter, ("Intention de l’axe.", "Un ajout avant.\n\nUn propos neuf sans rapport."), expected_counter=2)
-    made = publishing.plan_of(draft)
+    made = planning.plan_of(draft)
     (place,) = made.by_hand
     assert made.parsed.blocks[place].text == "Un propos neuf sans rapport."
     assert made.corrections[0]["new"] == "C1-A1-§2"
     assert made.forgotten == 0
     keep(chair, chapter, ("Intention de l’axe.", "Un propos neuf, mais réécrit."), expected_counter=draft.row_counter)
-    made = publishing.plan_of(draft)
+    made = planning.plan_of(draft)
     assert (made.by_hand, made.forgotten) == (frozenset(), 1)
 
 
 def test_the_plan_reads_in_order_with_what_is_gone_in_its_place(chapter, chair):
     draft = keep(chair, chapter, ("Intention de l’axe.\n\n", ""), ("Un paragraphe de contexte", "Un autre paragraphe de contexte"))
-    rows = revising.rows_of(publishing.plan_of(draft))
+    rows = revising.rows_of(planning.plan_of(draft))
     order = [row.key for row in rows]
     assert order == [b.key for b in service.list_blocks(service.get_newest_revision(chapter, "fr"))]
     assert {row.key: row.change for row in rows if row.change != BlockFate.KEPT} == {
@@ -161,7 +161,7 @@ def test_whatever_is_changed_no_block_is_lost_and_no_key_is_used_twice(chapter, 
         rng.shuffle(parts)
         body = "\n\n".join(p for p in [*parts, f"Propos {seed}.{step} {rng.random()}"] if not p.startswith("[^1]"))
         draft = service.keep_working_draft(chair, chapter.consultation, data=f"{head}## Axe 1{body}\n\n[^1]: Loi.\n".encode())
-        made = publishing.plan_of(draft)
+        made = planning.plan_of(draft)
         if not made.is_publishable:
             session.delete(draft)
             session.flush()

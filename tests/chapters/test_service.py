@@ -3,7 +3,7 @@ import sqlalchemy as sa
 
 from consult.chapters import service
 from consult.chapters.models import BlockKind
-from consult.core import audit
+from consult.core import audit, verification
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
@@ -31,7 +31,7 @@ def test_import_leaves_one_event_and_the_chain_holds(chapter):
     events = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "chapters.import_chapter")).all()
     assert len(events) == 2
     assert audit.seal_all() >= 2
-    assert audit.verify() == []
+    assert verification.verify_journal() == []
 
 
 def test_the_same_text_twice_is_refused(consultation, chapter):

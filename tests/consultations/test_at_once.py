@@ -10,7 +10,7 @@ from consult.accounts.models import User
 from consult.consultations import service
 from consult.consultations.models import Appointment, Consultation, Phase, Role, Round
 from consult.core.db import db, reading, reading_first, session, unit_of_work
-from consult.core.errors import Conflict, Invalid, NotAllowed
+from consult.core.errors import ConsultError, NotAllowed
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
 from tests import factories
@@ -87,7 +87,7 @@ def refused_of_two(app, act) -> list[Exception]:
         try:
             with reading_first():
                 act(number, lambda: read.wait(PATIENCE))
-        except (Conflict, Invalid) as error:
+        except ConsultError as error:
             refused.append(error)
 
     in_threads(app, 2, run)

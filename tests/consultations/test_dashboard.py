@@ -4,7 +4,8 @@ import lxml.html
 import pytest
 
 from consult.accounts.models import User
-from consult.consultations.models import Phase, Role
+from consult.consultations.models import Appointment, Phase, Role
+from consult.consultations.service import list_desk_rows
 from consult.contributions.models import ContributionState
 from consult.contributions.service import list_silent_categories
 from consult.core.db import session
@@ -35,6 +36,14 @@ def test_each_chapter_is_one_row_with_what_waits_there(client, secretary, block,
     assert first[:7] == ["1. Commission 1", "Version 1", "1", "1", "0", "In preparation", rapporteur.name]
     assert first[7] not in ("", "—")
     assert second == ["2. Commission 2", "—", "—", "—", "—", "—", "nobody yet", "—"]
+
+
+def test_as_many_as_there_are_may_be_in_charge(consultation):
+    """SQLite takes five hundred parts of one question and no more."""
+    (first, *_others) = consultation.commissions
+    session.add_all(Appointment(user=factories.new_user(n), role=Role.RAPPORTEUR, commission=first) for n in range(20_000, 20_520))
+    session.flush()
+    assert len(list_desk_rows(consultation)[0].people) == 520
 
 
 def test_who_is_silent_is_told_while_there_is_time(client, secretary, block):

@@ -59,10 +59,16 @@ def test_it_does_not_open_in_the_past(prepared, secretary):
     assert refusal.value.field == "opens_at"
 
 
-def test_no_dates_without_the_cndp_number(prepared, secretary):
-    prepared.cndp_number = " "
-    with pytest.raises(Conflict):
-        scheduled(prepared, secretary)
+@pytest.mark.parametrize("number", ["", " ", "—", "…\u200b"])
+def test_no_dates_and_no_opening_without_the_cndp_number(prepared, secretary, number):
+    scheduled(prepared, secretary)
+    prepared.cndp_number = number
+    session.flush()
+    for actor in (secretary, SYSTEM):
+        with pytest.raises(NotAllowed, match="CNDP"):
+            scheduled(prepared, actor)
+        with pytest.raises(NotAllowed, match="CNDP"):
+            service.open(actor, prepared)
 
 
 def test_the_dates_can_be_changed_until_the_opening(prepared, secretary):
@@ -79,7 +85,7 @@ def test_the_cndp_number_stays_once_the_dates_are_set(prepared, secretary):
     service.edit(secretary, prepared, cndp_number="D-1/2026")
     scheduled(prepared, secretary)
     with pytest.raises(Invalid) as refusal:
-        service.edit(secretary, prepared, cndp_number=" ")
+        service.edit(secretary, prepared, cndp_number="— ")
     assert refusal.value.field == "cndp_number"
     service.edit(secretary, prepared, cndp_number="D-2/2026")
 
@@ -236,8 +242,9 @@ def test_commission_for_its_roles_alone(consultation, secretary, citizen, role, 
 
 
 def test_nobody_holds_a_role_twice(consultation, secretary):
+    other = factories.a_user(role=Role.SECRETARIAT)
     with pytest.raises(Invalid):
-        service.appoint(secretary, consultation, user=secretary, role=Role.SECRETARIAT)
+        service.appoint(secretary, consultation, user=other, role=Role.SECRETARIAT)
 
 
 def test_dismissing_leaves_an_event_on_the_appointment(consultation, secretary, citizen):
@@ -252,7 +259,7 @@ def test_dismissing_leaves_an_event_on_the_appointment(consultation, secretary, 
 
 def test_somebody_always_stays_in_charge(consultation, secretary):
     with pytest.raises(Conflict):
-        service.dismiss(secretary, consultation, appointment=secretary.appointments[0])
+        service.dismiss(SYSTEM, consultation, appointment=secretary.appointments[0])
     other = factories.a_user(role=Role.ADMINISTRATOR)
     service.dismiss(other, consultation, appointment=secretary.appointments[0])
 

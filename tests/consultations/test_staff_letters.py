@@ -23,6 +23,7 @@ from consult.synthesis.models import SynthesisState
 from tests import factories
 from tests.contributions.revising import REWORDED, revise
 from tests.letters import letters_to
+from tests.own_data import own_data
 
 TODAY = utcnow().astimezone(MOROCCO).date() + timedelta(days=2)
 
@@ -152,7 +153,7 @@ def test_the_count_of_letters_is_kept_with_what_is_known_of_a_person(client, cha
     person = in_charge(chapter)
     with at(7):
         work()
-    assert client.sign_in(person).get("/en/accounts/my-data").json["letters_of_work"] == [TODAY.isoformat()]
+    assert own_data(client.sign_in(person))["letters_of_work"] == [TODAY.isoformat()]
     assert session.scalars(sa.select(StaffLetter.day)).one() == TODAY
 
 
@@ -270,7 +271,8 @@ def test_a_submission_that_was_asked_for_or_called_off_is_told_to_the_secretaria
     synthesis.validate(chair, draft(chapter))
     request = factories.saved(SubmissionRequest(consultation=chapter.consultation, requested_by_id=secretary.id))
     (line,) = lines(secretary)
-    assert "asked on" in line
+    assert "it was asked" in line
+    assert secretary.name not in line, "others keep this letter when whoever asked is forgotten"
     adoption.call_off(SYSTEM, request, cause=FailureCause.CHANGE, details="")
     (line,) = lines(secretary)
     assert "did not take place. Something changed while the documents were being made." in line

@@ -176,7 +176,7 @@ def test_no_dates_without_the_number(client, prepared):
     client.sign_in(factories.a_user(role=Role.SECRETARIAT))
     with time_machine.travel(datetime(2026, 12, 1, tzinfo=UTC), tick=False):
         response = client.post(address("schedule"), data={"opens_at": "2027-01-15T09:00", "closes_at": "2027-02-20T23:59"})
-    assert response.status_code == 409
+    assert response.status_code == 403
     assert "CNDP" in response.text
 
 

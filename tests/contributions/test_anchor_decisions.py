@@ -7,8 +7,8 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import ModerationMode, Phase
 from consult.contributions import service
-from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, QuoteState
-from consult.contributions.service import anchoring
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, QuoteState, ReviewRank
+from consult.contributions.service import placing
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -128,8 +128,7 @@ def test_only_those_in_charge_decide_and_only_while_the_text_may_change(chapter,
             service.list_anchors(actor, revision)
         with pytest.raises(NotAllowed):
             service.get_anchor(actor, anchor.id)
-        for query, of in ((service.count_anchors, revision), (service.count_certain, revision), (service.list_candidates, anchor),
-                          (service.count_by_provision, chapter)):
+        for query, of in ((service.count_places, revision), (service.list_candidates, anchor), (service.count_by_provision, chapter)):
             with pytest.raises(NotAllowed):
                 query(actor, of)
         assert service.count_undecided(actor, chapter.consultation) == {}
@@ -140,17 +139,21 @@ def test_only_those_in_charge_decide_and_only_while_the_text_may_change(chapter,
     assert service.get_anchor(rapporteur, anchor.id) is anchor
 
 
+def count_certain(actor, revision) -> int:
+    return sum(n for (_class, rank), n in service.count_places(actor, revision).items() if rank == ReviewRank.CERTAIN)
+
+
 def test_the_certain_ones_are_confirmed_at_once(chapter, said, rapporteur):
     other = factories.a_published_contribution(block=factories.block_of(chapter, A2))
     revision = revise(chapter, REWORDED)
-    assert service.count_certain(rapporteur, revision) == 1
+    assert count_certain(rapporteur, revision) == 1
     assert service.count_undecided(rapporteur, chapter.consultation) == {(chapter, "fr"): 2}
     assert [service.confirm_certain(rapporteur, chapter, revision=revision) for _turn in range(2)] == [1, 0]
     assert (last_of(said).state, last_of(other).state) == (AnchorState.PROPOSED, AnchorState.CONFIRMED)
-    assert (last_of(other).decided_by_id, service.count_certain(rapporteur, revision)) == (rapporteur.id, 0)
+    assert (last_of(other).decided_by_id, count_certain(rapporteur, revision)) == (rapporteur.id, 0)
     assert service.count_undecided(rapporteur, chapter.consultation) == {(chapter, "fr"): 1}
-    assert service.count_anchors(rapporteur, revision) == {
-        (AnchorClass.KEPT, AnchorState.CONFIRMED): 1, (AnchorClass.CHANGED, AnchorState.PROPOSED): 1}
+    assert service.count_places(rapporteur, revision) == {
+        (AnchorClass.KEPT, ReviewRank.CONFIRMED): 1, (AnchorClass.CHANGED, ReviewRank.SURE): 1}
     assert tallies_kept(chapter) == tallies_shown(chapter)
     elsewhere = factories.a_chapter(chapter.consultation, number=2)
     with pytest.raises(NotFound):
@@ -173,7 +176,7 @@ def test_confirming_many_of_one_version_leaves_those_of_another_chapter(chapter,
     said = [factories.a_published_contribution(block=factories.block_of(of, f"C{of.number}-A1-P1-a2")) for of in (chapter, other)]
     revision = revise(chapter, ELSEWHERE)
     chapters.import_chapter(SYSTEM, chapter.consultation, data=factories.markdown(2).replace("Un paragraphe", "Un autre").encode())
-    assert service.count_certain(rapporteur, revision) == 1
+    assert count_certain(rapporteur, revision) == 1
     assert service.confirm_certain(rapporteur, chapter, revision=revision) == 1
     assert [last_of(one).state for one in said] == [AnchorState.CONFIRMED, AnchorState.PROPOSED]
 
@@ -191,8 +194,8 @@ def test_what_waits_is_counted_by_language_and_by_class(chapter, said, rapporteu
     revision = revise(chapter, REWORDED)
     arabic = factories.markdown(1, "ar").replace("Un paragraphe", "Encore un paragraphe")
     chapters.import_chapter(SYSTEM, chapter.consultation, data=arabic.encode())
-    assert service.count_anchors(rapporteur, revision) == {
-        (AnchorClass.KEPT, AnchorState.PROPOSED): 1, (AnchorClass.CHANGED, AnchorState.PROPOSED): 1}
+    assert service.count_places(rapporteur, revision) == {
+        (AnchorClass.KEPT, ReviewRank.CERTAIN): 1, (AnchorClass.CHANGED, ReviewRank.SURE): 1}
     for decided in (0, 1):
         by_language = {"fr": 2 - decided, "ar": 1}
         assert list(service.count_undecided_places(chapter).items()) == list(by_language.items())
@@ -240,7 +243,7 @@ def test_a_crash_while_anchoring_leaves_no_revision(own_app, monkeypatch):
         contribution = factories.a_published_contribution(block=factories.block_of(chapter, A1))
     for broken in ("put_places", "later"):
         with monkeypatch.context() as patch:
-            patch.setattr(anchoring, broken, lambda *_args: 1 / 0)
+            patch.setattr(placing, broken, lambda *_args: 1 / 0)
             with pytest.raises(ZeroDivisionError), unit_of_work():
                 revise(session.merge(chapter), DROP)
         session.expire_all()

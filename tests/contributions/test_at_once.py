@@ -7,9 +7,11 @@ import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.chapters.models import Block
-from consult.contributions.models import Contribution
+from consult.contributions import service
+from consult.contributions.models import Contribution, ContributionDraft
 from consult.contributions.service import lodging
-from consult.core.db import session, unit_of_work
+from consult.core.db import db, reading_first, session, unit_of_work
+from consult.core.errors import ConsultError
 from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.test_service import lodge
@@ -58,3 +60,30 @@ def test_others_wait_for_the_number_alone(many, monkeypatch):
         assert arrived.wait(PATIENCE)
     other.join(PATIENCE)
     assert sorted(session.scalars(sa.select(Contribution.ref))) == ["PNQ-C1-0001", "PNQ-C1-0002"]
+
+
+ACTS = {
+    "claim": lambda person, draft: service.claim_draft(person, draft, tokens=[draft.token]),
+    "address": lambda person, draft: service.address_draft(person, draft, address="other@example.org", browser="another"),
+    "drop": lambda person, draft: service.drop_draft(person, draft),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_a_draft_that_somebody_else_claimed_meanwhile_is_theirs(many, act):
+    """Two sign in with one address, one after the other, while a text waits for it."""
+    _app, block_id, (person, other, *_rest) = many
+    with unit_of_work():
+        me = session.get_one(User, person)
+        draft = ContributionDraft(token="text-of-somebody", block=session.get_one(Block, block_id), fields={"body": "Un texte."},
+                                  address=me.email, browser="one")
+        session.add(draft)
+        session.flush()
+        number = draft.id
+    with pytest.raises(ConsultError), reading_first():
+        me, draft = session.get_one(User, person), session.get_one(ContributionDraft, number)
+        assert draft.author_id is None
+        with db.engine.begin() as connection:
+            connection.execute(sa.update(ContributionDraft).values(author_id=other))
+        act(me, draft)
+    assert session.scalars(sa.select(ContributionDraft.author_id)).all() == [other]

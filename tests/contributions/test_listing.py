@@ -76,5 +76,6 @@ def test_a_final_slash_leads_to_the_page_with_what_was_asked(client, said):
     assert (answer.status_code, answer.location) == (308, "/fr/chapters/1?x=1")
     assert client.get("/fr/contributions").location.endswith("/fr/contributions/")
     assert client.get("/fr/no-such-page/").status_code == 404
-    assert not client.get("//example.org/").location.startswith(("//", "http://example.org"))
+    elsewhere = client.get("//example.org/")
+    assert (elsewhere.status_code, elsewhere.location) == (421, None)  # the browser of the tests asks another host for it
     assert client.post("/fr/chapters/1/").status_code in (404, 405)

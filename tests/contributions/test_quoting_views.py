@@ -120,7 +120,7 @@ def test_the_words_are_lodged_and_told_everywhere(client, participant, block):
     assert contribution.suffix == block.text[start + len(LIST):][:32]
     assert LIST in quoted(client.get(answer.location))
     assert LIST in quoted(client.get("/en/contributions/mine"))
-    assert service.get_data(participant)["contributions"][0]["exact"] == LIST
+    assert next(service.get_data(participant)["contributions"])["exact"] == LIST
     with unit_of_work():
         letters.send_receipt(contribution.id)()
     assert f"\n\n{LIST}\n\n" in session.scalars(sa.select(OutgoingMail)).one().body

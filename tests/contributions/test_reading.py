@@ -31,7 +31,7 @@ def test_a_line_is_signed_alike_beside_the_present_text_and_an_earlier_one(block
                    factories.a_user(name="Nemo", is_name_public=False)):
         factories.a_published_contribution(block=block, author=author)
     present = service.list_margin_lines(block.chapter, language, [block.id])[block.key]
-    earlier = service.list_earlier_lines(block.revision, language)[block.key].lines
+    earlier = service.list_earlier_lines(block.revision, language, [block.id])[block.key]
     shown = [[(line.ref, line.position, line.language, line.signature, line.excerpt) for line in lines] for lines in (present, earlier)]
     assert shown[0] == shown[1]
     signed = {"fr": ["Laboratoire", "Salma", ""], "ar": ["مختبر", "سلمى", ""], "en": ["Laboratory", "Salma", ""]}
@@ -46,7 +46,7 @@ def test_what_belongs_to_somebody_else_is_refused(client, citizen, contribution)
         assert contribution.body not in text_of(page)
     assert client.post(f"/en/contributions/withdraw/{contribution.ref}").status_code == 403
     draft = service.keep_draft(factories.a_user(), contribution.block, token="t" * 32, fields={"body": "secret"})
-    assert client.post(f"/en/contributions/drop-draft/{draft.id}").status_code == 403
+    assert client.post(f"/en/contributions/drop-draft/{draft.id}").status_code == 404
     assert client.post("/en/contributions/drop-draft/999999").status_code == 404
     assert client.get("/en/contributions/PNQ-C1-9999").status_code == 404
 

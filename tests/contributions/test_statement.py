@@ -20,6 +20,7 @@ from consult.exports import writers
 from consult.exports.models import ExportFormat
 from tests import factories
 from tests.contributions.browsing import address, count, form_of, send, text_of
+from tests.own_data import own_data
 
 NAMES = [field.name for field in STATEMENT]
 # A passage in which two words stand twice, so that what is around them says which are meant.
@@ -124,7 +125,7 @@ def test_a_draft_keeps_it(client, participant, block):
 
 def test_a_person_downloads_it(client, participant, block, lodged):
     send(client, factories.block_of(block.chapter, "C1-A1-P1-a2"), "draft", **{**SAID, "exact": ""})
-    data = client.get("/en/accounts/my-data").json
+    data = own_data(client)
     assert {field.digest_name: data["contributions"][0][field.digest_name] for field in STATEMENT} == {
         field.digest_name: lodged.content()[field.digest_name] for field in STATEMENT}
     assert set(NAMES) <= set(data["drafts"][0])

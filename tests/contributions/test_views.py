@@ -227,6 +227,17 @@ def test_a_visitors_text_is_kept_without_token_too(app, client, block, monkeypat
     assert session.scalars(sa.select(ContributionDraft)).one().fields["body"] == FILLED["body"]
 
 
+@pytest.mark.parametrize("act", ["draft", "submit"])
+def test_what_another_site_sends_is_kept_nowhere(app, client, participant, block, monkeypatch, act):
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    for browser in (client, app.test_client().sign_in(participant)):
+        page = browser.post(address(block), data={**FILLED, "act": act}, headers={"Origin": "https://evil.example"})
+        assert page.status_code == 422
+        assert session.scalars(sa.select(ContributionDraft)).all() == []
+    assert browser.post(address(block), data={**FILLED, "act": act}).status_code == 422, "nor where no site is named"
+    assert session.scalars(sa.select(ContributionDraft)).all() == []
+
+
 def test_withdrawing_and_dropping_need_their_token(app, client, participant, contribution, monkeypatch):
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     assert client.sign_in(participant).post(f"/en/contributions/withdraw/{contribution.ref}").status_code == 400

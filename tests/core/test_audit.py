@@ -2,7 +2,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts.models import User
-from consult.core import audit
+from consult.core import audit, verification
 from consult.core.audit import AuditEvent, AuditSeal
 from consult.core.db import db, session, unit_of_work
 from consult.core.permissions import SYSTEM, Action
@@ -39,13 +39,13 @@ def without_triggers(*statements: str) -> None:
 
 
 def test_an_empty_chain_holds(own_app):
-    assert audit.verify() == []
+    assert verification.verify_journal() == []
     assert audit.head() == (0, audit.GENESIS)
 
 
 def test_sealing_chains_every_event_once(own_app):
     sealed(5)
-    assert audit.verify() == []
+    assert verification.verify_journal() == []
     assert audit.unsealed_count() == 0
     assert audit.head()[0] == 5
     with unit_of_work():
@@ -56,7 +56,7 @@ def test_a_long_row_of_events_is_sealed_whole(own_app, monkeypatch):
     monkeypatch.setattr(audit, "BATCH", 4)
     sealed(11)
     assert audit.unsealed_count() == 0
-    assert audit.verify() == []
+    assert verification.verify_journal() == []
 
 
 def test_details_of_any_kind_survive_the_database(own_app, monkeypatch):
@@ -68,7 +68,7 @@ def test_details_of_any_kind_survive_the_database(own_app, monkeypatch):
     with unit_of_work():
         audit.seal_all()
     session.expire_all()
-    assert audit.verify() == []
+    assert verification.verify_journal() == []
 
 
 @pytest.mark.parametrize("change", ["action = 'accounts.edit_profile'", "subject_id = 999", "actor = 'user'", "details = '{\"x\": 1}'"])
@@ -76,14 +76,14 @@ def test_a_tampered_event_is_named(own_app, change):
     sealed(4)
     event_id, position = session.execute(sa.select(AuditSeal.event_id, AuditSeal.position).where(AuditSeal.position == 2)).one()
     without_triggers(f"UPDATE audit_event SET {change} WHERE id = {event_id}")
-    (fault,) = audit.verify()
+    (fault,) = verification.verify_journal()
     assert f"link {position} does not match event {event_id}" in fault
 
 
 def test_a_changed_seal_is_named(own_app):
     sealed(4)
     without_triggers(f"UPDATE audit_seal SET digest = '{'f' * 64}' WHERE position = 3")
-    faults = audit.verify()
+    faults = verification.verify_journal()
     assert faults[0].startswith("link 3 does not match")
     assert len(faults) == 2, "the link after it rests on it"
 
@@ -91,17 +91,17 @@ def test_a_changed_seal_is_named(own_app):
 def test_a_removed_seal_is_named(own_app):
     sealed(4)
     without_triggers("DELETE FROM audit_seal WHERE position = 2")
-    assert audit.verify()[0] == "link 2 is missing (next one found: 3)"
+    assert verification.verify_journal()[0] == "link 2 is missing (next one found: 3)"
     with unit_of_work():
         audit.seal_all()
-    assert audit.verify(), "sealing again does not heal what was torn"
+    assert verification.verify_journal(), "sealing again does not heal what was torn"
 
 
 def test_a_removed_event_is_found(own_app):
     sealed(4)
     event_id = session.scalar(sa.select(AuditSeal.event_id).where(AuditSeal.position == 2))
     without_triggers("DELETE FROM audit_seal WHERE position = 2", f"DELETE FROM audit_event WHERE id = {event_id}")
-    assert audit.verify()
+    assert verification.verify_journal()
 
 
 def test_two_sealers_at_once_make_one_chain(own_app):
@@ -116,7 +116,7 @@ def test_two_sealers_at_once_make_one_chain(own_app):
     session.rollback()
     assert audit.unsealed_count() == 0
     assert audit.head()[0] == 60
-    assert audit.verify() == []
+    assert verification.verify_journal() == []
 
 
 def test_events_of_parallel_writers_are_all_sealed(own_app):
@@ -133,7 +133,7 @@ def test_events_of_parallel_writers_are_all_sealed(own_app):
     with unit_of_work():
         audit.seal_all()
     assert audit.head()[0] == 40
-    assert audit.verify() == []
+    assert verification.verify_journal() == []
 
 
 def test_an_act_leaves_its_event_in_its_own_transaction(own_app):

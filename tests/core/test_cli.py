@@ -19,7 +19,7 @@ from consult.core import audit, mail
 from consult.core.config import resource_dir
 from consult.core.db import Base, db, session, unit_of_work
 from consult.core.i18n import utcnow
-from consult.core.permissions import Action
+from consult.core.permissions import SYSTEM, Action
 from tests import factories
 from tests.conftest import make_app
 from tests.core.test_audit import without_triggers
@@ -55,6 +55,7 @@ def filled(own_app) -> None:
         consultation = factories.a_consultation()
         block = factories.block_of(factories.a_chapter(consultation), "C1-A1-P1-a1")
         factories.a_published_contribution(block=block, replacement="Autrement.")
+        audit.record(SYSTEM, Action.CONSULTATIONS_EDIT, consultation)
 
 
 PASSWORD = ("--password", "un long mot de passe")
@@ -134,6 +135,23 @@ def test_the_same_address_twice_is_refused(consult, filled):
     consult("users", "add", "x@example.org", "--name", "X", "--password", "un long mot de passe", status=1)
 
 
+def test_whoever_lost_every_factor_is_helped_with_trace_and_told(consult, filled):
+    consult("users", "add", "chief@example.org", "--name", "X", "--role", "administrator", *PASSWORD)
+    assert "no second factor" in consult("users", "reset-factors", "chief@example.org", status=1)
+    assert "no account" in consult("users", "reset-factors", "nobody@example.org", status=1)
+    with unit_of_work():
+        session.scalars(sa.select(User).where(User.email == "chief@example.org")).one().tf_totp_secret = "{}"
+    consult("users", "reset-factors", "Chief@example.org")
+    assert session.scalars(sa.select(User.tf_totp_secret).where(User.email == "chief@example.org")).one() is None
+    assert session.scalars(sa.select(audit.AuditEvent.action).order_by(audit.AuditEvent.id.desc())).first() == "accounts.reset_factors"
+    assert session.scalars(sa.select(mail.OutgoingMail.recipient).order_by(mail.OutgoingMail.id.desc())).first() == "chief@example.org"
+
+
+def test_a_password_that_is_tried_first_is_refused(consult, filled):
+    said = consult("users", "add", "x@example.org", "--name", "X", "--password", "Password2026!", status=1)
+    assert "tried first" in said
+
+
 def test_what_waits_is_done_at_once(consult, own_app, filled):
     with unit_of_work():
         mail.post("x@example.org", "Bonjour", "…")
@@ -153,13 +171,26 @@ def test_what_the_dates_decided_is_written_down_by_the_worker(consult, own_app):
 
 
 def test_an_honest_database_is_well(consult, filled):
-    said = consult("verify")
+    waiting = audit.unsealed_count()
+    assert f"0 events sealed, {waiting} waiting" in consult("verify")
+    assert audit.unsealed_count() == waiting, "nothing was written"
+    consult("work", "--once")
+    position, digest = audit.head()
+    said = consult("verify", "--head", f"{position}:{digest}")
     assert "All is well." in said
-    assert f"{audit.head()[0]} events, head {audit.head()[1]}" in said
+    assert f"{waiting} events sealed, 0 waiting; head {position}:{digest}" in said
+
+
+def test_a_head_that_the_journal_does_not_hold_is_told(consult, filled, tmp_path):
+    consult("work", "--once")
+    assert "FAULT: the journal was told to stand at 7:" in consult("verify", "--head", "7:" + "a" * 64, status=1)
+    (tmp_path / "receipt.txt").write_text(f"… {audit.head()[0]}:{audit.head()[1]} …")
+    assert "All is well." in consult("verify", "--since", tmp_path / "receipt.txt")
+    assert "No place in the journal is named here." in consult("verify", "--since", "nothing", status=1)
 
 
 def test_a_tampered_journal_is_found(consult, filled):
-    consult("verify")
+    consult("work", "--once")
     without_triggers("UPDATE audit_event SET actor = 'nobody' WHERE id = (SELECT min(id) FROM audit_event)")
     assert "FAULT: link 1 " in consult("verify", status=1)
 
@@ -220,8 +251,6 @@ def rows(url: str, folder) -> dict[str, int]:
 
 
 def test_a_backup_brings_everything_back(consult, filled, environment, databases, tmp_path, own_app):
-    if own_app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
-        environment.setenv("PATH", str(databases.programmes))
     (tmp_path / "data" / "exports").mkdir(parents=True)
     (tmp_path / "data" / "exports" / "dossier.zip").write_bytes(b"PK")
     (tmp_path / "data" / "secret-key").write_text("s" * 64)
@@ -254,3 +283,22 @@ def test_an_export_is_written(consult, filled, tmp_path):
     consult("export", "contributions", "--out", tmp_path / "contributions.csv")
     assert any(path.stat().st_size for path in tmp_path.rglob("contributions*"))
     assert "Invalid value" in consult("export", "everything", "--out", tmp_path, status=2)
+
+
+def test_inviting_from_the_command_line(consult, filled):
+    assert "Nobody is invited" in consult("users", "invitations")
+    assert "add --commission" in consult("users", "invite", "new@example.org", "--role", "chair", status=1)
+    assert "invited, chair" in consult("users", "invite", "New@example.org", "--role", "chair", "--commission", 1)
+    assert "invited to this role already" in consult("users", "invite", "new@example.org", "--role", "chair", "--commission", 1, status=1)
+    assert "new@example.org chair of commission 1: sent" in consult("users", "invitations")
+    assert "(invitation 2)" in consult("users", "invite-again", 1)
+    assert "withdrawn" in consult("users", "withdraw-invitation", 2)
+    consult("users", "withdraw-invitation", 99, status=1)
+    assert [line.split(": ")[1].split(",")[0] for line in consult("users", "invitations").splitlines()] == ["withdrawn", "replaced"]
+    assert count(mail.OutgoingMail) >= 2
+
+
+def test_signing_somebody_out_from_the_command_line(consult, filled):
+    consult("users", "add", "chief@example.org", "--name", "X", *PASSWORD)
+    assert "signed out everywhere" in consult("users", "end-sessions", "chief@example.org")
+    consult("users", "end-sessions", "nobody@example.org", status=1)

@@ -8,16 +8,33 @@ from consult.core.config import TEST_ONLY, Config, ConfigError, resource_dir, va
 from tests.waiting import PATIENCE
 
 WRONG = {
+    "CONSULT_BACKUP_IDENTITY": ["/nowhere/key"],
+    "CONSULT_BACKUP_RECIPIENT": ["age1nobody", "ssh-ed25519 AAAA"],
     "CONSULT_BASE_URL": ["consultation.example", "ftp://consultation.example", "https://", "http://x:port"],
     "CONSULT_DATABASE_URL": ["mysql://x/y", "postgres://x/y", "/var/consult.sqlite"],
     "CONSULT_DATA_DIR": ["/dev/null/consult"],
+    "CONSULT_INNER_TLS": ["yes", "offered"],
     "CONSULT_JOB_THREADS": ["0", "two", "-1"],
     "CONSULT_LIMITS_URL": ["memcached://x"],
+    "CONSULT_LOG_FORMAT": ["xml"],
     "CONSULT_LOG_LEVEL": ["LOUD", "info"],
+    "CONSULT_LOG_REQUESTS": ["all"],
     "CONSULT_MAIL_FROM": ["secretariat"],
     "CONSULT_MAIL_URL": ["mailto:x@example.org", "smtp://", "smtp://host:port"],
+    "CONSULT_METRICS_TOKEN": ["short", "é" * 40],
+    "CONSULT_OIDC_CLIENT_ID": ["alone"],
+    "CONSULT_OIDC_CLIENT_SECRET": ["alone"],
+    "CONSULT_OIDC_ISSUER": ["https://alone.example", "ftp://provider.example", "https://"],
+    "CONSULT_OIDC_LOGOUT": ["yes"],
+    "CONSULT_OIDC_NAME_AR": ["alone"],
+    "CONSULT_OIDC_NAME_EN": ["alone"],
+    "CONSULT_OIDC_NAME_FR": ["alone"],
+    "CONSULT_OIDC_SECOND_FACTOR": ["amr:mfa"],
     "CONSULT_QUEUE_URL": ["amqp://x"],
+    "CONSULT_SECOND_FACTOR": ["yes", "Required"],
     "CONSULT_SECRET_KEY": ["short"],
+    "CONSULT_TIMESTAMP_ROOTS": ["/nowhere/roots.pem", "/dev/null"],
+    "CONSULT_TIMESTAMP_URL": ["ftp://authority.example", "https://"],
     "CONSULT_TRUSTED_PROXIES": ["one", "²", "-1"],
     "CONSULT_WORKERS": ["0", "many"],
 }
@@ -87,3 +104,11 @@ def test_the_secret_of_the_setting_is_preferred(tmp_path):
 def test_the_folders_of_the_project_are_found():
     assert (resource_dir("templates") / "base.html").is_file()
     assert (resource_dir("migrations") / "env.py").is_file()
+
+
+@pytest.mark.parametrize(("base_url", "said", "is_required"), [
+    ("https://consultation.example", "", True), ("https://consultation.example", "required", True),
+    ("http://127.0.0.1:8000", "", False), ("http://127.0.0.1:8000", "required", True), ("http://localhost:8000", "offered", False),
+])
+def test_a_second_factor_is_required_before_the_public(base_url, said, is_required):
+    assert Config(base_url=base_url, second_factor=said).requires_second_factor is is_required

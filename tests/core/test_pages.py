@@ -32,7 +32,8 @@ def behind(environ, start_response):
 SESSIONS = {"fatima": {"_user_id": "f", "csrf_token": "t"}, "visitor": {}, "told": {"_user_id": "f", "_flashes": ["x"]}}
 stamps = {"f": ("Fatima", 0)}
 readers = Readers(stamps.get, fresh=0)
-app = ReadyPages(behind, "consult", lambda value: SESSIONS.get(value, {}), readers)
+names = {"SESSION_COOKIE_NAME": "consult", "REMEMBER_COOKIE_NAME": "remember_token"}
+app = ReadyPages(behind, names, lambda value: SESSIONS.get(value, {}), readers)
 FROM_APPLICATION = b"from the application"
 
 

@@ -70,11 +70,11 @@ def test_roles_count_in_their_commission_only():
 
 
 def test_nobody_moderates_their_own_house():
-    rule, moderator = permissions.from_elsewhere, SimpleNamespace(id=1, organisation_id=7)
-    assert rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=8))
-    assert not rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=7))
+    rule, moderator = permissions.from_elsewhere, SimpleNamespace(id=1, belonged_to=lambda organisation_id, since: organisation_id == 7)
+    assert rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=8, submitted_at=None))
+    assert not rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=7, submitted_at=None))
     assert not rule.holds(moderator, SimpleNamespace(author_id=1, organisation_id=None))
-    assert rule.holds(SimpleNamespace(id=1, organisation_id=None), SimpleNamespace(author_id=2, organisation_id=None))
+    assert rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=None))
 
 
 def test_visitor_and_system_hold_no_role():

@@ -1,6 +1,8 @@
 """A form that was refused: shown with its words, kept behind the sign-in, sent again; nothing of another site, no password."""
 
 import html
+import io
+import json
 import re
 from datetime import timedelta
 
@@ -13,8 +15,11 @@ from consult.consultations.models import Consultation
 from consult.core import refused
 from consult.core.db import session
 from consult.core.i18n import clock_at, utcnow
+from consult.core.web import MAX_FIELDS
 from tests import factories
 from tests.contributions.browsing import form_of, text_of
+from tests.counting import queries
+from tests.growing import grows_as_its_text
 
 EXTEND = "/en/consultations/extend"
 WORDS = "Vu le nombre des contributions,\r\nune semaine de plus."
@@ -174,6 +179,41 @@ def test_there_is_an_end_to_what_is_kept_and_the_page_still_shows_it(client, con
     assert "kept for a week" not in text_of(page)
 
 
+def far(client, number: int, **data):
+    return client.post(EXTEND, data=data, environ_overrides={"REMOTE_ADDR": f"10.0.0.{number}"})
+
+
+def test_a_network_that_sends_without_end_takes_no_room_of_others(app, client, consultation, protected, monkeypatch):
+    monkeypatch.setattr(refused, "MAX_FORMS_OF_NETWORK", 3)
+    far(client, 1, reason="La première, d’ailleurs.")
+    for number in range(5):
+        far(app.test_client(), 2, reason=f"Raison numéro {number}.")
+    assert [json.loads(form.fields)[0][1] for form in kept()] == [
+        "La première, d’ailleurs.", *(f"Raison numéro {number}." for number in (2, 3, 4))]
+    monkeypatch.setattr(refused, "MAX_OF_NETWORK", 2 * kept()[-1].size)
+    far(app.test_client(), 2, reason="Raison numéro 5.")
+    assert len(kept()) == 3
+    assert "10.0.0" not in " ".join(form.network for form in kept())
+    assert len({form.network for form in kept()}) == 2
+
+
+def test_what_is_longer_than_any_form_of_ours_is_shown_and_not_kept(client, consultation, protected):
+    page = client.post(EXTEND, data={"reason": WORDS + "x" * refused.MAX_TYPED})
+    assert "une semaine" in text_of(page)
+    assert kept() == []
+    client.post(f"{EXTEND}?q={'x' * refused.MAX_TYPED}", data={"reason": WORDS})
+    assert kept() == []
+
+
+def test_how_much_is_kept_is_read_out_of_an_index(client, consultation, protected):
+    """What was typed, a hundred megabytes of it perhaps, is not read for it; nor is more counted than there may be."""
+    with queries() as asked:
+        client.post(EXTEND, data={"reason": WORDS})
+    [sums] = [words for words in asked if "sum(" in words.lower() and "kept_form" in words]
+    assert "length(" not in sums
+    assert "LIMIT" in sums
+
+
 def test_a_browser_that_keeps_many_loses_none_of_them(client, consultation, protected, monkeypatch):
     monkeypatch.setattr(refused, "REMEMBERED", 2)
     for number in range(3):
@@ -240,3 +280,33 @@ def test_a_refused_form_of_many_values_comes_back_whole(client, consultation, pr
     assert re.findall(r'name="wording" value="([^"]*)"', main) == ["Une phrase.", "Une autre."]
     assert 'name="disposition" value="accepted"' in main
     assert "Rationale" in main
+
+
+@pytest.mark.parametrize(("sent", "status"), [
+    ({"data": "&".join(["a"] * (MAX_FIELDS + 1)), "content_type": "application/x-www-form-urlencoded"}, 413),
+    ({"data": {**{f"f{n}": "" for n in range(2 * MAX_FIELDS)}, "file": (io.BytesIO(b"x"), "x.txt")}}, 413),
+    ({"query_string": "&".join(["a"] * (MAX_FIELDS + 1))}, 414),
+], ids=["fields", "parts", "parameters"])
+def test_nobody_fills_in_thousands_of_fields(client, consultation, monkeypatch, sent, status):
+    """Before anything looks at them, the page that says so included."""
+    monkeypatch.setattr(refused, "is_secret", lambda *_name: pytest.fail("a field was looked at"))
+    page = client.post("/fr/accounts/login", **sent)
+    assert page.status_code == status
+    assert not re.findall(r'name="(?:a|f1)"', page.text)
+
+
+def test_passwords_are_looked_for_in_the_forms_once_however_many_fields_come(client, consultation, protected, monkeypatch):
+    walked, walk = [], refused._forms
+    monkeypatch.setattr(refused, "_forms", lambda *form: walked.append(form) or walk(*form))
+    client.post(EXTEND, data={f"f{n}": "words" for n in range(3)})
+    few = len(walked)
+    walked.clear()
+    client.post(EXTEND, data={f"f{n}": "words" for n in range(1_500)})
+    assert len(walked) == few > 0
+
+
+@pytest.mark.parametrize("name", ["password", "new_password_confirm", "x\npasscode", "passcode\n", "csrf_token", "kept"])
+def test_a_secret_is_one_whatever_stands_around_its_name(name):
+    assert refused.is_secret(name, set())
+    assert not refused.is_secret("keptx", set())
+    assert grows_as_its_text(lambda text: refused.is_secret(text, set()), lambda length: "passwor" * length + "\n", 4_000)

@@ -88,9 +88,9 @@ def test_an_unknown_language_is_no_page(client, consultation):
     assert client.get("/de/").status_code == 404
 
 
-def test_health_is_told(client):
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+def test_a_process_that_can_answer_is_ready(client):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (200, {"status": "ready"})
 
 
 def test_a_lost_database_is_told(client, monkeypatch):
@@ -98,9 +98,10 @@ def test_a_lost_database_is_told(client, monkeypatch):
         raise CLOSED
 
     monkeypatch.setattr(web.session, "execute", lost)
-    answer = client.get("/healthz")
-    assert answer.status_code == 503
-    assert "sekret" not in answer.text
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "sekret" not in answer.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

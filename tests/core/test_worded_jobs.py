@@ -8,6 +8,8 @@ from consult.core.jobs import JobState
 from consult.organisations.models import Organisation
 from tests.core.test_jobs import greet, promised, state_of
 
+pytestmark = pytest.mark.rows_without_acts
+
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):

@@ -83,6 +83,7 @@ def check(client, rapporteur, chapter, numbers=NUMBERS) -> None:
 def test_numbers_are_the_same_everywhere_and_always(client, rapporteur, chair, answered, chapter):
     check(client, rapporteur, chapter)
     chapter.consultation.phase = Phase.SYNTHESIS
+    session.commit()
     service.validate(chair, answered)
     check(client, rapporteur, chapter)
     # The passage of the third is moved behind that of the second: the order follows, the numbers stay.
@@ -92,6 +93,7 @@ def test_numbers_are_the_same_everywhere_and_always(client, rapporteur, chair, a
 
 def test_an_address_that_was_cited_leads_to_the_same_item(client, rapporteur, chair, answered, chapter):
     chapter.consultation.phase = Phase.SYNTHESIS
+    session.commit()
     service.validate(chair, answered)
     service.submit_all([answered])
     contribution = answered.items[-1].links[0].contribution

@@ -1,46 +1,25 @@
 """Pages that cost more the more is said, and what is wrong with each: a list that may only become shorter."""
 
 CAUSES = {
-    "waiting-places": "contributions whose place waits to be confirmed are counted by passage",
-    "earlier": "what stood on an earlier version is counted and ranked by passage",
-    "anchor-counts": "places are counted by what became of them",
-    "anchor-list": "all places of a filter are sorted for one page of them",
+    "earlier": "what stood on an earlier version is counted by passage, and ranked on those that the page begins with",
     "rare": "what a filter leaves out is read on the way to what it keeps",
     "up-to-thirty": "an item shows thirty references at most, and most items have fewer while little was said",
     "accounts": "PostgreSQL rather reads two thousand accounts whole than twenty-five by their keys",
+    "newest-lines": "PostgreSQL reads more than the three newest lines beside a passage where more was said",
+    "unanswered": "PostgreSQL reads past what is answered on the way to the first that are not",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
-    "questions": "more than twelve questions",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
 TABLE = """
-on both: waiting-places
-visitor /chapters/{number}
-on both: waiting-places questions
-participant /chapters/{number}
-rapporteur /chapters/{number}
-secretariat /chapters/{number}
 on both: earlier
 visitor /chapters/{number}/revisions/fr/1
-on both: questions
-chair /chapters/{number}/working-draft/fr
 on both: rare
 visitor /contributions/?chapter={number}&category=trade_union&language_of=ar&comment_type=editorial
-on both: anchor-counts anchor-list
-rapporteur /contributions/anchors/{number}
-secretariat /contributions/anchors/{number}
-rapporteur /contributions/anchors/{number}?state=confirmed
-rapporteur /contributions/anchors/{number}?state=confirmed&class=changed&text=ar
-rapporteur /contributions/anchors/{number}?state=confirmed&after={placed}
 on both: rare
-rapporteur /synthesis/workbench/{number}?answer=unanswered&position=opposed&category=own_name
 rapporteur /synthesis/workbench/{number}?answer=undecided
 rapporteur /synthesis/workbench/{number}?answer=undecided&category=trade_union&language_of=ar
-on both: questions
-rapporteur /synthesis/overview/{number}
-chair /synthesis/overview/{number}
-secretariat /synthesis/overview/{number}
-secretariat /consultations/dashboard
-administrator /consultations/dashboard
+on postgresql: rare
+rapporteur /synthesis/workbench/{number}?answer=unanswered&position=opposed&category=own_name
 on postgresql: accounts
 rapporteur /synthesis/workbench/{number}
 chair /synthesis/workbench/{number}
@@ -49,6 +28,15 @@ rapporteur /synthesis/workbench/{number}?answer=all
 rapporteur /synthesis/workbench/{number}?answer=all&after={place}
 rapporteur /synthesis/workbench/{number}?answer=all&block={key}
 rapporteur /synthesis/workbench/{number}?answer=answered&after={place}
+on postgresql: newest-lines
+visitor /chapters/{number}
+participant /chapters/{number}
+rapporteur /chapters/{number}
+secretariat /chapters/{number}
+on postgresql: unanswered
+rapporteur /synthesis/overview/{number}
+chair /synthesis/overview/{number}
+secretariat /synthesis/overview/{number}
 on postgresql: amendments
 visitor /chapters/{number}/provisions/{key}?said=amendments
 on postgresql: rare

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from consult.accounts import second_step
+from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Phase, Role
-from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState
+from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState, ReviewRank, Support
 from consult.core import tallies
 from consult.core.db import session
 from consult.core.i18n import utcnow
@@ -29,6 +31,12 @@ A1, A2 = "C1-A1-P1-a1", "C1-A1-P1-a2"
 
 def as_built(consultation: Consultation) -> None:
     """Open, half moderated, the first chapter's second version published."""
+
+
+def with_factor(consultation: Consultation) -> None:
+    """Everybody has an authenticator."""
+    session.execute(sa.update(User).values(tf_totp_secret="{}"))
+    session.expire_all()
 
 
 def preparation(consultation: Consultation) -> None:
@@ -50,10 +58,11 @@ def in_synthesis(consultation: Consultation) -> None:
     closed(consultation)
     consultation.phase = Phase.SYNTHESIS
     session.execute(sa.update(Contribution).values(state=ContributionState.WITHDRAWN, withdrawn_at=utcnow()))
-    session.execute(sa.update(Anchor).values(state=AnchorState.CONFIRMED, decided_at=utcnow()))
+    session.execute(sa.update(Anchor).values(state=AnchorState.CONFIRMED, rank=ReviewRank.CONFIRMED, decided_at=utcnow()))
     for model in (ItemContribution, ItemTally, SynthesisItem):
         session.execute(sa.delete(model))
     tallies.recount_all()
+    session.expire_all()
 
 
 def validated(consultation: Consultation) -> None:
@@ -74,6 +83,17 @@ def submitted(consultation: Consultation) -> None:
 def overtaken(consultation: Consultation) -> None:
     """What is being prepared does not follow what is published any more."""
     chapters.import_chapter(SYSTEM, consultation, data=source(REWORDED, ELSEWHERE, ("But du projet", "Le but du projet")).encode())
+
+
+def supported(consultation: Consultation) -> None:
+    """By everybody, for themselves."""
+    published = session.scalars(sa.select(Contribution).where(Contribution.is_public).order_by(Contribution.id)).all()
+    for person in session.scalars(sa.select(User).order_by(User.id)).all():
+        for contribution in published:
+            if contribution.author_id != person.id:
+                session.add(Support(contribution_id=contribution.id, supporter_id=person.id))
+    session.flush()
+    tallies.recount_all()
 
 
 @dataclass(frozen=True)
@@ -98,8 +118,14 @@ PLANNED = {"decision_planned_for": "2027-04-15", "submission_planned_for": ""}
 NEW = {"password": "une longue phrase", "password_confirm": "une longue phrase"}
 CHANGED = {"password": PASSWORD, "new_password": "une autre phrase", "new_password_confirm": "une autre phrase"}
 PLACES = {
+    "accounts.end_sessions_of": Place("accounts/end-sessions-of", given={"email": "{email}"}, is_taken=False),
     "accounts.follow_link": Place("accounts/follow-link?id={email}&token=123", is_taken=False),
     "accounts.profile": Place("accounts/profile"),
+    "accounts.remove_authenticator": Place("accounts/remove-authenticator", with_factor),
+    "accounts.renew_recovery_codes": Place("accounts/renew-recovery-codes", with_factor),
+    "accounts.reset_factors": Place("accounts/reset-factors", given={"email": "{email}"}, is_taken=False),
+    "accounts.sessions": Place("accounts/sessions"),
+    "accounts.set_up_authenticator": Place("accounts/set-up-authenticator", given={"code": "123456"}, is_taken=False),
     "adoption.decide": Place("adoption/decide/1", submitted, {"decided_on": "{today}", "words": "Adopté."}),
     "adoption.submit": Place("adoption/submit", validated),
     "chapters.confirm_translation": Place("chapters/1/translations/ar"),
@@ -111,6 +137,7 @@ PLACES = {
     "chapters.preview": Place("chapters/1/edit/fr", is_of_another=True),
     "chapters.publish": Place("chapters/1/working-draft/fr"),
     "chapters.rebase": Place("chapters/1/working-draft/fr", overtaken),
+    "consultations.accept_invitation": Place("consultations/accept-invitation/{invited}"),
     "consultations.appoint": Place("consultations/appoint", given={"email": "{email}", "role": "moderator", "commission": "1"}),
     "consultations.begin_synthesis": Place("consultations/begin-synthesis", closed),
     "consultations.close": Place("consultations/close", open_for_long),
@@ -118,22 +145,38 @@ PLACES = {
     "consultations.edit": Place("consultations/edit"),
     "consultations.extend": Place("consultations/extend", given=DAYS),
     "consultations.home_words": Place("consultations/home-words", given=PLANNED),
+    "consultations.invite": Place("consultations/invite", given={"email": "neuve@example.org", "role": "moderator", "commission": "1"}),
+    "consultations.invite_again": Place("consultations/invite-again/{invitation}"),
+    "consultations.let_go": Place("consultations/let-go/{letter}"),
     "consultations.open": Place("consultations/open", preparation),
     "consultations.schedule": Place("consultations/schedule", preparation, DAYS),
+    "consultations.send_again": Place("consultations/send-again/{letter}"),
+    "consultations.withdraw_invitation": Place("consultations/withdraw-invitation/{invitation}"),
     "contributions.confirm_anchor": Place("contributions/anchor/{anchor}"),
     "contributions.confirm_certain": Place("contributions/anchors/1?text=fr"),
     "contributions.drop_draft": Place("contributions/mine"),
     "contributions.leave": Place("contributions/anchor/{anchor}"),
     "contributions.lodge": Place(f"contributions/lodge/1/{A2}", given={"exact": "", "sentence": "", "draft": ""}, press="submit"),
+    "contributions.position": Place("contributions/position", given={"drafts": "1-1"}, is_taken=False),
     "contributions.reattach": Place("contributions/anchor/{anchor}", given={"likely": "", "key": A2}),
+    "contributions.reply": Place("contributions/reply/{published}"),
+    "contributions.support": Place("contributions/{published}", given={"speak_as": "self"}),
+    "contributions.take_back_support": Place("contributions/{published}", supported),
     "contributions.withdraw": Place("contributions/withdraw/{own}"),
+    "contributions.withdraw_reply": Place("contributions/withdraw-reply/{own_reply}"),
     "exports.request": Place("exports"),
     "moderation.publish": Place("moderation/{waiting}", given={"words": ""}),
     "moderation.publish_several": Place("moderation/"),
     "moderation.restore": Place("moderation/{withheld}?state=withheld"),
     "moderation.withhold": Place("moderation/{waiting}"),
-    "organisations.add": Place("organisations/add", given={"short": "CTF", "name_ar": "تعاونية", "name_fr": "Coopérative Témoin"}),
-    "organisations.mine": Place("organisations/mine"),
+    "organisations.add": Place("organisations/add", given={
+        "short": "CTF", "name_ar": "تعاونية", "name_fr": "Coopérative Témoin", "website": "https://ctf.example.ma"}),
+    "organisations.confirm": Place("organisations/register?state=listed"),
+    "organisations.correct": Place("organisations/register/{organisation}/correct", given={
+        "short": "CTF", "name_ar": "تعاونية", "website": "https://ctf.example.ma"}),
+    "organisations.mine": Place("organisations/mine?q=laboratoire"),
+    "privacy.forget": Place("privacy/forget", given={"is_sure": ""}, is_taken=False),
+    "privacy.forget_on_request": Place("privacy/forget-on-request", given={"email": "{email}"}),
     "security.change_password": Place("accounts/change", given=CHANGED),
     "security.confirm_email": Place("accounts/confirm/{confirmation}"),
     "security.forgot_password": Place("accounts/reset", given={"email": "{email}"}),
@@ -142,6 +185,7 @@ PLACES = {
     "security.register": Place("accounts/register"),
     "security.reset_password": Place("accounts/reset/{reset}", given=NEW),
     "security.send_confirmation": Place("accounts/confirm"),
+    "security.wan_register": Place("accounts/wan-register", given={"name": "Clé du tiroir"}),
     "security.us_signin_send_code": Place("accounts/login", given={"identity": "{email}", "passcode": ""}, is_of_another=True),
     "security.us_verify": Place("accounts/us-verify", given={"passcode": PASSWORD}),
     "security.us_verify_send_code": Place("accounts/us-verify", given={"passcode": ""}, is_of_another=True),
@@ -154,19 +198,36 @@ PLACES = {
     "synthesis.validate": Place("synthesis/overview/2", in_synthesis),
 }
 # Addresses of Flask-Security that show no form of their own: other pages stand for them.
-WITHOUT_FORM = {"security.us_setup", "security.us_setup_validate", "security.us_signin", "security.verify"}
+WITHOUT_FORM = {f"security.{name}" for name in (
+    "us_setup us_setup_validate us_signin verify two_factor_setup two_factor_setup_validate two_factor_rescue mf_recovery_codes wan_delete"
+).split()}
+# Those whose form is there in the midst of signing in, or while a passkey answers: tests/accounts sends everything wrong there.
+WITHOUT_FORM |= {f"security.{name}" for name in (*second_step.STEPS, "wan_register_response")}
+WITHOUT_FORM |= {"accounts.remove_passkey", "accounts.use_passkey"}
+# That which answers a script alone: tests/contributions/test_saving.py sends everything wrong there.
+WITHOUT_FORM |= {"contributions.save"}
+# Those of signing in by a provider, of which the settings of these tests name none: tests/accounts/test_provider.py opens them.
+BY_PROVIDER = {f"accounts.{name}" for name in (
+    "bind_identity", "come_back", "go_to_provider", "leave_for_provider", "register_by_provider", "signed_out", "unbind_identity")}
+WITHOUT_FORM |= BY_PROVIDER - {f"accounts.{name}" for name in ("come_back", "leave_for_provider", "signed_out")}
 # Who is shown what an address leads to, and how the site is then.
 EVERYBODY = (
-    "accounts.arrive accounts.check_mail accounts.follow_link chapters.choose_comparison chapters.compare chapters.home chapters.provision "
+    "accounts.arrive accounts.check_mail accounts.follow_link accounts.use_passkey "
+    "chapters.choose_comparison chapters.compare chapters.home chapters.provision "
     "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
     "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
-    "exports.open_data exports.open_data_contributions healthz index moderation.register security.confirm_email "
+    "exports.open_data exports.open_data_contributions exports.open_data_replies healthz index journal.feed journal.read "
+    "journal.stamp moderation.register privacy.read readyz security.confirm_email "
     "security.forgot_password security.login security.register security.reset_password security.send_confirmation security.us_signin "
-    "security.us_verify_link"
+    "security.us_verify_link security.mf_recovery security.tf_select security.two_factor_token_validation security.wan_signin"
 ).split()
 SIGNED_IN = (
-    "accounts.my_data accounts.profile contributions.lodge contributions.mine contributions.receipt contributions.withdraw kept_form "
-    "organisations.add organisations.mine security.change_password security.us_setup security.us_verify security.verify"
+    "accounts.profile accounts.remove_authenticator accounts.renew_recovery_codes accounts.second_factor "
+    "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.position "
+    "contributions.position_receipt contributions.receipt contributions.reply contributions.withdraw contributions.withdraw_reply "
+    "kept_form organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
+    "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
+    "security.two_factor_setup security.wan_delete security.wan_register"
 ).split()
 IN_CHARGE = (
     "chapters.correct chapters.coverage chapters.edit_working_draft chapters.import_chapter chapters.working_draft chapters.working_drafts "
@@ -178,25 +239,38 @@ LISTED = {
     **dict.fromkeys(EVERYBODY, ("visitor", as_built)), **dict.fromkeys(SIGNED_IN, ("participant", as_built)),
     **dict.fromkeys(IN_CHARGE, ("chair", as_built)),
     **{endpoint: ("secretariat", place.so) for endpoint, place in PLACES.items() if endpoint.startswith("consultations.")},
+    **dict.fromkeys(("accounts.end_sessions_of", "accounts.reset_factors"), ("administrator", as_built)),
+    "consultations.accept_invitation": ("visitor", as_built),
+    **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), ("participant", as_built)),
     "adoption.archive": ("secretariat", submitted), "adoption.decide": ("secretariat", submitted),
     "adoption.document": ("visitor", submitted), "adoption.submission": ("visitor", submitted),
     "adoption.submit": ("secretariat", validated), "consultations.dashboard": ("secretariat", as_built),
+    "consultations.letters": ("secretariat", as_built), "organisations.correct": ("secretariat", as_built),
+    "organisations.view_register": ("secretariat", as_built),
+    **dict.fromkeys(("journal.events_file", "journal.view_events", "journal.view_permissions", "privacy.forget_on_request",
+                     "privacy.register_file", "privacy.view_register"), ("secretariat", as_built)),
     "synthesis.gathered": ("chair", as_built), "synthesis.read": ("visitor", submitted), "synthesis.read_whole": ("visitor", submitted),
     **dict.fromkeys(("chapters.margin", "chapters.revision_margin"), ("visitor", as_built)),
 }
 # Of these there is no file, nothing was typed, or nothing was chosen.
-NOT_THERE = {"adoption.archive", "adoption.document", "chapters.correct", "chapters.margin", "chapters.revision_margin",
-             "exports.download", "kept_form"}
-FILES = {"static", "security.static"}
+NOT_THERE = {*BY_PROVIDER, "accounts.remove_passkey", "adoption.archive", "adoption.document", "chapters.correct", "chapters.margin",
+             "chapters.revision_margin", "exports.download", "journal.stamp", "kept_form"}
+FILES = {"static", "security.static", "privacy.download", "metrics"}  # and what is for machines alone
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
-    "export_id": "1", "format": "pdf", "item_number": "1", "part": "1",
+    "export_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
+    "slug": "{organisation}",
 }
 PARTS_OF = {
     ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
-    ("contributions.receipt", "ref"): "{own}", ("contributions.withdraw", "ref"): "{own}", ("moderation.show", "ref"): "{waiting}",
+    ("consultations.accept_invitation", "token"): "{invited}", ("consultations.invite_again", "number"): "{invitation}",
+    ("consultations.withdraw_invitation", "number"): "{invitation}",
+    ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
+    ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
+    ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
+    ("moderation.show", "ref"): "{waiting}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
     ("security.confirm_email", "token"): "{confirmation}", ("security.reset_password", "token"): "{reset}",
 }

@@ -2,9 +2,9 @@
 
 import logging
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from urllib.parse import parse_qsl, quote
 
 import lxml.html
@@ -14,14 +14,19 @@ from flask_security.recoverable import generate_reset_password_token
 from werkzeug.datastructures import ImmutableMultiDict
 
 from consult.accounts.models import User
-from consult.accounts.service import hash_password
+from consult.accounts.service import hash_password, open_session, prove_session, token_hash
 from consult.chapters import service as chapters
+from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Appointment, Consultation, Role
 from consult.contributions import service as contributions
 from consult.contributions.models import Anchor, AnchorState, ContributionState
 from consult.core.db import db, session
+from consult.core.i18n import utcnow
+from consult.core.mail import OutgoingMail
 from consult.core.pages import pages
 from consult.core.permissions import SYSTEM
+from consult.organisations import service as organisations
+from consult.organisations.models import Category, Region, Sector
 from consult.synthesis import service as synthesis
 from tests import factories
 from tests.adoption import cases
@@ -73,21 +78,37 @@ class Site:
         chapters.keep_working_draft(secretary, consultation, data=prepared.encode())
         fields = {"body": "Un texte commencé.", "block_id": str(second.id), "position": "opposed"}
         contributions.keep_draft(participant, chapters.get_block(chapter, A2, "fr"), token="x" * 32, fields=fields)
+        replies = [contributions.reply(person, published[0], form_key=f"reply-of-{number}", body=f"Réponse {number}.")
+                   for number, person in enumerate((participant, factories.a_user(), factories.a_user()))]
+        contributions.move_reply(replies[2], ContributionState.PUBLISHED)
+        ready = contributions.keep_draft(participant, second, token="y" * 32, fields={**fields, "speak_as": "self"})
+        together = contributions.lodge_position(participant, consultation, form_key="z" * 32, shown={ready.id: ready.row_counter})
         report = synthesis.get_or_new(chapter)
         items = [synthesis.add_item(self.people["rapporteur"], report, title=title, contributions=of) for title, of in (
             ("Liste des étalons", published[:2]), ("Rien", ()))]
         stranger = factories.a_user(confirmed_at=None, password=hash_password(PASSWORD))
         undecided = sa.select(Anchor.id).where(Anchor.contribution_id == published[0].id, Anchor.state == AnchorState.PROPOSED)
+        long_ago = utcnow() - timedelta(days=30)  # longer than whoever watches the platform is told of it
+        letter = factories.saved(OutgoingMail(recipient="a@example.org", subject="S", body="B", created_at=long_ago))
+        asked = consultations.invite(secretary, consultation, email="invitee@example.org", role=Role.SECRETARIAT)
+        asked.token_hash = token_hash("invited")
+        listed = organisations.add(participant, None, name_fr="Coopérative des ateliers", category=Category.COMPANY,
+                                   sector=Sector.CROSS_SECTOR, region=Region.FES)
         return {
+            "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
+            "organisation": listed.slug,
             "waiting": waiting.ref, "withheld": withheld.ref, "own": own.ref, "anchor": str(session.scalars(undecided).first()),
+            "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
             "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,
             "appointment": str(session.scalars(sa.select(Appointment.id).where(Appointment.user_id == self.people["moderator"].id)).one()),
             "confirmation": generate_confirmation_token(stranger), "reset": generate_reset_password_token(participant),
         }
 
     def cookie_of(self, person: User) -> str:
-        """Signed in, and just now."""
-        said = {"_user_id": person.fs_uniquifier, "_fresh": True, "fs_paa": time.time()}
+        """Signed in, and just now; in another browser too."""
+        open_session(person, "Firefox, Linux")
+        token = open_session(person)
+        said = {"_user_id": token, "_fresh": True, "proof": prove_session(person, token)}
         return f"{self.app.config['SESSION_COOKIE_NAME']}={self.app.session_interface.get_signing_serializer(self.app).dumps(said)}"
 
     @contextmanager

@@ -14,10 +14,18 @@ from consult.core.db import db
 # Tables whose rows grow with what is said: why each does. A page that reads one of them whole will be slow one day.
 GROWING = {
     "contribution": "one for each", "suggested_amendment": "one for many contributions", "receipt": "one for each contribution",
-    "contribution_draft": "one for each form that was begun", "anchor": "one for each contribution and later revision",
+    "contribution_draft": "one for each form that was begun",
+    "position_receipt": "one for many contributions", "position_entry": "one for many contributions",
+    "anchor": "one for each contribution and later revision",
+    "support": "one for each that is given", "reply": "one for each", "reply_decision": "one for each decision on a reply",
+    "reaction_tally": "contributions that others support or reply to",
     "moderation_decision": "one for each decision", "moderation_notice": "one for each decision",
     "item_contribution": "one for each contribution that is gathered", "synthesis_notice": "one for each author and chapter",
     "user": "who speaks has an account", "membership": "one for many people", "registration": "one for each request for an account",
+    "checkpoint": "one a day, and one for each thousand acts", "checkpoint_stamp": "one for many checkpoints",
+    "user_session": "one for each browser of each", "passkey": "a few for whoever has any",
+    "provider_identity": "one for whoever signs in by a provider",
+    "attempt_count": "one for each who tries, for a quarter of an hour",
     "audit_event": "one for each act", "audit_seal": "one for each act", "job": "one for each promise, kept when it is done",
     "respondent_tally": "one for each who speaks, by chapter and item",
     "outgoing_mail": "one for each letter", "kept_form": "one for each form that was refused",
@@ -25,14 +33,19 @@ GROWING = {
 # Tables that stay small whatever is said: why each does.
 STAYING = {
     "consultation": "one", "round": "one or two", "extension": "a few", "early_closing": "one at most", "commission": "five",
-    "appointment": "those in charge", "staff_letter": "those in charge, once a day", "staff_news": "what those in charge were told",
-    "organisation": "some hundreds", "chapter": "five", "revision": "some dozens", "block": "the text",
-    "provision_tally": "passages of the text", "chapter_tally": "chapters and categories", "item_tally": "items and their passages",
+    "appointment": "those in charge", "invitation": "those in charge", "staff_letter": "those in charge, once a day",
+    "staff_news": "what those in charge were told",
+    "organisation": "some hundreds", "organisation_word": "a few for each of them", "chapter": "five", "revision": "some dozens",
+    "block": "the text",
+    "provision_tally": "passages of the text", "chapter_tally": "chapters and categories", "reply_tally": "chapters",
+    "item_tally": "items and their passages",
+    "anchor_tally": "passages of the text and of its versions", "anchoring": "versions of the text",
     "respondent_count": "categories of each chapter and item", "alignment": "two revisions of the text", "working_draft": "ten at most",
     "outdated_translation": "passages of the text", "synthesis": "five", "synthesis_item": "what a commission can write",
     "block_change": "what a commission can write", "synthesis_reopening": "a few", "export": "what those in charge asked for",
     "submission_request": "a few", "submission_failure": "a few", "submission": "one", "submission_archive": "one",
-    "adoption_decision": "five", "alembic_version": "one",
+    "erasure": "some people",
+    "adoption_decision": "five", "alembic_version": "one", "record_layout": "one for each table", "beat": "parts of the clock",
 }
 BESIDE_READING = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT", "PRAGMA")
 STEPS = 20  # of SQLite's machine, between two looks at the count

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import docx
 import lxml.html
@@ -12,6 +13,7 @@ from docx.oxml.ns import qn
 from consult.core import jobs, mail
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import LANGUAGES, force_locale, gettext, ngettext, number
+from consult.core.permissions import Action
 from consult.exports.models import ExportFormat
 from consult.exports.writers import CONTRIBUTIONS, SYNTHESIS
 from tests import factories
@@ -20,7 +22,8 @@ from tests.exports import cases
 from tests.house import arabic, crawling, test_letters, test_translations
 from tests.sharing import folder_of_run
 
-ACCOUNTS = ("changed", "confirm", "existing", "link", "reset", "welcome")
+ACCOUNTS = ("changed", "confirm", "existing", "identity", "link", "reset", "second_factor", "welcome")
+CHANGES = sorted(action.value.partition(".")[2] for action in Action if re.search("authenticator|passkey|recovery|factors", action))
 
 
 @pytest.mark.parametrize(("words", "fault"), [
@@ -76,9 +79,11 @@ def test_every_kind_of_letter(make, own_app):
 
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_every_letter_about_an_account(name, app):
-    keys = {"login_token": "ABCD", "reset_token": "t", "confirmation_token": "t", "letter": "l"}
-    _recipient, subject, body = mail.worded(factories.a_user(language="ar"), f"accounts/{name}", **keys)
-    assert faults_of_letter(subject, body) == []
+    keys = {"login_token": "ABCD", "reset_token": "t", "confirmation_token": "t", "letter": "l", "name": "مفتاح الدرج", "left": 3}
+    for change in {"second_factor": CHANGES, "identity": ("registered", "bound", "unbound")}.get(name, ("",)):
+        told = {**keys, "change": change, "issuer": "https://provider.example"}
+        _recipient, subject, body = mail.worded(factories.a_user(language="ar"), f"accounts/{name}", **told)
+        assert faults_of_letter(subject, body) == []
 
 
 def test_every_letter_about_an_account_is_tried(app):

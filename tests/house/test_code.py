@@ -13,17 +13,18 @@ from tests.house.source import PACKAGE, ROOMS, ROOT, calls, functions, imports, 
 QUERIES = ("get_", "list_", "count_")
 # Beside queries, what a view may call of a service without asking permission by itself, and why.
 PLAIN = {
-    "chapters.overview": "the public text", "chapters.tallies": "public counts",
+    "accounts.new_codes": "draws them, and keeps nothing", "chapters.overview": "the public text", "chapters.tallies": "public counts",
     "consultations.settle": "writes down what the clock says, as the system",
     "exports.present": "fills gaps of what was asked for already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
     "contributions.is_what_was_lodged": "a yes or no",
     "contributions.quote_in": "reads what was typed", "chapters.gone": "a sentence",
+    "synthesis.item_ids_of": "a part of a query, which the view that asks it narrows to what its reader may read",
 }
 WRITING = {"add", "add_all", "delete", "merge"}
 # The algorithms that are the point of their room, which others may use beside models and service.
 SHARED = {"consult.contributions.statement", "consult.exports.files", "consult.exports.matrix", "consult.exports.registry",
-          "consult.exports.writers"}
+          "consult.exports.writers", "consult.journal.words"}
 LONGEST_FUNCTION, LONGEST_FILE, P95, MEDIAN = 50, 400, 30, 10
 
 
@@ -95,7 +96,7 @@ def test_the_list_of_plain_functions_is_no_longer_than_needed():
 
 # Who asks about phases or roles outside of the table of rules, and why.
 OWN_RULES = {
-    "consult/consultations/service.py": "moves the phases themselves, and holds the term of the law for people but not for the clock",
+    "consult/consultations/service/course.py": "moves the phases itself, and holds the term of the law for people, not for the clock",
     "consult/adoption/views.py": "what comes next of each phase",
     "consult/moderation/models.py": "names the role in which a decision was taken",
 }

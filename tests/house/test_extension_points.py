@@ -11,7 +11,7 @@ import pytest
 from jinja2 import nodes
 
 from consult import house
-from consult.contributions.service.anchoring import reanchor
+from consult.contributions.service.placing import reanchor
 from consult.core.commands import LISTENERS
 from consult.core.extension_points import POINTS, ExtensionPoint, place
 from consult.core.permissions import Action
@@ -39,7 +39,7 @@ def test_the_house_tells_its_points_and_listeners(capsys):
     for point in POINTS:
         assert f"\n{point.name}(" in told
         assert place(point.fillers[0]).removeprefix("consult.") in told
-    assert "\nchapters.publish\n    contributions.service.anchoring.reanchor: " in told
+    assert "\nchapters.publish\n    contributions.service.placing.reanchor: " in told
 
 
 @pytest.mark.parametrize("point", points())

@@ -1,6 +1,5 @@
 """Every kind of letter: whoever is to be told is told once, whatever dies, hurries or changes between wording and posting."""
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +17,7 @@ from consult.consultations import service as consultations
 from consult.consultations.models import Appointment, Phase, Role
 from consult.contributions import jobs as contribution_jobs
 from consult.contributions import service as contributions
-from consult.contributions.models import Contribution, ContributionState
+from consult.contributions.models import Contribution, ContributionState, PositionEntry, PositionReceipt, Reply
 from consult.core import db, jobs, mail
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import clock_at, utcnow
@@ -27,13 +26,13 @@ from consult.core.permissions import SYSTEM
 from consult.moderation import jobs as moderation_jobs
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
+from consult.privacy import jobs as privacy_jobs
 from consult.synthesis import jobs as synthesis_jobs
 from consult.synthesis.models import SynthesisState
 from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
-from tests.house.source import modules
 from tests.waiting import until
 
 
@@ -57,6 +56,14 @@ class News:
 
 def receipt(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
     return News(said.id, contribution_jobs.send_receipt, contribution_jobs.RECEIPT, True)
+
+
+def position(chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
+    lodged = factories.saved(PositionReceipt(
+        ref=f"PNQ-P-{said.id}", form_key=f"position-{said.id}", consultation_id=chapter.consultation_id, author_id=said.author_id,
+        digest="a" * 64, chain_position=0, chain_digest="b" * 64))
+    factories.saved(PositionEntry(position_receipt=lodged, contribution=said))
+    return News(lodged.id, contribution_jobs.send_position_receipt, contribution_jobs.POSITION, True)
 
 
 def decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
@@ -90,7 +97,29 @@ def waiting(_chapter: Chapter, _said: Contribution, rapporteur: User) -> News:
     return News(rapporteur.id, consultation_jobs.tell_waiting, consultation_jobs.WAITING)
 
 
-NEWS = (receipt, decision, revised, moved, answers, called_off, waiting)
+def idle(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
+    said.author.signed_in_at = utcnow() - privacy_jobs.DORMANT - timedelta(days=1)
+    return News(said.author_id, privacy_jobs.tell_idle, privacy_jobs.IDLE, True)
+
+
+def a_reply(said: Contribution, rapporteur: User) -> Reply:
+    moderation.publish(rapporteur, said, expected_counter=said.row_counter)
+    return contributions.reply(factories.a_user(language=said.author.language), said, form_key="reply", body="Je le pense aussi.")
+
+
+def replied(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
+    reply = a_reply(said, rapporteur)
+    moderation.publish(rapporteur, reply, expected_counter=reply.row_counter)
+    return News(reply.id, contribution_jobs.tell_of_reply, contribution_jobs.REPLIED)
+
+
+def reply_decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
+    reply = a_reply(said, rapporteur)
+    made = moderation.publish(rapporteur, reply, expected_counter=reply.row_counter)
+    return News(made.id, moderation_jobs.tell_reply_author, moderation_jobs.REPLY_DECISION)
+
+
+NEWS = (receipt, position, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -264,7 +293,9 @@ def test_what_is_no_longer_so_never_leaves(news, relay, world):
     withdraw(world)
     given = relay()
     assert len(given) == news.is_told_of_what_was_withdrawn
-    assert drop_reasons()[0] == {"contributions.receipt": "replaced", "adoption.called_off": None}.get(news.kind.name, "outdated")
+    told_otherwise = {"contributions.receipt": "replaced", "contributions.position_receipt": "replaced",
+                      "adoption.called_off": None, "privacy.idle": None}
+    assert drop_reasons()[0] == told_otherwise.get(news.kind.name, "outdated")
     assert [body for _subject, body in given if "What happens next" in body] == []
 
 
@@ -352,18 +383,7 @@ def test_who_is_no_longer_in_charge_hears_no_more_of_it(change, relay, world):
 def test_every_kind_of_letter_is_tried_here(own_app):
     """A kind of letter that is not among the parameters of ``news``: add one that makes its news."""
     assert set(mail.KINDS) == {
-        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.receipt", "contributions.revised",
-        "moderation.decision", "synthesis.answers",
+        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.position_receipt", "contributions.receipt",
+        "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "privacy.idle",
+        "synthesis.answers",
     }
-
-
-def test_letters_are_posted_in_one_place():
-    """A letter that a room posts by itself: word it for ``tell`` or ``tell_each`` of consult/core/mail.py. Those that hold a key which
-    lets somebody in are written by the act that makes the key.
-    """
-    own = {
-        path for path, tree in modules().items() for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("write", "post")
-        and getattr(node.func.value, "id", "") == "mail"
-    }
-    assert own == {"consult/accounts/signin.py"}

@@ -24,7 +24,8 @@ app = create_app()
 with app.app_context():
     flask_migrate.upgrade()
 client = app.test_client()
-assert client.get("/healthz").json == {"status": "ok"}
+assert client.get("/healthz").json["status"] == "ok"
+assert client.get("/readyz").json == {"status": "ready"}
 page = client.get("/ar/")
 assert page.status_code == 200 and 'dir="rtl"' in page.text, page.status
 with client.get("/static/css/base.css") as sheet:

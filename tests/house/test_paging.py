@@ -99,7 +99,7 @@ def places(chapter, block, rapporteur, **_world) -> Listing:
     def add():
         said = factories.a_published_contribution(block=next(blocks))
         anchored_late(said)
-        return contributions.get_last_anchor(said)
+        return contributions.get_last_place(said)[0]
     return Listing(lambda after: contributions.list_anchors(rapporteur, revision, after=after), add, "/fr/contributions/anchors/1")
 
 

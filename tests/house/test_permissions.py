@@ -9,8 +9,8 @@ import time_machine
 
 from consult.accounts.models import User
 from consult.chapters.models import Chapter
-from consult.consultations.models import Appointment, Commission, Consultation, Phase, Role, Round
-from consult.contributions.models import Contribution, ContributionState
+from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Phase, Role, Round
+from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
 from consult.organisations.models import Membership
 from consult.synthesis.models import Synthesis, SynthesisState
@@ -20,12 +20,25 @@ from consult.synthesis.models import Synthesis, SynthesisState
 TABLE = """
 action                               on             who                                                        in phases
 accounts.add                         nothing        administrator system                                       *
+accounts.add_passkey                 person         participant                                                *
+accounts.bind_identity               person         participant                                                *
 accounts.confirm                     person         EVERYBODY                                                  *
 accounts.edit_profile                person         participant                                                *
+accounts.end_sessions                person         participant                                                *
+accounts.end_sessions_of             person         administrator system                                       *
 accounts.register                    nothing        EVERYBODY                                                  *
+accounts.register_by_provider        nothing        EVERYBODY                                                  *
+accounts.remove_authenticator        person         participant                                                *
+accounts.remove_passkey              person         participant                                                *
+accounts.renew_recovery_codes        person         participant                                                *
+accounts.reset_factors               person         administrator system                                       *
+accounts.set_up_authenticator        person         participant                                                *
+accounts.unbind_identity             person         participant                                                *
+accounts.use_recovery_code           person         participant                                                *
 adoption.archive                     consultation   secretariat system                                         *
 adoption.call_off                    consultation   system                                                     *
 adoption.decide                      consultation   secretariat                                                submitted
+adoption.keep_archive                consultation   system                                                     *
 adoption.request_dossier             consultation   secretariat system                                         *
 adoption.seal                        consultation   system                                                     synthesis
 adoption.submit                      consultation   secretariat                                                synthesis
@@ -43,20 +56,28 @@ chapters.rebase                      chapter        rapporteur chair secretariat
 chapters.view_translations           chapter        rapporteur chair secretariat                               *
 chapters.view_translations           consultation   rapporteur elsewhere chair secretariat                     *
 chapters.view_working_draft          chapter        rapporteur chair secretariat                               *
+consultations.accept_invitation      invitation     participant                                                UNDER_WAY
 consultations.add                    nothing        administrator system                                       *
 consultations.appoint                consultation   secretariat administrator system                           *
 consultations.appoint_administrator  consultation   administrator system                                       *
 consultations.begin_synthesis        consultation   secretariat                                                closed
+consultations.change_roles_of        person         secretariat administrator system                           *
 consultations.close                  consultation   secretariat                                                open
 consultations.close                  consultation   system                                                     *
 consultations.dismiss                consultation   secretariat administrator system                           *
 consultations.edit                   consultation   secretariat administrator system                           *
+consultations.enrol                  invitation     EVERYBODY                                                  UNDER_WAY
 consultations.extend                 consultation   secretariat                                                open
+consultations.invite                 consultation   secretariat administrator system                           UNDER_WAY
+consultations.invite_again           invitation     secretariat administrator system                           UNDER_WAY
+consultations.let_go                 consultation   secretariat                                                *
 consultations.manage                 consultation   secretariat administrator                                  *
 consultations.open                   consultation   secretariat                                                preparation
 consultations.open                   consultation   system                                                     *
 consultations.schedule               consultation   secretariat                                                preparation
 consultations.schedule               consultation   system                                                     *
+consultations.send_again             consultation   secretariat                                                *
+consultations.withdraw_invitation    invitation     secretariat administrator system                           *
 contributions.address_draft          draft          nobody                                                     *
 contributions.address_draft          kept-for       EVERYBODY                                                  *
 contributions.claim_draft            draft          nobody                                                     *
@@ -64,24 +85,35 @@ contributions.claim_draft            kept-for       participant                 
 contributions.confirm_anchor         published      rapporteur chair secretariat                               REVISING
 contributions.confirm_certain        chapter        rapporteur chair secretariat                               REVISING
 contributions.drop_draft             draft          participant                                                *
+contributions.find_places            chapter        system                                                     *
 contributions.keep_draft             chapter        EVERYBODY                                                  *
 contributions.keep_draft             draft          participant                                                *
 contributions.leave                  published      rapporteur chair secretariat                               REVISING
 contributions.lodge                  chapter        participant other STAFF secretariat administrator          open
+contributions.lodge_position         chapter        participant other STAFF secretariat administrator          open
 contributions.read                   waiting        participant moderator rapporteur chair secretariat system  *
 contributions.read                   published      EVERYBODY                                                  *
 contributions.read_trace             waiting        nobody                                                     *
 contributions.read_trace             withheld       EVERYBODY                                                  *
 contributions.reattach               published      rapporteur chair secretariat                               REVISING
 contributions.receipt                waiting        participant moderator rapporteur chair secretariat system  *
+contributions.reply                    published      participant other STAFF secretariat administrator          open
+contributions.reply                    waiting        nobody                                                     *
+contributions.support                  published      other STAFF secretariat administrator                      open
+contributions.support                  waiting        nobody                                                     *
+contributions.take_back_support        published      participant other STAFF secretariat administrator          open closed synthesis
 contributions.view_anchors           chapter        rapporteur chair secretariat                               *
 contributions.withdraw               waiting        participant                                                open closed synthesis
+contributions.withdraw_reply           reply          participant                                                open closed synthesis
 contributions.write                  chapter        EVERYBODY                                                  open
 exports.download                     export         participant secretariat system                             *
 exports.open_data                    consultation   EVERYBODY                                                  *
 exports.request                      consultation   rapporteur elsewhere chair secretariat system              *
 exports.request                      chapter        rapporteur chair secretariat system                        *
 exports.view_all                     consultation   secretariat system                                         *
+journal.read                         nothing        EVERYBODY                                                  *
+journal.view_events                  consultation   secretariat administrator                                  *
+journal.view_permissions             consultation   secretariat administrator                                  *
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
 moderation.restore                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
@@ -91,8 +123,15 @@ moderation.view                      waiting        moderator rapporteur chair s
 moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.withhold                  colleague's    nobody                                                     *
 organisations.add                    nothing        participant other STAFF secretariat administrator system   *
+organisations.confirm                consultation   secretariat                                                *
+organisations.correct                consultation   secretariat                                                *
 organisations.join                   person         participant                                                *
 organisations.leave                  person         participant                                                *
+organisations.view_register          consultation   secretariat                                                *
+privacy.forget                       person         participant system                                         *
+privacy.forget_on_request            consultation   secretariat                                                *
+privacy.read                         nothing        EVERYBODY                                                  *
+privacy.view_register                consultation   secretariat administrator                                  *
 synthesis.add_item                   synthesis      rapporteur chair                                           open closed synthesis
 synthesis.attach                     synthesis      rapporteur chair                                           open closed synthesis
 synthesis.detach                     synthesis      rapporteur chair                                           open closed synthesis
@@ -108,6 +147,7 @@ synthesis.view                       synthesis      rapporteur chair secretariat
 ROLES = ("visitor", "participant", "other", "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
 GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": ()}
 REVISING = "preparation open closed synthesis"
+UNDER_WAY = f"{REVISING} submitted"
 PHASES = tuple(phase.value for phase in Phase)
 NOW = datetime(2027, 1, 20, 12, tzinfo=UTC)
 HOUSE, FEDERATION = 7, 5
@@ -123,7 +163,7 @@ def expected() -> dict[tuple[str, str, str], set[str]]:
         for role in ROLES:
             when = phases_of.setdefault((action, subject, role), set())
             if role in allowed:
-                when |= set(PHASES if phases == "*" else phases.replace("REVISING", REVISING).split())
+                when |= set(PHASES if phases == "*" else phases.replace("REVISING", REVISING).replace("UNDER_WAY", UNDER_WAY).split())
     return phases_of
 
 
@@ -165,9 +205,11 @@ class World:
             "nothing": None, "person": self.actors["participant"], "consultation": self.consultation, "chapter": chapter,
             "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
             "withheld": contribution(ContributionState.WITHHELD),
+            "reply": Reply(chapter=chapter, author_id=1, organisation_id=FEDERATION, state=ContributionState.SUBMITTED),
             "colleague's": contribution(organisation_id=HOUSE, author_id=99),
             "draft": SimpleNamespace(author_id=1, address=None, consultation=self.consultation), "export": export,
             "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
+            "invitation": Invitation(address="person-1@example.org", consultation=self.consultation),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),
             "submitted-one": Synthesis(chapter=chapter, state=SynthesisState.SUBMITTED),
         }

@@ -22,6 +22,7 @@ from consult.core.pages import pages
 from tests.benchmarks import filling
 from tests.conftest import let_go, make_app
 from tests.house.costly_pages import CAUSES, costly
+from tests.house.fuzz_places import BY_PROVIDER
 from tests.house.plans import GROWING, STAYING, Asked, caught, costs
 from tests.house.test_web import rules
 from tests.sharing import folder_of_run, made_once
@@ -34,11 +35,20 @@ LIST = re.compile(r"\bIN \([^()]*\)")
 VISITS = visits()
 # Pages that are left out, with the reason.
 LEFT_OUT = {
-    "index": "leads to the home page", "healthz": "is no page", "static": "is no page", "kept_form": "shows the page of the form again",
-    "exports.download": "sends a file that is ready", "exports.open_data_contributions": "sends everything, by its nature",
+    "index": "leads to the home page", "healthz": "is no page", "readyz": "is no page", "metrics": "is no page", "static": "is no page",
+    "kept_form": "shows the page of the form again", "accounts.remove_passkey": "asks for one row of one's own",
+    "consultations.accept_invitation": "asks for one row, by its key",
+    **dict.fromkeys(("consultations.invite_again", "consultations.withdraw_invitation"), "asks for one row, of those in charge"),
+    **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), "asks for one's own row, of a provider that is not named here"),
+    **dict.fromkeys(("consultations.let_go", "consultations.send_again"), "is of a letter that did not leave, of which there is none"),
+    "contributions.position_receipt": "shows what one person lodged together, by its one reference",
+    "exports.download": "sends a file that is ready",
+    **dict.fromkeys(("exports.open_data_contributions", "exports.open_data_replies"), "sends everything, by its nature"),
     "synthesis.read_whole": "sends everything, by its nature",
     "chapters.margin": "asks of some passages what the page of the chapter asks of others",
     "chapters.revision_margin": "asks of some passages what the page of the version asks of others",
+    "journal.stamp": "sends a file that is ready", "privacy.download": "sends everything on one person",
+    "journal.events_file": "sends everything, by its nature",
     "adoption.archive": "leads to a file", "adoption.document": "sends a file that is ready",
     "adoption.submission": "is there once the Council has the file, and shows what was sealed",
     "adoption.decide": "is there once the Council has the file, and shows what was sealed",

@@ -20,7 +20,7 @@ adoption.submit                      consultation   secretariat    closed       
 chapters.import_chapter              consultation   secretariat    submitted    This is not possible in the present phase
 chapters.keep_working_draft          chapter        visitor        open         Please sign in first.
 consultations.add                    nothing        secretariat    open         This is done by the system alone.
-consultations.appoint_administrator  consultation   secretariat    open         An administrator is appointed by an administrator.
+consultations.appoint_administrator  consultation   secretariat    open         An administrator is appointed, and dismissed,
 consultations.begin_synthesis        consultation   secretariat    open         This is not possible in the present phase
 contributions.drop_draft             draft          visitor        open         Please sign in first.
 contributions.drop_draft             draft          other          open         This belongs to somebody else.
@@ -36,7 +36,7 @@ contributions.withdraw               waiting        participant    submitted    
 contributions.write                  chapter        visitor        closed       The consultation is not open:
 moderation.publish                   waiting        elsewhere      open         This is reserved for the people in charge of it.
 moderation.publish                   colleague's    moderator      submitted    This is not possible in the present phase
-moderation.publish                   colleague's    moderator      open         It comes from yourself or from your own organisation:
+moderation.publish                   colleague's    moderator      open         It comes from yourself, or from an organisation that
 synthesis.validate                   synthesis      rapporteur     synthesis    This is reserved for the people in charge of it.
 synthesis.validate                   synthesis      chair          open         This belongs to the synthesis phase, which the secretariat
 """

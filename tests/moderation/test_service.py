@@ -177,9 +177,9 @@ def test_the_queue_is_of_ones_own_chapters_oldest_first(rapporteur, secretary, c
     with pytest.raises(NotAllowed):
         service.queue(rapporteur, [foreign.chapter], states=SUBMITTED)
     with pytest.raises(NotAllowed):
-        service.get_contribution(rapporteur, consultation, foreign.ref)
+        service.get_subject(rapporteur, consultation, foreign.ref)
     with pytest.raises(NotFound):
-        service.get_contribution(rapporteur, consultation, "PNQ-C1-9999")
+        service.get_subject(rapporteur, consultation, "PNQ-C1-9999")
 
 
 def test_what_comes_next_may_await_a_moderator_in_another_state(rapporteur, chapter, block):

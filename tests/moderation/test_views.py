@@ -195,7 +195,7 @@ def test_several_at_once(signed_in, rapporteur, block):
 def test_publishing_several_without_a_choice_says_what_to_do(signed_in, contribution, data):
     page = signed_in.post("/fr/moderation/publish-several", data=data)
     assert page.status_code == 422
-    assert "Cochez d’abord les contributions à publier." in page.text
+    assert "Cochez d’abord ce qu’il faut publier." in page.text
     assert f'value="{contribution.ref}:{contribution.row_counter}"' in page.text, "the list to tick them in"
     assert decisions() == []
 
@@ -235,6 +235,7 @@ def test_anybody_reads_the_register(client, rapporteur, contribution):
 
 def test_the_register_names_those_who_agreed(client, rapporteur, contribution, block):
     rapporteur.is_name_public = False
+    session.commit()
     service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
     page = client.get("/en/moderation/register")
     assert rapporteur.name not in page.text

@@ -2,12 +2,13 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts import service as accounts
+from consult.consultations.models import Role
 from consult.core.audit import AuditEvent, names_of
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.permissions import SYSTEM, VISITOR, Action
-from consult.organisations import service
-from consult.organisations.models import Category, Membership, Region, Sector
+from consult.organisations import finding, service
+from consult.organisations.models import Category, Membership, OrganisationState, Region, Sector, Size
 from tests import factories
 
 ORGANISATION = {"short": "FNL", "name_fr": "Fédération nationale des Laboratoires", "category": Category.LABORATORY,
@@ -49,7 +50,7 @@ def test_a_name_is_one_line(participant):
 def test_visitors_add_no_organisation(app):
     with pytest.raises(NotAllowed):
         service.add(VISITOR, None, **ORGANISATION)
-    assert service.add(SYSTEM, None, **ORGANISATION) in service.list_organisations()
+    assert service.add(SYSTEM, None, **ORGANISATION) in finding.find("laboratoires")
 
 
 def test_joining_leaves_one_event_and_speaks_at_once(app, citizen):
@@ -129,8 +130,71 @@ def test_acts_of_earlier_versions_are_found_by_their_names():
 
 
 def test_whoever_sends_a_request_is_known_with_their_organisation_in_one_question(participant, count_queries):
-    key, seen = participant.fs_uniquifier, []
+    key, seen = accounts.open_session(participant), []
     session.flush()
     session.expunge_all()
-    assert count_queries(lambda: seen.append(accounts.get_user_of_session(key).organisation.name_fr)) == 1
+    assert count_queries(lambda: seen.append(accounts.get_user_of_session(key)[0].organisation.name_fr)) == 1
     assert seen[0].startswith("Laboratoire")
+
+
+def listed(actor, **over):
+    return service.add(actor, None, **{**ORGANISATION, **over})
+
+
+def particulars(organisation, **over) -> dict:
+    names = ("name_fr", "name_ar", "name_en", "short", "sector", "region", "size", "website", "row_counter")
+    return {**{name: getattr(organisation, name) for name in names}, **over}
+
+
+def test_what_a_participant_lists_awaits_the_secretariat_and_what_the_operator_lists_does_not(app, participant, secretary):
+    organisation = listed(participant)
+    assert (organisation.state, organisation.confirmed_at) == (OrganisationState.LISTED, None)
+    assert service.confirm(secretary, organisation).confirmed_at is not None
+    assert events()[-1].details["state"] == "confirmed"
+    with pytest.raises(Conflict):
+        service.confirm(secretary, organisation)
+    assert listed(SYSTEM, name_fr="Office témoin", short="OT").state == OrganisationState.CONFIRMED
+
+
+def test_a_correction_is_found_at_once_and_leaves_a_trace(app, participant, secretary):
+    organisation = listed(participant)
+    service.correct(secretary, organisation, **particulars(organisation, name_fr="Union des ateliers", short="UA", size=Size.SMALL))
+    assert finding.find("ateliers") == finding.find("ua") == [organisation]
+    assert finding.find("laboratoires") == []
+    assert (events()[-1].action, events()[-1].details["name"]) == ("organisations.correct", "Union des ateliers")
+    assert organisation.slug == "federation-nationale-des-laboratoires", "its address stays"
+
+
+def test_two_who_correct_at_once_do_not_overwrite_each_other(app, participant, secretary):
+    organisation = listed(participant)
+    seen = particulars(organisation, region=Region.FES)
+    service.correct(secretary, organisation, **particulars(organisation, sector=Sector.HEALTH))
+    with pytest.raises(Conflict):
+        service.correct(secretary, organisation, **seen)
+    assert (organisation.sector, organisation.region) == (Sector.HEALTH, Region.RABAT)
+
+
+def test_a_correction_takes_no_name_of_another(app, participant, secretary):
+    organisation, other = listed(participant), listed(SYSTEM, name_fr="Office témoin", short="OT")
+    with pytest.raises(Invalid) as refusal:
+        service.correct(secretary, organisation, **particulars(organisation, name_en="OFFICE TEMOIN"))
+    assert refusal.value.field == "name_en"
+    service.correct(secretary, organisation, **particulars(organisation, name_en=organisation.name_fr.upper()))
+    assert other.name_fr == "Office témoin"
+
+
+@pytest.mark.parametrize("address", [
+    "example", "javascript:alert(1)", "ftp://a.example", "https://", "https://user@a.example", 'https://a.b/"x', "https://a.b/<x>",
+])
+def test_what_is_no_website_is_refused(app, participant, address):
+    with pytest.raises(Invalid) as refusal:
+        listed(participant, website=address)
+    assert refusal.value.field == "website"
+
+
+@pytest.mark.parametrize("role", [None, Role.ADMINISTRATOR])
+def test_the_secretariat_alone_confirms_and_corrects(app, participant, role):
+    organisation, actor = listed(participant), factories.a_user(role=role)
+    for act in (lambda: service.confirm(actor, organisation), lambda: service.correct(actor, organisation, **particulars(organisation))):
+        with pytest.raises(NotAllowed):
+            act()

@@ -2,8 +2,11 @@ import pytest
 import sqlalchemy as sa
 
 from consult.core.db import session
-from consult.organisations.models import Membership, Organisation
+from consult.core.permissions import SYSTEM
+from consult.organisations import service
+from consult.organisations.models import Category, Membership, Organisation, OrganisationState, Region, Sector
 from tests import factories
+from tests.own_data import own_data
 
 ORGANISATION = {"name_fr": "Fédération Témoin", "name_ar": "", "name_en": "", "short": "FT", "category": "professional_association",
                 "sector": "cross_sector", "region": "rabat-sale-kenitra"}
@@ -27,7 +30,7 @@ def test_pages_are_there_in_each_language(client, participant, consultation, lan
 def test_choosing_in_the_list(client, participant, consultation):
     other = factories.an_organisation()
     client.sign_in(participant)
-    assert f'selected value="{participant.organisation.slug}"' in client.get(MINE).text
+    assert participant.organisation.name_fr in client.get(MINE).text
     answer = client.post(MINE, data={"organisation": other.slug}, follow_redirects=True)
     assert answer.request.path == PROFILE
     assert participant.organisation is other
@@ -39,7 +42,7 @@ def test_speaking_for_oneself_again(client, participant, consultation):
     for _twice in range(2):
         assert client.post(MINE, data={"organisation": ""}).location == PROFILE
         assert participant.organisation is None
-    assert 'selected value=""' in client.get(MINE).text
+    assert "Vous parlez en votre nom" in client.get(MINE).text
     assert '/fr/organisations/mine"' in client.get(PROFILE).text
 
 
@@ -47,7 +50,7 @@ def test_what_is_not_in_the_list_is_refused(client, participant, consultation):
     present = participant.organisation
     answer = client.sign_in(participant).post(MINE, data={"organisation": "nowhere"})
     assert answer.status_code == 422
-    assert 'href="#organisation"' in answer.text
+    assert "n’existe pas dans la liste" in answer.text
     assert participant.organisation is present
 
 
@@ -81,7 +84,7 @@ def test_pages_ask_as_much_whatever_the_number_of_organisations(client, particip
 
 
 def test_ones_own_data_says_for_whom_one_speaks(client, participant, consultation):
-    data = client.sign_in(participant).get("/fr/accounts/my-data").json
+    data = own_data(client.sign_in(participant))
     assert data["organisation"] == participant.organisation.name_fr
     assert len(data["memberships"]) == 1
 
@@ -93,3 +96,57 @@ def test_neither_an_acronym_nor_one_region_is_wanted_of_a_national_body(client, 
     assert answer.status_code == 303
     [membership] = session.scalars(sa.select(Membership))
     assert (membership.organisation.short, membership.organisation.region.value) == ("", "national")
+
+
+REGISTER = "/fr/organisations/register"
+
+
+def test_it_is_found_by_name_first_and_joined_by_one_press(client, citizen, consultation):
+    listed = service.add(SYSTEM, None, name_fr="Union témoin des ateliers", category=Category.OTHER, sector=Sector.CROSS_SECTOR,
+                         region=Region.FES)
+    page = client.sign_in(citizen).get(f"{MINE}?q=ATELIERS")
+    assert "Union témoin des ateliers" in page.text
+    assert f'name="organisation" value="{listed.slug}"' in page.text
+    assert client.post(MINE, data={"organisation": listed.slug}).location == PROFILE
+    assert citizen.organisation is listed
+    assert f'value="{listed.slug}"' not in client.get(f"{MINE}?q=boulangers").text
+    assert "/fr/organisations/add?name=boulangers" in client.get(f"{MINE}?q=boulangers").text
+
+
+def test_one_much_like_another_is_shown_beside_it_and_listed_by_whoever_insists(client, participant, consultation):
+    client.sign_in(participant).post(ADD, data=ORGANISATION)
+    typed = {**ORGANISATION, "name_fr": "Fédération des Témoins", "short": ""}
+    refused = client.post(ADD, data=typed)
+    assert refused.status_code == 422
+    assert "Fédération Témoin" in refused.text
+    assert 'name="is_another"' in refused.text
+    assert client.post(ADD, data={**typed, "is_another": "y"}).location == PROFILE
+    assert participant.organisation.name_fr == "Fédération des Témoins"
+
+
+def test_the_secretariat_confirms_and_corrects_in_its_register(client, participant, secretary, consultation):
+    client.sign_in(participant).post(ADD, data=ORGANISATION)
+    organisation = participant.organisation
+    assert client.get(REGISTER).status_code == 403
+    client.sign_in(secretary)
+    page = client.get(f"{REGISTER}?state=listed")
+    assert "Fédération Témoin" in page.text
+    assert client.post(f"{REGISTER}/{organisation.slug}/confirm").status_code == 303
+    client.get(REGISTER)
+    assert "Fédération Témoin" not in client.get(f"{REGISTER}?state=listed").text
+    address = f"{REGISTER}/{organisation.slug}/correct"
+    assert client.get(address).status_code == 200
+    values = {**ORGANISATION, "name_ar": "الفيدرالية المثال", "row_counter": organisation.row_counter}
+    assert client.post(address, data=values).location == REGISTER
+    assert organisation.name_ar == "الفيدرالية المثال"
+    assert client.post(address, data={**values, "name_en": "Too late"}).status_code == 409
+    assert organisation.name_en is None
+
+
+def test_what_is_lodged_for_one_says_that_it_is_to_be_confirmed(client, secretary, block):
+    organisation = factories.an_organisation(state=OrganisationState.LISTED, confirmed_at=None)
+    contribution = factories.a_published_contribution(block=block, author=factories.a_user(organisation=organisation))
+    address = f"/fr/contributions/{contribution.ref}"
+    assert "organisme à confirmer" in client.get(address).text
+    service.confirm(secretary, organisation)
+    assert "organisme à confirmer" not in client.get(address).text

@@ -59,6 +59,7 @@ class Site:
         self.environment = {
             **kept, "CONSULT_DATA_DIR": str(data), "CONSULT_BASE_URL": self.base, "CONSULT_MAIL_URL": mail_url, "CONSULT_WORKERS": "1",
         }
+        self.programme = ["-m", "consult"]
         self.server = self.worker = None
 
     def start(self, *, with_worker: bool = True) -> "Site":
@@ -73,7 +74,7 @@ class Site:
         """A programme in a group of its own, so that it can be killed with all its children."""
         with open(self.data / "log", "ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own programme
-                [sys.executable, "-m", "consult", *arguments], env=self.environment, start_new_session=True, stdout=log, stderr=log
+                [sys.executable, *self.programme, *arguments], env=self.environment, start_new_session=True, stdout=log, stderr=log
             )
 
     def answers(self) -> bool:

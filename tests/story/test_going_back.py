@@ -40,6 +40,17 @@ def test_another_language_takes_the_typed_words_along(site, arrive, place, langu
     assert dialogs == []
 
 
+def test_words_that_saved_themselves_go_along_and_come_back(site, arrive):
+    person, typed = typed_at(site, arrive, "a contribution", "fr")
+    name = typed.get_attribute("name")
+    person.page.wait_for_function("document.querySelector('[data-saved]').textContent.trim() !== ''")
+    person.press(language_link("ar"))
+    assert person.page.input_value(f"main [name={name}]") == WORDS
+    person.page.wait_for_function("document.querySelector('[data-saved]').textContent.trim() !== ''")
+    person.page.reload()
+    assert person.page.input_value(f"main [name={name}]") == WORDS
+
+
 @pytest.mark.parametrize("who", ["a stranger", "the rapporteur"])
 def test_without_scripts_a_button_beside_the_form_does(own_site, arrive, who):
     own_site.start(with_worker=False)

@@ -106,7 +106,7 @@ def test_what_an_item_gathers_is_listed_to_the_last(client, chair, chapter):
 def test_the_whole_is_sent_while_it_is_made(client, chair, chapter):
     large.a_large_synthesis(chapter, items=150, contributions=2000)
     session.commit()
-    answer = client.sign_in(chair).get("/fr/synthesis/read/1/whole", headers={"Accept-Encoding": "identity"})
+    answer = client.sign_in(chair).get("/fr/synthesis/read/1/whole", headers={"Accept-Encoding": "identity"}, buffered=False)
     assert answer.is_streamed
     pieces = list(answer.iter_encoded())
     text = b"".join(pieces).decode()

@@ -215,7 +215,7 @@ def test_passages_count_what_is_left(rapporteur, item, chapter, published):
     edited(rapporteur, item)
     passages = {p.key: (p.total, p.unanswered) for p in service.list_commented_provisions(rapporteur, item.synthesis)}
     assert passages == {KEY: (2, 0), "C1-A1-P1-a2": (1, 1)}
-    assert service.count_unanswered(chapter.consultation)[chapter] == 1
+    assert service.count_unanswered(chapter.consultation)[chapter][0] == 1
     assert service.list_unanswered(rapporteur, item.synthesis) == [published[0].ref]
 
 
@@ -309,7 +309,7 @@ def submitted(chair, synthesis):
 def test_the_synthesis_is_public_once_submitted(chair, participant, secretary, chapter, complete, published):
     for reader in (VISITOR, participant):
         with pytest.raises(NotAllowed):
-            service.get_synthesis(reader, chapter)
+            service.get_readable(reader, chapter.consultation, chapter.number)
         assert service.get_answer(reader, published[0]) is None
     assert service.get_answer(secretary, published[0]).disposition == Disposition.NOTED
     assert service.count_answered(chapter.consultation) == 0
@@ -323,10 +323,10 @@ def test_the_synthesis_is_public_once_submitted(chair, participant, secretary, c
 
 def test_nothing_to_read_is_not_found(rapporteur, chapter):
     with pytest.raises(NotFound):
-        service.get_synthesis(rapporteur, chapter)
+        service.get_readable(rapporteur, chapter.consultation, chapter.number)
 
 
-def test_voices_are_counted(rapporteur, synthesis, block, citizen, published):
+def test_respondents_are_counted(rapporteur, synthesis, block, citizen, published):
     company = factories.an_organisation(category=Category.COMPANY)
     twice = [factories.a_published_contribution(block=block, author=factories.a_user(organisation=company), position=Position.OPPOSED)
              for _time in range(2)]
@@ -335,15 +335,15 @@ def test_voices_are_counted(rapporteur, synthesis, block, citizen, published):
     item = service.add_item(rapporteur, synthesis, title="Un point", contributions=[published[1], *twice, gone, alone])
     contributions.withdraw(citizen, gone)
     view = next(v for v in service.list_items(rapporteur, item.synthesis).rows if v.item.id == item.id)
-    assert view.voices.contributions == 4
-    assert view.voices.categories == {Category.COMPANY: 1, Category.LABORATORY: 1, None: 1}
+    assert view.respondents.contributions == 4
+    assert view.respondents.categories == {Category.COMPANY: 1, Category.LABORATORY: 1, None: 1}
     with force_locale("en"):
-        assert view.voices.category_labels() == ["1 of 1 company", "1 of 3 laboratories", "1 of 1 person in their own name"]
+        assert view.respondents.category_labels() == ["1 of 1 company", "1 of 3 laboratories", "1 of 1 person in their own name"]
     with force_locale("fr"):
-        assert view.voices.category_labels()[:2] == ["entreprise\u00a0: 1 sur 1", "laboratoires\u00a0: 1 sur 3"]
-    assert view.voices.positions[Position.OPPOSED] == 2
-    contested, voices = service.list_contested(item.synthesis, service.list_overview(rapporteur, item.synthesis))
-    assert [(line.number, voices[line.id]) for line in contested.rows] == [(item.number, view.voices)]
+        assert view.respondents.category_labels()[:2] == ["entreprise\u00a0: 1 sur 1", "laboratoires\u00a0: 1 sur 3"]
+    assert view.respondents.positions[Position.OPPOSED] == 2
+    contested, respondents = service.list_contested(item.synthesis, service.list_overview(rapporteur, item.synthesis))
+    assert [(line.number, respondents[line.id]) for line in contested.rows] == [(item.number, view.respondents)]
     assert (len(view.references.rows), view.references.total) == (5, 5)
 
 

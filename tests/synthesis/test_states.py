@@ -14,6 +14,7 @@ from tests.another_state import another
 # A state that nobody has thought of: neither waiting for a moderator, nor to be answered, nor taken down.
 UNKNOWN = {
     "leads_to": ("published",), "tone": Tone.NONE, "among": "of which under appeal", "counted": lambda n: "under appeal",
+    "replies_counted": lambda n: "under appeal",
     "is_public": False, "is_silent": False, "awaits_moderation": False, "is_answerable": False, "is_taken_back": False,
     "is_told_of_place": False, "is_told_of_answer": False,
 }

@@ -102,6 +102,7 @@ def test_all_of_the_filter_goes_into_one_item(signed_in, item, published, block)
 def test_a_filter_that_was_not_counted_to_its_end_asks_first(signed_in, item, published, block, monkeypatch):
     monkeypatch.setattr(workbench, "LOOKED_FOR", 3)
     monkeypatch.setattr(workbench, "MAX_COUNTED", 2)
+    monkeypatch.setattr(workbench, "WORK_PAGE_SIZE", 2)  # what one page holds is known without being counted
     for _n in range(4):
         factories.a_published_contribution(block=block, position=Position.OPPOSED)
     address = "/fr/synthesis/attach/1?position=opposed"

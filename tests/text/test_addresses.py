@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.core.errors import Invalid
-from consult.text.addresses import spelt, validated_address
+from consult.text.addresses import likeness, spelt, validated_address
 
 
 @pytest.mark.parametrize(("typed", "kept"), [
@@ -15,6 +15,7 @@ from consult.text.addresses import spelt, validated_address
     ("\u202asalma@example.org\u202c", "salma@example.org"), ("\u200e\u00a0salma@example.org\u200b", "salma@example.org"),
 ])
 def test_a_mailbox_has_one_spelling(typed, kept):
+    assert likeness(typed) == likeness(kept)
     assert validated_address("email", typed) == spelt(typed) == kept
     assert validated_address("email", kept) == kept
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.text import redline as module
-from consult.text.redline import redline
+from consult.text.redline import Work, redline
 
 WORDS = st.lists(st.sampled_from(["qualité", "الجودة", "l’axe", " ", ", ", "norme", "\n", "وَطَنِيَّة", "١٢", "😀"]), max_size=40).map("".join)
 
@@ -49,3 +49,12 @@ def test_texts_beyond_the_bound_keep_their_common_ends(monkeypatch):
 def test_a_number_with_points_is_one_word():
     assert redline("Action 16.1.3 — Faire", "Action 15.3.3 — Faire") == [
         ("equal", "Action "), ("delete", "16.1.3"), ("insert", "15.3.3"), ("equal", " — Faire")]
+
+
+def test_the_redlines_of_a_page_share_what_they_may_take(monkeypatch):
+    monkeypatch.setattr("consult.text.redline.MAX_WORK_TOGETHER", 100)
+    work = Work()
+    exact = [("delete", "a"), ("insert", "x"), ("equal", " b "), ("delete", "c"), ("insert", "y")]
+    assert [redline("a b c", "x b y", work) for _time in range(4)] == [exact] * 4
+    assert redline("a b c", "x b y", work) == [("delete", "a b c"), ("insert", "x b y")]
+    assert redline("a b c", "x b y") == exact

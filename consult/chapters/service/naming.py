@@ -12,6 +12,7 @@ from consult.chapters.models import Block
 from consult.core.db import session
 from consult.core.errors import Invalid
 from consult.core.i18n import _, isolate
+from consult.text.composing import composed
 
 NUMBER = re.compile(r"[^\W\d_]*\W*(\d+(?:\.\d+)+)")  # as in “Action 1.2.2 — …”
 HYPHENS = re.compile("[‐‑‒–—−]")
@@ -42,12 +43,12 @@ def readings(typed: str) -> Iterator[str]:
     whole = spelt(typed)
     yield whole
     yield whole.replace(" ", "")
-    yield from (word for word in re.findall(r"[\w§]+(?:[.-][\w§]+)+", whole))
+    yield from (word for word in re.findall(r"(?<![\w§])[\w§]++(?:[.-][\w§]++)++", whole))
 
 
 def spelt(name: str) -> str:
     """One spelling: small letters, the digits and hyphens of everybody, no mark that nobody sees."""
-    plain = "".join(character for character in unicodedata.normalize("NFKC", name) if unicodedata.category(character) != "Cf")
+    plain = "".join(character for character in composed("NFKC", name) if unicodedata.category(character) != "Cf")
     plain = "".join(str(unicodedata.digit(character)) if character.isdigit() else character for character in plain)
     return " ".join(HYPHENS.sub("-", plain).casefold().split())
 

@@ -1,6 +1,5 @@
 """Publishing: a source becomes the next immutable revision, wholly or not at all, each block under its lasting key."""
 
-from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,24 +7,39 @@ from sqlalchemy import orm
 
 from consult.accounts.models import User
 from consult.chapters.models import Alignment, Block, BlockFate, Chapter, OutdatedTranslation, Revision, WorkingDraft
-from consult.chapters.parsing import ParsedChapter, read_file, refuse_blocking
-from consult.chapters.revising import Plan, fingerprint, plan
-from consult.chapters.service.chapters import list_blocks
-from consult.chapters.service.newest import get_newest_revision, list_newest_revisions, newest_revisions
-from consult.chapters.source import MAX_META, decode, front_matter, with_front_matter, with_note
+from consult.chapters.parsing import ParsedChapter
+from consult.chapters.revising import Plan, fingerprint
+from consult.chapters.service.newest import get_newest_revision, list_newest_revisions
+from consult.chapters.service.planning import (
+    Planned,
+    beforehand,
+    find_chapter,
+    plan_correction,
+    plan_import,
+    plan_publication,
+    planned_draft,
+    planned_import,
+    planned_publication,
+    read_beforehand,
+    stamp_of,
+    stamp_of_draft,
+)
+from consult.chapters.source import with_front_matter, with_note
 from consult.consultations.models import Commission, Consultation
-from consult.core import markup
+from consult.core import markup, records
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGE_NAMES, _, force_locale, gettext, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can, require
-from consult.text.normalising import validated_text
 
 
+@beforehand(lambda actor, consultation, values: plan_import(actor, consultation, values["data"]))
 @command
-def import_chapter(actor: User, consultation: Consultation, *, data: bytes, may_shrink: bool = False) -> Revision:
+def import_chapter(
+    actor: User, consultation: Consultation, *, data: bytes, may_shrink: bool = False, planned: Planned,
+) -> Revision:
     """Turn one Markdown file into the chapter's next revision in its language, at once.
 
     A file that says nothing new in ``revision_note`` is noted with what became of the passages, counted.
@@ -33,11 +47,12 @@ def import_chapter(actor: User, consultation: Consultation, *, data: bytes, may_
     Raises :class:`Invalid` (field ``file``) with line, reason and remedy, or (field ``may_shrink``) when less than half of the words
     would stay; :class:`Conflict` when it is what is published already.
     """
-    parsed = read_file(data)
-    refuse_blocking(parsed)
-    chapter = find_or_add_chapter(consultation, parsed)
-    made = plan_for(chapter, parsed)
-    return write_revision(actor, chapter, made, may_shrink=may_shrink, note=note_of(get_newest_revision(chapter, parsed.language), made))
+    number = planned.made.parsed.number
+    chapter = hold_chapter(consultation, number)
+    made = (planned if planned.stamp == stamp_of(consultation, number) else planned_import(consultation, data)).made
+    chapter = chapter or add_chapter(consultation, made.parsed)
+    note = note_of(get_newest_revision(chapter, made.parsed.language), made)
+    return write_revision(actor, chapter, made, may_shrink=may_shrink, note=note)
 
 
 def note_of(before: Revision | None, made: Plan) -> str:
@@ -50,18 +65,18 @@ def note_of(before: Revision | None, made: Plan) -> str:
         return " · ".join(changes) or gettext("The title of the chapter changed.")
 
 
+@read_beforehand
 @command
 def keep_working_draft(
-    actor: User, consultation: Consultation, *, data: bytes, expected_counter: int | None = None, may_replace: bool = False,
+    actor: User, consultation: Consultation, *, read: tuple[str, dict[str, Any]], expected_counter: int | None = None,
+    may_replace: bool = False,
 ) -> WorkingDraft:
     """Keep a source as the next revision in preparation, whatever its faults; :class:`Invalid` when it cannot even be read as text.
 
     ``expected_counter`` is the ``row_counter`` of the draft that its editor saw: :class:`Conflict` when somebody has changed it since,
     unless ``may_replace`` says that whatever is there may go.
     """
-    source = decode(data)
-    markup.check_source(source)
-    meta, _body, _line = front_matter(source)
+    source, meta = read
     commission = commission_of(consultation, meta["chapter"])
     lock(commission)  # two may begin the same draft at once
     draft = find_working_draft(consultation, meta["chapter"], meta["language"])
@@ -80,8 +95,11 @@ def keep_working_draft(
     return draft
 
 
+@beforehand(lambda actor, draft, _values: plan_correction(actor, draft))
 @command
-def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: str | None, expected_counter: int) -> WorkingDraft:
+def correct(
+    actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: str | None, expected_counter: int, planned: Planned,
+) -> WorkingDraft:
     """Say by hand which published block (``old_key``, empty for none) a block of the draft (``new_key``, empty where the published
     one is gone) continues; None for the one takes back what was decided of the other.
 
@@ -89,7 +107,7 @@ def correct(actor: User, draft: WorkingDraft, *, new_key: str | None, old_key: s
     read; :class:`Conflict` when somebody has changed the draft since it was seen.
     """
     hold(draft, expected_counter)
-    made = plan_of(draft)
+    made = (planned if planned.stamp == stamp_of_draft(draft) else planned_draft(draft)).made
     news, olds = ({block.key: block for block in blocks} for blocks in (made.parsed.blocks, made.old))
     if new_key not in news if new_key else not old_key:
         raise Invalid("new_key", _("There is no passage %(key)s in this draft.", key=new_key), _("Reload the preview and choose again."))
@@ -118,26 +136,28 @@ def discard(_actor: User, draft: WorkingDraft, *, expected_counter: int) -> None
     session.delete(draft)
 
 
+@beforehand(lambda actor, draft, values: plan_publication(actor, draft, values.get("note")))
 @command
-def publish(actor: User, draft: WorkingDraft, *, expected_counter: int, note: str | None = None, may_shrink: bool = False) -> Revision:
+def publish(
+    actor: User, draft: WorkingDraft, *, expected_counter: int, note: str | None = None, may_shrink: bool = False, planned: Planned,
+) -> Revision:
     """Make the draft the chapter's next revision; :class:`Conflict` when it, or what it follows, is not what its editor saw.
 
     What :func:`import_chapter` refuses of a file is refused of a draft: :class:`Invalid`, or :class:`Conflict` when nothing changes; and
     :class:`Invalid` (field ``note``) after the first version where nobody says what changed and why.
     """
     hold(draft, expected_counter)
-    note = note if note is None else validated_text("note", note, max_length=MAX_META["revision_note"])
-    parsed = read_file((draft.source if note is None else with_note(draft.source, note)).encode())
-    refuse_blocking(parsed)
-    chapter = find_or_add_chapter(draft.consultation, parsed)
+    chapter = hold_chapter(draft.consultation, draft.number)
+    made = (planned if planned.stamp == stamp_of_draft(draft) else planned_publication(draft, note)).made
+    chapter = chapter or add_chapter(draft.consultation, made.parsed)
     now = get_newest_revision(chapter, draft.language)
     if (now.id if now else None) != draft.base_id:
         raise Conflict(_("Version %(version)s was published while this one was being prepared.", version=now.number if now else 0),
                        _("Nothing was published. Take the newest version as the base of the draft, read the changes and publish again."))
-    if now and not parsed.note:
+    if now and not made.parsed.note:
         raise Invalid("note", _("Say what changed and why: everybody reads it first of the new version."),
                       _("A sentence or two are enough."))
-    revision = write_revision(actor, chapter, plan_for(chapter, parsed, draft.corrections), may_shrink=may_shrink, note=parsed.note)
+    revision = write_revision(actor, chapter, made, may_shrink=may_shrink, note=made.parsed.note)
     session.delete(draft)
     return revision
 
@@ -181,7 +201,7 @@ def write_revision(actor: Actor, chapter: Chapter, made: Plan, *, may_shrink: bo
 
 def is_same_text(before: Revision, made: Plan) -> bool:
     """Whether only the note differs: such a version would say nothing new, and make every place wait to be confirmed again."""
-    old = [(block.kind, block.level, block.html) for block in made.old]
+    old = [(block.kind, block.level, markup.clean(block.html)) for block in made.old]
     return before.title == made.parsed.title and old == [(block.kind, block.level, block.html) for block in made.parsed.blocks]
 
 
@@ -194,6 +214,7 @@ def write_alignment(revision: Revision, made: Plan) -> None:
         }
         for link in made.links
     ])
+    records.note(Alignment, Alignment.revision_id == revision.id)
 
 
 def mark_outdated_translations(revision: Revision, made: Plan) -> None:
@@ -215,44 +236,7 @@ def open_marks(chapter: Chapter) -> list[OutdatedTranslation]:
     return list(session.scalars(found.order_by(OutdatedTranslation.id)))
 
 
-# What it is made from
-
-
-def plan_for(chapter: Chapter, parsed: ParsedChapter, corrections: Collection[dict[str, Any]] = ()) -> Plan:
-    """What publishing this source would do to what is published now; changes nothing."""
-    now = get_newest_revision(chapter, parsed.language)
-    others = newest_revisions(Revision.chapter_id == chapter.id, Revision.language != parsed.language)
-    used = session.execute(
-        sa.select(Block.key, Revision.language).join(Block.revision).where(Revision.chapter_id == chapter.id).distinct()).all()
-    return plan(
-        parsed, list_blocks(now) if now else [],
-        taken={key for key, _language in used}, spent={key for key, language in used if language == parsed.language},
-        translations=session.scalars(
-            sa.select(Block).where(Block.revision_id.in_(others)).order_by(Block.revision_id, Block.position)).all(),
-        gone=session.scalars(
-            sa.select(Block).join(Alignment, Alignment.old_block_id == Block.id).join(Revision, Revision.id == Alignment.revision_id)
-            .where(Revision.chapter_id == chapter.id, Revision.language == parsed.language,
-                   Alignment.change.in_(BlockFate.where(is_dropped=True)))
-            .order_by(Block.id)).all(),
-        corrections=corrections,
-    )
-
-
-def plan_of(draft: WorkingDraft) -> Plan:
-    """The same for a working draft, faults and all; :class:`Invalid` when its source cannot be read."""
-    parsed = read_file(draft.source.encode())
-    chapter = find_chapter(draft.consultation, draft.number)
-    return plan_for(chapter, parsed, draft.corrections) if chapter else plan(parsed, [])
-
-
-def get_plan(actor: Actor, draft: WorkingDraft) -> Plan:
-    """The same, for those who may see what is prepared; :class:`Invalid` when its source cannot be read."""
-    require(actor, Action.CHAPTERS_VIEW_WORKING_DRAFT, draft)
-    return plan_of(draft)
-
-
-def find_chapter(consultation: Consultation, number: int) -> Chapter | None:
-    return session.scalar(sa.select(Chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == number))
+# Where it is published
 
 
 def commission_of(consultation: Consultation, number: int) -> Commission:
@@ -264,19 +248,20 @@ def commission_of(consultation: Consultation, number: int) -> Commission:
     return found
 
 
-def find_or_add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Chapter:
-    """The chapter, locked: who lodges on it or publishes it at the same moment waits.
-
-    Raises :class:`Invalid` (field ``file``) for a new one whose number is that of no commission.
-    """
-    chapter = find_chapter(consultation, parsed.number)
+def hold_chapter(consultation: Consultation, number: int) -> Chapter | None:
+    """Whoever lodges on it or publishes it at the same moment waits; None while there is none."""
+    chapter = find_chapter(consultation, number)
     if chapter is not None:
         lock(chapter)
-    else:
-        chapter = Chapter(consultation=consultation, commission=commission_of(consultation, parsed.number), number=parsed.number,
-                          title_fr=parsed.title)
-        session.add(chapter)
-        session.flush()
+    return chapter
+
+
+def add_chapter(consultation: Consultation, parsed: ParsedChapter) -> Chapter:
+    """Raises :class:`Invalid` (field ``file``) for one whose number is that of no commission."""
+    chapter = Chapter(consultation=consultation, commission=commission_of(consultation, parsed.number), number=parsed.number,
+                      title_fr=parsed.title)
+    session.add(chapter)
+    session.flush()
     return chapter
 
 
@@ -304,8 +289,9 @@ def gone() -> Conflict:
 
 
 def find_working_draft(consultation: Consultation, number: int, language: str) -> WorkingDraft | None:
+    by = orm.joinedload(WorkingDraft.edited_by).lazyload(User.appointments)
     return session.scalar(sa.select(WorkingDraft).where(
-        WorkingDraft.consultation_id == consultation.id, WorkingDraft.number == number, WorkingDraft.language == language))
+        WorkingDraft.consultation_id == consultation.id, WorkingDraft.number == number, WorkingDraft.language == language).options(by))
 
 
 def get_working_draft(actor: Actor, consultation: Consultation, number: int, language: str) -> WorkingDraft:
@@ -337,6 +323,6 @@ def get_source_to_edit(actor: Actor, consultation: Consultation, number: int, la
 def list_working_drafts(actor: Actor, consultation: Consultation) -> list[WorkingDraft]:
     """What is prepared of the chapters that this person may prepare, without the sources."""
     found = sa.select(WorkingDraft).where(WorkingDraft.consultation_id == consultation.id).options(
-        orm.defer(WorkingDraft.source), orm.joinedload(WorkingDraft.edited_by))
+        orm.defer(WorkingDraft.source), orm.joinedload(WorkingDraft.edited_by).lazyload(User.appointments))
     drafts = session.scalars(found.order_by(WorkingDraft.number, WorkingDraft.language))
     return [draft for draft in drafts if can(actor, Action.CHAPTERS_VIEW_WORKING_DRAFT, draft)]

@@ -57,30 +57,32 @@ def render_revision(number: int, text_language: str, version: int) -> bytes:
     chapter = chapter_here(number)
     shown = service.get_numbered_revision(chapter, text_language, version)
     newest = service.get_newest_revision(chapter, text_language)
-    blocks, lines = said_of(shown)
+    blocks = spoken_of(shown)
     shell = render_template(
         "chapters/revision.html", revision=shown, newest=newest, contents=reading.contents(blocks), coverage=None,
         chapter=SimpleNamespace(number=number, title=shown.title, commission_name=chapter.commission.title(language())),
         languages=LANGUAGES, text_language=text_language, stances=events.key_of_signs(),
         margin_url=url_for(".revision_margin", number=number, text_language=text_language, version=version, part=0),
     )
-    each = passages.render_each(passages.with_lines(blocks, lambda _ids: lines), chapter=chapter, earlier=True)
+    each = passages.render_each(passages.with_lines(blocks, lambda ids: events.earlier_margin(shown, ids)), chapter=chapter, earlier=True)
     return passages.put_in(shell, passages.joined(each))
 
 
 def render_revision_margin(number: int, text_language: str, version: int, part: int) -> str:
     chapter = chapter_here(number)
-    blocks, lines = said_of(service.get_numbered_revision(chapter, text_language, version))
-    wanted = [passages.beside(b, lines) for b in passages.of_part(blocks, part)]
-    return render_template("chapters/margin.html", blocks=wanted, chapter=chapter, earlier=True)
+    shown = service.get_numbered_revision(chapter, text_language, version)
+    wanted = passages.of_part(spoken_of(shown), part)
+    lines = events.earlier_margin(shown, [b.id for b in wanted])
+    blocks = [passages.beside(b, lines) for b in wanted]
+    return render_template("chapters/margin.html", blocks=blocks, chapter=chapter, earlier=True)
 
 
-def said_of(shown: Revision) -> tuple[list[reading.ReadBlock], passages.Lines]:
-    """The text of a version, how much was said of each passage, and the lines beside them."""
-    said, none = events.earlier_margin(shown), events.EarlierMargin()
+def spoken_of(shown: Revision) -> list[reading.ReadBlock]:
+    """The text of a version, and how much was said of each passage."""
+    said = events.earlier_counts(shown)
     urls = reading.Addresses(lambda _key: "", lambda key: url_for(".provision", number=shown.chapter.number, key=key, _anchor="said"))
     text = reading.read_blocks([(block, shown.language) for block in service.list_blocks(shown)], urls)
-    return [replace(b, count=said.get(b.key, none).count) for b in text], {key: at.entries for key, at in said.items()}
+    return [replace(b, count=said.get(b.key, 0)) for b in text]
 
 
 # Comparison

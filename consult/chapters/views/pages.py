@@ -115,7 +115,7 @@ def chapter_row(chapter: Chapter, counts: dict[str, int], keys: list[str], talli
     return SimpleNamespace(
         number=chapter.number, title=chapter.title(language()), commission_name=chapter.commission.title(language()),
         counts=SimpleNamespace(**{kind: counts.get(kind, 0) for kind in ("axis", "project", "action")}),
-        voices=sum(tallies.values()), heat=reading.strip(tallies, keys),
+        contributions=sum(tallies.values()), heat=reading.strip(tallies, keys),
         links=flat(events.links(chapter)),
     )
 
@@ -176,7 +176,7 @@ def render_chapter(number: int) -> bytes:
         "chapters/read.html", revision=revision, contents=reading.contents(blocks), coverage=text.coverage,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
         last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
-        written=written_in([chapter]), waiting=events.places_to_confirm(chapter, revision.language),
+        written=written_in([chapter]), waiting=events.waiting_places(chapter, revision.language),
         debate=debate_of(blocks, sum(service.tallies(chapter).values()), may_comment=may_comment),
         margin_url=url_for("chapters.margin", number=number, part=0),
     )
@@ -219,7 +219,7 @@ def debate_of(blocks: list[reading.ReadBlock], count: int, *, may_comment: bool)
     said = [b for b in blocks if b.count]
     liveliest = sorted(said, key=lambda b: -b.count)[:LIVELIEST]
     return SimpleNamespace(
-        may_comment=may_comment, lead=_(required_consultation().current_phase.lead), voices=count,
+        may_comment=may_comment, lead=_(required_consultation().current_phase.lead), contributions=count,
         spoken_of=len(said), passages=len(blocks), liveliest=[(b.key, b.label, b.count) for b in liveliest],
         heat=reading.strip({b.key: b.count for b in said}, [b.key for b in blocks]),
     )

@@ -19,7 +19,6 @@ from consult.core.pages import SEAM, parts
 PLACE, BETWEEN = b"<!--passages-->", b"<!--passage-->"  # as the templates have them
 STRETCH = 16  # passages that are compressed together
 MAX_LINES, MAX_WEIGHT = 75, 30_000  # lines that a page brings, and their bytes
-BESIDE = 3  # lines beside a passage, at most
 MARKUP = 380, 120  # bytes of tags around a line, and around the words that it quotes
 
 Lines = Mapping[str, Sequence[MarginEntry]]
@@ -42,7 +41,7 @@ def first_spoken_of(blocks: Iterable[ReadBlock]) -> list[ReadBlock]:
     """No more than may fit."""
     first, lines = [], 0
     for b in filter(has_margin, blocks):
-        lines += min(b.count, BESIDE)
+        lines += b.line_count
         if lines > MAX_LINES:
             break
         first.append(b)

@@ -4,10 +4,9 @@ from types import SimpleNamespace
 
 from flask import flash, redirect, render_template, request, url_for
 
-from consult.chapters import conversion, events, revising, service
+from consult.chapters import apart, conversion, events, revising, service
 from consult.chapters.forms import CorrectForm, CounterForm, EditForm, ImportForm, PublishForm
 from consult.chapters.models import BlockFate, WorkingDraft
-from consult.chapters.parsing import read_file
 from consult.chapters.source import MAX_META, front_matter, with_front_matter
 from consult.chapters.views.pages import bp
 from consult.chapters.views.ready import chapters_here
@@ -16,9 +15,19 @@ from consult.core.commands import undo
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _, direction
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, csrf, is_complete, language, put_refusal, reads_first, required_consultation, small_number
+from consult.core.web import (
+    actor,
+    csrf,
+    is_complete,
+    language,
+    put_refusal,
+    reads_first,
+    required_consultation,
+    small_number,
+    takes_at_most,
+)
 from consult.text.normalising import UNSEEN_SIGN, readable, validated_line, validated_text, without_unseen
-from consult.text.redline import redline
+from consult.text.redline import Work, redline
 
 SHOWN = {"all": _("Every passage"), "changes": _("Changes only"), "unsure": _("Only what is not sure")}
 SESSION_ENDED = _("Your session had ended before you sent this. Your text is still here: check it and save it again.")
@@ -43,11 +52,11 @@ def working_drafts():
 
 
 @bp.route("/chapters/import-chapter", methods=["GET", "POST"])
-@csrf.exempt  # the form checks its own token, after it was said how large a file may be
+@csrf.exempt  # the form checks its own token, and shows the page again without it
 @reads_first
+@takes_at_most(conversion.LARGEST + 1_000_000)
 def import_chapter():
     """A file becomes the version in preparation of its chapter and language; it is published from its preview."""
-    request.max_content_length = conversion.LARGEST + 1_000_000
     shown = required_consultation()
     require(actor(), Action.CHAPTERS_KEEP_WORKING_DRAFT, shown)
     mine = [c for c in shown.commissions if can(actor(), Action.CHAPTERS_KEEP_WORKING_DRAFT, c)]
@@ -60,6 +69,7 @@ def import_chapter():
         else:
             return redirect(url_for(".working_draft", number=draft.number, text_language=draft.language), 303)
     status = 422 if form.errors else 200
+    apart.prepare()
     return render_template("chapters/import_chapter.html", form=form, drafts=service.list_working_drafts(actor(), shown)), status
 
 
@@ -71,7 +81,7 @@ def kept_from(form: ImportForm) -> WorkingDraft:
         if not form.chapter.data or not form.text_language.data:
             raise Invalid("chapter" if not form.chapter.data else "text_language",
                           _("A Word or LibreOffice document does not say this."), _("Choose it in the list, and choose the file again."))
-        converted = conversion.convert(data)
+        converted = apart.convert(data)
         data, remarks = source_of(converted, form), converted.remarks
     elif data.startswith(conversion.OLD_WORD) or data.startswith(b"PK\x03\x04"):
         raise Invalid("file", _("This is not a Markdown file."), _("If it is a Word document, give its name the ending .docx."))
@@ -136,7 +146,8 @@ def preview_of(draft: WorkingDraft, form: PublishForm | None = None, conflict: C
         del form.may_shrink
     chapter = chapter_of(draft)
     touched = events.impact(chapter) if chapter else {}
-    rows = [row_of(row, touched) for row in revising.rows_of(made)]
+    work = Work()
+    rows = [row_of(row, touched, work) for row in revising.rows_of(made)]
     show = request.args.get("show", "changes" if made.old else "all")
     page = render_template(
         "chapters/working_draft.html", draft=draft, made=made, form=form, conflict=conflict,
@@ -153,7 +164,7 @@ def chapter_of(draft: WorkingDraft):
     return next((chapter for chapter in chapters_here() if chapter.number == draft.number), None)
 
 
-def row_of(row: revising.PreviewRow, touched: dict[str, int]) -> SimpleNamespace:
+def row_of(row: revising.PreviewRow, touched: dict[str, int], work: Work) -> SimpleNamespace:
     """What one line of the preview says; ``words`` stand where there is nothing to compare."""
     before = " ".join(old.text for old in row.olds)
     # Of a part beside the whole that it was, a comparison would say nothing.
@@ -162,7 +173,7 @@ def row_of(row: revising.PreviewRow, touched: dict[str, int]) -> SimpleNamespace
         change=row.change, has_moved=row.has_moved and row.change != BlockFate.MOVED, key=row.key, kind=row.block.kind,
         label=row.block.label,
         text=row.block.text, level=row.block.level, olds=[old.key for old in row.olds], before=row.before, is_by_hand=row.is_by_hand,
-        segments=redline(before, now) if now is not None else (), confidence=row.confidence,
+        segments=redline(before, now, work) if now is not None else (), confidence=row.confidence,
         is_unsure=row.confidence < service.SURE and not row.change.is_new, own_key=row.new.key if row.new else "",
         touched={old.key: touched[old.key] for old in row.olds if touched.get(old.key)},
     )
@@ -189,6 +200,7 @@ def counts_of(rows: list[SimpleNamespace]) -> list[tuple[BlockFate, int, int]]:
 
 
 @bp.route("/chapters/<int:number>/working-draft/<string:text_language>/correct", methods=["GET", "POST"])
+@reads_first
 def correct(number: int, text_language: str):
     """A person's word on one passage: which published one it continues, or which of the new ones continues it."""
     draft, form = draft_here(number, text_language), CorrectForm()
@@ -197,6 +209,8 @@ def correct(number: int, text_language: str):
             return corrected(draft, form)
         except Invalid as refusal:
             put_refusal(form, refusal)
+            undo()  # nobody waits for the page
+            draft = draft_here(number, text_language)
     return page_of_correction(draft, form), 422 if request.method == "POST" else 200
 
 
@@ -241,6 +255,7 @@ def choices(made: revising.Plan, row: revising.PreviewRow) -> dict[str, list[tup
 
 
 @bp.post("/chapters/<int:number>/working-draft/<string:text_language>/publish")
+@reads_first
 def publish(number: int, text_language: str):
     draft, form = draft_here(number, text_language), PublishForm()
     require(actor(), Action.CHAPTERS_PUBLISH, draft)
@@ -251,18 +266,18 @@ def publish(number: int, text_language: str):
         revision = service.publish(actor(), draft, expected_counter=expected_counter(), note=form.note.data or "", may_shrink=may_shrink)
     except Invalid as refusal:
         put_refusal(form, refusal)
-        return preview_of(draft, form, status=422)
+        return as_it_stands(number, text_language, form, status=422)
     except Conflict as refusal:
-        return overtaken(number, text_language, form, refusal)
+        return as_it_stands(number, text_language, form, refusal, status=409)
     said = _("Chapter %(number)s is published, version %(version)s.", number=revision.chapter.number, version=revision.number)
     flash(str(said), "success")
     return redirect(url_for(".read", number=number), 303)
 
 
-def overtaken(number: int, text_language: str, form: PublishForm, refusal: Conflict):
-    """What was refused, on the preview as it stands now; on a page of its own when the draft is gone."""
+def as_it_stands(number: int, text_language: str, form: PublishForm, conflict: Conflict | None = None, *, status: int):
+    """What was refused, on the preview as it stands now, for which nobody has to wait; on a page of its own when the draft is gone."""
     undo()
-    return preview_of(draft_here(number, text_language), form, refusal, status=409)
+    return preview_of(draft_here(number, text_language), form, conflict, status)
 
 
 def expected_counter() -> int | None:
@@ -291,6 +306,7 @@ def discard(number: int, text_language: str):
 
 @bp.route("/chapters/<int:number>/edit/<string:text_language>", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, and keeps the text when the token or the session is lost
+@reads_first
 def edit_working_draft(number: int, text_language: str):
     form = EditForm(text_language=known(text_language))
     if request.method == "POST" and not actor().is_authenticated:
@@ -319,6 +335,7 @@ def edit_working_draft(number: int, text_language: str):
 
 
 def editor(number: int, text_language: str, form: EditForm, **more) -> str:
+    apart.prepare()
     return render_template(
         "chapters/edit_working_draft.html", number=number, text_language=text_language, form=form, languages=LANGUAGES, **more)
 
@@ -345,13 +362,12 @@ def typed(meta: dict, form: EditForm) -> bytes:
 def rendered(meta: dict, form: EditForm) -> SimpleNamespace:
     """What the text looks like, and what looks wrong in it; writes nothing."""
     try:
-        parsed = read_file(typed(meta, form))
+        parsed = apart.read_file(typed(meta, form))
     except Invalid as fault:
         return SimpleNamespace(html="", problems=[], fault=fault)
     first = parsed.source[: parsed.source.index("\n---\n") + 5].count("\n") + 1
     problems = sorted(parsed.problems, key=lambda problem: (not problem.blocks, problem.line))
-    _meta, body, _line = front_matter(parsed.source)
-    return SimpleNamespace(html=markup.trusted(markup.to_html(body)), problems=problems, fault=None, first=first)
+    return SimpleNamespace(html=markup.kept(parsed.html), problems=problems, fault=None, first=first)
 
 
 @bp.post("/chapters/<int:number>/preview/<string:text_language>")

@@ -10,10 +10,11 @@ from consult.core import events as core_events
 from consult.core.config import this_app
 from consult.core.db import reading as reading_unit
 from consult.core.errors import NotFound
+from consult.core.headers import headers
 from consult.core.i18n import _, utcnow
 from consult.core.pages import Page, pages
-from consult.core.permissions import Action
-from consult.core.web import actor, consultation, headers, language, required_consultation
+from consult.core.permissions import NAMING
+from consult.core.web import actor, consultation, language, required_consultation
 
 PAGE_HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding"), ("Cache-Control", "no-cache")]
 
@@ -36,7 +37,7 @@ def kept(ask, render):
     if page.has_account and actor().is_authenticated:
         part = render_template(core_events.account_template()).encode()
         current_app.extensions["consult_readers"].keep(session.get("_user_id"), request.path, session.get("csrf_token"), part)
-        return current_app.response_class(page.with_account(part), headers=PAGE_HEADERS)
+        return current_app.response_class(page.with_account(part), headers=page.headers)
     response = current_app.response_class(page.body, headers=[*page.headers, ("ETag", page.etag)])
     return response.make_conditional(request)
 
@@ -85,4 +86,4 @@ def home_stamp() -> tuple:
 def chapter_stamp(number: int) -> tuple:
     chapter = chapter_here(number)
     # Names stand in the margin: whoever corrects theirs, or no longer agrees to be named, is heard at once.
-    return ("chapter", *look_stamp(consultation()), chapter.id, chapter.activity, audit.newest(Action.ACCOUNTS_EDIT_PROFILE))
+    return ("chapter", *look_stamp(consultation()), chapter.id, chapter.activity, audit.newest(*NAMING))

@@ -1,7 +1,10 @@
-"""Contributions: withdrawn perhaps, never rewritten; their amendment, receipt and draft; their places in later texts; their counts."""
+"""Contributions: withdrawn perhaps, never rewritten; their amendment, receipt, draft and position; their places in later texts; what
+others do beside them; their counts.
+"""
 
-from consult.contributions.models.anchor import Anchor, AnchorClass, AnchorState, QuoteState
+from consult.contributions.models.anchor import Anchor, AnchorClass, Anchoring, AnchorState, QuoteState, ReviewRank
 from consult.contributions.models.contribution import (
+    KEPT_FOR_NOBODY,
     CommentType,
     Contribution,
     ContributionDraft,
@@ -11,17 +14,25 @@ from consult.contributions.models.contribution import (
     Receipt,
     SuggestedAmendment,
 )
+from consult.contributions.models.position import PositionEntry, PositionReceipt, digest_of_position
+from consult.contributions.models.reply import MAX_REPLY, REPLY_REF, Reply
+from consult.contributions.models.support import Support
 from consult.contributions.models.tally import (
+    AnchorTally,
     ChapterTally,
     PassagePlace,
     ProvisionTally,
+    Reaction,
+    ReactionTally,
+    ReplyTally,
     RespondentCount,
     RespondentScope,
     RespondentTally,
 )
 
 __all__ = [
-    "Anchor", "AnchorClass", "AnchorState", "ChapterTally", "CommentType", "Contribution", "ContributionDraft", "ContributionState", "Kind",
-    "PassagePlace", "Position", "ProvisionTally", "QuoteState", "Receipt", "RespondentCount", "RespondentScope", "RespondentTally",
-    "SuggestedAmendment",
+    "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
+    "ContributionDraft", "ContributionState", "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "PassagePlace", "Position", "PositionEntry",
+    "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
+    "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]

@@ -1,5 +1,7 @@
-"""Anchors: where later revisions have the place that a contribution speaks of, and who answers for it."""
+"""Anchors: where later revisions have the place that a contribution speaks of, who answers for it, and how far a revision is with them."""
 
+import enum
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +12,7 @@ from consult.chapters.models import Block, BlockFate, Revision
 from consult.consultations.models import Consultation
 from consult.contributions.models.contribution import Contribution
 from consult.core.append_only import all_but
-from consult.core.db import Base, PrimaryKey, fk
+from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
@@ -52,6 +54,22 @@ class AnchorState(StateEnum):
         leads_to=("confirmed", "reattached"), awaits_decision=False, is_placed=False, is_by_hand=False, is_left=True, is_news=True)
 
 
+class ReviewRank(enum.IntEnum):
+    """Where a place stands in the review: what nobody decided comes first, the least sure before the rest."""
+
+    UNSURE = 0
+    SURE = 1
+    CERTAIN = 2
+    CONFIRMED = 3
+    REATTACHED = 4
+    LEFT = 5
+
+    @classmethod
+    def of(cls, state: AnchorState) -> Sequence["ReviewRank"]:
+        """Those of a state, one after the other."""
+        return [cls.UNSURE, cls.SURE, cls.CERTAIN] if state.awaits_decision else [cls[state.name]]
+
+
 class QuoteState(MeaningEnum):
     """What became of the quoted words themselves."""
 
@@ -74,12 +92,15 @@ class Anchor(Base):
 
     __tablename__ = "anchor"
     # Where it was and what the revision did to it stays as found; where a person attaches it may be decided again.
-    __append_only__ = all_but("block_id", "quote", "exact", "state", "decided_by_id", "decided_at", "told_at", "row_counter")
+    __append_only__ = all_but("block_id", "quote", "exact", "state", "rank", "decided_by_id", "decided_at", "told_at", "row_counter")
+    __recorded__ = all_but("told_at", "row_counter")
     __table_args__ = (
         sa.UniqueConstraint("contribution_id", "revision_id"),
         sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),
         sa.CheckConstraint("(state IN ('proposed', 'left')) OR decided_at IS NOT NULL", name="decided_has_its_moment"),
-        sa.Index("ix_anchor_revision_id_state_anchor_class", "revision_id", "state", "anchor_class"),
+        # The order of the review, whole and of one class; a state is a run of ranks.
+        sa.Index("ix_anchor_revision_id_rank_id", "revision_id", "rank", "id"),
+        sa.Index("ix_anchor_revision_id_anchor_class_rank_id", "revision_id", "anchor_class", "rank", "id"),
     )
 
     id: Mapped[PrimaryKey]
@@ -92,6 +113,7 @@ class Anchor(Base):
     quote: Mapped[QuoteState] = mapped_column(default=QuoteState.NONE)
     exact: Mapped[str] = mapped_column(default="")
     state: Mapped[AnchorState] = mapped_column(default=AnchorState.PROPOSED)
+    rank: Mapped[int] = mapped_column(server_default="0")  # a ReviewRank, by class, confidence and state
     decided_by_id: Mapped[int | None] = fk("user.id")
     decided_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
@@ -115,3 +137,31 @@ class Anchor(Base):
     def audit_details(self) -> dict[str, Any]:
         return {"ref": self.contribution.ref, "revision": self.revision_id, "class": self.anchor_class.value, "state": self.state.value,
                 "block": self.block.key if self.block else None}
+
+
+class Anchoring(Base):
+    """How far the contributions are with their places in a revision that could not have all of them at once (``service/placing.py``).
+
+    Those up to ``reached`` (an id) have theirs; the others are shown as the revision before has them, until ``finished_at``.
+    """
+
+    __tablename__ = "anchoring"
+    __append_only__ = all_but("reached", "finished_at")
+    __recorded__ = True
+
+    id: Mapped[PrimaryKey]
+    revision_id: Mapped[int] = fk("revision.id", index=False, unique=True)
+    chapter_id: Mapped[int] = fk("chapter.id")
+    language: Mapped[str] = mapped_column(sa.String(3))
+    reached: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    begun_at: Mapped[Timestamp]
+    finished_at: Mapped[datetime | None]
+
+    revision: Mapped[Revision] = relationship()
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.revision.consultation
+
+    def audit_details(self) -> dict[str, Any]:
+        return {"revision": self.revision_id, "reached": self.reached, "finished": self.finished_at is not None}

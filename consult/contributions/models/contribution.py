@@ -1,7 +1,7 @@
 """Contributions: withdrawn perhaps, never rewritten; their amendment, receipt and draft."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, gettext, ngettext
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
 from consult.organisations.models import Organisation
+
+# What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
+KEPT_FOR_NOBODY = timedelta(days=30)
 
 
 class Kind(LabelledEnum):
@@ -57,6 +60,7 @@ class ContributionState(StateEnum):
 
     tone: Tone
     counted: Callable[[int], str]  # what a number of them is called, agreeing with it
+    replies_counted: Callable[[int], str]  # and of replies, which are moderated alike
     among: str  # the line of a table of figures that counts them, to be translated where it is shown
     is_public: bool  # everybody reads its words
     is_silent: bool  # its words are taken down: the public sees its trace, and no export shows more
@@ -69,21 +73,25 @@ class ContributionState(StateEnum):
     SUBMITTED = "submitted", N_("Awaiting moderation"), says(
         leads_to=("published", "withheld", "withdrawn"), tone=Tone.OCHRE, among=N_("of which awaiting moderation"),
         counted=lambda n: ngettext("contribution awaiting moderation", "contributions awaiting moderation", n),
+        replies_counted=lambda n: ngettext("reply awaiting moderation", "replies awaiting moderation", n),
         is_public=False, is_silent=False, awaits_moderation=True, is_answerable=False, is_taken_back=False,
         is_told_of_place=True, is_told_of_answer=False)
     PUBLISHED = "published", N_("Published"), says(
         leads_to=("withheld", "withdrawn"), tone=Tone.GREEN, among=N_("of which published"),
         counted=lambda n: ngettext("contribution published", "contributions published", n),
+        replies_counted=lambda n: ngettext("reply published", "replies published", n),
         is_public=True, is_silent=False, awaits_moderation=False, is_answerable=True, is_taken_back=False,
         is_told_of_place=True, is_told_of_answer=True)
     WITHHELD = "withheld", N_("Withheld"), says(
         leads_to=("published", "withdrawn"), tone=Tone.BRICK, among=N_("of which withheld, with their reason"),
         counted=lambda n: ngettext("contribution withheld", "contributions withheld", n),
+        replies_counted=lambda n: ngettext("reply withheld", "replies withheld", n),
         is_public=False, is_silent=True, awaits_moderation=False, is_answerable=False, is_taken_back=False,
         is_told_of_place=False, is_told_of_answer=True)
     WITHDRAWN = "withdrawn", N_("Withdrawn by its author"), says(
         leads_to=(), tone=Tone.NONE, among=N_("of which withdrawn by their author"),
         counted=lambda n: ngettext("contribution withdrawn", "contributions withdrawn", n),
+        replies_counted=lambda n: ngettext("reply withdrawn", "replies withdrawn", n),
         is_public=False, is_silent=True, awaits_moderation=False, is_answerable=False, is_taken_back=True,
         is_told_of_place=False, is_told_of_answer=False)
 
@@ -103,6 +111,7 @@ class Contribution(Base):
 
     __tablename__ = "contribution"
     __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter")
+    __recorded__ = all_but("row_counter")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
@@ -186,10 +195,7 @@ class Contribution(Base):
 
     def content(self) -> dict[str, Any]:
         """Everything its author said, where and when, in the form that the receipt's digest covers."""
-        return {
-            "ref": self.ref, "block": self.block_key, "block_id": self.block_id, "author_id": self.author_id, "language": self.language,
-            "submitted_at": self.submitted_at.isoformat(), **statement.digested(self),
-        }
+        return content_of(self)
 
     @property
     def further_texts(self) -> list[tuple[str, str]]:
@@ -204,11 +210,20 @@ class Contribution(Base):
         return {"ref": self.ref, "state": self.state.value, "sha256": self.digest}
 
 
+def content_of(lodged: Any) -> dict[str, Any]:
+    """The same of a contribution, or of what has its columns and its amendment."""
+    return {
+        "ref": lodged.ref, "block": lodged.block_key, "block_id": lodged.block_id, "author_id": lodged.author_id,
+        "language": lodged.language, "submitted_at": lodged.submitted_at.isoformat(), **statement.digested(lodged),
+    }
+
+
 class SuggestedAmendment(Base):
     """Replacement wording for the block's lead, plain text."""
 
     __tablename__ = "suggested_amendment"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (sa.CheckConstraint("trim(replacement) <> ''", name="replacement_not_blank"),)
 
     id: Mapped[PrimaryKey]
@@ -219,14 +234,17 @@ class SuggestedAmendment(Base):
 
 
 class Receipt(Base):
-    """Proof of lodging: the digest of what was lodged, and when its author was told by mail."""
+    """Proof of lodging: the digest of what was lodged, where the journal stood, and when its author was told by mail."""
 
     __tablename__ = "receipt"
     __append_only__ = all_but("written_at")
+    __recorded__ = all_but("written_at")
 
     id: Mapped[PrimaryKey]
     contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
     digest: Mapped[str] = mapped_column(sa.String(64))
+    chain_position: Mapped[int | None] = mapped_column(sa.BigInteger)  # None: issued before receipts told of it
+    chain_digest: Mapped[str | None] = mapped_column(sa.String(64))
     issued_at: Mapped[Timestamp]
     written_at: Mapped[datetime | None]
 
@@ -237,11 +255,13 @@ class ContributionDraft(Base):
     """What somebody typed and has not submitted: kept by its token, so that a lost session loses no word.
 
     It has an ``address`` from when one was typed in that ``browser``, to register or to sign in by a letter, until the owner of the
-    address shows that they typed the text: anybody may type anybody's address.
+    address shows that they typed the text: anybody may type anybody's address. ``saved_by`` is the open page that saved it last by
+    itself, and its how manieth save that was.
     """
 
     __tablename__ = "contribution_draft"
     __append_only__ = False  # what was not lodged is its author’s to change and to throw away
+    __recorded__ = False  # its author’s alone until it is lodged
 
     id: Mapped[PrimaryKey]
     token: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -251,8 +271,12 @@ class ContributionDraft(Base):
     block_id: Mapped[int] = fk("block.id")
     fields: Mapped[dict[str, Any]]
     updated_at: Mapped[Timestamp]
+    row_counter: Mapped[int] = mapped_column(default=1, server_default="1")
+    saved_by: Mapped[str | None] = mapped_column(sa.String(80))
 
     block: Mapped[Block] = relationship()
+
+    __mapper_args__ = {"version_id_col": row_counter}
 
     @property
     def digest(self) -> str:

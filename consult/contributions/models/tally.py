@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from consult.contributions.models.anchor import AnchorClass
 from consult.contributions.models.contribution import ContributionState
 from consult.core.states import MeaningEnum, says
 from consult.core.tallies import Distinct, Tally
@@ -26,6 +27,7 @@ class ProvisionTally(Tally):
 
     __tablename__ = "provision_tally"
     __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
 
     chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
@@ -39,6 +41,7 @@ class ChapterTally(Tally):
 
     __tablename__ = "chapter_tally"
     __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
 
     chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
     state: Mapped[ContributionState] = mapped_column(primary_key=True)
@@ -61,6 +64,7 @@ class RespondentCount(Tally):
 
     __tablename__ = "respondent_count"
     __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
 
     scope: Mapped[RespondentScope] = mapped_column(primary_key=True)
     scope_id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -76,9 +80,54 @@ class RespondentTally(Distinct):
 
     __tablename__ = "respondent_tally"
     __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
     counted_in = RespondentCount
 
     scope: Mapped[RespondentScope] = mapped_column(primary_key=True)
     scope_id: Mapped[int] = mapped_column(Key, primary_key=True)
     category: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     respondent_id: Mapped[int] = mapped_column(Key, primary_key=True)
+
+
+class AnchorTally(Tally):
+    """Places in a revision, by their rank in the review (:class:`ReviewRank`), what became of the passage, and the block that it was."""
+
+    __tablename__ = "anchor_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
+
+    revision_id: Mapped[int] = mapped_column(sa.ForeignKey("revision.id", ondelete="RESTRICT"), primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    anchor_class: Mapped[AnchorClass] = mapped_column(primary_key=True)
+    old_block_id: Mapped[int] = mapped_column(sa.ForeignKey("block.id", ondelete="RESTRICT"), primary_key=True)
+    is_public: Mapped[bool] = mapped_column(primary_key=True)  # everybody reads the contribution
+
+
+class Reaction(MeaningEnum):
+    """What others do beside a contribution. It is counted apart, and never among contributions."""
+
+    PERSON = "person", "", says()
+    ORGANISATION = "organisation", "", says()
+    REPLY = "reply", "", says()
+
+
+class ReactionTally(Tally):
+    """Supports in force of a contribution, by persons and by organisations, and replies to it that are published."""
+
+    __tablename__ = "reaction_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
+
+    contribution_id: Mapped[int] = mapped_column(sa.ForeignKey("contribution.id", ondelete="RESTRICT"), primary_key=True)
+    reaction: Mapped[Reaction] = mapped_column(primary_key=True)
+
+
+class ReplyTally(Tally):
+    """Replies to the contributions of a chapter."""
+
+    __tablename__ = "reply_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
+
+    chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
+    state: Mapped[ContributionState] = mapped_column(primary_key=True)

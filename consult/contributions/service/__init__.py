@@ -1,23 +1,29 @@
-"""Contributions: lodging and withdrawing them, reading them, and finding their places in a text that changes."""
+"""Contributions: lodging and withdrawing them, reading them, what others do beside them, and their places in a text that changes."""
 
 from consult.contributions.service.anchor_review import (
-    CERTAIN,
+    WaitingPassage,
     confirm_anchor,
     confirm_certain,
-    count_anchors,
-    count_certain,
-    count_public_undecided,
+    count_places,
     count_undecided,
     count_undecided_places,
     get_anchor,
-    get_last_anchor,
+    get_last_place,
     leave,
     list_anchors,
     list_candidates,
+    list_waiting_passages,
     reattach,
 )
-from consult.contributions.service.anchoring import is_shown
-from consult.contributions.service.counting import recounted
+from consult.contributions.service.anchoring import CERTAIN, is_shown
+from consult.contributions.service.counting import (
+    category_or_own_name,
+    constant,
+    in_chunks,
+    places,
+    recounted,
+    respondent_id,
+)
 from consult.contributions.service.drafting import (
     MAX_LENGTHS,
     address_draft,
@@ -46,9 +52,19 @@ from consult.contributions.service.lodging import (
     quote_in,
     withdraw,
 )
+from consult.contributions.service.placing import list_chapters_sought_in, list_languages_sought_in
+from consult.contributions.service.position import (
+    MAX_TOGETHER,
+    WrittenDraft,
+    get_position_receipt,
+    list_lodged_together,
+    list_obstacles,
+    list_position,
+    lodge_position,
+)
 from consult.contributions.service.provision import (
     EarlierLine,
-    Lines,
+    count_earlier,
     list_about_provision,
     list_earlier_lines,
 )
@@ -70,15 +86,38 @@ from consult.contributions.service.reading import (
     list_remembered,
     list_waiting_drafts,
 )
-from consult.contributions.service.verification import verify_contributions
+from consult.contributions.service.replying import (
+    count_replies_by_state,
+    get_reply,
+    list_own_replies,
+    list_thread,
+    move_reply,
+    reply,
+    withdraw_reply,
+)
+from consult.contributions.service.saving import DraftGone, SavedElsewhere, save
+from consult.contributions.service.supporting import (
+    OwnSupport,
+    Reactions,
+    count_reactions,
+    get_support,
+    support,
+    take_back_support,
+)
+from consult.contributions.service.verification import verify_contributions, verify_places
 
 __all__ = [
-    "CERTAIN", "MAX_LENGTHS", "EarlierLine", "Figures", "Lines", "LodgedOtherwise", "MarginLine", "PublicFilter", "Trace",
-    "address_draft", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "count_about_provision", "count_anchors",
-    "count_by_provision", "count_by_state", "count_certain", "count_figures", "count_kept", "count_public_undecided", "count_published",
-    "count_respondents", "count_undecided", "count_undecided_places", "drop_draft", "get_anchor", "get_contribution", "get_data",
-    "get_last_anchor", "get_own", "get_own_draft", "get_seen_block", "get_trace", "is_amendment", "is_shown", "is_what_was_lodged",
-    "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_drafts", "list_drafts_here",
-    "list_earlier_lines", "list_for_block", "list_left_of", "list_margin_lines", "list_mine", "list_public", "list_remembered",
-    "list_silent_categories", "list_waiting_drafts", "lodge", "quote_in", "reattach", "recounted", "verify_contributions", "withdraw",
+    "CERTAIN", "DraftGone", "EarlierLine", "Figures", "LodgedOtherwise", "MAX_LENGTHS", "MAX_TOGETHER", "MarginLine", "OwnSupport",
+    "PublicFilter", "Reactions", "SavedElsewhere", "Trace", "WaitingPassage", "WrittenDraft", "address_draft", "category_or_own_name",
+    "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "constant", "count_about_provision", "count_by_provision",
+    "count_by_state", "count_earlier", "count_figures", "count_kept", "count_places", "count_published", "count_reactions",
+    "count_replies_by_state", "count_respondents", "count_undecided", "count_undecided_places", "drop_draft", "get_anchor",
+    "get_contribution", "get_data", "get_last_place", "get_own", "get_own_draft", "get_support", "get_position_receipt", "get_reply",
+    "get_seen_block", "get_trace", "in_chunks", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",
+    "list_about_provision", "list_anchors", "list_candidates", "list_chapters_sought_in", "list_drafts", "list_drafts_here",
+    "list_earlier_lines", "list_for_block", "list_languages_sought_in", "list_left_of", "list_lodged_together", "list_margin_lines",
+    "list_mine", "list_obstacles", "list_own_replies", "list_position", "list_public", "list_remembered", "list_silent_categories",
+    "list_thread", "list_waiting_drafts", "list_waiting_passages", "lodge", "lodge_position", "move_reply", "places",
+    "quote_in", "reattach", "recounted", "reply", "respondent_id", "save", "support", "take_back_support", "verify_contributions",
+    "verify_places", "withdraw", "withdraw_reply",
 ]

@@ -1,5 +1,8 @@
 """The review of anchors: what a new revision did to each contribution's place, how sure that is, and what the rapporteur decides."""
 
+from collections import Counter
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from rapidfuzz import fuzz
 from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
@@ -9,12 +12,21 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions import jobs
-from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
-from consult.contributions.service.anchoring import is_shown, look_for
-from consult.contributions.service.counting import replaced
-from consult.core import states
+from consult.contributions.models import (
+    Anchor,
+    AnchorClass,
+    Anchoring,
+    AnchorState,
+    AnchorTally,
+    Contribution,
+    ReviewRank,
+)
+from consult.contributions.service.anchoring import is_shown, look_for, rank_of
+from consult.contributions.service.counting import count_anchors, replaced
+from consult.contributions.service.placing import sought_in, unplaced
+from consult.core import states, tallies
 from consult.core.commands import command
-from consult.core.db import scalar_count, session
+from consult.core.db import note_rows, read_once, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import later
@@ -23,7 +35,6 @@ from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.text import quotes
 
-CERTAIN = 0.95
 SUGGESTED = 5
 FEW_WORDS = 4
 LIKE_ENOUGH = 62  # of 100: less alike is no suggestion
@@ -85,12 +96,19 @@ def confirm_certain(actor: User, chapter: Chapter, *, revision: Revision) -> int
     lock(chapter)
     refuse_older(revision)
     # Where they are shown does not change: what is certain is shown before anybody confirms it.
-    confirm = sa.update(Anchor).where(Anchor.revision_id == revision.id, *certain()).values(
-        state=AnchorState.CONFIRMED, decided_by_id=actor.id, decided_at=utcnow(), row_counter=Anchor.row_counter + 1)
-    confirmed = session.connection().execute(confirm).rowcount
+    certain = Anchor.revision_id == revision.id, Anchor.rank == ReviewRank.CERTAIN
+    counted = count_anchors(*certain)
+    confirm = sa.update(Anchor).where(*certain).values(
+        state=AnchorState.CONFIRMED, rank=ReviewRank.CONFIRMED, decided_by_id=actor.id, decided_at=utcnow(),
+        row_counter=Anchor.row_counter + 1)
+    confirmed = session.connection().scalars(confirm.returning(Anchor.id)).all()
+    note_rows(Anchor, confirmed)
+    for (tally, (of, rank, *what)), number in list(counted.items()):
+        counted[tally, (of, rank, *what)], counted[tally, (of, ReviewRank.CONFIRMED.value, *what)] = -number, number
+    tallies.add(counted)
     session.expire_all()
     chapters.mark_changed(chapter)
-    return confirmed
+    return len(confirmed)
 
 
 def claim(anchor: Anchor, expected_counter: int | None) -> None:
@@ -109,8 +127,10 @@ def refuse_older(revision: Revision) -> None:
 
 def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
     """Take a decision, and show the contribution accordingly; :class:`Conflict` when the place's state does not lead there."""
-    states.move(anchor, state)
-    anchor.decided_by_id, anchor.decided_at = actor.id, utcnow()
+    with tallies.changed(lambda: count_anchors(Anchor.id == anchor.id)):
+        states.move(anchor, state)
+        anchor.rank = rank_of(anchor.anchor_class, anchor.confidence, state)
+        anchor.decided_by_id, anchor.decided_at = actor.id, utcnow()
     shown = anchor.block if is_shown(anchor.anchor_class, anchor.confidence, state) else None
     contribution = anchor.contribution
     if contribution.current_key != (key := shown.key if shown else None):
@@ -118,14 +138,6 @@ def decide(actor: User, anchor: Anchor, state: AnchorState) -> Anchor:
             contribution.current_key = key
     chapters.mark_changed(contribution.chapter)
     return anchor
-
-
-def certain() -> tuple[sa.ColumnElement[bool], ...]:
-    return is_undecided(), Anchor.confidence >= CERTAIN, Anchor.anchor_class.in_(AnchorClass.where(is_same_text=True))
-
-
-def is_undecided() -> sa.ColumnElement[bool]:
-    return Anchor.state.in_(AnchorState.where(awaits_decision=True))
 
 
 # What they read
@@ -140,60 +152,84 @@ def get_anchor(actor: Actor, anchor_id: int) -> Anchor:
     return anchor
 
 
-def get_last_anchor(contribution: Contribution) -> Anchor | None:
-    """Where the newest revision has it; None when it was written on the newest one."""
-    newest = sa.select(Anchor).where(Anchor.contribution_id == contribution.id).order_by(Anchor.revision_id.desc()).limit(1)
-    return session.scalar(newest.options(*between()))
+def get_last_place(contribution: Contribution) -> tuple[Anchor | None, Revision | None]:
+    """(where the newest revision that has it has it, None when it was written on the newest one; the newest revision of all, while the
+    contribution still looks for its place in it): one query.
+    """
+    last = sa.select(sa.func.max(Anchor.revision_id)).where(Anchor.contribution_id == Contribution.id).correlate(Contribution)
+    sought = sought_in(sa.func.coalesce(last.scalar_subquery(), Revision.id)).order_by(Anchoring.revision_id.desc()).limit(1)
+    anchor, revision_id = session.execute(
+        sa.select(Anchor, sought.scalar_subquery()).select_from(Contribution)
+        .join(Block, Block.id == Contribution.block_id).join(Revision, Revision.id == Block.revision_id)
+        .outerjoin(Anchor, Anchor.contribution_id == Contribution.id)
+        .where(Contribution.id == contribution.id).order_by(Anchor.revision_id.desc()).limit(1).options(*between())).one()
+    return anchor, session.get(Revision, revision_id) if revision_id else None
 
 
-def count_anchors(actor: Actor, revision: Revision) -> dict[tuple[AnchorClass, AnchorState], int]:
+def count_places(actor: Actor, revision: Revision) -> dict[tuple[AnchorClass, ReviewRank], int]:
+    """By what became of the passage and rank; at least one."""
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
+    of = (AnchorTally.anchor_class, AnchorTally.rank)
     rows = session.execute(
-        sa.select(Anchor.anchor_class, Anchor.state, sa.func.count()).where(Anchor.revision_id == revision.id)
-        .group_by(Anchor.anchor_class, Anchor.state)
-    )
-    return {(anchor_class, state): count for anchor_class, state, count in rows}
+        sa.select(*of, sa.func.sum(AnchorTally.count)).where(AnchorTally.revision_id == revision.id)
+        .group_by(*of).having(sa.func.sum(AnchorTally.count) > 0))
+    return {(anchor_class, ReviewRank(rank)): int(count) for anchor_class, rank, count in rows}
 
 
-def count_certain(actor: Actor, revision: Revision) -> int:
-    """How many :func:`confirm_certain` would confirm."""
-    require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
-    return scalar_count(sa.select(sa.func.count()).select_from(Anchor).where(Anchor.revision_id == revision.id, *certain()))
-
-
+@read_once
 def count_undecided(actor: Actor, consultation: Consultation) -> dict[tuple[Chapter, str], int]:
     """By chapter of theirs and language, in their order: the places in the newest revision that nobody has decided on."""
     ours = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
-    newest = chapters.newest_revisions(Revision.chapter_id.in_(ours))
-    rows = session.execute(
-        sa.select(Chapter, Revision.language, sa.func.count()).join(Revision, Revision.chapter_id == Chapter.id)
-        .join(Anchor, Anchor.revision_id == Revision.id).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
-        .where(Chapter.consultation_id == consultation.id, Revision.id.in_(newest), is_undecided())
-        .group_by(Chapter.id, Revision.language).order_by(Chapter.number, Revision.language.desc())
+    rows = session.execute(undecided_in(Revision.chapter_id.in_(ours)).add_columns(Revision.chapter_id).group_by(Revision.chapter_id))
+    counted = {(chapter_id, language): count for language, count, chapter_id in rows}
+    return {
+        (chapter, language): int(counted[chapter.id, language])
+        for chapter in chapters.list_chapters(consultation) if can(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)
+        for language in sorted({code for of, code in counted if of == chapter.id}, reverse=True)
+    }
+
+
+def undecided_in(*of: sa.ColumnElement[bool]) -> sa.Select:
+    """(language, places) of the newest revisions among these."""
+    total = sa.func.sum(AnchorTally.count)
+    return (
+        sa.select(Revision.language, total).join(AnchorTally, AnchorTally.revision_id == Revision.id)
+        .where(Revision.id.in_(chapters.newest_revisions(*of)), AnchorTally.rank <= ReviewRank.CERTAIN)
+        .group_by(Revision.language).having(total > 0)
     )
-    return {(chapter, language): count for chapter, language, count in rows if can(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, chapter)}
 
 
 def count_undecided_places(chapter: Chapter) -> dict[str, int]:
-    """By language, French first: the contributions whose place in the newest version nobody has decided on."""
-    newest = chapters.newest_revisions(Revision.chapter_id == chapter.id)
-    rows = session.execute(
-        sa.select(Revision.language, sa.func.count()).join(Anchor, Anchor.revision_id == Revision.id)
-        .where(Revision.id.in_(newest), is_undecided()).group_by(Revision.language).order_by(Revision.language.desc())
-    )
-    return dict(rows.all())
+    """By language, French first: the contributions whose place in the newest version nobody has decided on, or that have none there yet."""
+    counted: Counter[str] = Counter()
+    for language, number in session.execute(sa.union_all(undecided_in(Revision.chapter_id == chapter.id), unplaced(chapter))):
+        counted[language] += int(number)
+    return dict(sorted(counted.items(), reverse=True))
 
 
-def count_public_undecided(chapter: Chapter, language: str) -> list[tuple[str, str, int]]:
-    """(key, label, contributions) of each passage as it was, in the order of the text: what everybody reads, and nobody has placed."""
+@dataclass(frozen=True)
+class WaitingPassage:
+    """A passage as it was, and how many contributions that everybody reads nobody has placed yet."""
+
+    key: str
+    label: str
+    count: int
+
+
+def list_waiting_passages(chapter: Chapter, language: str) -> tuple[bool, list[WaitingPassage]]:
+    """(whether contributions still look for their place in the newest version, the passages of those that wait there, in their order)."""
     newest = chapters.newest_revision(chapter.id, language)
-    rows = session.execute(
-        sa.select(Block.key, sa.func.max(Block.label), sa.func.count()).select_from(Anchor)
-        .join(Contribution, Contribution.id == Anchor.contribution_id).join(Block, Block.id == Anchor.old_block_id)
-        .where(Anchor.revision_id == newest, is_undecided(), Contribution.is_public)
-        .group_by(Block.key).order_by(sa.func.min(Block.position), Block.key)
+    total = sa.func.sum(AnchorTally.count)
+    waiting = (
+        sa.select(Block.key, sa.func.max(Block.label), total, sa.func.min(Block.position)).join(Block, Block.id == AnchorTally.old_block_id)
+        .where(AnchorTally.revision_id == newest, AnchorTally.rank <= ReviewRank.CERTAIN, AnchorTally.is_public)
+        .group_by(Block.key).having(total > 0)
     )
-    return [(key, label or key, count) for key, label, count in rows]
+    sought = sa.select(sa.literal(""), sa.literal(""), sa.literal(0), sa.literal(0)).select_from(Anchoring).where(
+        Anchoring.chapter_id == chapter.id, Anchoring.language == language, Anchoring.finished_at.is_(None))
+    rows = session.execute(sa.union_all(waiting, sought)).all()
+    found = sorted((position, key, label, int(count)) for key, label, count, position in rows if key)
+    return len(found) < len(rows), [WaitingPassage(key, label or key, count) for _position, key, label, count in found]
 
 
 def list_anchors(
@@ -202,13 +238,13 @@ def list_anchors(
 ) -> Page[Anchor]:
     """Anchors of a revision with contribution, old block and new block: unsure ones first, then what else waits, then what is decided."""
     require(actor, Action.CONTRIBUTIONS_VIEW_ANCHORS, revision.chapter)
-    unsure = sa.or_(Anchor.confidence < chapters.SURE, Anchor.anchor_class.in_(AnchorClass.where(is_gone=True)))
-    rank = sa.case((~is_undecided(), 2), (unsure, 0), else_=1)
     wanted = sa.select(Anchor).where(Anchor.revision_id == revision.id).join(Anchor.contribution)
-    for column, value in ((Anchor.anchor_class, anchor_class), (Anchor.state, state)):
-        if value is not None:
-            wanted = wanted.where(column == value)
-    return get_page(wanted.options(*whole()), rising(rank, Anchor.id), after=after, size=ENTRY_PAGE_SIZE)
+    if anchor_class is not None:
+        wanted = wanted.where(Anchor.anchor_class == anchor_class)
+    if state is not None:
+        ranks = ReviewRank.of(state)
+        wanted = wanted.where(Anchor.rank.between(ranks[0], ranks[-1]))
+    return get_page(wanted.options(*whole()), rising(Anchor.rank, Anchor.id), after=after, size=ENTRY_PAGE_SIZE)
 
 
 def between() -> tuple:

@@ -2,6 +2,7 @@
 
 Classes follow what became of the block: same text, same text elsewhere, text changed, no longer in the text. A contribution is shown
 on the new text when its class and confidence allow it or a person said so; what nobody decided waits in the review (``anchor_review.py``).
+When that is done stands in ``placing.py``.
 """
 
 from collections import defaultdict
@@ -14,18 +15,14 @@ from sqlalchemy.orm import aliased
 
 from consult.chapters import service as chapters
 from consult.chapters.models import Alignment, Block, Revision
-from consult.contributions import jobs
-from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, QuoteState
-from consult.contributions.service.counting import replaced
-from consult.core.commands import on
-from consult.core.db import Base, session
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, QuoteState, ReviewRank
+from consult.core.db import session
 from consult.core.i18n import utcnow
-from consult.core.jobs import later
-from consult.core.permissions import Action, Actor
 from consult.text import quotes
 
 RETURNED = 0.7  # how sure it is that words which come back letter for letter are the passage that was dropped
 BY_WORDS = 0.97  # how sure a changed passage is whose quoted words stand in it
+CERTAIN = 0.95  # of the very same text: many are confirmed at once
 ENOUGH_WORDS = 3  # quoted words: fewer stand in many passages, and say nothing about which one is meant
 
 
@@ -63,7 +60,7 @@ class Finder:
 
     ways: dict[int, list[Continuation]]
     lost: dict[int, float]  # by the id of a block that nothing continues: how sure that is
-    returning: dict[str, Block]  # blocks that continue none, by their words
+    returning: dict[str, int]  # the ids of blocks that continue none, by their words
     texts: dict[int, str] = field(default_factory=dict)  # of the blocks where contributions were left
     known: dict[tuple, tuple] = field(default_factory=dict)
 
@@ -80,10 +77,11 @@ class Finder:
         is_left = not standing.is_placed and block_id is None and not standing.is_open
         # Who was told that the passage is gone is not told again because nobody decided.
         told_at = utcnow() if not standing.is_placed and block_id is None else None
+        state, sure = AnchorState.LEFT if is_left else AnchorState.PROPOSED, round(sure, 3)
         return {
             "contribution_id": standing.contribution_id, "old_block_id": standing.block_id, "block_id": block_id, "exact": exact,
-            "quote": quote, "anchor_class": anchor_class, "confidence": round(sure, 3), "told_at": told_at, "row_counter": 1,
-            "state": AnchorState.LEFT if is_left else AnchorState.PROPOSED,
+            "quote": quote, "anchor_class": anchor_class, "confidence": sure, "told_at": told_at, "row_counter": 1,
+            "state": state, "rank": rank_of(anchor_class, sure, state),
         }
 
     def place(self, standing: Standing) -> tuple:
@@ -99,10 +97,11 @@ class Finder:
 
     def place_again(self, standing: Standing) -> tuple:
         """For what an earlier revision dropped, or a person left there: the same words, when they come back."""
-        back = self.returning.get(self.texts.get(standing.block_id, ""))
+        text = self.texts.get(standing.block_id, "")
+        back = self.returning.get(text)
         if back is None:
             return None, AnchorClass.DELETED, 1.0, 0.0, gone(standing)
-        return back.id, AnchorClass.MOVED, RETURNED, 0.0, quoted(standing, back.text)
+        return back, AnchorClass.MOVED, RETURNED, 0.0, quoted(standing, text)
 
     def key_of(self, standing: Standing, row: dict[str, Any]) -> str | None:
         """The key under which the new text shows it, None when it does not."""
@@ -148,49 +147,50 @@ def is_shown(anchor_class: AnchorClass, confidence: float, state: AnchorState) -
     return state.is_placed and (state.is_by_hand or not anchor_class.is_gone)
 
 
-# On publication
+def rank_of(anchor_class: AnchorClass, confidence: float, state: AnchorState) -> ReviewRank:
+    if not state.awaits_decision:
+        (rank,) = ReviewRank.of(state)
+    elif anchor_class.is_gone or confidence < chapters.SURE:
+        rank = ReviewRank.UNSURE
+    else:
+        rank = ReviewRank.CERTAIN if anchor_class.is_same_text and confidence >= CERTAIN else ReviewRank.SURE
+    return rank
 
 
-@on(Action.CHAPTERS_IMPORT_CHAPTER, Action.CHAPTERS_PUBLISH)
-def reanchor(_actor: Actor, revision: Revision, _target: Base) -> None:
-    """One anchor in the new revision for every contribution ever made on this text in this language, and the tallies that follow."""
-    before = chapters.get_previous_revision(revision)
-    if before is None:
-        return
-    standings = list_standings(before)
-    if not standings:
-        return
-    finder = finder_for(revision, standings)
-    rows = [{**finder.row(standing), "revision_id": revision.id} for standing in standings]
-    session.execute(sa.insert(Anchor), rows)
-    placed = ((standing, finder.key_of(standing, row)) for standing, row in zip(standings, rows, strict=True))
-    put_places([{"of": standing.contribution_id, "key": key} for standing, key in placed if key != standing.current_key])
-    chapters.mark_changed(revision.chapter)
-    later(jobs.tell_authors, revision)
+# Where everything stands, and goes
 
 
 def anchor_late(contribution: Contribution) -> None:
-    """What was written on a revision that a newer one has replaced in the meantime finds its places, one revision after the other."""
+    """What was written on a revision that a newer one has replaced in the meantime finds its places, one revision after the other.
+
+    They are counted with the contribution itself.
+    """
     for revision in chapters.list_later_revisions(contribution.block.revision):
         before = chapters.get_previous_revision(revision)
         if before is None:
             continue
-        (standing,) = list_standings(before, contribution=contribution)
-        finder = finder_for(revision, [standing])
+        standing = get_standing(before, contribution)
+        finder = finder_for(revision)
+        look_up(finder, [standing])
         row = finder.row(standing)
         session.add(Anchor(**row, revision_id=revision.id))
         contribution.current_key = finder.key_of(standing, row)
         session.flush()
 
 
-def finder_for(revision: Revision, standings: Iterable[Standing]) -> Finder:
+def finder_for(revision: Revision) -> Finder:
     ways, lost = continuations(revision)
-    returning: dict[str, Block] = {}
-    left = {standing.block_id for standing in standings if not standing.is_placed}
-    if left:
-        for block in chapters.list_new_blocks(revision):
-            returning.setdefault(block.text, block)
-    return Finder(ways, lost, returning, old_texts(left) if returning else {})
+    returning: dict[str, int] = {}
+    for block in chapters.list_new_blocks(revision):
+        returning.setdefault(block.text, block.id)
+    return Finder(ways, lost, returning)
+
+
+def look_up(finder: Finder, standings: Iterable[Standing]) -> None:
+    """The texts of the blocks where some of them were left, for the words that may come back."""
+    left = {standing.block_id for standing in standings if not standing.is_placed} - finder.texts.keys()
+    if left and finder.returning:
+        finder.texts.update(session.execute(sa.select(Block.id, Block.text).where(Block.id.in_(sorted(left)))).all())
 
 
 def continuations(revision: Revision) -> tuple[dict[int, list[Continuation]], dict[int, float]]:
@@ -212,10 +212,23 @@ def continuations(revision: Revision) -> tuple[dict[int, list[Continuation]], di
     return ways, lost
 
 
-def list_standings(before: Revision, *, contribution: Contribution | None = None) -> list[Standing]:
-    """Every contribution of the text's language, or one, as it stood in the revision ``before``, or where it was left earlier."""
+def list_standings(before: Revision, *, but_in: Revision, since: int, limit: int) -> list[Standing]:
+    """The contributions of the text's language after one (an id) as they stood in the revision ``before``, or where they were left earlier;
+    without those that have their place in ``but_in``.
+    """
+    there = sa.select(Anchor.id).where(Anchor.contribution_id == Contribution.id, Anchor.revision_id == but_in.id).correlate(Contribution)
+    wanted = standings_in(before).where(Contribution.chapter_id == before.chapter_id, Contribution.id > since, ~there.exists())
+    return [standing_of(before, row) for row in session.execute(wanted.order_by(Contribution.id).limit(limit))]
+
+
+def get_standing(before: Revision, contribution: Contribution) -> Standing:
+    """The same of one."""
+    return standing_of(before, session.execute(standings_in(before).where(Contribution.id == contribution.id)).one())
+
+
+def standings_in(before: Revision) -> sa.Select:
     written = aliased(Revision)
-    wanted = (
+    return (
         sa.select(
             Contribution.id, Contribution.block_id.label("own_id"), written.id.label("written_id"), Contribution.current_key.label("place"),
             Contribution.exact, Contribution.prefix, Contribution.suffix, Anchor.block_id.label("at_id"),
@@ -223,11 +236,8 @@ def list_standings(before: Revision, *, contribution: Contribution | None = None
         )
         .join(Block, Block.id == Contribution.block_id).join(written, written.id == Block.revision_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == before.id))
-        .where(written.chapter_id == before.chapter_id, written.language == before.language).order_by(Contribution.id)
+        .where(written.chapter_id == before.chapter_id, written.language == before.language, written.number <= before.number)
     )
-    if contribution is not None:
-        wanted = wanted.where(Contribution.id == contribution.id)
-    return [standing_of(before, row) for row in session.execute(wanted)]
 
 
 def standing_of(before: Revision, row: sa.Row) -> Standing:
@@ -239,20 +249,3 @@ def standing_of(before: Revision, row: sa.Row) -> Standing:
     at = row.at_id if is_placed else row.last_id or row.own_id
     sure = row.confidence if is_open and row.confidence is not None else 1.0
     return Standing(row.id, at, row.place, quote, row.exact_then or "", is_placed, is_open, sure)
-
-
-def old_texts(block_ids: Iterable[int]) -> dict[int, str]:
-    return dict(session.execute(sa.select(Block.id, Block.text).where(Block.id.in_(sorted(block_ids)))).all())
-
-
-def put_places(places: list[dict[str, Any]]) -> None:
-    """Where the text shows each; whoever was about to decide on one of them has to look again."""
-    if places:
-        table = Contribution.__table__
-        put = sa.update(table).where(table.c.id == sa.bindparam("of")).values(
-            current_key=sa.bindparam("key"), row_counter=table.c.row_counter + 1)
-        with replaced([place["of"] for place in places]):
-            session.connection().execute(put, places)
-        for known in session.identity_map.values():
-            if isinstance(known, Contribution):
-                session.expire(known, ["current_key", "row_counter"])

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from consult.chapters.models import Chapter
 from consult.contributions import events
 from consult.contributions.models import (
+    Anchor,
+    AnchorTally,
     ChapterTally,
     Contribution,
     ContributionState,
@@ -60,8 +62,10 @@ def in_chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (ids[begin:begin + CHUNK] for begin in range(0, len(ids), CHUNK))
 
 
-def add_lodged(contribution: Contribution, category: str | None, consultation_id: int, *, is_amending: bool) -> None:
-    """Count a new contribution, of which nothing has to be asked."""
+def add_lodged(
+    contribution: Contribution, category: str | None, consultation_id: int, *, is_amending: bool, is_late: bool,
+) -> None:
+    """Count a new contribution, of which nothing has to be asked but the places of one that came late."""
     place, key = (SHOWN, contribution.current_key) if contribution.current_key else (LEFT, contribution.block_key)
     state = contribution.state
     counted: Counter = Counter({
@@ -73,6 +77,8 @@ def add_lodged(contribution: Contribution, category: str | None, consultation_id
     if state.is_public:
         counted.update(_respondents(
             contribution.chapter_id, consultation_id, contribution.organisation_id, contribution.author_id, category, 1))
+    if is_late:
+        counted.update(count_anchors(Anchor.contribution_id == contribution.id))
     tallies.add(counted)
 
 
@@ -81,8 +87,12 @@ def _count_provisions(chosen: sa.ColumnElement[bool]) -> Iterator[tuple[Any, int
         yield (ProvisionTally, tuple(key)), number
 
 
+def count_anchors(*of: sa.ColumnElement[bool]) -> Counter:
+    return Counter({(AnchorTally, tuple(key)): number for *key, number in session.execute(anchors(*of))})
+
+
 def _count_others(ids: Sequence[int]) -> Counter:
-    counted: Counter = Counter()
+    counted = count_anchors(Anchor.contribution_id.in_(ids))
     rows = session.execute(
         sa.select(Contribution.chapter_id, Chapter.consultation_id, Contribution.state, Contribution.organisation_id,
                   Contribution.author_id, _named, sa.func.count())
@@ -147,6 +157,18 @@ def provisions(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
 
 
 tallies.counts(ProvisionTally)(provisions)
+
+
+@tallies.counts(AnchorTally)
+def anchors(*of: sa.ColumnElement[bool]) -> sa.Select:
+    columns = (Anchor.revision_id, Anchor.rank, Anchor.anchor_class, Anchor.old_block_id, Contribution.state)
+    by_state = (
+        sa.select(*columns, sa.func.count().label("count")).join(Contribution, Contribution.id == Anchor.contribution_id)
+        .where(*of).group_by(*columns).subquery()
+    )
+    *key, state, count = by_state.c
+    is_public = state.in_([sa.literal_column(f"'{public.value}'") for public in ContributionState.where(is_public=True)])
+    return sa.select(*key, is_public.label("is_public"), sa.func.sum(count)).group_by(*key, is_public)
 
 
 @tallies.counts(ChapterTally)

@@ -15,7 +15,7 @@ from consult.core.commands import command
 from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict
 from consult.core.i18n import _, utcnow
-from consult.core.locks import list_locked, lock
+from consult.core.locks import list_locked, lock, taken
 from consult.core.permissions import Action, Actor, require
 from consult.text import normalising
 
@@ -48,16 +48,25 @@ def keep_draft(
         draft.address = draft.browser = None
     elif address:
         _address(draft, address, browser)
-    draft.fields = {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
+    draft.fields, draft.saved_by = fields_to_keep(fields, said), None
     session.add(draft)  # once it is complete: what is read before, such as an actor that was forgotten, would write it as it is
     return draft
 
 
 @command
-def address_draft(_actor: Actor, draft: ContributionDraft, *, address: str, browser: str) -> ContributionDraft:
-    """From now on it is also for whoever shows that this address is theirs; where too many are already, it stays with its browser."""
+def address_draft(actor: Actor, draft: ContributionDraft, *, address: str, browser: str) -> ContributionDraft:
+    """From now on it is also for whoever shows that this address is theirs; where too many are already, it stays with its browser.
+
+    Raises :class:`Conflict` where it is gone.
+    """
+    _hold(actor, Action.CONTRIBUTIONS_ADDRESS_DRAFT, draft)
     _address(draft, address, browser)
     return draft
+
+
+def fields_to_keep(fields: dict[str, Any], said: dict[str, str]) -> dict[str, str]:
+    """What stands in a form besides what is said in it, as far as a form of ours fills it."""
+    return {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
 
 
 def _address(draft: ContributionDraft, address: str, browser: str | None) -> None:
@@ -72,17 +81,27 @@ def claim_draft(actor: User, draft: ContributionDraft, *, tokens: Collection[str
     """It is the actor's, to whose address it belongs, and nobody else's any more.
 
     It loses its address where they show that they typed it: they hold its token, or come by the letter that was asked for in its browser.
+    Raises :class:`Conflict` where it is gone.
     """
+    _hold(actor, Action.CONTRIBUTIONS_CLAIM_DRAFT, draft)
     draft.author_id = actor.id
     if draft.token in tokens or (browser is not None and draft.browser == browser):
         draft.address = draft.browser = None
     return draft
 
 
+def _hold(actor: Actor, act: Action, draft: ContributionDraft) -> None:
+    """Whose it is is asked again: somebody may have claimed it, lodged it or thrown it away meanwhile."""
+    if not list_locked(ContributionDraft, ContributionDraft.id == draft.id):
+        raise taken()
+    require(actor, act, draft)
+
+
 @command
-def drop_draft(_actor: User, draft: ContributionDraft, *, expected_digest: str | None = None) -> None:
+def drop_draft(actor: User, draft: ContributionDraft, *, expected_digest: str | None = None) -> None:
     """Throw it away as the page showed it; :class:`Conflict` where other words are in it by now."""
     for kept in list_locked(ContributionDraft, ContributionDraft.id == draft.id):
+        require(actor, Action.CONTRIBUTIONS_DROP_DRAFT, kept)
         if expected_digest not in (None, kept.digest):
             raise Conflict(_("This draft was changed in another window."), _("Nothing was thrown away. Read it as it is now, then decide."))
         session.delete(kept)

@@ -26,11 +26,12 @@ from consult.contributions.service.anchoring import anchor_late
 from consult.contributions.service.counting import add_lodged, recounted
 from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged
 from consult.contributions.statement import MAX_EXACT, TEXTS, lodged_in
-from consult.core import states, tallies
+from consult.core import audit, states, tallies
 from consult.core.commands import command
-from consult.core.db import add_now, add_row, begin_writing, session
+from consult.core.course import share_course
+from consult.core.db import add_now, add_row, session
 from consult.core.errors import Conflict, Invalid
-from consult.core.i18n import LabelledEnum, _, utcnow
+from consult.core.i18n import LabelledEnum, _, arrived, arrived_at, utcnow
 from consult.core.jobs import later
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can
@@ -63,13 +64,14 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
         # Whatever else this author lodges at the same moment waits here, so that the second of two equal forms finds the first; others
         # wait for the chapter alone, from its next number on (:func:`_next_ref`).
-        begin_writing()
-        if isinstance(actor, User):
-            lock(actor)
-        with tallies.together():  # the counts last: their rows come after all others in the order of locks
-            contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
-            if draft is not None:
-                drop_lodged(actor, draft, expected_digest, values)
+        with arrived():
+            share_course()
+            if isinstance(actor, User):
+                lock(actor)
+            with tallies.together():  # the counts last: their rows come after all others in the order of locks
+                contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
+                if draft is not None:
+                    drop_lodged(actor, draft, expected_digest, values)
         return contribution
     return run
 
@@ -142,53 +144,71 @@ def is_what_was_lodged(contribution: Contribution, block: Block, **values: Any) 
 
 @_once
 @command
-def lodge(actor: User, block: Block, *, form_key: str, language: str = "fr", as_organisation: Organisation | None = None,
-          **values: Any) -> Contribution:
-    """Lodge a contribution and promise its receipt; ``values`` are those of :func:`said_in`.
+def lodge(actor: User, block: Block, *, form_key: str, **values: Any) -> Contribution:
+    """Lodge a contribution and promise its receipt; ``values`` are those of :func:`said_in`, and the reader's ``language``.
 
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where somebody else sent this form. The same ``form_key``
     again returns what it lodged the first time; so does another with the very same statement, and :class:`LodgedOtherwise` is raised
     where only its words are the same, until the page has shown that one (``shown_ref``). ``draft`` is the kept text that this
     replaces, if it is as the form shows it.
     """
+    contribution = add_contribution(actor, block, form_key=form_key, **values)
+    later(jobs.send_receipt, contribution)
+    return contribution
+
+
+def add_contribution(actor: User, block: Block, *, form_key: str, language: str = "fr", as_organisation: Organisation | None = None,
+                     **values: Any) -> Contribution:
+    """A new contribution with its receipt and its counts, of which nobody is told yet.
+
+    :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where this form lodged another at this moment.
+    """
     said = said_in(block, as_organisation=as_organisation, **values)
     if normalising.is_blank(said["body"]):
         raise Invalid("body", _("The contribution is empty."), _("Write what you have to say about this passage."))
+    if as_organisation is not None:
+        actor.read_anew()  # they may have left it meanwhile
     if as_organisation is not None and as_organisation.id != actor.organisation_id:
         raise Invalid("speak_as", _("You are not a member of this organisation."), _("Choose your own name, or your own organisation."))
     chapter, wording, organisation_id = block.chapter, said.pop("replacement"), said.pop("speak_as")
     choices = {name: enum(said.pop(name)) for name, enum in CHOICES.items()}
     contribution = Contribution(
         ref=_next_ref(chapter), form_key=form_key, chapter_id=chapter.id, block_id=block.id, block_key=block.key, current_key=block.key,
-        author_id=actor.id, organisation_id=organisation_id, language=normalising.language_of(said["body"], language),
-        state=ContributionState.SUBMITTED, submitted_at=utcnow(), withdrawn_at=None, row_counter=1, **choices, **said,
+        author_id=actor.id, organisation_id=organisation_id, language=normalising.language_of(said["body"], language), withdrawn_at=None,
+        state=ContributionState.SUBMITTED, submitted_at=chapter.consultation.within_dates(arrived_at()), row_counter=1, **choices, **said,
     )
     add_now(contribution)
     if wording:
         add_row(SuggestedAmendment, contribution_id=contribution.id, replacement=wording)
     else:
         set_committed_value(contribution, "amendment", None)
-    _promise(contribution, block)
-    add_lodged(contribution, as_organisation.category if as_organisation else None, chapter.consultation_id, is_amending=bool(wording))
+    is_late = _promise(contribution, block)
+    add_lodged(contribution, as_organisation.category if as_organisation else None, chapter.consultation_id, is_amending=bool(wording),
+               is_late=is_late)
     return contribution
 
 
-def _promise(contribution: Contribution, block: Block) -> None:
-    """The receipt, its place in a text that has changed since, and at once its publication where moderation comes afterwards."""
+def _promise(contribution: Contribution, block: Block) -> bool:
+    """The receipt, its place in a text that has changed since, and at once its publication where moderation comes afterwards; whether the
+    text has changed.
+    """
     chapter = block.chapter
-    add_row(Receipt, contribution_id=contribution.id, digest=contribution.digest)
-    later(jobs.send_receipt, contribution)
-    if chapters.get_newest_id(block.revision) != block.revision_id:
+    position, digest = audit.head()
+    add_row(Receipt, contribution_id=contribution.id, digest=contribution.digest, chain_position=position, chain_digest=digest)
+    is_late = chapters.get_newest_id(block.revision) != block.revision_id
+    if is_late:
         anchor_late(contribution)
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)
         chapters.mark_changed(chapter)
+    return is_late
 
 
 @command
 def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     """Take it back: its text leaves the public pages, its trace stays; :class:`Conflict` when it was taken back already."""
     lock(contribution.chapter)
+    lock(contribution)
     if contribution.is_public:
         chapters.mark_changed(contribution.chapter)
     with recounted([contribution]):

@@ -1,13 +1,15 @@
 """What was said about a passage in all its versions, and about one version of a chapter."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from consult.chapters import service as chapters
+from consult.chapters.events import MARGIN_LINES
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import Anchor, AnchorState, Contribution, Position, SuggestedAmendment
-from consult.contributions.service.reading import MARGIN_LINES, Trace, is_known, line_in, lines_of, page_seen
+from consult.contributions.service.reading import Trace, is_known, line_in, lines_of, page_seen
 from consult.core.db import session
 from consult.core.paging import Cursor, Page
 
@@ -22,14 +24,6 @@ class EarlierLine:
     signature: str
     excerpt: str
     is_left: bool
-
-
-@dataclass
-class Lines:
-    """What stands beside one block: at most :data:`MARGIN_LINES` lines of ``count``."""
-
-    count: int
-    lines: list[EarlierLine] = field(default_factory=list)
 
 
 def about(chapter: Chapter, key: str) -> tuple:
@@ -48,31 +42,37 @@ def list_about_provision(
     return page_seen(chosen, after)
 
 
-def list_earlier_lines(revision: Revision, language: str) -> dict[str, Lines]:
-    """Beside each block of a revision: what was written on it or stood there; first what the present text no longer shows."""
+def count_earlier(revision: Revision) -> dict[str, int]:
+    """By the key of each block of a revision: how many published contributions were written on it or stood there."""
     at = standing(revision).subquery()
+    counted = sa.select(at.c.key, sa.func.count()).join(Contribution, Contribution.id == at.c.id).where(Contribution.is_public)
+    return dict(session.execute(counted.group_by(at.c.key)).all())
+
+
+def list_earlier_lines(revision: Revision, language: str, blocks: Collection[int]) -> dict[str, list[EarlierLine]]:
+    """Beside these blocks (ids) of a revision: what was written on them or stood there; first what the present text no longer shows."""
+    at = standing(revision, Block.id.in_(blocks)).subquery()
     is_left = Contribution.current_key.is_(None)
     order = (sa.case((is_left, 0), else_=1), Contribution.id.desc())
     ranked = (
-        sa.select(Contribution.id, at.c.key, sa.func.row_number().over(partition_by=at.c.key, order_by=order).label("place"),
-                  sa.func.count().over(partition_by=at.c.key).label("total"))
+        sa.select(Contribution.id, at.c.key, sa.func.row_number().over(partition_by=at.c.key, order_by=order).label("place"))
         .join(at, at.c.id == Contribution.id).where(Contribution.is_public).subquery()
     )
     rows = session.execute(
-        lines_of(ranked, ranked.c.key, ranked.c.total, is_left).where(ranked.c.place <= MARGIN_LINES).order_by(ranked.c.key, ranked.c.place)
+        lines_of(ranked, ranked.c.key, is_left).where(ranked.c.place <= MARGIN_LINES).order_by(ranked.c.key, ranked.c.place)
     )
-    found: dict[str, Lines] = {}
-    for key, total, left, *line in rows:
-        found.setdefault(key, Lines(total)).lines.append(EarlierLine(**line_in(language, *line), is_left=bool(left)))
+    found: dict[str, list[EarlierLine]] = {}
+    for key, left, *line in rows:
+        found.setdefault(key, []).append(EarlierLine(**line_in(language, *line), is_left=bool(left)))
     return found
 
 
-def standing(revision: Revision) -> sa.CompoundSelect:
-    """(contribution id, block key) of what was written on a revision or found its place there."""
+def standing(revision: Revision, *of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
+    """(contribution id, block key) of what was written on a revision or found its place there, on those blocks that meet the conditions."""
     decided = Anchor.state.in_(AnchorState.where(is_placed=True))
     sure = sa.and_(Anchor.state.in_(AnchorState.where(awaits_decision=True)), Anchor.confidence >= chapters.SURE)
     written = sa.select(Contribution.id.label("id"), Block.key.label("key")).join(Block, Block.id == Contribution.block_id).where(
-        Block.revision_id == revision.id)
+        Block.revision_id == revision.id, *of)
     found = sa.select(Anchor.contribution_id, Block.key).join(Block, Block.id == Anchor.block_id).where(
-        Anchor.revision_id == revision.id, sa.or_(decided, sure))
-    return sa.union(written, found)
+        Block.revision_id == revision.id, sa.or_(decided, sure), *of)
+    return sa.union_all(written, found)

@@ -1,6 +1,6 @@
 """Reading what was said: one contribution, a passage's discussion, somebody's own, the margin, the figures."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
+from consult.chapters.events import MARGIN_LINES
 from consult.chapters.models import Block, Chapter, Revision
-from consult.consultations import service as consultations
-from consult.consultations.models import Consultation, Round
+from consult.consultations.models import CURRENT, Consultation, Round
 from consult.contributions.models import (
     Anchor,
     Contribution,
@@ -20,13 +20,14 @@ from consult.contributions.models import (
     ContributionState,
     Position,
 )
+from consult.contributions.service.placing import sought_in
 from consult.contributions.statement import STATEMENT
 from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
-from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page
-from consult.core.permissions import VISITOR, Action, Actor, require
+from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page, in_batches
+from consult.core.permissions import VISITOR, Action, Actor, can, require
 from consult.organisations.models import Organisation
 from consult.text.quotes import Quote
 
@@ -35,7 +36,6 @@ LINE = (
     Organisation.name_ar, Organisation.name_en, User.name, User.name_ar, User.is_name_public,
 )
 MAX_REMEMBERED = 30  # drafts of one browser without an account: as many as its cookie has room for
-MARGIN_LINES = 3  # beside each passage
 MARGIN = 240  # characters that a line of the margin opens to; what is longer is fetched, or one link away
 
 
@@ -55,7 +55,8 @@ class Trace:
 class MarginLine:
     """One contribution folded to a line beside its passage; ``quote`` is what it speaks of there as the present text has it.
 
-    ``version`` is the one that it was written on, when the passage read otherwise there.
+    ``version`` is the one that it was written on, when the passage read otherwise there; ``is_sought`` while it stands where an earlier
+    version had it, because its place in the newest is still looked for.
     """
 
     ref: str
@@ -65,9 +66,10 @@ class MarginLine:
     excerpt: str
     quote: Quote
     version: int | None = None
+    is_sought: bool = False
 
 
-def _whole() -> tuple:
+def whole() -> tuple:
     """A contribution with all that its page shows; what the request holds already is not asked for again."""
     chapter = joinedload(Contribution.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
     revision = selectinload(Contribution.block).joinedload(Block.revision).options(defer(Revision.source), lazyload(Revision.chapter))
@@ -76,7 +78,7 @@ def _whole() -> tuple:
 
 
 def _get(ref: str) -> Contribution:
-    contribution = session.scalar(sa.select(Contribution).where(Contribution.ref == ref.upper()).options(*_whole()))
+    contribution = session.scalar(sa.select(Contribution).where(Contribution.ref == ref.upper()).options(*whole()))
     if contribution is None:
         raise NotFound(_("There is no contribution %(ref)s.", ref=ref), _("Check the reference on your receipt."))
     return contribution
@@ -116,7 +118,7 @@ def _seen() -> sa.Select:
     return (
         sa.select(Block).join(Block.revision).join(Revision.chapter).join(Chapter.consultation).outerjoin(Consultation.rounds)
         .where(Block.id == sa.bindparam("block"), Block.key == sa.bindparam("at"), Chapter.number == sa.bindparam("in_chapter"),
-               Consultation.id == consultations.CURRENT)
+               Consultation.id == CURRENT)
         .options(whole.lazyload(Chapter.commission), whole.contains_eager(Chapter.consultation).contains_eager(Consultation.rounds))
         .order_by(Round.number)
     )
@@ -158,12 +160,13 @@ def list_mine(actor: Actor, *, after: Cursor | None = None) -> Page[Contribution
     return _page(sa.select(Contribution).where(Contribution.author_id == actor.id), after)
 
 
-def get_data(actor: User) -> dict[str, list[dict[str, Any]]]:
-    """All that somebody lodged and is writing, for the file of their own data (law 09-08, article 7)."""
-    lodged = session.scalars(sa.select(Contribution).where(Contribution.author_id == actor.id).order_by(Contribution.id).options(*_whole()))
+def get_data(actor: User) -> dict[str, Iterator[dict[str, Any]]]:
+    """All that somebody lodged and is writing, as it is read, for the file of their own data (law 09-08, article 7)."""
+    lodged = sa.select(Contribution).where(Contribution.author_id == actor.id).options(*whole())
     return {
-        "contributions": [{**c.content(), "state": c.state.value, "sha256": c.digest} for c in lodged],
-        "drafts": [_draft_data(draft) for draft in list_drafts(actor)],
+        "contributions": ({**c.content(), "state": c.state.value, "sha256": c.digest}
+                          for c in in_batches(lodged, Contribution.__table__.c.id)),
+        "drafts": (_draft_data(draft) for draft in session.scalars(_drafts(actor, ()).options(*_shown()))),
     }
 
 
@@ -173,7 +176,7 @@ def _draft_data(draft: ContributionDraft) -> dict[str, Any]:
 
 
 def _page(chosen: sa.Select, after: Cursor | None) -> Page[Contribution]:
-    return get_page(chosen.options(*_whole()), falling(Contribution.id), after=after, size=PAGE_SIZE)
+    return get_page(chosen.options(*whole()), falling(Contribution.id), after=after, size=PAGE_SIZE)
 
 
 @cache
@@ -210,8 +213,12 @@ def list_remembered(tokens: Collection[str]) -> set[str]:
 
 
 def list_drafts(actor: Actor, tokens: Collection[str] = ()) -> list[ContributionDraft]:
-    shown = selectinload(ContributionDraft.block).joinedload(Block.revision).defer(Revision.source)
-    return list(session.scalars(_drafts(actor, tokens).options(shown).limit(50)))
+    """The newest: as many as one page shows beside what was lodged."""
+    return list(session.scalars(_drafts(actor, tokens).options(*_shown()).limit(50)))
+
+
+def _shown() -> tuple:
+    return (selectinload(ContributionDraft.block).joinedload(Block.revision).defer(Revision.source),)
 
 
 def list_waiting_drafts(actor: Actor) -> list[ContributionDraft]:
@@ -230,11 +237,10 @@ def _address_of(actor: Actor) -> str | None:
 
 
 def get_own_draft(actor: Actor, draft_id: int) -> ContributionDraft:
-    """Raises :class:`NotFound` when it is no longer there."""
+    """Raises :class:`NotFound` when it is no longer there, or somebody else's."""
     draft = session.get(ContributionDraft, draft_id)
-    if draft is None:
+    if draft is None or not can(actor, Action.CONTRIBUTIONS_DROP_DRAFT, draft):
         raise NotFound(_("This draft is no longer there."), _("Your other drafts are on the page of your contributions."))
-    require(actor, Action.CONTRIBUTIONS_DROP_DRAFT, draft)
     return draft
 
 
@@ -276,6 +282,7 @@ def _margin() -> sa.Select:
     last = sa.select(sa.func.max(Anchor.revision_id)).where(Anchor.contribution_id == Contribution.id).correlate(Contribution)
     return (
         sa.select(Contribution.id, at.c.key, sa.case((written.text != now.text, Revision.number)),
+                  sought_in(sa.func.coalesce(Anchor.revision_id, Revision.id)).exists(),
                   sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix, *LINE)
         .select_from(at).join(Contribution, Contribution.id.in_([at.c[place.name] for place in places]))
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
@@ -289,6 +296,7 @@ def list_margin_lines(chapter: Chapter, language: str, blocks: Collection[int]) 
     """The three newest published lines beside each of these blocks (ids, one for each passage), by key."""
     lines: dict[str, list[MarginLine]] = {}
     rows = session.execute(_margin(), {"in_chapter": chapter.id, "blocks": list(blocks)})
-    for _id, key, version, exact, prefix, suffix, *line in sorted(rows, key=lambda row: -row.id):
-        lines.setdefault(key, []).append(MarginLine(**line_in(language, *line), quote=Quote(exact, prefix, suffix), version=version))
+    for _id, key, version, is_sought, exact, prefix, suffix, *line in sorted(rows, key=lambda row: -row.id):
+        quote = Quote(exact, prefix, suffix)
+        lines.setdefault(key, []).append(MarginLine(**line_in(language, *line), quote=quote, version=version, is_sought=bool(is_sought)))
     return lines

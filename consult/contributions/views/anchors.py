@@ -14,7 +14,7 @@ from consult.chapters.models import Chapter, Revision
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
 from consult.contributions import service
-from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution
+from consult.contributions.models import Anchor, AnchorClass, AnchorState, Contribution, ReviewRank
 from consult.contributions.views.pages import bp
 from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, _, gettext, ngettext
@@ -82,18 +82,27 @@ def anchors(number: int):
     newest = {revision.language: revision for revision in chapters.list_newest_revisions(chapter)}
     undecided = {code: n for (of, code), n in service.count_undecided(actor(), chapter.consultation).items() if of.id == chapter.id}
     chosen = filters(chapter, newest, undecided)
-    counts = service.count_anchors(actor(), chosen.revision)
+    counts = service.count_places(actor(), chosen.revision)
     page = service.list_anchors(
         actor(), chosen.revision, anchor_class=chosen.anchor_class, state=chosen.state, after=chosen.after)
     return render_template(
-        "contributions/anchors.html", chapter=chapter, revision=chosen.revision, filters=chosen, rows=page.rows, counts=counts,
-        undecided=undecided, certain=service.count_certain(actor(), chosen.revision), least_certain=service.CERTAIN,
+        "contributions/anchors.html", chapter=chapter, revision=chosen.revision, filters=chosen, rows=page.rows, counts=by_state(counts),
+        are_places_sought=chosen.revision.language in service.list_languages_sought_in(chapter),
+        undecided=undecided, least_certain=service.CERTAIN,
+        certain=sum(n for (_class, rank), n in counts.items() if rank == ReviewRank.CERTAIN),
         classes=AnchorClass, states=AnchorState, languages=LANGUAGES,
         texts=[revision for revision in newest.values() if revision.number > 1],
         chapters=[c for c in chapters.list_chapters(chapter.consultation) if can(actor(), Action.CONTRIBUTIONS_VIEW_ANCHORS, c)],
         refused=refusal(actor(), Action.CONTRIBUTIONS_CONFIRM_ANCHOR, chapter),
         links=page.links(partial(url_for, ".anchors", **chosen.filters)),
     )
+
+
+def by_state(counts: dict[tuple[AnchorClass, ReviewRank], int]) -> dict[tuple[AnchorClass, AnchorState], int]:
+    return {
+        (anchor_class, state): n for anchor_class in AnchorClass for state in AnchorState
+        if (n := sum(counts.get((anchor_class, rank), 0) for rank in ReviewRank.of(state)))
+    }
 
 
 @bp.post("/anchors/<int:number>/confirm-certain")
@@ -224,7 +233,9 @@ def since_written(contribution: Contribution) -> SimpleNamespace | None:
 
     ``now`` is the block that shows it (None: it stays where it was written), ``how`` compares it with the one it was written on.
     """
-    last = service.get_last_anchor(contribution)
+    last, sought = service.get_last_place(contribution)
+    if sought is not None:
+        return SimpleNamespace(revision=sought, written=contribution.block.revision, old=contribution.block, now=None, how="sought")
     if last is None:
         return None
     written, now = contribution.block, last.block if contribution.current_key else None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+import sqlalchemy as sa
 from flask import render_template, request, url_for
 
 from consult.accounts import events as accounts_events
@@ -12,8 +13,9 @@ from consult.chapters.models import Chapter, Revision
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
 from consult.contributions import events, service
-from consult.contributions.models import Position
+from consult.contributions.models import Anchor, Contribution, Position
 from consult.core import events as core_events
+from consult.core.db import Base
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt, trusted
 from consult.core.paging import Cursor
@@ -53,9 +55,10 @@ def discussion_url(chapter: Chapter, key: str) -> str:
 # Beside the text
 
 
-@chapters_events.places_to_confirm.fill
-def places_to_confirm(chapter: Chapter, language: str) -> list[chapters_events.PlacesToConfirm]:
-    return [chapters_events.PlacesToConfirm(*row) for row in service.count_public_undecided(chapter, language)]
+@chapters_events.waiting_places.fill
+def waiting_places(chapter: Chapter, language: str) -> chapters_events.WaitingPlaces:
+    are_sought, passages = service.list_waiting_passages(chapter, language)
+    return chapters_events.WaitingPlaces(are_sought, [chapters_events.PlacesToConfirm(one.key, one.label, one.count) for one in passages])
 
 
 @chapters_events.margin.fill
@@ -77,8 +80,14 @@ def margin_entry(line: service.MarginLine) -> chapters_events.MarginEntry:
     return chapters_events.MarginEntry(
         ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=stance(line.position, line.position.label),
         organisation=line.signature or str(_("A participant")), language=line.language, excerpt=line.excerpt,
-        quote=margin_quote(line.quote), note=str(_("on version %(number)s", number=line.version)) if line.version else "",
+        quote=margin_quote(line.quote), note=note_on(line),
     )
+
+
+def note_on(line: service.MarginLine) -> str:
+    if line.is_sought:
+        return str(_("its place is being looked for"))
+    return str(_("on version %(number)s", number=line.version)) if line.version else ""
 
 
 def margin_quote(quote: Quote) -> chapters_events.MarginQuote | None:
@@ -91,10 +100,15 @@ def margin_quote(quote: Quote) -> chapters_events.MarginQuote | None:
     )
 
 
+@chapters_events.earlier_counts.fill
+def earlier_counts(revision: Revision) -> dict[str, int]:
+    return service.count_earlier(revision)
+
+
 @chapters_events.earlier_margin.fill
-def earlier_margin(revision: Revision) -> dict[str, chapters_events.EarlierMargin]:
-    found = service.list_earlier_lines(revision, language())
-    return {key: chapters_events.EarlierMargin(at.count, [earlier_entry(line) for line in at.lines]) for key, at in found.items()}
+def earlier_margin(revision: Revision, blocks: Sequence[int]) -> dict[str, list[chapters_events.MarginEntry]]:
+    found = service.list_earlier_lines(revision, language(), blocks)
+    return {key: [earlier_entry(line) for line in lines] for key, lines in found.items()}
 
 
 def earlier_entry(line: service.EarlierLine) -> chapters_events.MarginEntry:
@@ -126,6 +140,14 @@ def impact(chapter: Chapter) -> dict[str, int]:
 
 
 # Elsewhere
+
+
+@core_events.told_with.fill
+def places_told(thing: Base) -> core_events.ToldWith | None:
+    """What was decided about the place of a contribution."""
+    if not isinstance(thing, Contribution):
+        return None
+    return core_events.ToldWith(Anchor.__tablename__, sa.select(Anchor.id).where(Anchor.contribution_id == thing.id))
 
 
 @chapters_events.figures.fill

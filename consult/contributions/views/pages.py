@@ -1,5 +1,6 @@
 """Writing a contribution, its receipt and public page, what was said about a passage, and one's own page."""
 
+from contextlib import suppress
 from functools import partial
 
 from flask import redirect, render_template, request, url_for
@@ -8,7 +9,7 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block
 from consult.contributions import events, service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
-from consult.contributions.models import Contribution, ContributionDraft
+from consult.contributions.models import REPLY_REF, Contribution, ContributionDraft, Reply
 from consult.contributions.statement import MAX_EXACT
 from consult.contributions.views.drafts import (
     address_of,
@@ -27,7 +28,19 @@ from consult.core.i18n import _
 from consult.core.markup import Markup, marked
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, csrf, is_complete, language, put_refusal, reads_first, required_consultation, room, small_number
+from consult.core.refused import is_ours
+from consult.core.web import (
+    actor,
+    csrf,
+    has_token,
+    is_complete,
+    language,
+    put_refusal,
+    reads_first,
+    required_consultation,
+    room,
+    small_number,
+)
 from consult.text import normalising
 from consult.text.quotes import Quote, find
 from consult.text.redline import redline
@@ -49,7 +62,7 @@ def lodge(number: int, key: str):
     seen = request.form.get("block_id", type=small_number)
     block = service.get_seen_block(number, key, seen) or block_of(number, key)
     if not can(actor(), Action.CONTRIBUTIONS_WRITE, block):
-        return page(block, a_form(block), closed=True), 403
+        return closed(block, a_form(block))
     if request.method == "GET":
         draft = asked_draft(block)
         block = draft.block if draft else block  # its proposed change is of the words that it was written on
@@ -64,16 +77,30 @@ def lodge(number: int, key: str):
     return act(block, form)
 
 
+def closed(block: Block, form: ContributionForm):
+    """What comes too late is shown to its author, and kept among their drafts where it can be."""
+    is_kept = False
+    if request.method == "POST" and (is_ours(request) or has_token(form, SESSION_ENDED)):
+        form.form_key.data = form.form_key.data or new_key()
+        with suppress(Invalid):
+            is_kept = bool(keep(block, form))
+    return page(block, form, closed=True, is_kept=is_kept), 403
+
+
 def block_of(number: int, key: str) -> Block:
     """As the reader reads it now."""
     return chapters.get_block(chapters.get_chapter(required_consultation(), number), key, language())
 
 
 def save_draft(block: Block, form: ContributionForm):
+    if not has_token(form, SESSION_ENDED):
+        return refused(block, form)
     try:
         draft = keep(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)
+    if request.form.get("back") == "position":
+        return redirect(url_for(".position", _anchor=f"draft-{draft.id}"), 303)
     return redirect(address_of(draft, drafts_here(block), block), 303)
 
 
@@ -89,7 +116,9 @@ def preview(block: Block, form: ContributionForm):
 
 
 def ask_to_sign_in(block: Block, form: ContributionForm):
-    """A visitor, or somebody whose session ended: what was typed is kept and waits for them."""
+    """A visitor, or somebody whose session ended, and its token with it: what was typed on a page of ours is kept and waits for them."""
+    if not is_ours(request) and not has_token(form, SESSION_ENDED):
+        return refused(block, form)
     try:
         keep(block, form)
     except Invalid as refusal:
@@ -109,6 +138,10 @@ def lodge_form(block: Block, form: ContributionForm):
         return refused(block, form, refusal)
     except service.LodgedOtherwise as found:
         return show_earlier(block, form, found.contribution)
+    except NotAllowed:
+        if can(actor(), Action.CONTRIBUTIONS_WRITE, block):
+            raise
+        return closed(block, form)  # while this waited for its turn
     if not service.is_what_was_lodged(contribution, block, **form.statement()):
         return show_earlier(block, form, contribution)
     return redirect(url_for(".receipt", ref=contribution.ref), 303)
@@ -183,7 +216,8 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     return render_template(
         "contributions/lodge.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
-        written_in=normalising.language_of(form.body.data or "", language()), voices=chapters.tallies(block.chapter).get(block.key, 0),
+        written_in=normalising.language_of(form.body.data or "", language()),
+        said_here=chapters.tallies(block.chapter).get(block.key, 0),
         is_outdated=newest is not None and newest.id != block.revision_id,
         parts=parts_of(block, start, end), quoted=block.text[start:end],
         came_from=request.full_path if selected() else address_of(draft, drafts, block),
@@ -194,7 +228,7 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
 @bp.post("/drop-draft/<int:draft_id>")
 def drop_draft(draft_id: int):
     service.drop_draft(actor(), service.get_own_draft(actor(), draft_id), expected_digest=request.form.get("expected_digest", ""))
-    return redirect(url_for(".mine"), 303)
+    return redirect(url_for(".position" if request.form.get("back") == "position" else ".mine"), 303)
 
 
 # Reading
@@ -214,11 +248,29 @@ def receipt(ref: str):
 def show(ref: str):
     if ref != ref.upper():  # typed by hand, or by a programme that knows no capitals
         return redirect(url_for(".show", ref=ref.upper()), 308)
+    if REPLY_REF in ref:
+        return redirect(address_of_reply(service.get_reply(actor(), ref)), 302)
     try:
         contribution = service.get_contribution(actor(), ref)
     except NotAllowed:
         return render_template("contributions/trace.html", trace=service.get_trace(ref))
-    return render_template("contributions/show.html", contribution=contribution, answer=events.answer(contribution))
+    thread = None
+    if contribution.is_public:  # the thread goes with it
+        thread = service.list_thread(contribution, after=request.args.get("replies_after", type=Cursor.parse))
+    reactions, own_support = service.get_support(actor(), contribution)
+    return render_template(
+        "contributions/show.html", contribution=contribution, answer=events.answer(contribution), thread=thread,
+        thread_links=thread and thread.links(partial(url_for, ".show", ref=ref, _anchor="replies"), "replies_after"),
+        reactions=reactions, own_support=own_support,
+    )
+
+
+def address_of_reply(reply: Reply) -> str:
+    """Its place in the thread; one that is not there is among one's own."""
+    if not reply.is_public:
+        return url_for(".mine", _anchor="replies")
+    after = Cursor((reply.number - 1,)) if reply.number > 1 else None
+    return url_for(".show", ref=reply.contribution.ref, replies_after=after, _anchor=reply.ref)
 
 
 @bp.get("/discussion/<int:number>/<string:key>")
@@ -243,10 +295,12 @@ def mine():
     if not actor().is_authenticated:
         return sign_in()
     said = service.list_mine(actor(), after=request.args.get("after", type=Cursor.parse))
+    replied = service.list_own_replies(actor(), after=request.args.get("replies_after", type=Cursor.parse))
     written = [] if said.after else service.list_drafts(actor(), tokens())
     return render_template(
         "contributions/mine.html", said=said, answers=events.answers(said.rows), drafts=written, form=ConfirmForm(),
-        links=said.links(partial(url_for, ".mine")),
+        links=said.links(partial(url_for, ".mine")), replied=replied,
+        reply_links=replied.links(partial(url_for, ".mine", _anchor="replies"), "replies_after"),
     )
 
 

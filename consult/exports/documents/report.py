@@ -221,11 +221,11 @@ def joined(parts: list) -> list:
 
 def who(rows: list[MatrixRow], everybody: Counter) -> str:
     """Counts by category, out of all who spoke about the chapter, and by position."""
-    voices = Respondents.among([respondent_of(row) for row in rows], everybody)
-    total = ngettext("%(num)s contribution", "%(num)s contributions", voices.contributions)
-    stances = [f"{position.label} ({number(count)})" for position, count in voices.position_labels()]
+    respondents = Respondents.among([respondent_of(row) for row in rows], everybody)
+    total = ngettext("%(num)s contribution", "%(num)s contributions", respondents.contributions)
+    stances = [f"{position.label} ({number(count)})" for position, count in respondents.position_labels()]
     return gettext("%(total)s. %(categories)s. Positions: %(positions)s.", total=total,
-                   categories=SEPARATOR.join(voices.category_labels()), positions=SEPARATOR.join(stances))
+                   categories=SEPARATOR.join(respondents.category_labels()), positions=SEPARATOR.join(stances))
 
 
 def respondent_of(row: MatrixRow) -> Respondent:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, can
-from consult.synthesis.models import Disposition, Ground, ItemContribution, SynthesisItem
+from consult.synthesis.models import Disposition, Ground, ItemContribution, Synthesis, SynthesisItem, SynthesisState
 from consult.synthesis.service.counting import count_gathered
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 
@@ -72,6 +72,13 @@ def get_answer(actor: Actor, contribution: Contribution) -> Answer | None:
     if answer is not None and answer.count > 1:
         answer.others = list_others(contribution, answer.item)
     return answer
+
+
+def item_ids_of(contribution: Contribution, *, with_drafts: bool) -> sa.Select[int]:
+    """Inside of a query: the item that gathers it, where its synthesis is public or its drafts are read too."""
+    of_it = sa.select(ItemContribution.item_id).where(ItemContribution.contribution_id == contribution.id)
+    public = SynthesisState.where(is_public=True)
+    return of_it if with_drafts else of_it.join(SynthesisItem).join(Synthesis).where(Synthesis.state.in_(public))
 
 
 def list_others(contribution: Contribution, item: SynthesisItem) -> list[str]:

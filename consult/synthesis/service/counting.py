@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.contributions import events as contributions_events
+from consult.contributions import service as contributions
 from consult.contributions.models import (
     Contribution,
     ContributionState,
@@ -19,13 +20,11 @@ from consult.contributions.models import (
     RespondentScope,
     RespondentTally,
 )
-from consult.contributions.service import counting as contributions
 from consult.core import tallies
 from consult.core.db import read_once, session
 from consult.organisations.models import Organisation
-from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem
+from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem, SynthesisState
 
-in_chunks = contributions.in_chunks
 PUBLIC = ContributionState.where(is_public=True)
 PRESENT = PassagePlace.where(is_present=True)
 
@@ -40,7 +39,7 @@ def regathered(ids: Sequence[int]) -> AbstractContextManager[None]:
 
 def _count(ids: Sequence[int]) -> Iterator[tuple[tuple[Any, ...], int]]:
     counted: Counter = Counter()
-    for some in in_chunks(ids):
+    for some in contributions.in_chunks(ids):
         counted.update(dict(count(some, False)))
     yield from counted.items()
 
@@ -97,18 +96,21 @@ def count_gathered(item_ids: Collection[int]) -> dict[int, int]:
     return {item_id: int(number) for item_id, number in rows}
 
 
-def count_answers(*of_chapters: Any) -> dict[int, tuple[int, int]]:
-    """By chapter id: (how many contributions to be answered are in an item, how many of these have their answer)."""
+def count_answers(consultation: Consultation) -> dict[int, tuple[SynthesisState, int, int]]:
+    """By chapter id, of each that has a synthesis: its state, how many contributions to be answered are in an item, and how many of these
+    have their answer.
+    """
+    answers = answered(SynthesisItem.synthesis_id.label("synthesis_id")).group_by(SynthesisItem.synthesis_id).subquery()
+    gathered, decided = (sa.func.coalesce(answers.c[at], 0) for at in (1, 2))
     rows = session.execute(
-        answered(Synthesis.chapter_id).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id)
-        .join(Chapter, Chapter.id == Synthesis.chapter_id).where(*of_chapters).group_by(Synthesis.chapter_id))
-    return {chapter_id: (int(gathered), int(decided)) for chapter_id, gathered, decided in rows}
+        sa.select(Synthesis.chapter_id, Synthesis.state, gathered, decided).join(Chapter, Chapter.id == Synthesis.chapter_id)
+        .outerjoin(answers, answers.c.synthesis_id == Synthesis.id).where(Chapter.consultation_id == consultation.id))
+    return {chapter_id: (state, int(gathered), int(decided)) for chapter_id, state, gathered, decided in rows}
 
 
 def count_answered(consultation: Consultation) -> int:
     """Contributions whose reasoned answer everybody can read."""
-    found = count_answers(Chapter.consultation_id == consultation.id, Synthesis.is_public)
-    return sum(gathered for gathered, _decided in found.values())
+    return sum(gathered for state, gathered, _decided in count_answers(consultation).values() if state.is_public)
 
 
 @dataclass

@@ -84,7 +84,7 @@ def counted(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sa.cast(sa.func.coalesce(number, 0), sa.BigInteger)
 
 
-def voices_of(synthesis: Synthesis, item_ids: Collection[int]) -> dict[int, Respondents]:
+def list_respondents(synthesis: Synthesis, item_ids: Collection[int]) -> dict[int, Respondents]:
     """Who speaks in each of the items, and of how many in the chapter; two queries."""
     chapter = (RespondentScope.CHAPTER, synthesis.chapter.id)
     who = contributions.count_respondents((RespondentScope.ITEM, list(item_ids)), (chapter[0], [chapter[1]]))
@@ -163,7 +163,7 @@ def earliest(item_id: int, limit: int) -> sa.Select:
     return sa.select(*link).where(link[0] == item_id).order_by(link[1]).limit(limit)
 
 
-def in_text_order(synthesis: Synthesis, selection: sa.Select) -> tuple[sa.ColumnElement[int], sa.Select]:
+def ordered_by_text(synthesis: Synthesis, selection: sa.Select) -> tuple[sa.ColumnElement[int], sa.Select]:
     """Where a contribution stands in the present text, and what is selected of those that items gather."""
     place = places(synthesis.chapter)
     return sa.func.coalesce(place.c.position, LAST), selection.select_from(ItemContribution).join(
@@ -172,7 +172,7 @@ def in_text_order(synthesis: Synthesis, selection: sa.Select) -> tuple[sa.Column
 
 def list_references(synthesis: Synthesis, item_id: int, *, after: Cursor | None = None) -> Page[Reference]:
     """A page of all that an item of the synthesis rests on, in text order."""
-    order, gathered = in_text_order(synthesis, sa.select(*REFERENCE))
+    order, gathered = ordered_by_text(synthesis, sa.select(*REFERENCE))
     page = get_page(gathered.where(ItemContribution.item_id == item_id), rising(order, Contribution.id), after=after, size=BATCH)
     return Page([Reference(*row) for row in page.rows], page.after, page.older)
 

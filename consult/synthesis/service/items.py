@@ -10,6 +10,8 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Revision
 from consult.contributions.models import Contribution
+from consult.contributions.service import in_chunks
+from consult.core import records
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
@@ -26,7 +28,7 @@ from consult.synthesis.models import (
     Synthesis,
     SynthesisItem,
 )
-from consult.synthesis.service.counting import in_chunks, present, regathered
+from consult.synthesis.service.counting import present, regathered
 from consult.synthesis.service.syntheses import hold
 from consult.synthesis.service.wordings import list_rewordings
 from consult.text.normalising import is_blank, validated_text
@@ -153,7 +155,7 @@ def clean(field: str, text: str | None, most: int) -> str:
 
 
 def changed_by(item: SynthesisItem):
-    return _("%(name)s changed this item meanwhile, on %(when)s.", name=item.edited_by.name if item.edited_by else "—",
+    return _("%(name)s changed this item meanwhile, on %(when)s.", name=item.edited_by.staff_name if item.edited_by else "—",
              when=when(item.edited_at))
 
 
@@ -189,6 +191,8 @@ def gather(item: SynthesisItem, contributions: Sequence[Contribution], held: Map
                             .values(item_id=item.id, attached_at=utcnow()).execution_options(synchronize_session=False))
         if added := [i for i in ids if i not in held]:
             session.execute(sa.insert(ItemContribution), [{"item_id": item.id, "contribution_id": i} for i in added])
+        for some in in_chunks(ids):
+            records.note(ItemContribution, ItemContribution.contribution_id.in_(some))
     item.refs_in_act = tuple(contribution.ref for contribution in contributions)
     forget_links()
 

@@ -1,10 +1,10 @@
 """What the chair sees of a synthesis at a glance: every item as a line, and of those that matter a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import joinedload, lazyload
 
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
@@ -12,9 +12,10 @@ from consult.core.db import session
 from consult.core.paging import PAGE_SIZE, Cursor, Page, cut
 from consult.core.permissions import Action, Actor, can, require
 from consult.synthesis.models import BlockChange, Disposition, Synthesis, SynthesisItem
-from consult.synthesis.service.gathered import count_all, count_spoken, is_contested, voices_of
+from consult.synthesis.service.gathered import count_all, count_spoken, is_contested, list_respondents
 from consult.synthesis.service.report import in_order, lightened, weigh, weigh_changes
 from consult.synthesis.service.respondents import Respondents
+from consult.synthesis.service.syntheses import Faulty, by_fault, faults
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 
 FEW = 10  # items of a list that is one of several on its page
@@ -35,6 +36,7 @@ class OverviewItem:
     is_contested: bool
     gathered: int
     contributions: int
+    faults: dict[str, bool]
     order: int
     items: int = 1
 
@@ -48,18 +50,25 @@ def list_watched(actor: Actor, consultation: Consultation) -> dict[Chapter, Synt
     require(actor, Action.SYNTHESIS_VIEW, consultation)
     rows = session.execute(
         sa.select(Chapter, Synthesis).outerjoin(Synthesis, Synthesis.chapter_id == Chapter.id)
-        .where(Chapter.consultation_id == consultation.id).order_by(Chapter.number).options(lazyload(Synthesis.chapter)))
+        .where(Chapter.consultation_id == consultation.id).order_by(Chapter.number)
+        .options(lazyload(Synthesis.chapter), joinedload(Synthesis.reopenings))).unique()
     return {chapter: synthesis for chapter, synthesis in rows if can(actor, Action.SYNTHESIS_VIEW, chapter)}
 
 
 def list_overview(actor: Actor, synthesis: Synthesis) -> list[OverviewItem]:
     """Every item in text order; one query."""
     require(actor, Action.SYNTHESIS_READ, synthesis)
-    is_changing = sa.exists().where(BlockChange.item_id == SynthesisItem.id)
+    is_changing, wrong = sa.exists().where(BlockChange.item_id == SynthesisItem.id), faults(synthesis)
     order, chosen = in_order(
         synthesis, SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition, SynthesisItem.rationale,
-        SynthesisItem.needs_no_change, is_changing, is_contested(), count_all(), count_spoken())
-    return [OverviewItem(*row) for row in session.execute(chosen.order_by(order, SynthesisItem.number))]
+        SynthesisItem.needs_no_change, is_changing, is_contested(), count_all(), count_spoken(),
+        *wrong.values())
+    rows = session.execute(chosen.order_by(order, SynthesisItem.number))
+    return [OverviewItem(*[*known[:-len(wrong)], dict(zip(wrong, known[-len(wrong):], strict=True)), at]) for *known, at in rows]
+
+
+def list_faulty(items: Iterable[OverviewItem]) -> Faulty:
+    return by_fault((item.id, item.number, item.title, item.faults) for item in items)
 
 
 def list_changing(
@@ -77,7 +86,7 @@ def list_contested(
     """A page of those where some are in favour and some opposed, and who speaks in them; one query."""
     page = page_of([item for item in items if item.is_contested], after, size)
     page = lightened(page, lambda item: weigh(item.title, item.rationale), MAX_CONTESTED)
-    return page, voices_of(synthesis, [item.id for item in page.rows])
+    return page, list_respondents(synthesis, [item.id for item in page.rows])
 
 
 def page_of(items: Sequence[OverviewItem], after: Cursor | None, size: int) -> Page[OverviewItem]:

@@ -27,17 +27,17 @@ from consult.synthesis.service.gathered import (
     Reference,
     count_spoken,
     labels_of,
+    list_respondents,
     references_of,
-    voices_of,
 )
 from consult.synthesis.service.respondents import Respondents
-from consult.synthesis.service.syntheses import get_synthesis
 from consult.synthesis.service.text_order import LAST, beginnings, text_order
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 
 MAX_WEIGHT = 120_000  # bytes of people's words on a page
 REDLINE = 3  # a redline has both wordings and the marks between them
 Row = TypeVar("Row")
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -64,7 +64,7 @@ class ItemView(PlacedItem):
 
     labels: First[tuple[str, str]] = field(default_factory=First)
     references: First[Reference] = field(default_factory=First)
-    voices: Respondents = field(default_factory=lambda: Respondents(0, Counter(), Counter()))
+    respondents: Respondents = field(default_factory=lambda: Respondents(0, Counter(), Counter()))
 
 
 def weigh(*words: str) -> int:
@@ -122,10 +122,10 @@ def list_items(
         views[item_id].changes += changes
     page = lightened(Page(list(views.values()), page.after, page.older), lambda view: view.weight)
     shown = [view.item.id for view in page.rows]
-    labels, voices = labels_of(synthesis, shown), voices_of(synthesis, shown)
+    labels, respondents = labels_of(synthesis, shown), list_respondents(synthesis, shown)
     rests_on = references_of(synthesis, shown, references) if references else {}
     for view in page.rows:
-        view.voices, view.labels = voices[view.item.id], labels.get(view.item.id, view.labels)
+        view.respondents, view.labels = respondents[view.item.id], labels.get(view.item.id, view.labels)
         view.references = rests_on.get(view.item.id, view.references)
     return page
 
@@ -186,7 +186,8 @@ def get_readable(actor: Actor, consultation: Consultation, number: int) -> Synth
         sa.select(Synthesis).join(Synthesis.chapter).where(Chapter.consultation_id == consultation.id, Chapter.number == number)
         .options(contains_eager(Synthesis.chapter)))
     if synthesis is None:
-        return get_synthesis(actor, chapters.get_chapter(consultation, number))
+        chapters.get_chapter(consultation, number)
+        raise NotFound(_("There is no synthesis of this chapter yet."), _("It is published once the commission has submitted it."))
     require(actor, Action.SYNTHESIS_READ, synthesis)
     return synthesis
 
@@ -194,15 +195,17 @@ def get_readable(actor: Actor, consultation: Consultation, number: int) -> Synth
 def get_order(synthesis: Synthesis, number: int) -> int:
     """Where the item of that number begins; :class:`NotFound` when there is none."""
     _order, chosen = in_order(synthesis)
-    at = session.scalar(chosen.where(SynthesisItem.number == number))
-    if at is None:
-        raise NotFound(_("This synthesis has no item %(number)s.", number=number), _("Open the synthesis and choose an item there."))
-    return at
+    return of_number(number, session.scalar(chosen.where(SynthesisItem.number == number)))
 
 
 def get_numbered_item(synthesis: Synthesis, number: int) -> SynthesisItem:
     """By the number that its readers cite; :class:`NotFound` when there is none."""
-    item = session.scalar(sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id, SynthesisItem.number == number))
-    if item is None:
+    numbered = sa.select(SynthesisItem).where(SynthesisItem.synthesis_id == synthesis.id, SynthesisItem.number == number)
+    return of_number(number, session.scalar(numbered))
+
+
+def of_number(number: int, found: Found | None) -> Found:
+    """Raises :class:`NotFound` for None."""
+    if found is None:
         raise NotFound(_("This synthesis has no item %(number)s.", number=number), _("Open the synthesis and choose an item there."))
-    return item
+    return found

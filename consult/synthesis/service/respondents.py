@@ -11,7 +11,7 @@ from consult.organisations.models import Category
 
 @dataclass(frozen=True)
 class Respondent:
-    """What is known of one published contribution when voices are counted."""
+    """What is known of one published contribution when respondents are counted."""
 
     position: Position
     category: Category | None

@@ -16,11 +16,10 @@ from consult.contributions.models import ContributionState
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, gettext, ngettext, utcnow
 from consult.core.jobs import later
 from consult.core.locks import lock
-from consult.core.permissions import Action, Actor, require
 from consult.synthesis import jobs
 from consult.synthesis.models import (
     BlockChange,
@@ -34,6 +33,8 @@ from consult.synthesis.service.counting import count_answers, count_told, presen
 from consult.synthesis.service.text_order import beginnings, text_order
 from consult.synthesis.service.wordings import has_outdated
 from consult.text.normalising import is_blank, validated_text
+
+Faulty = dict[str, list[tuple[int, int, str]]]  # id, number and title of the items that have each fault
 
 
 @dataclass(frozen=True)
@@ -87,27 +88,10 @@ def get_or_new(chapter: Chapter) -> Synthesis:
     return of_chapter(chapter) or Synthesis(chapter=chapter, state=SynthesisState.DRAFT, last_number=0)
 
 
-def get_synthesis(actor: Actor, chapter: Chapter) -> Synthesis:
-    """The chapter's synthesis to read: everybody's once it is submitted, the commission's before.
-
-    Raises :class:`NotFound` while nobody has begun it.
-    """
-    synthesis = of_chapter(chapter)
-    if synthesis is None:
-        raise NotFound(_("There is no synthesis of this chapter yet."), _("It is published once the commission has submitted it."))
-    require(actor, Action.SYNTHESIS_READ, synthesis)
-    return synthesis
-
-
 def list_syntheses(consultation: Consultation) -> list[Synthesis]:
     """Those that exist, in the order of the chapters."""
     of_consultation = sa.select(Synthesis).join(Chapter).where(Chapter.consultation_id == consultation.id)
     return list(session.scalars(of_consultation.order_by(Chapter.number)))
-
-
-def list_reopenings(synthesis: Synthesis) -> list[SynthesisReopening]:
-    past = sa.select(SynthesisReopening).where(SynthesisReopening.synthesis_id == synthesis.id)
-    return list(session.scalars(past.order_by(SynthesisReopening.id.desc()).limit(20)))
 
 
 def get_return(synthesis: Synthesis) -> SynthesisReopening | None:
@@ -129,15 +113,18 @@ def count_progress(chapter: Chapter) -> Progress:
     return Progress(counted, to_answer(counted) - gathered, gathered - answered, answered)
 
 
-def count_unanswered(consultation: Consultation) -> dict[Chapter, int]:
-    """Published contributions without a reasoned answer, for each chapter in their order."""
+def count_unanswered(consultation: Consultation) -> dict[Chapter, tuple[int, SynthesisState | None]]:
+    """Published contributions without a reasoned answer, and the state of the synthesis once there is one: each chapter, in their order."""
     found = chapters.list_chapters(consultation)
-    counted = contributions.count_by_state([chapter.id for chapter in found])
-    answers = count_answers(Chapter.consultation_id == consultation.id)
-    return {chapter: to_answer(counted[chapter.id]) - answers.get(chapter.id, (0, 0))[1] for chapter in found}
+    counted, answers = contributions.count_by_state([chapter.id for chapter in found]), count_answers(consultation)
+    none = None, 0, 0
+    return {
+        chapter: (to_answer(counted[chapter.id]) - decided, state)
+        for chapter in found for state, _gathered, decided in [answers.get(chapter.id, none)]
+    }
 
 
-def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> list[Obstacle]:
+def list_obstacles(synthesis: Synthesis, progress: Progress | None = None, faulty: Faulty | None = None) -> list[Obstacle]:
     """Everything that keeps the synthesis from being validated, each with its number."""
     progress = progress or count_progress(synthesis.chapter)
     found = []
@@ -154,7 +141,7 @@ def list_obstacles(synthesis: Synthesis, progress: Progress | None = None) -> li
                  language=language)
         for language, n in contributions.count_undecided_places(synthesis.chapter).items()
     ]
-    for kind, items in faulty_items(synthesis).items():
+    for kind, items in (faulty_items(synthesis) if faulty is None else faulty).items():
         if items:
             found.append(Obstacle(kind, len(items), obstacle_words(kind, len(items)), tuple(items)))
     return found
@@ -178,30 +165,40 @@ def obstacle_words(kind: str, n: int) -> str:
                     "%(num)s items give different new wordings to the same passages.", n)
 
 
-def faulty_items(synthesis: Synthesis) -> dict[str, list[tuple[int, int, str]]]:
-    """(id, number, title) of the items that gather nothing, that are undecided, whose new wording another item contradicts, or was
-    written on words that a later version changed.
+def faults(synthesis: Synthesis) -> dict[str, sa.ColumnElement[bool]]:
+    """Of an item, inside of a query: it gathers nothing, it is undecided, its new wording is contradicted by another item, or was written
+    on words that a later version changed.
     """
     competing = (
         sa.select(Block.key).select_from(BlockChange).join(Block).join(SynthesisItem)
         .where(SynthesisItem.synthesis_id == synthesis.id).group_by(Block.key).having(sa.func.count() > 1)
     )
-    begins = beginnings(Chapter.id == synthesis.chapter.id)
+    return {
+        "empty": ~present(ItemTally.item_id).where(ItemTally.item_id == SynthesisItem.id).exists(),
+        "undecided": SynthesisItem.disposition.is_(None),
+        "competing": sa.exists().where(
+            BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(competing)),
+        "outdated": has_outdated(),
+    }
+
+
+def faulty_items(synthesis: Synthesis) -> Faulty:
+    begins, wrong = beginnings(Chapter.id == synthesis.chapter.id), faults(synthesis)
     rows = session.execute(
-        sa.select(
-            SynthesisItem.id, SynthesisItem.number, SynthesisItem.title,
-            ~present(ItemTally.item_id).where(ItemTally.item_id == SynthesisItem.id).exists(), SynthesisItem.disposition.is_(None),
-            sa.exists().where(BlockChange.item_id == SynthesisItem.id, BlockChange.block_id == Block.id, Block.key.in_(competing)),
-            has_outdated(),
-        ).outerjoin(begins, begins.c.item_id == SynthesisItem.id).where(SynthesisItem.synthesis_id == synthesis.id)
-        .order_by(*text_order(begins))
-    )
-    faulty: dict[str, list[tuple[int, int, str]]] = {"empty": [], "undecided": [], "competing": [], "outdated": []}
-    for item_id, number, title, *faults in rows:
-        for kind, fault in zip(faulty, faults, strict=True):
-            if fault:
-                faulty[kind].append((item_id, number, title))
-    return faulty
+        sa.select(SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, *wrong.values())
+        .outerjoin(begins, begins.c.item_id == SynthesisItem.id).where(SynthesisItem.synthesis_id == synthesis.id)
+        .order_by(*text_order(begins)))
+    return by_fault((item_id, number, title, dict(zip(wrong, found, strict=True))) for item_id, number, title, *found in rows)
+
+
+def by_fault(items: Iterable[tuple[int, int, str, Mapping[str, Any]]]) -> Faulty:
+    """(id, number, title) of the items that have each fault, in their order."""
+    told: Faulty = {}
+    for item_id, number, title, found in items:
+        for kind, is_faulty in found.items():
+            if is_faulty:
+                told.setdefault(kind, []).append((item_id, number, title))
+    return {kind: told[kind] for kind in ("empty", "undecided", "competing", "outdated") if kind in told}
 
 
 def hold(synthesis: Synthesis, *, gathers: bool = False) -> None:
@@ -249,6 +246,7 @@ def reopen(actor: User, synthesis: Synthesis, *, reason: str) -> SynthesisReopen
     reason = validated_text("reason", reason, max_length=2000).strip()
     if is_blank(reason):
         raise Invalid("reason", _("Say why: the reason is kept with the synthesis."))
+    lock(synthesis)
     states.move(synthesis, SynthesisState.DRAFT)
     synthesis.validated_by_id = synthesis.validated_at = None
     reopening = SynthesisReopening(synthesis=synthesis, reason=reason, reopened_by_id=actor.id)

@@ -135,7 +135,7 @@ def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passag
             for key, words in (here | gone).items()]
 
 
-def in_text_order(
+def list_in_text_order(
     synthesis: Synthesis, wanted: WorkbenchFilter, keys: Sequence[str], *, after: Cursor | None, size: int,
 ) -> list[sa.Select]:
     """Position and id of what the filter holds behind the cursor, in parts that are each read in text order: what the text shows, passage
@@ -201,7 +201,7 @@ def list_workbench(
     passages = list_commented_provisions(actor, synthesis) if passages is None else passages
     fitting = after if after and len(after.key) == 2 else None
     size = WORK_PAGE_SIZE + 1
-    found = first(in_text_order(synthesis, wanted, keys_of(passages, wanted), after=fitting, size=size), size)
+    found = first(list_in_text_order(synthesis, wanted, keys_of(passages, wanted), after=fitting, size=size), size)
     page = cut(found, lambda row: row[:2], after=fitting, size=WORK_PAGE_SIZE)
     rows = rows_of(synthesis, [id_ for _position, id_, _ref in page.rows])
     return Page([rows[id_] for _position, id_, _ref in page.rows if id_ in rows], page.after, page.older)
@@ -211,7 +211,7 @@ def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> l
     """The references of the first published contributions without an answer, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     keys = [key for key, told in count_told(synthesis.chapter).items() if told.to_answer > told.answered]
-    parts = in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys, after=None, size=limit)
+    parts = list_in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys, after=None, size=limit)
     return [ref for _position, _id, ref in first(parts, limit)]
 
 
@@ -234,14 +234,19 @@ def rows_of(synthesis: Synthesis, ids: Sequence[int]) -> dict[int, WorkbenchRow]
 
 
 def count_matching(
-    actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, passages: Sequence[Passage] | None = None
+    actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, *, passages: Sequence[Passage] | None = None,
+    page: Page[WorkbenchRow] | None = None,
 ) -> Number:
-    """All of them where the counts that are kept say so, else :data:`MAX_COUNTED` at most; ``passages`` as of :func:`list_workbench`."""
+    """All of them where the counts that are kept, or a ``page`` that holds all, say so, else :data:`MAX_COUNTED` at most; ``passages``
+    as of :func:`list_workbench`.
+    """
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    if page is not None and page.after is None and page.older is None:
+        return Number(len(page.rows))
     passages = list_commented_provisions(actor, synthesis) if passages is None else passages
     if wanted == WorkbenchFilter(answer=wanted.answer, block=wanted.block):
         return Number(sum(passage.count(wanted.answer) for passage in passages if wanted.block in ("", passage.key)))
-    parts = [sa.select(part.subquery().c.id) for part in in_text_order(
+    parts = [sa.select(part.subquery().c.id) for part in list_in_text_order(
         synthesis, wanted, keys_of(passages, wanted), after=None, size=LOOKED_FOR)]
     found = scalar_count(sa.select(sa.func.count()).select_from(sa.union_all(*parts).limit(LOOKED_FOR).subquery()))
     return Number(min(found, MAX_COUNTED), found > MAX_COUNTED)

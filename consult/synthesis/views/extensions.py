@@ -14,6 +14,7 @@ from consult.consultations.models import Consultation
 from consult.contributions import events as contributions_events
 from consult.contributions.models import Contribution
 from consult.core import events as core_events
+from consult.core.db import Base
 from consult.core.i18n import _, gettext, isolate, ngettext, when
 from consult.core.i18n import number as format_number
 from consult.core.markup import Markup, trusted
@@ -21,7 +22,7 @@ from consult.core.permissions import Action, Actor, can
 from consult.core.web import actor
 from consult.core.web import consultation as shown_consultation
 from consult.synthesis import service
-from consult.synthesis.models import Synthesis
+from consult.synthesis.models import Synthesis, SynthesisItem
 
 
 @core_events.staff_menu.fill
@@ -40,13 +41,24 @@ def answers(contributions: Sequence[Contribution]) -> dict[int, Markup]:
     return {number: drawn(found) for number, found in service.list_answers(actor(), contributions).items()}
 
 
+@core_events.told_with.fill
+def gathering_told(thing: Base) -> core_events.ToldWith | None:
+    """Of a contribution: that it was gathered into the item where it stands."""
+    if not isinstance(thing, Contribution):
+        return None
+    of_it = service.item_ids_of(thing, with_drafts=can(actor(), Action.SYNTHESIS_VIEW, thing.chapter))
+    return core_events.ToldWith(SynthesisItem.__tablename__, of_it, thing.ref)
+
+
 def drawn(answer: service.Answer) -> Markup:
     return trusted(render_template("synthesis/_answer.html", answer=answer))
 
 
 @chapters_events.links.fill
 def links(chapter: Chapter) -> list[core_events.Link]:
-    """Its synthesis, once it is public."""
+    """Its synthesis, once it is public: all of them are submitted together."""
+    if not chapter.consultation.current_phase.is_submitted:
+        return []
     if "public_syntheses" not in g:
         g.public_syntheses = {s.chapter_id for s in service.list_syntheses(chapter.consultation) if s.is_public}
     if chapter.id not in g.public_syntheses:
@@ -62,13 +74,13 @@ def answered(consultation: Consultation) -> int:
 @consultations_events.dashboard_columns.fill
 def dashboard_columns(consultation: Consultation) -> list[consultations_events.Column]:
     """Of each chapter, how many contributions are still unanswered and how far its synthesis is."""
-    left = {chapter: n for chapter, n in service.count_unanswered(consultation).items() if can(actor(), Action.SYNTHESIS_VIEW, chapter)}
-    begun = {synthesis.chapter_id: synthesis.state for synthesis in service.list_syntheses(consultation)}
+    left = {chapter: found for chapter, found in service.count_unanswered(consultation).items()
+            if can(actor(), Action.SYNTHESIS_VIEW, chapter)}
     unanswered = {chapter.number: consultations_events.Cell(
-        format_number(n), url_for("synthesis.overview", number=chapter.number), is_waiting=n > 0) for chapter, n in left.items()}
+        format_number(n), url_for("synthesis.overview", number=chapter.number), is_waiting=n > 0) for chapter, (n, _state) in left.items()}
     states = {chapter.number: consultations_events.Cell(
-        str(begun[chapter.id].label) if chapter.id in begun else gettext("Not begun"),
-        url_for("synthesis.overview", number=chapter.number)) for chapter in left}
+        str(state.label) if state else gettext("Not begun"),
+        url_for("synthesis.overview", number=chapter.number)) for chapter, (_n, state) in left.items()}
     return [consultations_events.Column(30, _("Unanswered"), unanswered), consultations_events.Column(60, _("Synthesis"), states)]
 
 
@@ -78,7 +90,7 @@ def waiting(person: User, consultation: Consultation) -> list[consultations_even
     if consultation.current_phase.receives_contributions:
         return []
     unanswered = service.count_unanswered(consultation)
-    lines = [waiting_for(person, synthesis, unanswered.get(synthesis.chapter, 0)) for synthesis in map(service.get_or_new, unanswered)
+    lines = [waiting_for(person, synthesis, unanswered[synthesis.chapter][0]) for synthesis in map(service.get_or_new, unanswered)
              if synthesis.state.is_editable]
     return [line for line in lines if line]
 

@@ -8,7 +8,7 @@ from consult.chapters.models import Chapter
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.core.paging import Cursor
-from consult.core.permissions import Action, can
+from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation
 from consult.synthesis import service
 from consult.synthesis.forms import ReopenForm
@@ -16,6 +16,8 @@ from consult.synthesis.models import Synthesis
 from consult.synthesis.service.overview import FEW
 from consult.synthesis.views.pages import bp, head, my_chapter
 from consult.synthesis.views.reading import axis_in_address
+
+MAX_REOPENINGS = 20  # that are told
 
 
 @bp.get("/overview/<int:number>")
@@ -35,9 +37,9 @@ def my_synthesis(number: int) -> tuple[list[Chapter], Synthesis]:
 
 def contested(mine: list[Chapter], synthesis: Synthesis):
     items = service.list_overview(actor(), synthesis)
-    page, voices = service.list_contested(synthesis, items, after=request.args.get("after", type=Cursor.parse))
+    page, respondents = service.list_contested(synthesis, items, after=request.args.get("after", type=Cursor.parse))
     return render_template(
-        "synthesis/contested.html", **head(mine, synthesis), contested=page.rows, voices=voices,
+        "synthesis/contested.html", **head(mine, synthesis), contested=page.rows, respondents=respondents,
         count=sum(item.is_contested for item in items),
         links=page.links(partial(url_for, ".overview", number=synthesis.chapter.number, show="contested")),
     )
@@ -62,11 +64,12 @@ def glance(mine: list[Chapter], synthesis: Synthesis, *, form: ReopenForm):
 
 def of_chapter(synthesis: Synthesis, items: list[service.OverviewItem], progress) -> dict:
     """What the first page tells of the whole chapter: lists are cut, and say how many more there are."""
-    page, voices = service.list_contested(synthesis, items, size=FEW)
+    page, respondents = service.list_contested(synthesis, items, size=FEW)
     return {
-        "contested": page.rows, "voices": voices, "contested_count": sum(item.is_contested for item in items),
-        "left": service.list_unanswered(actor(), synthesis), "obstacles": service.list_obstacles(synthesis, progress),
-        "remarks": service.list_remarks(items), "reopenings": service.list_reopenings(synthesis),
+        "contested": page.rows, "respondents": respondents, "contested_count": sum(item.is_contested for item in items),
+        "left": service.list_unanswered(actor(), synthesis),
+        "obstacles": service.list_obstacles(synthesis, progress, service.list_faulty(items)),
+        "remarks": service.list_remarks(items), "reopenings": synthesis.reopenings[:MAX_REOPENINGS],
         "tally": service.count_dispositions(items), "few": FEW,
     }
 
@@ -88,6 +91,7 @@ def reopen(number):
     mine, synthesis = my_synthesis(number)
     if request.method == "GET":
         return redirect(url_for(".overview", number=number), 303)
+    require(actor(), Action.SYNTHESIS_REOPEN, synthesis)  # or what is wrong would be said on a form that they are not shown
     form = ReopenForm()
     if form.validate():
         try:

@@ -72,7 +72,7 @@ def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None
     page = service.list_workbench(actor(), synthesis, filters, passages=passages, after=request.args.get("after", type=Cursor.parse))
     is_asked = error is not None and error.field == "total"
     total = service.Number(len(service.list_matching(actor(), synthesis, filters))) if is_asked else service.count_matching(
-        actor(), synthesis, filters, passages=passages)
+        actor(), synthesis, filters, passages=passages, page=page)
     return render_template(
         "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=page.after, rows=page.rows,
         total=total, passages=passages,
@@ -133,6 +133,7 @@ def attach(number):
     mine, chapter = my_chapter(number)
     if request.method == "GET":  # a reload or a change of language after a refused form
         return redirect(back(chapter), 303)
+    require(actor(), Action.SYNTHESIS_ATTACH, chapter)  # or what is wrong would be said on a form that they are not shown
     try:
         item = get_target(chapter)
         gathered = ticked(item.synthesis)

@@ -41,7 +41,7 @@ def read(number):
     return render_template(
         "synthesis/read.html", synthesis=synthesis, chapter=synthesis.chapter, views=page.rows, divisions=divisions, division=division,
         links=page.links(partial(url_for, ".read", number=number, axis=axis_in_address(divisions, division))),
-        **(facts(synthesis, shares, page.rows[0].voices.of if page.rows else {}) if is_at_first() else {}), is_first=is_at_first(),
+        **(facts(synthesis, shares, page.rows[0].respondents.of if page.rows else {}) if is_at_first() else {}), is_first=is_at_first(),
     )
 
 
@@ -60,7 +60,7 @@ def is_at_first() -> bool:
 def facts(synthesis: Synthesis, shares: list, respondents: Mapping[Category | None, int]) -> dict:
     """The figures of the whole chapter."""
     return {"tally": service.count_dispositions(shares), "item_count": sum(share.items for share in shares),
-            "progress": service.count_progress(synthesis.chapter), "voices": sorted_respondents(respondents)}
+            "progress": service.count_progress(synthesis.chapter), "respondents": sorted_respondents(respondents)}
 
 
 def sorted_respondents(counts: Mapping[Category | None, int]) -> list[tuple[str, int]]:

@@ -3,13 +3,14 @@
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
+from sqlalchemy.orm import Mapped, backref, joinedload, mapped_column, relationship
 
 from consult.accounts.models import User
-from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
+from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk, session
 from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, N_, LabelledEnum, _, utcnow
-from consult.core.states import StateEnum, Tone, says
+from consult.core.permissions import is_declaration
+from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
 
 class Phase(StateEnum):
@@ -71,22 +72,33 @@ class Phase(StateEnum):
         ), planned_by="decision_planned_for", planned_words=N_("Decision of the Council planned for"),
         lead=N_("The Council has decided. Read what it decided on each chapter, and what became of every contribution."))
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether another one follows: what those in charge do is not over."""
+        return bool(self.leads_to)
+
 
 class ModerationMode(LabelledEnum):
     BEFORE = "before", N_("Contributions appear once a moderator has published them")
     AFTER = "after", N_("Contributions appear at once and are moderated afterwards")
 
 
-class Role(LabelledEnum):
-    MODERATOR = "moderator", N_("Moderator")
-    RAPPORTEUR = "rapporteur", N_("Rapporteur of the commission")
-    CHAIR = "chair", N_("Chair of the commission")
-    SECRETARIAT = "secretariat", N_("Secretariat")
-    ADMINISTRATOR = "administrator", N_("Administrator")
+class Role(MeaningEnum):
+    decides: bool  # and so is held with a second factor alone, where that is required
+    is_of_commission: bool
+    appoints: bool
+    capacity: int  # of several that one person holds, the lowest is named beside a decision of moderation; 0: none is taken in this one
+
+    MODERATOR = "moderator", N_("Moderator"), says(decides=True, is_of_commission=True, appoints=False, capacity=2)
+    RAPPORTEUR = "rapporteur", N_("Rapporteur of the commission"), says(
+        decides=True, is_of_commission=True, appoints=False, capacity=1)
+    CHAIR = "chair", N_("Chair of the commission"), says(decides=True, is_of_commission=True, appoints=False, capacity=3)
+    SECRETARIAT = "secretariat", N_("Secretariat"), says(decides=True, is_of_commission=False, appoints=True, capacity=4)
+    ADMINISTRATOR = "administrator", N_("Administrator"), says(decides=True, is_of_commission=False, appoints=True, capacity=0)
 
 
 MAX_BRIEF = 600  # characters of what whoever arrives reads first
-COMMISSION_ROLES = (Role.MODERATOR, Role.RAPPORTEUR, Role.CHAIR)
+COMMISSION_ROLES = Role.where(is_of_commission=True)
 
 
 class Titled:
@@ -105,6 +117,7 @@ class Consultation(Titled, Base):
 
     __tablename__ = "consultation"
     __append_only__ = False  # its particulars are corrected and its phase moves on; the journal holds each step
+    __recorded__ = True
     __table_args__ = (
         sa.CheckConstraint("phase = 'preparation' OR trim(cndp_number) <> ''", name="cndp_number_before_opening"),
     )
@@ -152,6 +165,11 @@ class Consultation(Titled, Base):
         return day if day and (not self.closes_at or day >= self.closes_at.astimezone(MOROCCO).date()) else None
 
     @property
+    def is_declared(self) -> bool:
+        """Whether the CNDP has given it a number."""
+        return is_declaration(self.cndp_number)
+
+    @property
     def round(self) -> "Round | None":
         """The present, or latest, open period."""
         return self.rounds[-1] if self.rounds else None
@@ -181,6 +199,21 @@ class Consultation(Titled, Base):
             return Phase.CLOSED
         return self.phase
 
+    def received_contributions(self, moment: datetime) -> bool:
+        """Whether what arrived then is in time: what waited for its turn while the closing was written down is not late for that."""
+        phase = self.current_phase
+        return phase.receives_contributions or bool(
+            phase.is_answering and self.opens_at and self.closes_at and self.opens_at <= moment < self.closes_at <= utcnow())
+
+    def within_dates(self, moment: datetime) -> datetime:
+        """The moment; of what arrived before an opening by hand and had its turn after it, that of the opening."""
+        return max(moment, self.opens_at) if self.opens_at else moment
+
+    def read_anew(self) -> None:
+        """Phase, dates and settings as they stand now, by one statement."""
+        stands = sa.select(Consultation).where(Consultation.id == self.id).options(joinedload(Consultation.rounds))
+        session.scalars(stands, execution_options={"populate_existing": True}).unique().all()
+
     # Of an early closing, which day was announced and why it is not kept: for the event of the act.
     details_in_act: tuple[tuple[str, str], ...] = ()
 
@@ -197,6 +230,7 @@ class Round(Base):
 
     __tablename__ = "round"
     __append_only__ = False  # its dates are set again until it opens; what is put off later has its Extension
+    __recorded__ = True
     __table_args__ = (
         sa.UniqueConstraint("consultation_id", "number"),
         sa.CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
@@ -231,6 +265,7 @@ class Extension(Base):
 
     __tablename__ = "extension"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),
                       sa.CheckConstraint("extended_to > closed_before", name="later"))
 
@@ -251,6 +286,7 @@ class EarlyClosing(Base):
 
     __tablename__ = "early_closing"
     __append_only__ = True
+    __recorded__ = True
     __table_args__ = (sa.CheckConstraint("trim(reason) <> ''", name="reason_not_blank"),
                       sa.CheckConstraint("closed_at < announced_for", name="earlier"))
 
@@ -271,6 +307,7 @@ class Commission(Titled, Base):
 
     __tablename__ = "commission"
     __append_only__ = False  # its names are the secretariat’s to confirm
+    __recorded__ = True
     __table_args__ = (sa.UniqueConstraint("consultation_id", "number"),)
 
     id: Mapped[PrimaryKey]
@@ -292,6 +329,7 @@ class Appointment(Base):
 
     __tablename__ = "appointment"
     __append_only__ = False  # it ends with its row; the journal holds who was appointed, and until when
+    __recorded__ = True
     __table_args__ = (
         sa.UniqueConstraint("user_id", "role", "commission_id"),
         sa.CheckConstraint(
@@ -316,7 +354,8 @@ class StaffLetter(Base):
     """That somebody in charge was told, on one day of Morocco’s calendar, what waits for them: once a day, whatever crashes."""
 
     __tablename__ = "staff_letter"
-    __append_only__ = True
+    __append_only__ = False  # no longer kept than it keeps anybody from being told twice
+    __recorded__ = False  # letters about work that waits
     __table_args__ = (sa.UniqueConstraint("user_id", "day"),)
 
     id: Mapped[PrimaryKey]
@@ -329,7 +368,8 @@ class StaffNews(Base):
     """What happened, and a person in charge was told in one of those letters: no other tells it again."""
 
     __tablename__ = "staff_news"
-    __append_only__ = True
+    __append_only__ = False  # no longer kept than it keeps anybody from being told twice
+    __recorded__ = False  # letters about work that waits
     __table_args__ = (sa.UniqueConstraint("user_id", "key"),)
 
     id: Mapped[PrimaryKey]

@@ -1,4 +1,4 @@
-"""The course of the consultation: its dates, its phases, and who is appointed to what."""
+"""The dates and phases of the consultation, and who is appointed to what."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,10 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from consult.accounts import service as accounts
-from consult.accounts.models import User
-from consult.consultations import jobs
+from consult.accounts.models import User, UserSession
+from consult.consultations import jobs, undelivered
 from consult.consultations.models import (
-    COMMISSION_ROLES,
     CURRENT,
     MAX_BRIEF,
     Appointment,
@@ -26,12 +25,14 @@ from consult.consultations.models import (
 )
 from consult.core import audit, states
 from consult.core.commands import command
+from consult.core.course import hold_course
 from consult.core.db import begin_writing, read_once, scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import MOROCCO, _, day, utcnow, when
 from consult.core.jobs import later
-from consult.core.locks import list_locked
-from consult.core.permissions import SYSTEM, Action, Actor, require
+from consult.core.locks import lock, lock_all
+from consult.core.mail import OutgoingMail
+from consult.core.permissions import SYSTEM, Action, Actor, is_declaration, require
 from consult.text import normalising
 from consult.text.addresses import validated_address
 
@@ -71,7 +72,7 @@ def edit(actor, consultation: Consultation, **values) -> Consultation:
     The CNDP number cannot be emptied once the dates are set: :class:`Invalid` too.
     """
     _hold(actor, Action.CONSULTATIONS_EDIT, consultation)
-    if consultation.round and not values.get("cndp_number", consultation.cndp_number).strip():
+    if consultation.round and not is_declaration(values.get("cndp_number", consultation.cndp_number)):
         raise Invalid("cndp_number", _("The dates are set: the CNDP number can be corrected but not removed."))
     if "submission_planned_for" in values or "decision_planned_for" in values:
         _check_planned_days(consultation, **{
@@ -113,12 +114,9 @@ def _particular(name: str, value: str) -> str:
 def schedule(actor, consultation: Consultation, *, opens_at: datetime, closes_at: datetime) -> Round:
     """Set the opening and the closing; from then on the dates open and close by themselves.
 
-    :class:`Conflict` while the CNDP number is missing; :class:`Invalid` for an opening in the past or a closing that comes too soon.
+    :class:`Invalid` for an opening in the past or a closing that comes too soon.
     """
     _hold(actor, Action.CONSULTATIONS_SCHEDULE, consultation)
-    if not consultation.cndp_number.strip():
-        raise Conflict(_("The CNDP number is missing: law 09-08 requires it before any data is collected."),
-                       _("Enter it in the settings of the consultation."))
     if opens_at < utcnow() - timedelta(minutes=5):
         raise Invalid("opens_at", _("The opening is in the past: the days count from the moment when everybody can contribute."))
     if closes_at - opens_at < SHORTEST:
@@ -206,10 +204,9 @@ def begin_synthesis(actor, consultation: Consultation) -> Consultation:
 @command
 def appoint(actor, consultation: Consultation, *, user: User, role: Role, commission: Commission | None = None) -> Appointment:
     """Raises :class:`Invalid` when role and commission do not go together, or when this person holds the role already."""
-    if role == Role.ADMINISTRATOR:
-        require(actor, Action.CONSULTATIONS_APPOINT_ADMINISTRATOR, consultation)
-    if (role in COMMISSION_ROLES) != (commission is not None):
-        raise Invalid("commission", _("This role needs a commission.") if commission is None else _("This role has no commission."))
+    require_right(actor, consultation, user, role)
+    check_place(role, commission)
+    lock(user)
     _hold(actor, Action.CONSULTATIONS_APPOINT, consultation)
     session.expire(user, ["appointments"])  # no key of the database tells two roles without commission apart
     if any(held.role == role and held.commission == commission for held in user.appointments):
@@ -217,23 +214,56 @@ def appoint(actor, consultation: Consultation, *, user: User, role: Role, commis
     appointment = Appointment(user=user, role=role, commission=commission)
     session.add(appointment)
     later(jobs.tell_waiting, user)
+    accounts.end_all_sessions(user)
     return appointment
 
 
 @command
 def dismiss(actor, consultation: Consultation, *, appointment: Appointment) -> Appointment:
-    """End an appointment; :class:`Conflict` for that of the last person who can appoint others."""
+    """End an appointment; :class:`Conflict` for that of the last person who can appoint others, or administrators."""
+    require_right(actor, consultation, appointment.user, appointment.role)
+    lock(appointment.user)
     _hold(actor, Action.CONSULTATIONS_DISMISS, consultation)  # of two who dismiss each other, the second finds themselves alone
-    if appointment.role in (Role.SECRETARIAT, Role.ADMINISTRATOR) and _count_in_charge() == 1:
+    if appointment.role.appoints and _count_people(*Role.where(appoints=True)) == 1:
         raise Conflict(_("Nobody else could manage the consultation any more."), _("Appoint somebody else first."))
+    if appointment.role == Role.ADMINISTRATOR and _count_people(Role.ADMINISTRATOR) == 1:
+        raise Conflict(_("There would be no administrator any more."), _("Appoint somebody else first."))
     session.delete(appointment)
+    accounts.end_all_sessions(appointment.user)
     return appointment
 
 
-def _count_in_charge() -> int:
-    return scalar_count(
-        sa.select(sa.func.count()).select_from(Appointment).where(Appointment.role.in_((Role.SECRETARIAT, Role.ADMINISTRATOR)))
-    )
+@command
+def send_again(actor, consultation: Consultation, *, letter: OutgoingMail) -> Consultation:
+    """A letter that was given up; :class:`Conflict` where it must not leave, or is on its way."""
+    undelivered.resend(letter)
+    return consultation
+
+
+@command
+def let_go(actor, consultation: Consultation, *, letter: OutgoingMail) -> Consultation:
+    """A letter whose recipient was told in another way; :class:`Conflict` where it has left meanwhile."""
+    undelivered.let_go(letter)
+    return consultation
+
+
+def check_place(role: Role, commission: Commission | None) -> None:
+    """Raises :class:`Invalid` when they do not go together."""
+    if role.is_of_commission != (commission is not None):
+        raise Invalid("commission", _("This role needs a commission.") if commission is None else _("This role has no commission."))
+
+
+def require_right(actor: Actor, consultation: Consultation, user: User, role: Role) -> None:
+    """Beside what :func:`appoint` and :func:`dismiss` ask by themselves."""
+    require(actor, Action.CONSULTATIONS_CHANGE_ROLES_OF, user)
+    if role == Role.ADMINISTRATOR:
+        require(actor, Action.CONSULTATIONS_APPOINT_ADMINISTRATOR, consultation)
+
+
+def _count_people(*roles: Role) -> int:
+    """Who can sign in and holds one of them."""
+    held = sa.select(sa.func.count(Appointment.user_id.distinct())).join(Appointment.user)
+    return scalar_count(held.where(Appointment.role.in_(roles), User.active))
 
 
 def _hold(actor: Actor, act: Action, consultation: Consultation) -> None:
@@ -246,10 +276,9 @@ def _hold(actor: Actor, act: Action, consultation: Consultation) -> None:
 
 
 def _read_anew(consultation: Consultation) -> None:
-    list_locked(Consultation, Consultation.id == consultation.id)
-    session.expire(consultation, ["rounds"])
-    for period in consultation.rounds:
-        session.refresh(period)
+    hold_course()
+    lock_all(Consultation, Consultation.id == consultation.id)
+    consultation.read_anew()
 
 
 def settle(consultation: Consultation) -> None:
@@ -284,6 +313,14 @@ def get_managed(actor, consultation: Consultation, act: Action = Action.CONSULTA
     return consultation
 
 
+def get_desk(actor, consultation: Consultation) -> Consultation:
+    """The same with its commissions and what became of its dates, in one query."""
+    get_managed(actor, consultation)
+    whole = sa.select(Consultation).where(Consultation.id == consultation.id).options(
+        joinedload(Consultation.commissions), joinedload(Consultation.rounds).joinedload(Round.extensions))
+    return session.scalars(whole).unique().one()
+
+
 def get_current() -> Consultation | None:
     shown = sa.select(Consultation).where(Consultation.id == CURRENT).options(joinedload(Consultation.rounds))
     return session.scalars(shown).unique().first()
@@ -299,24 +336,33 @@ def get_commission(consultation: Consultation, number: int) -> Commission:
     return commission
 
 
-@read_once
 def list_appointments(consultation: Consultation) -> list[Appointment]:
     """Everybody in charge, the whole consultation's roles first, then commission by commission."""
-    commissions = [commission.id for commission in consultation.commissions]
-    held = sa.select(Appointment).where(sa.or_(Appointment.commission_id.in_(commissions), Appointment.commission_id.is_(None)))
-    held = held.options(joinedload(Appointment.user), joinedload(Appointment.commission)).order_by(Appointment.role, Appointment.id)
-    return sorted(session.scalars(held), key=lambda appointment: appointment.commission.number if appointment.commission else 0)
+    return [appointment for appointment, _last_act in _in_charge(consultation)]
+
+
+@read_once
+def _in_charge(consultation: Consultation) -> list[tuple[Appointment, datetime | None]]:
+    """The same, each with when they last did anything."""
+    ours = sa.select(Commission.id).where(Commission.consultation_id == consultation.id)
+    held = (
+        sa.select(Appointment, audit.last_act(Appointment.user_id))
+        .where(sa.or_(Appointment.commission_id.in_(ours), Appointment.commission_id.is_(None)))
+        .options(joinedload(Appointment.user).undefer(User.has_passkey), joinedload(Appointment.commission))
+        .order_by(Appointment.role, Appointment.id)
+    )
+    return sorted(((appointment, at) for appointment, at in session.execute(held)),
+                  key=lambda row: row[0].commission.number if row[0].commission else 0)
 
 
 def list_desk_rows(consultation: Consultation) -> list[DeskRow]:
     """Commission by commission: who is in charge of its chapter, and when one of them last did anything."""
-    people: dict[int, list[User]] = {commission.id: [] for commission in consultation.commissions}
-    for appointment in list_appointments(consultation):
-        if appointment.commission_id in people and appointment.user not in people[appointment.commission_id]:
-            people[appointment.commission_id].append(appointment.user)
-    acts = audit.last_acts([person.id for some in people.values() for person in some])
+    people: dict[int | None, dict[User, datetime | None]] = {commission.id: {} for commission in consultation.commissions}
+    for appointment, last_act in _in_charge(consultation):
+        if appointment.commission_id in people:
+            people[appointment.commission_id][appointment.user] = last_act
     return [
-        DeskRow(commission, people[commission.id], max((acts[p.id] for p in people[commission.id] if p.id in acts), default=None))
+        DeskRow(commission, list(people[commission.id]), max(filter(None, people[commission.id].values()), default=None))
         for commission in consultation.commissions
     ]
 
@@ -344,9 +390,11 @@ def get_data(person: User) -> dict[str, Any]:
     return {"letters_of_work": [day.isoformat() for day in session.scalars(days)]}
 
 
-def get_account_stamp(session_key: str) -> tuple | None:
-    """What the account part of a page depends on: a change of it makes the kept part worthless. None: no such account."""
+def get_account_stamp(token: str) -> tuple | None:
+    """What the account part of a page depends on: a change of it makes the kept part worthless. None: the session is over."""
     held = (sa.func.count(Appointment.id), sa.func.max(Appointment.id))
     counts = [sa.select(column).where(Appointment.user_id == User.id).scalar_subquery() for column in held]
-    row = session.execute(sa.select(User.id, User.active, User.name, *counts).where(User.fs_uniquifier == session_key)).first()
+    factors = User.tf_totp_secret.is_not(None), User.has_passkey  # without any the staff's menu may wait
+    known = sa.select(User.id, User.name, User.name_ar, *factors, *counts).join(UserSession, UserSession.user_id == User.id)
+    row = session.execute(known.where(User.active, accounts.holds()), accounts.is_of(token)).first()
     return tuple(row) if row else None

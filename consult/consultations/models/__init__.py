@@ -1,0 +1,25 @@
+"""The consultation, its rounds, the commissions, who holds which role, and who is asked to."""
+
+from consult.consultations.models.consultation import (
+    COMMISSION_ROLES,
+    CURRENT,
+    MAX_BRIEF,
+    Appointment,
+    Commission,
+    Consultation,
+    EarlyClosing,
+    Extension,
+    ModerationMode,
+    Phase,
+    Role,
+    Round,
+    StaffLetter,
+    StaffNews,
+    Titled,
+)
+from consult.consultations.models.invitation import INVITATION_LASTS, Invitation, InvitationState
+
+__all__ = [
+    "COMMISSION_ROLES", "CURRENT", "INVITATION_LASTS", "MAX_BRIEF", "Appointment", "Commission", "Consultation", "EarlyClosing",
+    "Extension", "Invitation", "InvitationState", "ModerationMode", "Phase", "Role", "Round", "StaffLetter", "StaffNews", "Titled",
+]

@@ -1,0 +1,231 @@
+"""My position: what somebody is writing in all chapters, in text order, checked, and lodged together with one receipt, all or none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload
+
+from consult.accounts.models import User
+from consult.chapters import service as chapters
+from consult.chapters.models import Block, Chapter, Revision
+from consult.consultations.models import Consultation
+from consult.contributions import jobs
+from consult.contributions.models import (
+    CommentType,
+    Contribution,
+    ContributionDraft,
+    Kind,
+    Position,
+    PositionEntry,
+    PositionReceipt,
+    digest_of_position,
+)
+from consult.contributions.service.drafting import FORM_KEY
+from consult.contributions.service.lodging import add_contribution, said_in
+from consult.contributions.service.reading import whole
+from consult.contributions.statement import MAX_LENGTHS
+from consult.core import audit, tallies
+from consult.core.commands import command, perform
+from consult.core.course import share_course
+from consult.core.db import add_now, add_row, session
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _, arrived, arrived_at
+from consult.core.jobs import later
+from consult.core.locks import list_locked, lock, lock_all
+from consult.core.permissions import Action, Actor
+from consult.text import normalising
+
+MAX_TOGETHER = 500  # drafts on the page of a position, and in it
+LAST = 1_000_000_000  # where a passage stands that the text no longer has
+
+
+@dataclass(frozen=True)
+class WrittenDraft:
+    """A draft with its passage as it was read and as it stands ``now`` (None: no longer in the text), and what keeps it back."""
+
+    draft: ContributionDraft
+    now: Block | None
+    obstacles: list[Any]
+
+    @property
+    def block(self) -> Block:
+        return self.draft.block
+
+    @property
+    def is_reworded(self) -> bool:
+        return self.now is not None and self.now.text != self.block.text
+
+
+# Reading
+
+
+def list_position(actor: Actor, consultation: Consultation, ids: Sequence[int] | None = None) -> list[WrittenDraft]:
+    """What the actor is writing on the chapters of this consultation, or these drafts of it, in text order."""
+    rows = sorted(session.execute(_written(actor, consultation, ids)).unique().all(), key=_text_order)
+    lodged = _lodged_words(actor, {draft.block.chapter.id for draft, _now in rows})
+    known: dict[tuple[int, str, str], Any] = {}
+    written = []
+    for draft, now in rows:
+        obstacles = list_obstacles(actor, draft)
+        words = (draft.block.chapter.id, draft.block.key, str(draft.fields.get("body") or ""))
+        if not obstacles and (ref := lodged.get(words)):
+            obstacles = [_("These words are lodged already, under %(ref)s.", ref=ref)]
+        elif not obstacles and words in known:
+            obstacles = [_("Another draft on this passage has the same words. Discard one of them.")]
+        known[words] = draft
+        written.append(WrittenDraft(draft, now, obstacles))
+    return written
+
+
+def _written(actor: Actor, consultation: Consultation, ids: Sequence[int] | None) -> sa.Select[ContributionDraft, Block]:
+    now = aliased(Block)
+    in_chapter = contains_eager(ContributionDraft.block).contains_eager(Block.revision).options(defer(Revision.source))
+    chosen = (
+        sa.select(ContributionDraft, now).join(ContributionDraft.block).join(Block.revision).join(Revision.chapter)
+        .outerjoin(now, sa.and_(now.key == Block.key, now.revision_id == chapters.newest_revision(Chapter.id, Revision.language)))
+        .where(ContributionDraft.author_id == actor.id, Chapter.consultation_id == consultation.id)
+        .options(in_chapter.contains_eager(Revision.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)),
+                 lazyload(now.revision))
+        .order_by(ContributionDraft.id.desc()).limit(MAX_TOGETHER)
+    )
+    return chosen if ids is None else chosen.where(ContributionDraft.id.in_(ids))
+
+
+def _text_order(row: Any) -> tuple[int, int, int, int]:
+    draft, now = row
+    return draft.block.chapter.number, now.position if now is not None else LAST, draft.block.position, draft.id
+
+
+def _lodged_words(actor: Actor, of_chapters: set[int]) -> dict[tuple[int, str, str], str]:
+    """What the actor lodged and stands by: its reference by chapter, passage and words."""
+    said = sa.select(Contribution.chapter_id, Contribution.block_key, Contribution.body, Contribution.ref).where(
+        Contribution.author_id == actor.id, Contribution.chapter_id.in_(of_chapters), Contribution.withdrawn_at.is_(None))
+    return {(chapter_id, key, body): ref for chapter_id, key, body, ref in session.execute(said)} if of_chapters else {}
+
+
+def list_obstacles(actor: Actor, draft: ContributionDraft) -> list[Any]:
+    """Why it cannot be lodged as it stands, each in a sentence."""
+    found: list[Any] = []
+    if draft.address is not None:
+        found.append(_("It was typed in another browser with your address. If it is yours, read it and save it."))
+    if normalising.is_blank(str(draft.fields.get("body") or "")):
+        found.append(_("Nothing is written yet."))
+    if draft.fields.get("position") not in list(Position):
+        found.append(_("Choose your position."))
+    if actor.organisation_id is not None and draft.fields.get("speak_as") not in ("organisation", "self"):
+        found.append(_("Choose for whom you speak."))
+    try:
+        if not found:
+            said_in(draft.block, **values_of(actor, draft))
+    except Invalid as refusal:
+        found.append(_("%(wrong)s %(remedy)s", wrong=refusal.message, remedy=refusal.remedy))
+    return found
+
+
+def values_of(actor: Actor, draft: ContributionDraft) -> dict[str, Any]:
+    """What it says, as :func:`said_in` takes it."""
+    typed = {name: str(draft.fields.get(name) or "") for name in (*MAX_LENGTHS, "prefix", "suffix", "kind", "comment_type", "position")}
+    kind, comment_type, position = typed.pop("kind"), typed.pop("comment_type"), typed.pop("position")
+    return {
+        **typed, "position": Position(position), "kind": Kind(kind) if kind in list(Kind) else Kind.COMMENT,
+        "comment_type": CommentType(comment_type) if comment_type in list(CommentType) else CommentType.GENERAL,
+        "as_organisation": actor.organisation if draft.fields.get("speak_as") == "organisation" else None,
+    }
+
+
+def get_position_receipt(actor: Actor, ref: str) -> PositionReceipt:
+    """The actor's own; :class:`NotFound` for any other, which is nobody's to know of."""
+    receipt = session.scalar(sa.select(PositionReceipt).where(PositionReceipt.ref == ref.upper()))
+    if receipt is None or actor.id is None or receipt.author_id != actor.id:
+        raise NotFound(_("There is no position %(ref)s among yours.", ref=ref), _("Check the reference on your receipt."))
+    return receipt
+
+
+def list_lodged_together(receipt: PositionReceipt) -> list[Contribution]:
+    """In text order."""
+    lodged = sa.select(Contribution).join(PositionEntry, PositionEntry.contribution_id == Contribution.id)
+    return list(session.scalars(lodged.where(PositionEntry.position_receipt_id == receipt.id).order_by(PositionEntry.id)
+                                .options(*whole(), joinedload(Contribution.receipt))))
+
+
+# Lodging
+
+
+def _once(act: Callable[..., PositionReceipt]) -> Callable[..., PositionReceipt]:
+    """The same page sent again answers with the receipt of what it lodged, and leaves no second event."""
+    @wraps(act)
+    def run(actor: User, consultation: Consultation, /, *, form_key: str, **values: Any) -> PositionReceipt:
+        if not FORM_KEY.fullmatch(form_key or "") or len(form_key) > 50:
+            raise Invalid("form_key", _("This form is damaged."), _("Open it again; your drafts are kept."))
+        with arrived():
+            share_course()
+            if isinstance(actor, User):
+                lock(actor)  # whatever else they lodge or save at this moment waits
+            known = session.scalar(sa.select(PositionReceipt).where(PositionReceipt.form_key == form_key))
+            if known is not None and known.author_id != actor.id:
+                raise Conflict(_("This form was sent already, by somebody else."), _("Open the page of your position again."))
+            with tallies.together():
+                return known or act(actor, consultation, form_key=form_key, **values)
+    return run
+
+
+@_once
+@command
+def lodge_position(
+    actor: User, consultation: Consultation, *, form_key: str, shown: Mapping[int, int], language: str = "fr",
+) -> PositionReceipt:
+    """Lodge these drafts together (``shown``: the row counter of each, by its id, as the page showed them), and promise one letter.
+
+    :class:`Conflict` where one of them is not as it was shown, :class:`Invalid` where one cannot be lodged as it stands: nothing is then.
+    """
+    actor.read_anew()
+    written = _hold(actor, consultation, shown)
+    moment = consultation.within_dates(arrived_at())
+    lodged = [_lodge_one(actor, one, f"{form_key}.{place}", language) for place, one in enumerate(written)]
+    for one in written:
+        session.delete(one.draft)
+    ref = f"PNQ-P-{lodged[0].ref.removeprefix('PNQ-')}"
+    position, digest = audit.head()
+    receipt = PositionReceipt(
+        ref=ref, form_key=form_key, consultation_id=consultation.id, author_id=actor.id, lodged_at=moment, written_at=None,
+        chain_position=position, chain_digest=digest,
+        digest=digest_of_position(ref, actor.id, moment, [(one.ref, one.digest) for one in lodged]),
+    )
+    add_now(receipt)
+    for contribution in lodged:
+        add_row(PositionEntry, position_receipt_id=receipt.id, contribution_id=contribution.id)
+    later(jobs.send_position_receipt, receipt)
+    return receipt
+
+
+def _lodge_one(actor: User, written: WrittenDraft, form_key: str, language: str) -> Contribution:
+    """By the act of lodging, with its event."""
+    return perform(Action.CONTRIBUTIONS_LODGE, add_contribution, actor, written.block, form_key=form_key, language=language,
+                   **values_of(actor, written.draft))
+
+
+def _hold(actor: User, consultation: Consultation, shown: Mapping[int, int]) -> list[WrittenDraft]:
+    """The drafts, held and as they were shown, with all that they lead to."""
+    if not shown:
+        raise Invalid("drafts", _("No draft is chosen."), _("Tick those that you wish to lodge."))
+    if len(shown) > MAX_TOGETHER:
+        raise Invalid("drafts", _("%(count)s drafts at most are lodged together.", count=MAX_TOGETHER), _("Lodge them in several parts."))
+    ids = sorted(shown)
+    own = ContributionDraft.id.in_(ids), ContributionDraft.author_id == actor.id
+    of_chapters = sa.select(Revision.chapter_id).join(Block, Block.revision_id == Revision.id).join(
+        ContributionDraft, ContributionDraft.block_id == Block.id).where(*own)
+    lock_all(Chapter, Chapter.id.in_(of_chapters))
+    held = {draft.id: draft.row_counter for draft in list_locked(ContributionDraft, *own)}
+    written = list_position(actor, consultation, ids)
+    if held != dict(shown) or len(written) != len(shown):
+        raise Conflict(_("A draft was changed, lodged or discarded in another window meanwhile."),
+                       _("Nothing was lodged. Read your position as it is now, then lodge it."))
+    blocked = [one for one in written if one.obstacles]
+    if blocked:
+        raise Invalid("drafts", _("%(passage)s: %(wrong)s", passage=blocked[0].block.label or blocked[0].block.key,
+                                  wrong=blocked[0].obstacles[0]),
+                      _("Nothing was lodged. Correct it, or lodge the others without it."))
+    return written

@@ -1,0 +1,154 @@
+"""Support of published contributions: given once by each person and once by each organisation, taken back, and given again.
+
+It is open as long as contributions are received, and taken back as long as contributions may be: both are in ``core/permissions.py``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.contributions.models import Contribution, Reaction, ReactionTally, Support
+from consult.core import tallies
+from consult.core.commands import command
+from consult.core.course import share_course
+from consult.core.db import session
+from consult.core.errors import Invalid
+from consult.core.i18n import _, arrived, utcnow
+from consult.core.locks import lock
+from consult.core.permissions import Action, Actor, require
+from consult.organisations.models import Organisation
+
+NOT_A_MEMBER = _("You are not a member of this organisation.")
+CHOOSE = _("Choose your own name, or your own organisation.")
+
+
+@dataclass(frozen=True)
+class Reactions:
+    """How many others did what beside a contribution: persons and organisations who support it, replies that everybody reads."""
+
+    persons: int = 0
+    organisations: int = 0
+    replies: int = 0
+
+
+@dataclass(frozen=True)
+class OwnSupport:
+    """Whether somebody supports a contribution themselves, and whether the organisation does for which they speak today."""
+
+    is_given: bool = False
+    is_given_for_organisation: bool = False
+
+
+def _as_it_stands(wanted: bool) -> Callable[[Callable[..., Support]], Callable[..., Support | None]]:
+    """What is given already, or taken back already, is answered with what stands, and leaves no second event.
+
+    Whoever presses twice, or the organisation's two members at the same moment, wait here for each other.
+    """
+    def decorate(act: Callable[..., Support]) -> Callable[..., Support | None]:
+        @wraps(act)
+        def run(actor: Actor, contribution: Contribution, /, *, as_organisation: Organisation | None = None) -> Support | None:
+            require(actor, Action(act.action), contribution)  # type: ignore[attr-defined]  # as each command has it
+            with arrived():
+                share_course()
+                lock(contribution.chapter)
+                support = session.scalars(_in_force(actor, contribution, as_organisation)).one_or_none()
+                return support if (support is not None) is wanted else act(actor, contribution, as_organisation=as_organisation)
+        return run
+    return decorate
+
+
+@_as_it_stands(wanted=True)
+@command
+def support(actor: User, contribution: Contribution, *, as_organisation: Organisation | None = None) -> Support:
+    """Back a contribution of somebody else.
+
+    :class:`Invalid` (field ``speak_as``) for an organisation for which they do not speak, or whose contribution it is.
+    """
+    lock(contribution.chapter)
+    _speaks_for(actor, as_organisation)
+    if as_organisation is not None and as_organisation.id == contribution.organisation_id:
+        raise Invalid("speak_as", _("An organisation does not support a contribution of its own."))
+    organisation_id = as_organisation.id if as_organisation else None
+    given = Support(contribution_id=contribution.id, supporter_id=actor.id, organisation_id=organisation_id)
+    session.add(given)
+    _count(given, 1)
+    return given
+
+
+@_as_it_stands(wanted=False)
+@command
+def take_back_support(actor: User, contribution: Contribution, *, as_organisation: Organisation | None = None) -> Support:
+    """Of an organisation: whoever speaks for it today, even if somebody else gave it; :class:`Invalid` (``speak_as``) for another one."""
+    lock(contribution.chapter)
+    _speaks_for(actor, as_organisation)
+    given = session.scalars(_in_force(actor, contribution, as_organisation)).one()
+    given.withdrawn_at = utcnow()
+    _count(given, -1)
+    return given
+
+
+def _speaks_for(actor: User, organisation: Organisation | None) -> None:
+    """Who may act for an organisation is who speaks for it today."""
+    if organisation is None:
+        return
+    actor.read_anew()  # they may have left it meanwhile
+    if organisation.id != actor.organisation_id:
+        raise Invalid("speak_as", NOT_A_MEMBER, CHOOSE)
+
+
+def _count(given: Support, change: int) -> None:
+    reaction = Reaction.PERSON if given.organisation_id is None else Reaction.ORGANISATION
+    tallies.add({(ReactionTally, (given.contribution_id, reaction)): change})
+
+
+def _in_force(actor: Actor, contribution: Contribution, organisation: Organisation | None) -> sa.Select[Support]:
+    whose = Support.organisation_id == organisation.id if organisation is not None else sa.and_(
+        Support.supporter_id == actor.id, Support.organisation_id.is_(None))
+    return sa.select(Support).where(Support.contribution_id == contribution.id, whose, Support.withdrawn_at.is_(None))
+
+
+# Reading
+
+
+def get_support(actor: Actor, contribution: Contribution) -> tuple[Reactions, OwnSupport]:
+    """What others did beside it, counted, and what this reader did, which nobody else is told: one query."""
+    given = sa.exists().where(Support.contribution_id == contribution.id, Support.withdrawn_at.is_(None))
+    own = given.where(Support.supporter_id == actor.id, Support.organisation_id.is_(None))
+    theirs = given.where(Support.organisation_id.is_not(None), Support.organisation_id == actor.organisation_id)
+    found = session.execute(sa.select(ReactionTally.reaction, ReactionTally.count, own.label("own"), theirs.label("theirs")).where(
+        ReactionTally.contribution_id == contribution.id)).all()
+    numbers = {reaction: number for reaction, number, *_own in found}
+    return _reactions(numbers), OwnSupport(*map(bool, found[0][2:])) if found else OwnSupport()
+
+
+def _reactions(of: Mapping[Reaction, int]) -> Reactions:
+    return Reactions(of.get(Reaction.PERSON, 0), of.get(Reaction.ORGANISATION, 0), of.get(Reaction.REPLY, 0))
+
+
+def count_reactions(ids: Sequence[int]) -> dict[int, Reactions]:
+    """Of each of these contributions, by its id; one query."""
+    found: dict[int, dict[Reaction, int]] = {one: {} for one in ids}
+    columns = (ReactionTally.contribution_id, ReactionTally.reaction, ReactionTally.count)
+    for contribution_id, reaction, number in session.execute(sa.select(*columns).where(ReactionTally.contribution_id.in_(ids))):
+        found[contribution_id][reaction] = number
+    return {one: _reactions(of) for one, of in found.items()}
+
+
+# Counted anew
+
+
+@tallies.counts(ReactionTally)
+def supports() -> sa.Select:
+    by = sa.case((Support.organisation_id.is_(None), _constant(Reaction.PERSON)), else_=_constant(Reaction.ORGANISATION))
+    is_own = Support.organisation_id.is_(None)
+    return (
+        sa.select(Support.contribution_id, sa.type_coerce(by, ReactionTally.reaction.type), sa.func.count())
+        .where(Support.withdrawn_at.is_(None)).group_by(Support.contribution_id, is_own)
+    )
+
+
+def _constant(member: Reaction) -> sa.ColumnElement[str]:
+    return sa.literal_column(f"'{member.value}'", sa.String)

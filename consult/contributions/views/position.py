@@ -1,0 +1,69 @@
+"""My position: all that one is writing, read through, put right in its place, and lodged together; the receipt of the whole."""
+
+import re
+from functools import partial
+
+from flask import redirect, render_template, request, url_for
+
+from consult.contributions import service
+from consult.contributions.forms import CHOICES, PositionForm
+from consult.contributions.models import PositionReceipt
+from consult.contributions.views.drafts import new_key
+from consult.contributions.views.pages import SESSION_ENDED, bp, sign_in
+from consult.core.commands import undo
+from consult.core.errors import Conflict, Invalid
+from consult.core.permissions import Action, require
+from consult.core.web import actor, is_complete, language, put_refusal, reads_first, required_consultation
+from consult.text.redline import Work, redline
+
+SHOWN = re.compile(r"(\d{1,10})-(\d{1,9})", re.ASCII)
+
+
+@bp.route("/position", methods=["GET", "POST"])
+@reads_first
+def position():
+    form = PositionForm()
+    if request.method == "GET":
+        if not actor().is_authenticated:
+            return sign_in()
+        form.form_key.data = new_key()
+        return position_page(form)
+    if not actor().is_authenticated:
+        require(actor(), Action.CONTRIBUTIONS_LODGE_POSITION, required_consultation())
+    if not is_complete(form, SESSION_ENDED):
+        return position_page(form), 422
+    try:
+        receipt = service.lodge_position(
+            actor(), required_consultation(), form_key=form.form_key.data, shown=shown(), language=language())
+    except Invalid as refusal:
+        put_refusal(form, refusal)
+        return position_page(form), 422
+    except Conflict as refusal:
+        undo()
+        return position_page(form, refusal), 409
+    return redirect(url_for(".position_receipt", ref=receipt.ref), 303)
+
+
+def shown() -> dict[int, int]:
+    """The drafts that are ticked, each with how often it was changed when the page showed it."""
+    found = (SHOWN.fullmatch(value) for value in request.form.getlist("drafts"))
+    return {int(one[1]): int(one[2]) for one in found if one}
+
+
+def position_page(form: PositionForm, refusal: Conflict | None = None) -> str:
+    """All drafts; after a refusal those that were ticked are, and nothing is lodged by what was refused."""
+    written = service.list_position(actor(), required_consultation())
+    ticked = set(shown()) if request.method == "POST" else {one.draft.id for one in written if not one.obstacles}
+    work = Work()  # of all redlines of the page together
+    return render_template(
+        "contributions/position.html", form=form, written=written, ticked=ticked, refusal=refusal, choices=CHOICES,
+        line_of=partial(redline, work=work), most=service.MAX_LENGTHS, most_together=service.MAX_TOGETHER,
+    )
+
+
+@bp.get("/position/<string:ref>")
+def position_receipt(ref: str):
+    if not actor().is_authenticated:
+        return sign_in()
+    receipt: PositionReceipt = service.get_position_receipt(actor(), ref)
+    return render_template("contributions/position_receipt.html", receipt=receipt, lodged=service.list_lodged_together(receipt))

@@ -1,0 +1,250 @@
+"""How long what is about people is kept, and why: one table, by which the worker deletes, and which the public reads.
+
+Each model of the house stands in it, with its period or with the reason why nothing in it is about a person; the tests of the house name
+one that does not. It says nothing that is not done: where nothing here ends it, ``ended_by`` says who does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from consult.accounts.models import SESSION_LASTS, Passkey, ProviderIdentity, Registration, User, UserSession
+from consult.adoption.models import AdoptionDecision, Submission, SubmissionArchive, SubmissionFailure, SubmissionRequest
+from consult.chapters.models import Alignment, Block, Chapter, OutdatedTranslation, Revision, WorkingDraft
+from consult.consultations.models import (
+    Appointment,
+    Commission,
+    Consultation,
+    EarlyClosing,
+    Extension,
+    Invitation,
+    Round,
+    StaffLetter,
+    StaffNews,
+)
+from consult.contributions.models import (
+    KEPT_FOR_NOBODY,
+    Anchor,
+    Anchoring,
+    AnchorTally,
+    ChapterTally,
+    Contribution,
+    ContributionDraft,
+    PositionEntry,
+    PositionReceipt,
+    ProvisionTally,
+    ReactionTally,
+    Receipt,
+    Reply,
+    ReplyTally,
+    RespondentCount,
+    RespondentTally,
+    SuggestedAmendment,
+    Support,
+)
+from consult.core.attempts import LONGEST, AttemptCount
+from consult.core.audit import AuditEvent, AuditSeal, Checkpoint
+from consult.core.beats import Beat
+from consult.core.db import Base, session
+from consult.core.errors import Conflict
+from consult.core.i18n import N_, gettext, ngettext, utcnow
+from consult.core.jobs import Job, JobState, later, name_of
+from consult.core.mail import OutgoingMail
+from consult.core.permissions import SYSTEM
+from consult.core.refused import KEPT_FOR, KeptForm
+from consult.core.taking_over import RecordLayout
+from consult.exports import service as exports
+from consult.exports.models import Export
+from consult.journal.models import CheckpointStamp
+from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
+from consult.organisations.models import Membership, Organisation, OrganisationWord
+from consult.privacy import service
+from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
+from consult.privacy.models import Cause, Erasure
+from consult.synthesis.models import (
+    BlockChange,
+    ItemContribution,
+    ItemTally,
+    Synthesis,
+    SynthesisItem,
+    SynthesisNotice,
+    SynthesisReopening,
+)
+
+AT_ONCE = 200
+UNCONFIRMED, WARNED = timedelta(days=7), timedelta(days=60)
+INVITED = timedelta(days=30)
+LETTERS, WORK, FILES, TOLD = timedelta(days=30), timedelta(days=30), timedelta(days=90), timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Period:
+    """What is kept, how long, and why; ``lasts`` is None where it is the public record, or where somebody else ends it."""
+
+    data: str
+    lasts: timedelta | None
+    why: str
+    models: tuple[type[Base], ...] = ()
+    ends: Callable[[], int] | None = None  # deletes what is over, some of it at once; how much
+    ended_by: str = ""  # where nothing here ends it: the function that does, or in words who does
+
+    @property
+    def term(self) -> str:
+        if self.lasts is None:
+            return gettext(self.ended_by)
+        days = self.lasts.days
+        if days == 0:
+            minutes = self.lasts.seconds // 60
+            return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+        if days % 365 == 0:
+            return ngettext("%(num)s year", "%(num)s years", days // 365)
+        return ngettext("%(num)s day", "%(num)s days", days)
+
+
+# What ends by itself; each takes away so many at once that nobody has to wait for it
+
+
+def end_unconfirmed() -> int:
+    """Counted from the last time that the account was asked for; not while a letter is there by whose link it may be confirmed."""
+    asked = sa.select(sa.func.max(Registration.created_at)).where(Registration.user_id == User.id).scalar_subquery()
+    may_confirm = sa.exists().where(OutgoingMail.recipient == User.email, OutgoingMail.expires_at > utcnow())
+    return _forget(sa.and_(
+        User.confirmed_at.is_(None), User.forgotten_at.is_(None), User.created_at < utcnow() - UNCONFIRMED,
+        sa.func.coalesce(asked, User.created_at) < utcnow() - UNCONFIRMED, ~may_confirm, ~IN_CHARGE), Cause.UNCONFIRMED)
+
+
+def end_dormant() -> int:
+    """Two steps: a letter first, and those who do not sign in after it are forgotten."""
+    is_on_its_way = Job.state.in_(JobState.where(is_under_way=True))
+    promised = sa.exists().where(Job.name == name_of(tell_idle), Job.subject_id == User.id, is_on_its_way)
+    untold = session.scalars(sa.select(User).where(is_idle(), User.warned_at.is_(None), ~promised).order_by(User.id).limit(AT_ONCE)).all()
+    for user in untold:
+        later(tell_idle, user)
+    return len(untold) + _forget(sa.and_(is_idle(), User.warned_at < utcnow() - WARNED), Cause.DORMANT)
+
+
+def _forget(which: sa.ColumnElement[bool], cause: Cause) -> int:
+    """The first of them, in this unit of work; whoever confirms or signs in meanwhile stays."""
+    user = session.scalar(sa.select(User).where(which).order_by(User.id).limit(1))
+    if user is None:
+        return 0
+    try:
+        service.forget(SYSTEM, user, cause=cause, while_=which)
+    except Conflict:
+        return 0
+    return 1
+
+
+def end_letters() -> int:
+    """The oldest first, which are those written first: the table is not read any further."""
+    oldest = session.execute(sa.select(OutgoingMail.id, OutgoingMail.created_at).order_by(OutgoingMail.id).limit(AT_ONCE))
+    return _delete(OutgoingMail, [id_ for id_, created_at in oldest if created_at < utcnow() - LETTERS])
+
+
+def end_work() -> int:
+    under_way = JobState.where(is_under_way=True)
+    oldest = session.execute(sa.select(Job.id, Job.queued_at, Job.state).order_by(Job.id).limit(AT_ONCE))
+    return _delete(Job, [id_ for id_, queued_at, state in oldest if queued_at < utcnow() - WORK and state not in under_way])
+
+
+def end_files() -> int:
+    return exports.take_back_files(Export.ready_at < utcnow() - FILES) + exports.drop_nameless_files()
+
+
+def end_invitations() -> int:
+    over = sa.select(Invitation.id).where(Invitation.expires_at < utcnow() - INVITED)
+    return _delete(Invitation, list(session.scalars(over.order_by(Invitation.expires_at).limit(AT_ONCE))))
+
+
+def end_told() -> int:
+    since = utcnow() - TOLD
+    return sum(_delete(model, list(session.scalars(sa.select(model.id).where(column < since).order_by(model.id).limit(AT_ONCE))))
+               for model, column in ((StaffLetter, StaffLetter.written_at), (StaffNews, StaffNews.told_at)))
+
+
+def _delete(model: type[Base], keys: list[int]) -> int:
+    if keys:
+        session.execute(sa.delete(model).where(model.id.in_(keys)).execution_options(synchronize_session=False))
+    return len(keys)
+
+
+RECORD = N_("As long as the public record: with the dossier of the Council, then in the archives of the State")
+WITH_ACCOUNT = N_("As long as the account; it goes when the person is forgotten")
+BY_OPERATOR = N_("30 days at most, by whoever runs the platform")
+
+PERIODS: tuple[Period, ...] = (
+    Period(
+        N_("Accounts whose address nobody confirmed"), UNCONFIRMED,
+        N_("Anybody may type anybody’s address: what nobody confirms is erased."), (Registration,), end_unconfirmed),
+    Period(
+        N_("Accounts that nobody uses any more, since the last time somebody signed in"), DORMANT,
+        N_("As long as what became of a contribution may still be followed. A letter is sent first, and sixty days are left to sign in."),
+        (User,), end_dormant),
+    Period(
+        N_("Organisations for which one speaks, and roles"), None,
+        N_("To know on whose behalf a contribution is lodged, and who may decide."), (Membership, Appointment), ended_by=WITH_ACCOUNT),
+    Period(
+        N_("Invitations to take charge of something, by their address, since their end"), INVITED,
+        N_("To see who was invited and whether they answered. Whoever never did is let go."), (Invitation,), end_invitations),
+    Period(
+        N_("Passkeys"), None, N_("To sign in with a second factor; their owner removes them."), (Passkey,), ended_by=WITH_ACCOUNT),
+    Period(
+        N_("Numbers by which an OpenID provider knows people"), None,
+        N_("To sign in by it; their owner takes them away."), (ProviderIdentity,), ended_by=WITH_ACCOUNT),
+    Period(
+        N_("Browsers that are signed in"), SESSION_LASTS,
+        N_("No longer than they open anything; three days where the browser is not to be remembered and is not used."), (UserSession,),
+        ended_by="accounts.jobs.forget_sessions"),
+    Period(
+        N_("Attempts to sign in, by a digest of the network address and of the account"), LONGEST,
+        N_("To slow down whoever guesses passwords. The addresses themselves are not written down."), (AttemptCount,),
+        ended_by="core.attempts.SharedStorage.incr"),
+    Period(
+        N_("Texts kept before their author signed in"), KEPT_FOR_NOBODY,
+        N_("So that a lost session loses no word. Those of an account are kept until they are lodged, thrown away, or the account goes."),
+        (ContributionDraft,), ended_by="contributions.jobs.drop_forgotten_drafts"),
+    Period(
+        N_("Forms sent without being signed in, with a digest of the network address"), KEPT_FOR,
+        N_("To be sent again after signing in."), (KeptForm,), ended_by="core.refused.drop_forgotten_forms"),
+    Period(N_("Letters, sent or not"), LETTERS, N_("To find out why somebody got none."), (OutgoingMail,), end_letters),
+    Period(N_("Background work, with its faults"), WORK, N_("To find out what went wrong."), (Job,), end_work),
+    Period(
+        N_("Files made on request for those in charge"), FILES,
+        N_("They can be made again; when somebody is forgotten, or is no longer to be named, they go at once."), (Export,), end_files),
+    Period(
+        N_("That those in charge were told something by letter"), TOLD, N_("So that nobody is told twice."), (StaffLetter, StaffNews),
+        end_told),
+    Period(
+        N_("Contributions, receipts, supports, replies, decisions and answers"), None,
+        N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
+           "they are forgotten."),
+        (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
+         ItemContribution, SynthesisNotice,
+         Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
+         SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision), ended_by=RECORD),
+    Period(
+        N_("The journal"), None, N_("It proves that nothing was changed unseen; it holds numbers and digests, no names."),
+        (AuditEvent, AuditSeal, Checkpoint, CheckpointStamp), ended_by=RECORD),
+    Period(
+        N_("That somebody was forgotten"), None,
+        N_("To show that it was done, and to do it again when an older backup is restored."), (Erasure,), ended_by=RECORD),
+    Period(
+        N_("Technical logs of the server, with network addresses where it notes them"), None, N_("To find out about faults and attacks."),
+        ended_by=BY_OPERATOR),
+    Period(
+        N_("Backups"), None,
+        N_("To restore the platform after a loss. Who was forgotten since is forgotten again when one is restored."), ended_by=BY_OPERATOR),
+)
+
+# The models that hold nothing about a person, and why.
+ABOUT_NOBODY: dict[type[Base], str] = {
+    Organisation: "bodies, which are no persons", OrganisationWord: "words of their names",
+    Consultation: "the exercise itself", Round: "dates", Commission: "bodies of the Council",
+    Chapter: "the text", Block: "the text", Alignment: "the text", BlockChange: "wordings of the commission",
+    SubmissionArchive: "digests of a file", SubmissionFailure: "faults of our own programme", Anchoring: "how far a job is",
+    AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",
+    ReactionTally: "counts", ReplyTally: "counts",
+    Beat: "parts of the clock", RecordLayout: "names of tables",
+}

@@ -1,0 +1,122 @@
+"""Drafts: how long each of a hundred writers waits until their words are saved; how long two hundred drafts take to be lodged together."""
+
+import http.client
+import secrets
+import statistics
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+
+from consult import create_app
+from consult.accounts.models import User
+from consult.accounts.service import open_session
+from consult.chapters.models import Block, BlockKind, Chapter, Revision
+from consult.consultations.models import Appointment, Consultation
+from consult.contributions import service
+from consult.core.config import Config
+from consult.core.db import session, unit_of_work
+from tests.benchmarks import servers
+from tests.benchmarks.sessions import BROWSER, RAW_TOKEN
+
+WRITERS, EVERY, SECONDS, TOGETHER, ROUNDS = 100, 2.5, 20, 200, 3
+WORDS = "Nous partageons cette orientation ; il faudrait toutefois en dire le coût et le calendrier. "
+
+
+class Writer(threading.Thread):
+    """One open form: it saves every few seconds, a little more each time, as one who types without a pause."""
+
+    def __init__(self, port: int, path: str, cookie: str, form: dict[str, str], delay: float) -> None:
+        super().__init__(daemon=True)
+        self.port, self.path, self.cookie, self.form, self.delay = port, path, cookie, form, delay
+        self.waits: list[float] = []
+
+    def run(self) -> None:
+        time.sleep(self.delay)
+        until, page, number = time.monotonic() + SECONDS, secrets.token_hex(8), 0
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        while time.monotonic() < until:
+            number += 1
+            body = urlencode({**self.form, "saved_by": f"{page}:{number}", "body": WORDS * (1 + number % 20)})
+            began = time.perf_counter()
+            connection.request("POST", self.path, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            self.waits.append(1000 * (time.perf_counter() - began) if answer.status == 200 else float("inf"))
+            time.sleep(max(0.0, EVERY - (time.perf_counter() - began)))
+
+
+def actions() -> list[tuple[int, str, int]]:
+    """(chapter, key, id) of the passages on which people act, in French."""
+    newest = sa.select(sa.func.max(Revision.id)).where(Revision.language == "fr").group_by(Revision.chapter_id)
+    found = sa.select(Chapter.number, Block.key, Block.id).join(Block.revision).join(Revision.chapter)
+    wanted = found.where(Revision.id.in_(newest), Block.kind == BlockKind.ACTION).order_by(Chapter.number, Block.position)
+    return [(number, key, block) for number, key, block in session.execute(wanted)]
+
+
+def people() -> list[User]:
+    staff = sa.select(Appointment.user_id)
+    return list(session.scalars(sa.select(User).where(User.id.not_in(staff)).order_by(User.id).limit(50)))
+
+
+def waits(folder: Path, port: int) -> list[float]:
+    """Milliseconds until each save was acknowledged."""
+    app = create_app(Config(data_dir=str(folder), log_level="ERROR"))
+    sign = SecureCookieSessionInterface().get_signing_serializer(app).dumps
+    token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN)
+    with app.app_context(), unit_of_work():
+        known = [(person.id, open_session(person)) for person in people()]
+        passages = actions()
+    writers = []
+    for place in range(WRITERS):
+        (person, key), (number, at, block) = known[place % len(known)], passages[place % len(passages)]
+        cookie = f"consult={sign({'_id': BROWSER, '_user_id': key, '_fresh': True, 'csrf_token': RAW_TOKEN})}"
+        form = {"csrf_token": token, "reader": str(person), "form_key": secrets.token_urlsafe(24), "block_id": str(block),
+                "position": "opposed"}
+        writers.append(Writer(port, f"/fr/contributions/save/{number}/{at}", cookie, form, EVERY * place / WRITERS))
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    return sorted(wait for writer in writers for wait in writer.waits)
+
+
+def together(folder: Path) -> float:
+    """Seconds to lodge them, until they are on disk."""
+    app = create_app(Config(data_dir=str(folder), log_level="ERROR"))
+    with app.app_context(), unit_of_work():
+        author = people()[0]
+        consultation = session.scalars(sa.select(Chapter)).first().consultation
+        passages, run = actions(), secrets.token_hex(4)
+        shown = {}
+        for place in range(TOGETHER):
+            block = session.get_one(Block, passages[place % len(passages)][2])
+            fields = {"body": f"{WORDS} ({run}-{place})", "position": "in_favour", "speak_as": "self"}
+            draft = service.keep_draft(author, block, token=f"{run}-{place}", fields=fields)
+            session.flush()
+            shown[draft.id] = draft.row_counter
+        author_id, consultation_id = author.id, consultation.id
+    with app.app_context():
+        began = time.perf_counter()
+        with unit_of_work():
+            author, asked = session.get_one(User, author_id), session.get_one(Consultation, consultation_id)
+            service.lodge_position(author, asked, form_key=run, shown=shown)
+        return time.perf_counter() - began
+
+
+def sections(folder: Path) -> list[tuple[str, list[str], list[list]]]:
+    """(title, head, rows) for the page."""
+    port, server = servers.platform(folder)
+    with server:
+        found = waits(folder, port)
+    late = found[int(0.95 * len(found))]
+    return [("Drafts", ["", ""], [
+        [f"{WRITERS} writers, each saved every {EVERY} s: saves acknowledged a second", len(found) / SECONDS],
+        ["… milliseconds until the acknowledgement, p50 / p95 (aim: p95 under 100)", f"{statistics.median(found):.0f} / {late:.0f}"],
+        [f"{TOGETHER} drafts lodged together, s (aim: under 3)", statistics.median(together(folder) for _ in range(ROUNDS))],
+    ])]
