@@ -24,7 +24,16 @@ from consult.core import tallies
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
-from consult.organisations.models import Category, Membership, Organisation, OrganisationState, Region, Sector
+from consult.organisations.models import (
+    Category,
+    Mandate,
+    Membership,
+    MembershipState,
+    Organisation,
+    OrganisationState,
+    Region,
+    Sector,
+)
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.counting import regathered
 
@@ -54,13 +63,18 @@ def a_user(*, role=None, commission=None, organisation=None, **over) -> User:
     user = new_user(next(counter), **over)
     session.add(user)
     if organisation:
-        session.add(Membership(user=user, organisation=organisation))
+        session.add_all(speaking(user, organisation))
     if role:
         session.add(Appointment(user=user, role=role, commission=commission))
     session.flush()
     if role:
         session.refresh(user, ["appointments"])
     return user
+
+
+def speaking(user: User, organisation: Organisation) -> tuple[Membership, Mandate]:
+    """A member who may sign for it."""
+    return Membership(user=user, organisation=organisation, state=MembershipState.MEMBER), Mandate(user=user, organisation=organisation)
 
 
 def new_user(n: int, **over) -> User:
@@ -191,7 +205,7 @@ def published_contributions(number: int, *, block: Block, replacement: str | Non
     made = []
     for n in itertools.islice(counter, number):
         author, organisation = new_user(n), new_organisation(n)
-        session.add(Membership(user=author, organisation=organisation))
+        session.add_all(speaking(author, organisation))
         made.append(new_contribution(n, block, replacement, author=author, organisation=organisation, state=ContributionState.PUBLISHED))
     session.add_all(made)
     session.flush()

@@ -63,6 +63,7 @@ class User(Base, Identity):
     if TYPE_CHECKING:
         # Given by the models of the rooms above, whose classes this room does not know.
         membership: Mapped[Any | None]
+        mandate: Mapped[Any | None]
         memberships: Mapped[list[Any]]
         appointments: Mapped[list[Any]]
         has_passkey: Mapped[bool]
@@ -77,15 +78,15 @@ class User(Base, Identity):
 
     @property
     def organisation_id(self) -> int | None:
-        """Of the organisation that this person speaks for; None: for themselves alone."""
-        return self.membership.organisation_id if self.membership else None
+        """Of the organisation for which this person may sign at this moment; None: for themselves alone."""
+        return self.mandate.organisation_id if self.mandate is not None and self.mandate.is_in_force else None
 
     @property
     def organisation(self) -> Any | None:
-        return self.membership.organisation if self.membership else None
+        return self.mandate.organisation if self.organisation_id is not None and self.mandate is not None else None
 
     def belonged_to(self, organisation_id: int, since: datetime) -> bool:
-        """At that moment, now, or at any time between."""
+        """At that moment, now, or at any time between; whoever only asked to belong to it is no stranger to it."""
         return organisation_id == self.organisation_id or any(
             held.organisation_id == organisation_id and (held.left_at is None or held.left_at >= since) for held in self.memberships)
 
@@ -117,7 +118,7 @@ class User(Base, Identity):
     def read_anew(self) -> None:
         """What this person holds, and for whom they speak, is asked again."""
         session.flush()
-        session.expire(self, ["appointments", "membership", "memberships"])
+        session.expire(self, ["appointments", "membership", "memberships", "mandate"])
 
     @property
     def shown_name(self) -> str:

@@ -5,12 +5,12 @@ from functools import lru_cache
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired
 
 from consult.chapters.models import Block
 from consult.contributions.models import MAX_REPLY, CommentType, ContributionDraft, Kind, Position
-from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_LENGTHS, MAX_REPLACEMENT, STATEMENT
+from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_LENGTHS, MAX_REPLACEMENT, NO_MORE, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
 from consult.organisations.models import Organisation
@@ -40,6 +40,24 @@ def sentences_in(text: str, lead: str) -> list[tuple[str, str]]:
     return [("", "—"), *((f"{start}-{end}", excerpt(text[start:end], 100)) for start, end in sentences(text, lead))]
 
 
+def offer_speaking(form: Any, organisation: Organisation | None, language: str, *chosen: str | None) -> None:
+    """For whom one speaks. There is nothing to choose for whoever holds no mandate, unless they had ``chosen`` an organisation:
+    nothing is lodged under another name than that one without their saying so.
+    """
+    own = ("self", _("for yourself"))
+    if organisation is not None:
+        form.speak_as.choices = [("organisation", _("for %(organisation)s", organisation=organisation.name(language))), own]
+    elif "organisation" in chosen:
+        form.speak_as.choices, form.speak_as.description = [own], NO_MORE
+    else:
+        del form.speak_as
+
+
+def require_choice(chosen: Field) -> None:
+    if chosen.data not in dict(chosen.choices):
+        raise ValidationError(NO_MORE if chosen.data == "organisation" else _("Choose for whom you speak."))
+
+
 class ContributionForm(FlaskForm):
     position = RadioField(_("Your position"), coerce=Position, validators=[InputRequired(_("Choose your position."))])
     body = TextAreaField(
@@ -63,7 +81,8 @@ class ContributionForm(FlaskForm):
                                   render_kw={"rows": 4, "dir": "auto", "class": "words", "data-most": MAX_BODY})
     kind = RadioField(_("This is a"), coerce=Kind, default=Kind.COMMENT, validators=[InputRequired()])
     comment_type = RadioField(_("It is about"), coerce=CommentType, default=CommentType.GENERAL, validators=[InputRequired()])
-    speak_as = RadioField(_("You contribute"), default="organisation", validators=[InputRequired(_("Choose for whom you speak."))])
+    speak_as = RadioField(_("You contribute"), default="organisation", validate_choice=False,
+                          validators=[InputRequired(_("Choose for whom you speak."))])
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
     draft = HiddenField("")  # the token of what is kept of it
@@ -71,18 +90,17 @@ class ContributionForm(FlaskForm):
     expected_counter = HiddenField("")  # how often it had been changed then
     shown_ref = HiddenField("")  # of what was lodged in the same words, once the page has shown it
 
-    def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, **kwargs):
+    def __init__(self, *args, block: Block, organisation: Organisation | None, language: str, is_known: bool = True, **kwargs):
         super().__init__(*args, **kwargs)
         self.sentence.choices = sentences_in(block.text, block.lead)
         for name, choices in CHOICES.items():
             self[name].choices = choices
-        if organisation is None:
-            del self.speak_as
-        else:
-            self.speak_as.choices = [
-                ("organisation", _("for %(organisation)s", organisation=organisation.name(language))), ("self", _("for yourself")),
-            ]
+        kept = (kwargs.get("data") or {}).get("speak_as")
+        offer_speaking(self, organisation, language, *((kept, *(self.speak_as.raw_data or ())) if is_known else ()))
         self.organisation = organisation
+
+    def validate_speak_as(self, chosen: Field) -> None:
+        require_choice(chosen)
 
     @property
     def as_organisation(self) -> Organisation | None:
@@ -142,18 +160,17 @@ class ReplyForm(FlaskForm):
     body = TextAreaField(_("Your reply"), validators=[DataRequired(_("Write what you have to say about this contribution."))],
                          description=_("It is published below the contribution, and moderated like contributions."),
                          render_kw={"rows": 6, "dir": "auto", "class": "words", "maxlength": MAX_REPLY})
-    speak_as = RadioField(_("You reply"), default="organisation", validators=[InputRequired(_("Choose for whom you speak."))])
+    speak_as = RadioField(_("You reply"), default="organisation", validate_choice=False,
+                          validators=[InputRequired(_("Choose for whom you speak."))])
     form_key = HiddenField("")
 
     def __init__(self, *, organisation: Organisation | None, language: str, **kwargs):
         super().__init__(**kwargs)
         self.organisation = organisation
-        if organisation is None:
-            del self.speak_as
-        else:
-            self.speak_as.choices = [
-                ("organisation", _("for %(organisation)s", organisation=organisation.name(language))), ("self", _("for yourself")),
-            ]
+        offer_speaking(self, organisation, language, *(self.speak_as.raw_data or ()))
+
+    def validate_speak_as(self, chosen: Field) -> None:
+        require_choice(chosen)
 
     def values(self) -> dict:
         """What the service takes."""

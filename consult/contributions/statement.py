@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from consult.core.i18n import N_
+from consult.core.i18n import N_, _
 
 MAX_BODY = 10_000
 MAX_REPLACEMENT = 5_000
 MAX_EXACT = 1_000
+NO_MORE = _("You hold no mandate any more to sign this for an organisation. Choose to speak for yourself, or ask for a mandate.")
 
 
 @dataclass(frozen=True)

@@ -6,120 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from consult.core.actions import Action as Action
 from consult.core.actors import SYSTEM as SYSTEM
 from consult.core.actors import VISITOR as VISITOR
 from consult.core.actors import Actor as Actor
 from consult.core.errors import NotAllowed
 from consult.core.i18n import _, arrived_at
-
-
-class Action(enum.StrEnum):
-    """``room.verb``: the permission, the audit event, the service function, the endpoint and the template share this name."""
-
-    ACCOUNTS_ADD = "accounts.add"
-    ACCOUNTS_ADD_PASSKEY = "accounts.add_passkey"
-    ACCOUNTS_BIND_IDENTITY = "accounts.bind_identity"
-    ACCOUNTS_CONFIRM = "accounts.confirm"
-    ACCOUNTS_EDIT_PROFILE = "accounts.edit_profile"
-    ACCOUNTS_END_SESSIONS = "accounts.end_sessions"
-    ACCOUNTS_END_SESSIONS_OF = "accounts.end_sessions_of"
-    ACCOUNTS_REGISTER = "accounts.register"
-    ACCOUNTS_REGISTER_BY_PROVIDER = "accounts.register_by_provider"
-    ACCOUNTS_REMOVE_AUTHENTICATOR = "accounts.remove_authenticator"
-    ACCOUNTS_REMOVE_PASSKEY = "accounts.remove_passkey"
-    ACCOUNTS_RENEW_RECOVERY_CODES = "accounts.renew_recovery_codes"
-    ACCOUNTS_RESET_FACTORS = "accounts.reset_factors"
-    ACCOUNTS_SET_UP_AUTHENTICATOR = "accounts.set_up_authenticator"
-    ACCOUNTS_UNBIND_IDENTITY = "accounts.unbind_identity"
-    ACCOUNTS_USE_RECOVERY_CODE = "accounts.use_recovery_code"
-    ADOPTION_ARCHIVE = "adoption.archive"
-    ADOPTION_CALL_OFF = "adoption.call_off"
-    ADOPTION_DECIDE = "adoption.decide"
-    ADOPTION_KEEP_ARCHIVE = "adoption.keep_archive"
-    ADOPTION_REQUEST_DOSSIER = "adoption.request_dossier"
-    ADOPTION_SEAL = "adoption.seal"
-    ADOPTION_SUBMIT = "adoption.submit"
-    CHAPTERS_CONFIRM_TRANSLATION = "chapters.confirm_translation"
-    CHAPTERS_CONFIRM_TRANSLATIONS = "chapters.confirm_translations"
-    CHAPTERS_CORRECT = "chapters.correct"
-    CHAPTERS_DISCARD = "chapters.discard"
-    CHAPTERS_IMPORT_CHAPTER = "chapters.import_chapter"
-    CHAPTERS_KEEP_WORKING_DRAFT = "chapters.keep_working_draft"
-    CHAPTERS_PUBLISH = "chapters.publish"
-    CHAPTERS_READ = "chapters.read"
-    CHAPTERS_REBASE = "chapters.rebase"
-    CHAPTERS_VIEW_TRANSLATIONS = "chapters.view_translations"
-    CHAPTERS_VIEW_WORKING_DRAFT = "chapters.view_working_draft"
-    CONSULTATIONS_ACCEPT_INVITATION = "consultations.accept_invitation"
-    CONSULTATIONS_ADD = "consultations.add"
-    CONSULTATIONS_APPOINT = "consultations.appoint"
-    CONSULTATIONS_APPOINT_ADMINISTRATOR = "consultations.appoint_administrator"
-    CONSULTATIONS_BEGIN_SYNTHESIS = "consultations.begin_synthesis"
-    CONSULTATIONS_CHANGE_ROLES_OF = "consultations.change_roles_of"
-    CONSULTATIONS_CLOSE = "consultations.close"
-    CONSULTATIONS_DISMISS = "consultations.dismiss"
-    CONSULTATIONS_EDIT = "consultations.edit"
-    CONSULTATIONS_ENROL = "consultations.enrol"
-    CONSULTATIONS_EXTEND = "consultations.extend"
-    CONSULTATIONS_INVITE = "consultations.invite"
-    CONSULTATIONS_INVITE_AGAIN = "consultations.invite_again"
-    CONSULTATIONS_LET_GO = "consultations.let_go"
-    CONSULTATIONS_MANAGE = "consultations.manage"
-    CONSULTATIONS_OPEN = "consultations.open"
-    CONSULTATIONS_SCHEDULE = "consultations.schedule"
-    CONSULTATIONS_SEND_AGAIN = "consultations.send_again"
-    CONSULTATIONS_WITHDRAW_INVITATION = "consultations.withdraw_invitation"
-    CONTRIBUTIONS_ADDRESS_DRAFT = "contributions.address_draft"
-    CONTRIBUTIONS_CLAIM_DRAFT = "contributions.claim_draft"
-    CONTRIBUTIONS_CONFIRM_ANCHOR = "contributions.confirm_anchor"
-    CONTRIBUTIONS_CONFIRM_CERTAIN = "contributions.confirm_certain"
-    CONTRIBUTIONS_DROP_DRAFT = "contributions.drop_draft"
-    CONTRIBUTIONS_FIND_PLACES = "contributions.find_places"
-    CONTRIBUTIONS_KEEP_DRAFT = "contributions.keep_draft"
-    CONTRIBUTIONS_LEAVE = "contributions.leave"
-    CONTRIBUTIONS_LODGE = "contributions.lodge"
-    CONTRIBUTIONS_LODGE_POSITION = "contributions.lodge_position"
-    CONTRIBUTIONS_READ = "contributions.read"
-    CONTRIBUTIONS_READ_TRACE = "contributions.read_trace"
-    CONTRIBUTIONS_REATTACH = "contributions.reattach"
-    CONTRIBUTIONS_RECEIPT = "contributions.receipt"
-    CONTRIBUTIONS_REPLY = "contributions.reply"
-    CONTRIBUTIONS_SUPPORT = "contributions.support"
-    CONTRIBUTIONS_TAKE_BACK_SUPPORT = "contributions.take_back_support"
-    CONTRIBUTIONS_VIEW_ANCHORS = "contributions.view_anchors"
-    CONTRIBUTIONS_WITHDRAW = "contributions.withdraw"
-    CONTRIBUTIONS_WITHDRAW_REPLY = "contributions.withdraw_reply"
-    CONTRIBUTIONS_WRITE = "contributions.write"
-    EXPORTS_DOWNLOAD = "exports.download"
-    EXPORTS_OPEN_DATA = "exports.open_data"
-    EXPORTS_REQUEST = "exports.request"
-    EXPORTS_VIEW_ALL = "exports.view_all"
-    JOURNAL_READ = "journal.read"
-    JOURNAL_VIEW_EVENTS = "journal.view_events"
-    JOURNAL_VIEW_PERMISSIONS = "journal.view_permissions"
-    MODERATION_PUBLISH = "moderation.publish"
-    MODERATION_RESTORE = "moderation.restore"
-    MODERATION_VIEW = "moderation.view"
-    MODERATION_WITHHOLD = "moderation.withhold"
-    ORGANISATIONS_ADD = "organisations.add"
-    ORGANISATIONS_CONFIRM = "organisations.confirm"
-    ORGANISATIONS_CORRECT = "organisations.correct"
-    ORGANISATIONS_JOIN = "organisations.join"
-    ORGANISATIONS_LEAVE = "organisations.leave"
-    ORGANISATIONS_VIEW_REGISTER = "organisations.view_register"
-    PRIVACY_FORGET = "privacy.forget"
-    PRIVACY_FORGET_ON_REQUEST = "privacy.forget_on_request"
-    PRIVACY_READ = "privacy.read"
-    PRIVACY_VIEW_REGISTER = "privacy.view_register"
-    SYNTHESIS_ADD_ITEM = "synthesis.add_item"
-    SYNTHESIS_ATTACH = "synthesis.attach"
-    SYNTHESIS_DETACH = "synthesis.detach"
-    SYNTHESIS_DROP_ITEM = "synthesis.drop_item"
-    SYNTHESIS_EDIT_ITEM = "synthesis.edit_item"
-    SYNTHESIS_READ = "synthesis.read"
-    SYNTHESIS_REOPEN = "synthesis.reopen"
-    SYNTHESIS_VALIDATE = "synthesis.validate"
-    SYNTHESIS_VIEW = "synthesis.view"
 
 
 class Reads(enum.Enum):
@@ -198,6 +90,13 @@ nobody_for_themselves = Rule(
 somebody_else = Rule(
     lambda actor, obj: obj.id != actor.id, _("Nobody does this for themselves."),
     _("Ask another administrator, or whoever runs the server."), words=_("somebody else’s"))
+represents = Rule(
+    lambda actor, obj: actor.organisation_id is not None and obj.organisation_id == actor.organisation_id,
+    _("Only whoever holds a mandate of this organisation does this, or the secretariat."),
+    _("Ask one of its mandated representatives."), reads=ROLES, words=_("for the organisation for which they hold a mandate"))
+of_anothers = Rule(
+    lambda actor, obj: obj.user_id != actor.id, _("Nobody does this for themselves."),
+    _("Ask another representative of the organisation, or the secretariat."), words=_("somebody else’s"))
 protected = Rule(
     lambda actor, obj: not actor.lacks_factor, _("Whoever is in charge of something signs in with a second factor."),
     _("Set up yours: it takes two minutes, with a telephone or a security key."), words=_("with a second factor"))
@@ -320,11 +219,16 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.MODERATION_RESTORE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
     Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.ORGANISATIONS_ACCEPT: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
     Action.ORGANISATIONS_ADD: ((signed_in,), (system,)),
     Action.ORGANISATIONS_CONFIRM: ((secretariat,),),
     Action.ORGANISATIONS_CORRECT: ((secretariat,),),
+    Action.ORGANISATIONS_END_MANDATE: ((signed_in, represents), (secretariat,), (system,)),
+    Action.ORGANISATIONS_END_MEMBERSHIP: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
     Action.ORGANISATIONS_JOIN: ((signed_in, oneself),),
     Action.ORGANISATIONS_LEAVE: ((signed_in, oneself),),
+    Action.ORGANISATIONS_MANDATE: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
+    Action.ORGANISATIONS_VIEW_MEMBERS: ((signed_in, represents), (secretariat,)),
     Action.ORGANISATIONS_VIEW_REGISTER: ((secretariat,),),
     Action.PRIVACY_FORGET: ((signed_in, oneself), (system,)),
     Action.PRIVACY_FORGET_ON_REQUEST: ((secretariat,),),
@@ -347,7 +251,8 @@ STEERING = frozenset({
     Action.ADOPTION_DECIDE, Action.ADOPTION_SEAL, Action.CONSULTATIONS_ACCEPT_INVITATION, Action.CONSULTATIONS_APPOINT,
     Action.CONSULTATIONS_BEGIN_SYNTHESIS, Action.CONSULTATIONS_CLOSE, Action.CONSULTATIONS_DISMISS, Action.CONSULTATIONS_EDIT,
     Action.CONSULTATIONS_ENROL, Action.CONSULTATIONS_EXTEND,
-    Action.CONSULTATIONS_OPEN, Action.CONSULTATIONS_SCHEDULE, Action.ORGANISATIONS_JOIN, Action.ORGANISATIONS_LEAVE,
+    Action.CONSULTATIONS_OPEN, Action.CONSULTATIONS_SCHEDULE, Action.ORGANISATIONS_END_MANDATE, Action.ORGANISATIONS_END_MEMBERSHIP,
+    Action.ORGANISATIONS_JOIN, Action.ORGANISATIONS_LEAVE, Action.ORGANISATIONS_MANDATE,
     Action.PRIVACY_FORGET, Action.PRIVACY_FORGET_ON_REQUEST,
 })
 # The acts after which somebody may be named otherwise than before, or no more: what is kept of their name is made anew.

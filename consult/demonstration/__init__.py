@@ -147,7 +147,9 @@ class Story:
         )
         self.users[row["id"]] = user
         if row.get("organisation"):
-            organisations.join(user, user, organisation=self.organisations[row["organisation"]])
+            membership = organisations.join(user, user, organisation=self.organisations[row["organisation"]])
+            organisations.accept(SYSTEM, membership)
+            organisations.mandate(SYSTEM, membership)
         return user
 
     def add_staff(self, row: dict) -> None:

@@ -33,6 +33,7 @@ READING: dict[Action, str] = {
     Action.JOURNAL_VIEW_EVENTS: N_("The events of the journal are read"),
     Action.JOURNAL_VIEW_PERMISSIONS: N_("This table is read"),
     Action.MODERATION_VIEW: N_("What waits for moderation is looked at"),
+    Action.ORGANISATIONS_VIEW_MEMBERS: N_("The members of an organisation are looked at"),
     Action.ORGANISATIONS_VIEW_REGISTER: N_("The register of organisations is looked at"),
     Action.PRIVACY_READ: N_("The periods of retention are read"),
     Action.PRIVACY_VIEW_REGISTER: N_("The register of processing is read"),

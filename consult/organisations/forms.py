@@ -1,20 +1,36 @@
 """Choosing an organisation, and listing one."""
 
+from datetime import datetime, time, timedelta
+from typing import Any
+
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField, StringField
+from wtforms import BooleanField, DateField, SelectField, StringField
 from wtforms.validators import DataRequired, Optional
 
 from consult.core.fields import CounterField, at_most
-from consult.core.i18n import _
-from consult.organisations.models import MAX_NAME, MAX_SHORT, MAX_SLUG, MAX_WEBSITE, Category, Region, Sector, Size
+from consult.core.i18n import MOROCCO, _
+from consult.organisations.models import MAX_NAME, MAX_SHORT, MAX_SLUG, MAX_STATEMENT, MAX_WEBSITE, Category, Region, Sector, Size
 
 NAME = {"dir": "auto", "maxlength": MAX_NAME}
 
 
 class MembershipForm(FlaskForm):
-    """For whom one speaks: an organisation by its ``slug``, or oneself when it is empty."""
+    """To which organisation one belongs, by its ``slug``, or none when it is empty; ``statement``: what one is there."""
 
     organisation = StringField(validators=[Optional(), at_most(MAX_SLUG)])
+    statement = StringField(
+        _("What you do there (optional)"), description=_("Whoever accepts you reads it, and nobody else; for instance “quality manager”."),
+        validators=[Optional(), at_most(MAX_STATEMENT)], render_kw={"dir": "auto", "maxlength": MAX_STATEMENT})
+
+
+class MandateForm(FlaskForm):
+    """Until when somebody may sign for an organisation, the day included; without a day, until the mandate is ended."""
+
+    ends_on = DateField(_("Until (optional)"), validators=[Optional()], render_kw={"dir": "ltr"})
+
+    def values(self) -> dict[str, Any]:
+        after = datetime.combine(self.ends_on.data + timedelta(days=1), time(), MOROCCO) if self.ends_on.data else None
+        return {"ends_at": after}
 
 
 def choices_of(kind) -> dict[str, str]:

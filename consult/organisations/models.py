@@ -1,4 +1,4 @@
-"""Organisations, the words by which they are found, and who speaks for which, from when to when."""
+"""Organisations, the words by which they are found, who belongs to which, and who may sign for it, from when to when."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from consult.accounts.models import User
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
-from consult.core.i18n import N_, LabelledEnum
+from consult.core.i18n import N_, LabelledEnum, utcnow
 from consult.core.states import StateEnum, Tone, says
 
 
@@ -119,6 +119,11 @@ class Organisation(Base):
     __mapper_args__ = {"version_id_col": row_counter}
 
     @property
+    def organisation_id(self) -> int:
+        """Of itself, as the rules ask it of all that belongs to one."""
+        return self.id
+
+    @property
     def names(self) -> list[str]:
         """Those that it goes by, in whatever language, and its acronym."""
         return [name for name in (self.name_fr, self.name_ar, self.name_en, self.short) if name]
@@ -144,14 +149,32 @@ class OrganisationWord(Base):
     __table_args__ = (sa.Index("ix_organisation_word_word", "word", "organisation_id", unique=True),)
 
 
+class MembershipState(StateEnum):
+    """Whether the organisation knows somebody as one of its own. Only a mandate lets them sign."""
+
+    tone: Tone
+    awaits_answer: bool
+    is_member: bool
+
+    ASKED = "asked", N_("To be accepted"), says(
+        leads_to=("member", "refused", "left"), tone=Tone.OCHRE, awaits_answer=True, is_member=False)
+    MEMBER = "member", N_("Member"), says(leads_to=("left",), tone=Tone.GREEN, awaits_answer=False, is_member=True)
+    REFUSED = "refused", N_("Refused"), says(leads_to=(), tone=Tone.NONE, awaits_answer=False, is_member=False)
+    LEFT = "left", N_("No longer a member"), says(leads_to=(), tone=Tone.NONE, awaits_answer=False, is_member=False)
+
+
+MAX_STATEMENT = 300
+
+
 class Membership(Base):
-    """One person speaking for one organisation, until they leave it: for one at a time, and what was lodged before keeps its own."""
+    """One person belonging to one organisation, until they leave it: to one at a time, and what was lodged before keeps its own."""
 
     __tablename__ = "membership"
     __append_only__ = False  # it goes when the person is forgotten; the journal tells of each
-    __recorded__ = True
+    __recorded__ = all_but("statement")
     __table_args__ = (
         sa.CheckConstraint("left_at IS NULL OR left_at >= joined_at", name="left_after_joining"),
+        sa.CheckConstraint("(state IN ('asked', 'member')) = (left_at IS NULL)", name="over_has_its_moment"),
         sa.Index("ix_membership_present", "user_id", unique=True, sqlite_where=sa.text("left_at IS NULL"),
                  postgresql_where=sa.text("left_at IS NULL")),
     )
@@ -159,6 +182,8 @@ class Membership(Base):
     id: Mapped[PrimaryKey]
     user_id: Mapped[int] = fk("user.id")
     organisation_id: Mapped[int] = fk("organisation.id")
+    state: Mapped[MembershipState] = mapped_column(default=MembershipState.ASKED)
+    statement: Mapped[str] = mapped_column(sa.String(MAX_STATEMENT), default="")  # what they are there, for whoever accepts them
     joined_at: Mapped[Timestamp]
     left_at: Mapped[datetime | None]
 
@@ -166,12 +191,48 @@ class Membership(Base):
     organisation: Mapped[Organisation] = relationship(lazy="joined")
 
     def audit_details(self) -> dict:
-        return {"user_id": self.user_id, "organisation_id": self.organisation_id}
+        return {"user_id": self.user_id, "organisation_id": self.organisation_id, "state": self.state.value}
 
 
-# The present one. Only who acts is asked for whom they speak: lists of authors do not pay for it (see ``get_user_of_session``).
+class Mandate(Base):
+    """Who may sign for an organisation, from when to when. It outlasts the membership: what was signed with it points to it."""
+
+    __tablename__ = "mandate"
+    __append_only__ = all_but("ended_at")
+    __recorded__ = True
+    __table_args__ = (
+        sa.CheckConstraint("ends_at IS NULL OR ends_at > begins_at", name="ends_after_beginning"),
+        sa.CheckConstraint("ended_at IS NULL OR ended_at >= begins_at", name="ended_after_beginning"),
+        sa.Index("ix_mandate_present", "user_id", unique=True, sqlite_where=sa.text("ended_at IS NULL"),
+                 postgresql_where=sa.text("ended_at IS NULL")),
+    )
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = fk("user.id")
+    organisation_id: Mapped[int] = fk("organisation.id")
+    begins_at: Mapped[Timestamp]
+    ends_at: Mapped[datetime | None]  # when it was given for a term
+    ended_at: Mapped[datetime | None]  # when it was taken back, replaced, or its holder left
+
+    user: Mapped[User] = relationship()
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+    @property
+    def is_in_force(self) -> bool:
+        """At this moment."""
+        return self.ended_at is None and (self.ends_at is None or utcnow() < self.ends_at)
+
+    def audit_details(self) -> dict:
+        return {"user_id": self.user_id, "organisation_id": self.organisation_id, "ends_at": self.ends_at and self.ends_at.isoformat(),
+                "is_ended": self.ended_at is not None}
+
+
+# The present ones. Only who acts is asked for whom they sign: lists of authors do not pay for it (see ``get_user_of_session``).
 User.membership = relationship(
     Membership, primaryjoin=sa.and_(Membership.user_id == User.id, Membership.left_at.is_(None)), uselist=False, viewonly=True,
+)
+User.mandate = relationship(
+    Mandate, primaryjoin=sa.and_(Mandate.user_id == User.id, Mandate.ended_at.is_(None)), uselist=False, viewonly=True,
 )
 # Those that are over as well.
 User.memberships = relationship(Membership, primaryjoin=Membership.user_id == User.id, order_by=Membership.id, viewonly=True)

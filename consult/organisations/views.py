@@ -1,4 +1,4 @@
-"""Finding the organisation one speaks for, listing one, what the accounts' pages show of it; the secretariat's register of them."""
+"""Finding one's organisation, asking to belong to it, listing one; its members and who signs for it; the secretariat's register."""
 
 from functools import partial
 
@@ -13,10 +13,10 @@ from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _, isolate
 from consult.core.markup import trusted
 from consult.core.paging import Cursor
-from consult.core.permissions import Action
+from consult.core.permissions import Action, can
 from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.organisations import finding, service
-from consult.organisations.forms import CorrectionForm, MembershipForm, OrganisationForm
+from consult.organisations.forms import CorrectionForm, MandateForm, MembershipForm, OrganisationForm
 from consult.organisations.models import MAX_NAME, Organisation, OrganisationState
 
 bp = room("organisations")
@@ -29,7 +29,7 @@ def staff_menu() -> list[core_events.MenuEntry]:
 
 @accounts_events.profile_parts.fill
 def profile_part(person: User) -> accounts_events.ProfilePart:
-    words = render_template("organisations/_profile.html", organisation=person.organisation)
+    words = render_template("organisations/_profile.html", person=person)
     return accounts_events.ProfilePart(id="organisation", title=_("Organisation"), words=trusted(words))
 
 
@@ -38,7 +38,7 @@ def my_data(person: User) -> dict:
     return service.get_data(person, person)
 
 
-# For whom one speaks
+# To which one belongs
 
 
 @bp.route("/mine", methods=["GET", "POST"])
@@ -49,23 +49,26 @@ def mine():
     if form.validate_on_submit():
         try:
             chosen = service.get_organisation(form.organisation.data) if form.organisation.data else None
-            flash(speak_for(person, chosen), "success")
-        except NotFound as refusal:
+            flash(belong_to(person, chosen, form.statement.data or ""), "success")
+        except (NotFound, Invalid) as refusal:
             form.form_errors.append(refusal.message)
         else:
-            return redirect(url_for("accounts.profile"), 303)
+            return redirect(url_for(".mine"), 303)
     typed = request.args.get("q", "")[:MAX_NAME].strip()
     return render_template(
         "organisations/mine.html", form=form, person=person, typed=typed, found=finding.find(typed), most=finding.MOST,
     ), 422 if form.errors else 200
 
 
-def speak_for(person: User, organisation: Organisation | None) -> str:
+def belong_to(person: User, organisation: Organisation | None, statement: str) -> str:
     """Do what was chosen, unless it is so already, and say how it stands."""
     if organisation is not None:
-        service.join(person, person, organisation=organisation)
-        return str(_("You speak for %(organisation)s.", organisation=isolate(organisation.name(language()))))
-    if person.organisation is not None:
+        membership = service.join(person, person, organisation=organisation, statement=statement)
+        name = isolate(organisation.name(language()))
+        if membership.state.is_member:
+            return str(_("You are a member of %(organisation)s.", organisation=name))
+        return str(_("You have asked to join %(organisation)s. You are told by a letter once it is answered.", organisation=name))
+    if person.membership is not None:
         service.leave(person, person)
     return str(_("You speak for yourself."))
 
@@ -73,21 +76,73 @@ def speak_for(person: User, organisation: Organisation | None) -> str:
 @bp.route("/add", methods=["GET", "POST"])
 @auth_required("session")
 def add():
-    """List an organisation and speak for it."""
+    """List an organisation, and sign for it."""
     form, near = OrganisationForm(name_fr=request.args.get("name", "")[:MAX_NAME]), []
     if form.validate_on_submit():
         try:
-            organisation = service.add(actor(), None, **form.values())
-            service.join(actor(), actor(), organisation=organisation)
+            service.add(actor(), None, **form.values())
         except service.PerhapsListed as refusal:
             near = refusal.near
             put_refusal(form, refusal)
         except Invalid as refusal:
             put_refusal(form, refusal)
         else:
-            flash(str(_("The organisation is listed, and you speak for it.")), "success")
+            flash(str(_("The organisation is listed, and you sign for it. The secretariat confirms it.")), "success")
             return redirect(url_for("accounts.profile"), 303)
     return render_template("organisations/add.html", form=form, near=near, membership=MembershipForm()), 422 if form.errors else 200
+
+
+# Its members, for its representatives and the secretariat
+
+
+@bp.get("/members/<string:slug>")
+def view_members(slug):
+    organisation = service.get_organisation(slug)
+    mandates = {one.user_id: one for one in service.list_mandates(actor(), organisation)}
+    page = service.list_members(actor(), organisation, after=request.args.get("after", type=Cursor.parse))
+    return render_template("organisations/view_members.html", organisation=organisation, members=page.rows, mandates=mandates,
+                           form=MandateForm(formdata=None), links=page.links(partial(url_for, ".view_members", slug=slug)))
+
+
+@bp.post("/memberships/<int:id>/accept")
+def accept(id):  # noqa: A002 - the address says so
+    membership = service.accept(actor(), service.get_membership(actor(), id))
+    flash(str(_("%(name)s is a member now. To sign, a mandate is needed.", name=isolate(membership.user.shown_name))), "success")
+    return to_members(membership.organisation)
+
+
+@bp.post("/memberships/<int:id>/end")
+def end_membership(id):  # noqa: A002
+    membership = service.end_membership(actor(), service.get_membership(actor(), id))
+    flash(str(_("%(name)s does not belong to it; the letter says so.", name=isolate(membership.user.shown_name))), "success")
+    return to_members(membership.organisation)
+
+
+@bp.post("/memberships/<int:id>/mandate")
+def mandate(id):  # noqa: A002
+    membership, form = service.get_membership(actor(), id), MandateForm()
+    try:
+        if not form.validate():
+            raise Invalid("ends_on", _("This is no day."), _("Choose a day to come, or leave this empty."))
+        service.mandate(actor(), membership, **form.values())
+    except Invalid as refusal:
+        flash(f"{refusal.message} {refusal.remedy}", "warning")
+    else:
+        flash(str(_("%(name)s signs for it from now on.", name=isolate(membership.user.shown_name))), "success")
+    return to_members(membership.organisation)
+
+
+@bp.post("/mandates/<int:id>/end")
+def end_mandate(id):  # noqa: A002
+    ended = service.end_mandate(actor(), service.get_mandate(actor(), id))
+    flash(str(_("%(name)s signs for it no more. What was signed stays.", name=isolate(ended.user.shown_name))), "success")
+    return to_members(ended.organisation)
+
+
+def to_members(organisation: Organisation):
+    """Unless whoever acted ended what let them see them."""
+    is_seen = can(actor(), Action.ORGANISATIONS_VIEW_MEMBERS, organisation)
+    return redirect(url_for(".view_members", slug=organisation.slug) if is_seen else url_for(".mine"), 303)
 
 
 # The secretariat's
@@ -100,7 +155,7 @@ def view_register():
     page = service.list_register(actor(), consultation, state, after=request.args.get("after", type=Cursor.parse))
     return render_template(
         "organisations/view_register.html", organisations=page.rows, state=state, states=OrganisationState, form=MembershipForm(),
-        awaiting=service.count_awaiting(actor(), consultation),
+        awaiting=service.count_awaiting(actor(), consultation), asked=service.count_requests([one.id for one in page.rows]),
         links=page.links(partial(url_for, ".view_register", state=state.value if state else None)))
 
 

@@ -22,6 +22,7 @@ from consult.contributions.models import (
     Anchor,
     Contribution,
     ContributionDraft,
+    Declaration,
     PositionEntry,
     PositionReceipt,
     Receipt,
@@ -38,7 +39,7 @@ from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.moderation.models import ModerationDecision, ReplyDecision
-from consult.organisations.models import Membership
+from consult.organisations.models import Mandate, Membership
 from consult.privacy.models import Erasure
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
 from consult.text.addresses import MAX_TYPED, likeness, spelt
@@ -62,7 +63,8 @@ class Subject(LabelledEnum):
     SESSIONS = "sessions", N_("Browsers that are signed in: name of the browser and of its system, when they were used")
     PASSKEYS = "passkeys", N_("Passkeys: their names, when they were made and used last")
     IDENTITIES = "identities", N_("By what number an OpenID provider knows the person, and when they signed in by it last")
-    MEMBERSHIPS = "memberships", N_("Organisations for which the person speaks or spoke, with dates")
+    MEMBERSHIPS = "memberships", N_("Organisations to which the person belongs or belonged, with dates and what they said to be accepted")
+    MANDATES = "mandates", N_("Mandates to sign for an organisation, with dates")
     ROLES = "roles", N_("Roles held in the consultation")
     LETTERS = "letters", N_("Letters written to the person, and that they were told")
     DRAFTS = "drafts", N_("Texts and forms that were typed and not lodged")
@@ -84,6 +86,8 @@ REASONS = {
                               "changed."),
     Subject.REPLIES: N_("They are a part of the public record, and are shown under “A participant”, or under the organisation for which "
                         "they were lodged. What their words say is not changed."),
+    Subject.MANDATES: N_("What was signed for an organisation points to the mandate with which it was signed. The number of an account "
+                         "that is emptied stays, and the mandate is over."),
     Subject.SUPPORTS: N_("They are counted, and who gave them is shown to nobody. The number of an account that is emptied stays."),
     Subject.ANSWERS: N_("They are the commission’s answers, which everybody may check."),
     Subject.ACTS: N_("A decision of a public body stays with its reasons. It is shown under “A former member of the commission”."),
@@ -169,13 +173,14 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.PASSKEYS, Fate.GOES, Passkey.user_id),
     *_lines(Subject.IDENTITIES, Fate.GOES, ProviderIdentity.user_id),
     *_lines(Subject.MEMBERSHIPS, Fate.GOES, Membership.user_id),
+    *_lines(Subject.MANDATES, Fate.STAYS, Mandate.user_id),
     *_lines(Subject.ROLES, Fate.GOES, Appointment.user_id),
     *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id),
     *_lines(Subject.DRAFTS, Fate.GOES, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
     *_lines(Subject.FAULTS, Fate.EMPTIED, Job.error),
     *_lines(Subject.CONTRIBUTIONS, Fate.STAYS, Contribution.author_id, PositionReceipt.author_id),
     *(Holding(Subject.CONTRIBUTIONS, model, Contribution.author_id, Fate.STAYS)
-      for model in (SuggestedAmendment, Receipt, Anchor, PositionEntry)),
+      for model in (SuggestedAmendment, Receipt, Declaration, Anchor, PositionEntry)),
     *_lines(Subject.REPLIES, Fate.STAYS, Reply.author_id),
     *_lines(Subject.SUPPORTS, Fate.STAYS, Support.supporter_id),
     *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS) for model in (ModerationDecision, ItemContribution)),

@@ -32,6 +32,7 @@ from consult.contributions.models import (
     ChapterTally,
     Contribution,
     ContributionDraft,
+    Declaration,
     PositionEntry,
     PositionReceipt,
     ProvisionTally,
@@ -59,7 +60,7 @@ from consult.exports import service as exports
 from consult.exports.models import Export
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
-from consult.organisations.models import Membership, Organisation, OrganisationWord
+from consult.organisations.models import Mandate, Membership, Organisation, OrganisationWord
 from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
@@ -217,13 +218,14 @@ PERIODS: tuple[Period, ...] = (
         N_("That those in charge were told something by letter"), TOLD, N_("So that nobody is told twice."), (StaffLetter, StaffNews),
         end_told),
     Period(
-        N_("Contributions, receipts, supports, replies, decisions and answers"), None,
+        N_("Contributions, receipts, mandates with which they were signed, supports, replies, decisions and answers"), None,
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
         (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
          ItemContribution, SynthesisNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
-         SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision), ended_by=RECORD),
+         SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Mandate, Declaration),
+        ended_by=RECORD),
     Period(
         N_("The journal"), None, N_("It proves that nothing was changed unseen; it holds numbers and digests, no names."),
         (AuditEvent, AuditSeal, Checkpoint, CheckpointStamp), ended_by=RECORD),

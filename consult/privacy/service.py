@@ -22,6 +22,7 @@ from consult.core.jobs import Job, later
 from consult.core.locks import ORDER, lock, taken
 from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.exports import service as exports
+from consult.organisations import service as organisations
 from consult.organisations.models import Membership
 from consult.privacy import jobs
 from consult.privacy.holdings import ADDRESSES, HOLDINGS, Fate, Held, Holding, Subject, summary_of
@@ -135,7 +136,8 @@ def _take_away(dismissing: Actor, user: User, holding: Holding) -> None:
     key = next(iter(holding.model.__table__.primary_key.columns))
     session.execute(sa.delete(holding.model).where(key.in_(keys)))
     if holding.model is Membership:
-        session.expire(user, ["membership"])
+        session.expire(user, ["membership", "mandate"])
+        organisations.drop_mandate(user)
 
 
 def _keys(model: type[Base], which: Iterable[sa.ColumnElement[bool]]) -> list[int]:

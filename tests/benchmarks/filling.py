@@ -39,7 +39,16 @@ from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM, Action
 from consult.demonstration import Story
 from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
-from consult.organisations.models import Category, Membership, Organisation, OrganisationState, Region, Sector
+from consult.organisations.models import (
+    Category,
+    Mandate,
+    Membership,
+    MembershipState,
+    Organisation,
+    OrganisationState,
+    Region,
+    Sector,
+)
 from consult.synthesis import service as synthesis
 from consult.synthesis.models import ItemContribution
 from tests.benchmarks.bulk import Bulk, settle
@@ -166,7 +175,9 @@ class People:
         if n % 3:
             return user_id, None
         organisation_id = self.dice.choice(self.organisations)
-        bulk.add(Membership, user_id=user_id, organisation_id=organisation_id, joined_at=now, left_at=None)
+        bulk.add(Membership, user_id=user_id, organisation_id=organisation_id, joined_at=now, left_at=None, state=MembershipState.MEMBER,
+                 statement="")
+        bulk.add(Mandate, user_id=user_id, organisation_id=organisation_id, begins_at=now, ends_at=None, ended_at=None)
         return user_id, organisation_id
 
     def draw(self) -> tuple[int, int | None]:

@@ -12,7 +12,7 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Phase, Role, Round
 from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
-from consult.organisations.models import Membership
+from consult.organisations.models import Mandate, Membership, Organisation
 from consult.synthesis.models import Synthesis, SynthesisState
 
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
@@ -122,11 +122,19 @@ moderation.view                      consultation   STAFF secretariat           
 moderation.view                      waiting        moderator rapporteur chair secretariat                     *
 moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.withhold                  colleague's    nobody                                                     *
+organisations.accept                 membership     participant secretariat system                             *
+organisations.accept                 own-membership  system                                                     *
 organisations.add                    nothing        participant other STAFF secretariat administrator system   *
 organisations.confirm                consultation   secretariat                                                *
 organisations.correct                consultation   secretariat                                                *
+organisations.end_mandate            membership     participant secretariat system                             *
+organisations.end_membership         membership     participant secretariat system                             *
+organisations.end_membership         own-membership  system                                                     *
 organisations.join                   person         participant                                                *
 organisations.leave                  person         participant                                                *
+organisations.mandate                membership     participant secretariat system                             *
+organisations.mandate                own-membership  system                                                     *
+organisations.view_members           organisation   participant secretariat                                    *
 organisations.view_register          consultation   secretariat                                                *
 privacy.forget                       person         participant system                                         *
 privacy.forget_on_request            consultation   secretariat                                                *
@@ -185,7 +193,8 @@ class World:
         def person(number, role=None, commission=None, organisation_id=HOUSE):
             held = [Appointment(role=role, commission_id=commission)] if role else []
             return User(id=number, email=f"person-{number}@example.org", appointments=held,
-                        membership=Membership(organisation_id=organisation_id), active=True)
+                        memberships=[Membership(organisation_id=organisation_id)], mandate=Mandate(organisation_id=organisation_id),
+                        active=True)
         return {
             "visitor": VISITOR, "system": SYSTEM,
             "participant": person(1, organisation_id=FEDERATION), "other": person(2, organisation_id=6),
@@ -209,6 +218,8 @@ class World:
             "colleague's": contribution(organisation_id=HOUSE, author_id=99),
             "draft": SimpleNamespace(author_id=1, address=None, consultation=self.consultation), "export": export,
             "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
+            "membership": Membership(user_id=99, organisation_id=FEDERATION), "organisation": Organisation(id=FEDERATION),
+            "own-membership": Membership(user_id=1, organisation_id=FEDERATION),
             "invitation": Invitation(address="person-1@example.org", consultation=self.consultation),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),
             "submitted-one": Synthesis(chapter=chapter, state=SynthesisState.SUBMITTED),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.core.db import db, session, unit_of_work
 from consult.core.i18n import utcnow
-from consult.organisations.models import Membership
+from consult.organisations.models import Mandate, Membership, MembershipState
 from tests import factories
 
 TRIGGERS = {
@@ -36,8 +36,9 @@ def people(own_app):
         present, former = factories.an_organisation(), factories.an_organisation()
         speaks = factories.a_user(organisation=present, created_at=utcnow().replace(year=2025))
         left, never = factories.a_user(organisation=former), factories.a_user()
-        left.membership.left_at = utcnow()
-        factories.saved(Membership(user=speaks, organisation=former, joined_at=speaks.created_at, left_at=utcnow()))
+        left.membership.state, left.membership.left_at = MembershipState.LEFT, utcnow()
+        factories.saved(Membership(user=speaks, organisation=former, joined_at=speaks.created_at, left_at=utcnow(),
+                                   state=MembershipState.LEFT))
         return [(speaks.email, present.slug), (left.email, None), (never.email, None)]
 
 
@@ -55,9 +56,11 @@ def test_each_keeps_the_organisation_they_speak_for(people):
     assert ask(TRIGGERS[db.engine.dialect.name]) == triggers
     migrate("head")
     spoken = sa.select(User).order_by(User.id)
-    assert [(user.email, user.organisation and user.organisation.slug) for user in session.scalars(spoken)] == people
+    assert [(user.email, user.membership and user.membership.organisation.slug) for user in session.scalars(spoken)] == people
     [membership] = session.scalars(sa.select(Membership))
     assert (membership.joined_at, membership.left_at) == (membership.user.created_at, None)
+    assert membership.state == MembershipState.ASKED, "nobody of the organisation has accepted them"
+    assert session.scalars(sa.select(Mandate)).all() == [], "and nobody signs for it by having chosen it"
     session.remove()
 
 

@@ -53,13 +53,14 @@ def test_visitors_add_no_organisation(app):
     assert service.add(SYSTEM, None, **ORGANISATION) in finding.find("laboratoires")
 
 
-def test_joining_leaves_one_event_and_speaks_at_once(app, citizen):
+def test_joining_leaves_one_event_and_signs_nothing(app, citizen):
     organisation = factories.an_organisation()
     membership = service.join(citizen, citizen, organisation=organisation)
-    assert (citizen.membership, citizen.organisation, citizen.organisation_id) == (membership, organisation, organisation.id)
+    assert (citizen.membership, citizen.organisation, citizen.organisation_id) == (membership, None, None)
     [event] = events()
     assert (event.action, event.subject, event.subject_id, event.details) == (
-        "organisations.join", "membership", membership.id, {"user_id": citizen.id, "organisation_id": organisation.id})
+        "organisations.join", "membership", membership.id,
+        {"user_id": citizen.id, "organisation_id": organisation.id, "state": "asked"})
     session.expire_all()
     assert citizen.membership is membership
 
@@ -68,7 +69,7 @@ def test_joining_another_ends_the_former(participant):
     former, other = participant.membership, factories.an_organisation()
     service.join(participant, participant, organisation=other)
     session.expire_all()
-    assert participant.organisation is other
+    assert (participant.membership.organisation, participant.organisation) == (other, None), "the mandate of the former is over"
     assert [(m.organisation_id, m.left_at is None) for m in memberships(participant)] == [
         (former.organisation_id, False), (other.id, True)]
     assert former.left_at >= former.joined_at
@@ -104,24 +105,24 @@ def test_nobody_chooses_for_another(participant, citizen):
 
 
 def test_two_choices_at_once_are_one(own_app):
-    """A second form that read before the first had written is told, instead of leaving a person with two organisations."""
+    """A second form that read before the first had written takes its place, instead of leaving a person with two organisations."""
     with unit_of_work():
         person, first, second = factories.a_user(), factories.an_organisation(), factories.an_organisation()
         assert person.membership is None, "read, and kept as it was read"
         session.execute(sa.insert(Membership), [{"user_id": person.id, "organisation_id": first.id}])
-        with pytest.raises(Conflict), session.begin_nested():
-            service.join(person, person, organisation=second)
-    assert session.scalars(sa.select(Membership.organisation_id)).all() == [first.id]
+        service.join(person, person, organisation=second)
+    assert [(m.organisation_id, m.left_at is None) for m in memberships(person)] == [(first.id, False), (second.id, True)]
 
 
 def test_ones_own_data(participant, citizen):
     former, other = participant.organisation, factories.an_organisation()
-    service.join(participant, participant, organisation=other)
+    service.join(participant, participant, organisation=other, statement="Responsable qualité")
     data = service.get_data(participant, participant)
-    assert data["organisation"] == other.name_fr
+    assert (data["organisation"], data["memberships"][-1]["statement"]) == (None, "Responsable qualité")
+    assert [(held["organisation"], held["ended_at"] is None) for held in data["mandates"]] == [(former.name_fr, False)]
     assert [(held["organisation"], held["left_at"] is None) for held in data["memberships"]] == [
         (former.name_fr, False), (other.name_fr, True)]
-    assert service.get_data(citizen, citizen) == {"organisation": None, "memberships": []}
+    assert service.get_data(citizen, citizen) == {"organisation": None, "memberships": [], "mandates": []}
 
 
 def test_acts_of_earlier_versions_are_found_by_their_names():

@@ -32,15 +32,16 @@ def test_choosing_in_the_list(client, participant, consultation):
     client.sign_in(participant)
     assert participant.organisation.name_fr in client.get(MINE).text
     answer = client.post(MINE, data={"organisation": other.slug}, follow_redirects=True)
-    assert answer.request.path == PROFILE
-    assert participant.organisation is other
-    assert answer.text.count(other.name_fr) == 2, "said once, and shown in the profile"
+    assert answer.request.path == MINE
+    assert (participant.membership.organisation, participant.organisation) == (other, None)
+    assert answer.text.count(other.name_fr) == 2, "said once, and shown below"
+    assert other.name_fr in client.get(PROFILE).text
 
 
 def test_speaking_for_oneself_again(client, participant, consultation):
     client.sign_in(participant)
     for _twice in range(2):
-        assert client.post(MINE, data={"organisation": ""}).location == PROFILE
+        assert client.post(MINE, data={"organisation": ""}).location == MINE
         assert participant.organisation is None
     assert "Vous parlez en votre nom" in client.get(MINE).text
     assert '/fr/organisations/mine"' in client.get(PROFILE).text
@@ -107,8 +108,8 @@ def test_it_is_found_by_name_first_and_joined_by_one_press(client, citizen, cons
     page = client.sign_in(citizen).get(f"{MINE}?q=ATELIERS")
     assert "Union témoin des ateliers" in page.text
     assert f'name="organisation" value="{listed.slug}"' in page.text
-    assert client.post(MINE, data={"organisation": listed.slug}).location == PROFILE
-    assert citizen.organisation is listed
+    assert client.post(MINE, data={"organisation": listed.slug}).location == MINE
+    assert citizen.membership.organisation is listed
     assert f'value="{listed.slug}"' not in client.get(f"{MINE}?q=boulangers").text
     assert "/fr/organisations/add?name=boulangers" in client.get(f"{MINE}?q=boulangers").text
 

@@ -254,7 +254,7 @@ def _lasts(opened_after: Any, seen_after: Any) -> sa.ColumnElement[bool]:
 
 @cache
 def _of_session() -> sa.Select:
-    known = (joinedload(User.appointments), joinedload(User.membership), undefer(User.has_passkey))
+    known = (joinedload(User.appointments), joinedload(User.mandate), undefer(User.has_passkey))
     told = UserSession.id, UserSession.seen_at, UserSession.is_factor_proven, UserSession.proved_at, UserSession.proof_hash
     asked = sa.select(User, *told).join(UserSession, UserSession.user_id == User.id)
     return asked.where(User.active, holds()).options(*known)
@@ -262,7 +262,7 @@ def _of_session() -> sa.Select:
 
 def get_user_of_session(token: str, proof: str = "") -> tuple[User, int, datetime, datetime | None] | None:
     """(whose session it is, its id, when it was seen last, when its owner showed last who they are in the browser that holds ``proof``):
-    asked at each request, with what the rules and the menus ask of a person: roles and membership.
+    asked at each request, with what the rules and the menus ask of a person: roles and mandate.
     """
     found = session.execute(_of_session(), is_of(token)).unique().all()
     if not found:

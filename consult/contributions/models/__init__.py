@@ -1,5 +1,5 @@
-"""Contributions: withdrawn perhaps, never rewritten; their amendment, receipt, draft and position; their places in later texts; what
-others do beside them; their counts.
+"""Contributions: withdrawn perhaps, never rewritten; their amendment, receipt, declaration, draft and position; their places in later
+texts; what others do beside them; their counts.
 """
 
 from consult.contributions.models.anchor import Anchor, AnchorClass, Anchoring, AnchorState, QuoteState, ReviewRank
@@ -9,6 +9,7 @@ from consult.contributions.models.contribution import (
     Contribution,
     ContributionDraft,
     ContributionState,
+    Declaration,
     Kind,
     Position,
     Receipt,
@@ -32,7 +33,8 @@ from consult.contributions.models.tally import (
 
 __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
-    "ContributionDraft", "ContributionState", "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "PassagePlace", "Position", "PositionEntry",
+    "ContributionDraft", "ContributionState", "Declaration",
+    "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "PassagePlace", "Position", "PositionEntry",
     "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
     "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]

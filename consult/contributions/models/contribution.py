@@ -17,7 +17,7 @@ from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, gettext, ngettext
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
-from consult.organisations.models import Organisation
+from consult.organisations.models import Mandate, Organisation
 
 # What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
 KEPT_FOR_NOBODY = timedelta(days=30)
@@ -149,6 +149,7 @@ class Contribution(Base):
     organisation: Mapped[Organisation | None] = relationship()
     amendment: Mapped["SuggestedAmendment | None"] = relationship(back_populates="contribution")
     receipt: Mapped["Receipt | None"] = relationship(back_populates="contribution")
+    declaration: Mapped["Declaration | None"] = relationship(back_populates="contribution")
 
     __mapper_args__ = {"version_id_col": row_counter}
 
@@ -249,6 +250,21 @@ class Receipt(Base):
     written_at: Mapped[datetime | None]
 
     contribution: Mapped[Contribution] = relationship(back_populates="receipt")
+
+
+class Declaration(Base):
+    """With which mandate a contribution was signed for its organisation. One for an organisation without it is from before mandates."""
+
+    __tablename__ = "declaration"
+    __append_only__ = True
+    __recorded__ = True
+
+    id: Mapped[PrimaryKey]
+    contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
+    mandate_id: Mapped[int] = fk("mandate.id")
+
+    contribution: Mapped[Contribution] = relationship(back_populates="declaration")
+    mandate: Mapped[Mandate] = relationship()
 
 
 class ContributionDraft(Base):

@@ -17,6 +17,7 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     ContributionState,
+    Declaration,
     Kind,
     Position,
     Receipt,
@@ -36,6 +37,7 @@ from consult.core.jobs import later
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can
 from consult.organisations.models import Organisation
+from consult.organisations.service import require_mandate
 from consult.text import normalising, quotes
 
 CHOICES: dict[str, type[LabelledEnum]] = {"kind": Kind, "comment_type": CommentType, "position": Position}
@@ -167,9 +169,7 @@ def add_contribution(actor: User, block: Block, *, form_key: str, language: str 
     if normalising.is_blank(said["body"]):
         raise Invalid("body", _("The contribution is empty."), _("Write what you have to say about this passage."))
     if as_organisation is not None:
-        actor.read_anew()  # they may have left it meanwhile
-    if as_organisation is not None and as_organisation.id != actor.organisation_id:
-        raise Invalid("speak_as", _("You are not a member of this organisation."), _("Choose your own name, or your own organisation."))
+        require_mandate(actor, as_organisation)
     chapter, wording, organisation_id = block.chapter, said.pop("replacement"), said.pop("speak_as")
     choices = {name: enum(said.pop(name)) for name, enum in CHOICES.items()}
     contribution = Contribution(
@@ -182,6 +182,8 @@ def add_contribution(actor: User, block: Block, *, form_key: str, language: str 
         add_row(SuggestedAmendment, contribution_id=contribution.id, replacement=wording)
     else:
         set_committed_value(contribution, "amendment", None)
+    if as_organisation is not None and actor.mandate is not None:
+        add_row(Declaration, contribution_id=contribution.id, mandate_id=actor.mandate.id)
     is_late = _promise(contribution, block)
     add_lodged(contribution, as_organisation.category if as_organisation else None, chapter.consultation_id, is_amending=bool(wording),
                is_late=is_late)

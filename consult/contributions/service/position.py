@@ -26,7 +26,7 @@ from consult.contributions.models import (
 from consult.contributions.service.drafting import FORM_KEY
 from consult.contributions.service.lodging import add_contribution, said_in
 from consult.contributions.service.reading import whole
-from consult.contributions.statement import MAX_LENGTHS
+from consult.contributions.statement import MAX_LENGTHS, NO_MORE
 from consult.core import audit, tallies
 from consult.core.commands import command, perform
 from consult.core.course import share_course
@@ -117,6 +117,8 @@ def list_obstacles(actor: Actor, draft: ContributionDraft) -> list[Any]:
         found.append(_("Choose your position."))
     if actor.organisation_id is not None and draft.fields.get("speak_as") not in ("organisation", "self"):
         found.append(_("Choose for whom you speak."))
+    if actor.organisation_id is None and draft.fields.get("speak_as") == "organisation":
+        found.append(NO_MORE)
     try:
         if not found:
             said_in(draft.block, **values_of(actor, draft))

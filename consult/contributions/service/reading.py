@@ -18,6 +18,7 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     ContributionState,
+    Declaration,
     Position,
 )
 from consult.contributions.service.placing import sought_in
@@ -28,7 +29,7 @@ from consult.core.i18n import _
 from consult.core.markup import excerpt
 from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page, in_batches
 from consult.core.permissions import VISITOR, Action, Actor, can, require
-from consult.organisations.models import Organisation
+from consult.organisations.models import Mandate, Organisation
 from consult.text.quotes import Quote
 
 LINE = (
@@ -78,7 +79,8 @@ def whole() -> tuple:
 
 
 def _get(ref: str) -> Contribution:
-    contribution = session.scalar(sa.select(Contribution).where(Contribution.ref == ref.upper()).options(*whole()))
+    signed = joinedload(Contribution.declaration).joinedload(Declaration.mandate).lazyload(Mandate.organisation)
+    contribution = session.scalar(sa.select(Contribution).where(Contribution.ref == ref.upper()).options(*whole(), signed))
     if contribution is None:
         raise NotFound(_("There is no contribution %(ref)s.", ref=ref), _("Check the reference on your receipt."))
     return contribution

@@ -21,7 +21,6 @@ from consult.contributions.models import (
     ReplyTally,
 )
 from consult.contributions.service.drafting import FORM_KEY
-from consult.contributions.service.supporting import CHOOSE, NOT_A_MEMBER
 from consult.core import states, tallies
 from consult.core.commands import command
 from consult.core.course import share_course
@@ -33,6 +32,7 @@ from consult.core.locks import lock
 from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Organisation
+from consult.organisations.service import require_mandate
 from consult.text import normalising
 
 
@@ -82,9 +82,7 @@ def reply(actor: User, contribution: Contribution, *, form_key: str, body: str, 
     if normalising.is_blank(body):
         raise Invalid("body", _("The reply is empty."), _("Write what you have to say about this contribution."))
     if as_organisation is not None:
-        actor.read_anew()  # they may have left it meanwhile
-        if as_organisation.id != actor.organisation_id:
-            raise Invalid("speak_as", NOT_A_MEMBER, CHOOSE)
+        require_mandate(actor, as_organisation)
     lock(contribution.chapter)
     consultation = contribution.consultation
     number = 1 + scalar_count(sa.select(sa.func.max(Reply.number)).where(Reply.contribution_id == contribution.id))

@@ -20,9 +20,7 @@ from consult.core.i18n import _, arrived, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Organisation
-
-NOT_A_MEMBER = _("You are not a member of this organisation.")
-CHOOSE = _("Choose your own name, or your own organisation.")
+from consult.organisations.service import require_mandate
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class OwnSupport:
 def _as_it_stands(wanted: bool) -> Callable[[Callable[..., Support]], Callable[..., Support | None]]:
     """What is given already, or taken back already, is answered with what stands, and leaves no second event.
 
-    Whoever presses twice, or the organisation's two members at the same moment, wait here for each other.
+    Whoever presses twice, or the organisation's two representatives at the same moment, wait here for each other.
     """
     def decorate(act: Callable[..., Support]) -> Callable[..., Support | None]:
         @wraps(act)
@@ -68,7 +66,8 @@ def support(actor: User, contribution: Contribution, *, as_organisation: Organis
     :class:`Invalid` (field ``speak_as``) for an organisation for which they do not speak, or whose contribution it is.
     """
     lock(contribution.chapter)
-    _speaks_for(actor, as_organisation)
+    if as_organisation is not None:
+        require_mandate(actor, as_organisation)
     if as_organisation is not None and as_organisation.id == contribution.organisation_id:
         raise Invalid("speak_as", _("An organisation does not support a contribution of its own."))
     organisation_id = as_organisation.id if as_organisation else None
@@ -83,20 +82,12 @@ def support(actor: User, contribution: Contribution, *, as_organisation: Organis
 def take_back_support(actor: User, contribution: Contribution, *, as_organisation: Organisation | None = None) -> Support:
     """Of an organisation: whoever speaks for it today, even if somebody else gave it; :class:`Invalid` (``speak_as``) for another one."""
     lock(contribution.chapter)
-    _speaks_for(actor, as_organisation)
+    if as_organisation is not None:
+        require_mandate(actor, as_organisation)
     given = session.scalars(_in_force(actor, contribution, as_organisation)).one()
     given.withdrawn_at = utcnow()
     _count(given, -1)
     return given
-
-
-def _speaks_for(actor: User, organisation: Organisation | None) -> None:
-    """Who may act for an organisation is who speaks for it today."""
-    if organisation is None:
-        return
-    actor.read_anew()  # they may have left it meanwhile
-    if organisation.id != actor.organisation_id:
-        raise Invalid("speak_as", NOT_A_MEMBER, CHOOSE)
 
 
 def _count(given: Support, change: int) -> None:

@@ -162,7 +162,7 @@ def refused(block: Block, form: ContributionForm, refusal: Invalid | None = None
 def a_form(block: Block, draft: ContributionDraft | None = None) -> ContributionForm:
     given = {"replacement": block.lead, "form_key": new_key(), **(draft.fields if draft else {}), "block_id": block.id, **selected()}
     organisation = actor().organisation if actor().is_authenticated else None
-    form = ContributionForm(data=given, block=block, organisation=organisation, language=language())
+    form = ContributionForm(data=given, block=block, organisation=organisation, language=language(), is_known=actor().is_authenticated)
     if draft is not None:
         form.go_on_with(draft)
         if form.speak_as and is_from_elsewhere(draft):

@@ -1,4 +1,4 @@
-"""Organisations: finding and listing one, speaking for one, speaking for oneself again; the secretariat's register of them."""
+"""Organisations: listing one, belonging to one and signing for it; the secretariat's register of them."""
 
 import hashlib
 import re
@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm.attributes import set_committed_value
 
 from consult.accounts.models import User
 from consult.core.commands import command
 from consult.core.db import session
-from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.locks import lock
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
@@ -23,11 +22,34 @@ from consult.organisations.models import (
     MAX_SHORT,
     MAX_SLUG,
     MAX_WEBSITE,
-    Membership,
+    MembershipState,
     Organisation,
     OrganisationState,
 )
+from consult.organisations.service import belonging
+from consult.organisations.service.belonging import (
+    accept,
+    count_requests,
+    drop_mandate,
+    end_mandate,
+    end_membership,
+    get_data,
+    get_mandate,
+    get_membership,
+    join,
+    leave,
+    list_mandates,
+    list_members,
+    mandate,
+    require_mandate,
+)
 from consult.text.normalising import name_key, validated_line, validated_name
+
+__all__ = [
+    "accept", "add", "confirm", "correct", "count_awaiting", "count_requests", "drop_mandate", "end_mandate", "end_membership", "get_data",
+    "get_for_correction", "get_mandate", "get_membership", "get_organisation", "join", "leave", "list_mandates", "list_members",
+    "list_register", "mandate", "require_mandate",
+]
 
 SITE = re.compile(r"https?://[^\s/@\"<>]+\.[^\s\"<>]+", re.IGNORECASE)
 NAMES = ("name_fr", "name_ar", "name_en")
@@ -40,9 +62,13 @@ def add(
     """List an organisation; raises :class:`Invalid` for a name that is listed or cannot be kept, and :class:`PerhapsListed` for one that
     is much like another's unless whoever lists it ``is_another`` says so. One name is listed once, :class:`Conflict` at one moment too.
 
-    ``values`` are those of :func:`particulars`, and ``category``. What the platform's own operator lists needs no confirming.
+    ``values`` are those of :func:`particulars`, and ``category``. Whoever lists one that nobody listed declares that they represent it,
+    and signs for it, as one that is to be confirmed. What the platform's own operator lists needs no confirming.
     """
     kept = particulars(values)
+    if isinstance(actor, User):
+        lock(actor)
+        actor.read_anew()
     refuse_listed(kept)
     if not is_another and (near := finding.list_alike([kept[name] for name in NAMES if kept.get(name)], kept["short"])):
         raise PerhapsListed(near)
@@ -54,6 +80,9 @@ def add(
     session.add(organisation)
     session.flush()
     finding.note_words(organisation)
+    if isinstance(actor, User):
+        belonging.begin(actor, organisation, MembershipState.MEMBER)
+        belonging.begin_mandate(actor, organisation)
     return organisation
 
 
@@ -131,53 +160,6 @@ def _slug_of(name: str) -> str:
 
 def _is_taken(slug: str) -> bool:
     return session.scalar(sa.select(Organisation.id).where(Organisation.slug == slug)) is not None
-
-
-@command
-def join(_actor, user: User, *, organisation: Organisation) -> Membership:
-    """Speak for an organisation from now on, and for no other; what was lodged before keeps its own.
-
-    Raises :class:`Conflict` when the same person joins one elsewhere meanwhile.
-    """
-    lock(user)  # what they lodge at this moment is lodged before or after
-    if user.membership is not None and user.membership.organisation_id == organisation.id:
-        return user.membership
-    _end(user.membership)
-    membership = Membership(user=user, organisation=organisation)
-    session.add(membership)
-    session.flush()
-    set_committed_value(user, "membership", membership)
-    return membership
-
-
-@command
-def leave(_actor, user: User) -> Membership:
-    """Speak for oneself from now on; raises :class:`Conflict` for somebody who does already."""
-    lock(user)
-    membership = user.membership
-    if membership is None:
-        raise Conflict(_("You speak for yourself already."), _("Choose an organisation on the page “My organisation” to speak for it."))
-    _end(membership)
-    set_committed_value(user, "membership", None)
-    return membership
-
-
-def _end(membership: Membership | None) -> None:
-    """At once: the next one may not begin before the database knows that this one is over."""
-    if membership is not None:
-        membership.left_at = utcnow()
-        session.flush()
-
-
-def get_data(actor: User, user: User) -> dict:
-    """For whom somebody speaks and spoke, for the file of their own data (law 09-08, article 7)."""
-    require(actor, Action.ACCOUNTS_EDIT_PROFILE, user)
-    held = session.scalars(sa.select(Membership).where(Membership.user_id == user.id).order_by(Membership.id))
-    return {
-        "organisation": user.organisation and user.organisation.name_fr,
-        "memberships": [{"organisation": m.organisation.name_fr, "joined_at": m.joined_at.isoformat(),
-                         "left_at": m.left_at and m.left_at.isoformat()} for m in held],
-    }
 
 
 def get_organisation(slug: str) -> Organisation:

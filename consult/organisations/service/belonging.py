@@ -1,0 +1,226 @@
+"""Who belongs to an organisation, and who may sign for it: asked, accepted, mandated for a time, ended; nobody by themselves alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from consult.accounts.models import User
+from consult.core import mail
+from consult.core.commands import command
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotFound
+from consult.core.i18n import _, utcnow
+from consult.core.locks import lock
+from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
+from consult.core.permissions import Action, Actor, can, require
+from consult.core.states import move
+from consult.organisations.models import MAX_STATEMENT, Mandate, Membership, MembershipState, Organisation
+from consult.text.normalising import validated_line
+
+PRESENT = Membership.left_at.is_(None)
+
+
+@command
+def join(_actor: Actor, user: User, *, organisation: Organisation, statement: str = "") -> Membership:
+    """Ask to belong to an organisation, and to no other; its representatives are told, once for each who asks. What was lodged before
+    keeps its own.
+
+    Raises :class:`Invalid` (field ``statement``), :class:`Conflict` when the same person joins one elsewhere meanwhile.
+    """
+    said = validated_line("statement", statement, max_length=MAX_STATEMENT)
+    lock(user)  # what they lodge at this moment is lodged before or after
+    user.read_anew()
+    if user.membership is not None and user.membership.organisation_id == organisation.id:
+        return user.membership
+    known = sa.select(Membership.id).where(Membership.user_id == user.id, Membership.organisation_id == organisation.id).limit(1)
+    is_known = session.scalar(known) is not None
+    membership = begin(user, organisation, MembershipState.ASKED, said)
+    for mandate in () if is_known else _in_force(organisation):
+        mail.write(mandate.user, "organisations/asked", organisation=organisation)
+    return membership
+
+
+def begin(user: User, organisation: Organisation, state: MembershipState, statement: str = "") -> Membership:
+    """Whoever holds the person's row ends what was before: the next one may not begin before the database knows that it is over."""
+    _end(user)
+    membership = Membership(user=user, organisation=organisation, state=state, statement=statement)
+    session.add(membership)
+    session.flush()
+    set_committed_value(user, "membership", membership)
+    return membership
+
+
+@command
+def leave(_actor: Actor, user: User) -> Membership:
+    """Speak for oneself from now on; raises :class:`Conflict` for somebody who does already."""
+    lock(user)
+    user.read_anew()
+    membership = user.membership
+    if membership is None:
+        raise Conflict(_("You speak for yourself already."), _("Choose an organisation on the page “My organisation” to speak for it."))
+    _end(user)
+    return membership
+
+
+@command
+def accept(_actor: Actor, membership: Membership) -> Membership:
+    """They are one of its members from now on, and told so; :class:`Conflict` where it was answered already."""
+    _hold(membership)
+    move(membership, MembershipState.MEMBER)
+    tell(membership, "accepted")
+    return membership
+
+
+@command
+def end_membership(_actor: Actor, membership: Membership) -> Membership:
+    """Refuse whoever asked, let go whoever belonged, with their mandate; both are told. :class:`Conflict` where it is over already."""
+    _hold(membership)
+    was_asked = membership.state.awaits_answer
+    if not (was_asked or membership.state.is_member):
+        raise Conflict(_("This membership is over already."))
+    _end(membership.user, MembershipState.REFUSED if was_asked else MembershipState.LEFT)
+    tell(membership, "refused" if was_asked else "ended")
+    return membership
+
+
+@command
+def mandate(_actor: Actor, membership: Membership, *, ends_at: datetime | None = None) -> Mandate:
+    """A member may sign for the organisation from now on, until ``ends_at``; one that they held is replaced.
+
+    Raises :class:`Invalid` (field ``ends_on``) for an end that is over, :class:`Conflict` for whoever is no member.
+    """
+    _hold(membership)
+    if not membership.state.is_member:
+        raise Conflict(_("Only a member can be mandated."), _("Accept them first, or ask them to join the organisation."))
+    if ends_at is not None and ends_at <= utcnow():
+        raise Invalid("ends_on", _("This day is over."), _("Choose a day to come, or leave this empty."))
+    given = begin_mandate(membership.user, membership.organisation, ends_at)
+    tell(membership, "mandated", ends_at=ends_at)
+    return given
+
+
+def begin_mandate(user: User, organisation: Organisation, ends_at: datetime | None = None) -> Mandate:
+    """Of whoever holds the person's row."""
+    drop_mandate(user)
+    given = Mandate(user=user, organisation=organisation, begins_at=utcnow(), ends_at=ends_at)
+    session.add(given)
+    session.flush()
+    set_committed_value(user, "mandate", given)
+    return given
+
+
+@command
+def end_mandate(_actor: Actor, mandate: Mandate) -> Mandate:
+    """They sign for it no more, and are told; what they signed stays signed. :class:`Conflict` where it is over already."""
+    lock(mandate.user)
+    mandate.user.read_anew()
+    if mandate.user.mandate is not mandate:
+        raise Conflict(_("This mandate is over already."))
+    drop_mandate(mandate.user)
+    if mandate.user.membership is not None:
+        tell(mandate.user.membership, "unmandated")
+    return mandate
+
+
+def require_mandate(actor: User, organisation: Organisation) -> None:
+    """:class:`Invalid` (field ``speak_as``) where they may not sign for it, asked anew: the mandate may have ended meanwhile."""
+    actor.read_anew()
+    if organisation.id != actor.organisation_id:
+        raise Invalid("speak_as", _("You hold no mandate to sign for this organisation."),
+                      _("Choose your own name, or ask one of its mandated representatives."))
+
+
+def _hold(membership: Membership) -> None:
+    """Its person's row is held, as whoever joins, leaves or signs holds it; and it is as it is now."""
+    lock(membership.user)
+    membership.user.read_anew()
+    session.refresh(membership, ["state", "left_at"])
+
+
+def _end(user: User, state: MembershipState = MembershipState.LEFT) -> None:
+    drop_mandate(user)
+    if (membership := user.membership) is not None:
+        move(membership, state if membership.state.may_become(state) else MembershipState.LEFT)
+        membership.left_at = utcnow()
+        session.flush()
+        set_committed_value(user, "membership", None)
+
+
+def drop_mandate(user: User) -> None:
+    """Of whoever holds the person's row."""
+    if user.mandate is not None:
+        user.mandate.ended_at = utcnow()
+        session.flush()
+        set_committed_value(user, "mandate", None)
+
+
+def tell(membership: Membership, change: str, ends_at: datetime | None = None) -> None:
+    mail.write(membership.user, "organisations/membership", change=change, organisation=membership.organisation, ends_at=ends_at)
+
+
+# Reading
+
+
+def _in_force(organisation: Organisation) -> list[Mandate]:
+    now = utcnow()
+    held = sa.select(Mandate).where(
+        Mandate.organisation_id == organisation.id, Mandate.ended_at.is_(None), sa.or_(Mandate.ends_at.is_(None), Mandate.ends_at > now))
+    return list(session.scalars(held.order_by(Mandate.id).options(
+        lazyload(Mandate.organisation), joinedload(Mandate.user).lazyload(User.appointments))))
+
+
+def list_mandates(actor: Actor, organisation: Organisation) -> list[Mandate]:
+    """Those in force, the oldest first."""
+    require(actor, Action.ORGANISATIONS_VIEW_MEMBERS, organisation)
+    return _in_force(organisation)
+
+
+def list_members(actor: Actor, organisation: Organisation, *, after: Cursor | None = None) -> Page[Membership]:
+    """Who belongs to it, and who asked to, those who asked first."""
+    require(actor, Action.ORGANISATIONS_VIEW_MEMBERS, organisation)
+    asked = sa.case((Membership.state == MembershipState.ASKED, 0), else_=1)
+    present = sa.select(Membership).where(Membership.organisation_id == organisation.id, PRESENT).options(
+        lazyload(Membership.organisation), joinedload(Membership.user).lazyload(User.appointments))
+    return get_page(present, rising(asked, Membership.id), after=after, size=ENTRY_PAGE_SIZE)
+
+
+def count_requests(organisation_ids: Sequence[int]) -> dict[int, int]:
+    """How many ask to belong to each of these organisations, where anybody does."""
+    asked = sa.select(Membership.organisation_id, sa.func.count()).where(
+        Membership.state == MembershipState.ASKED, Membership.organisation_id.in_(organisation_ids))
+    return dict(session.execute(asked.group_by(Membership.organisation_id)).all())
+
+
+def get_membership(actor: Actor, id_: int) -> Membership:
+    """Raises :class:`NotFound`, for those of other organisations too: that somebody belongs to one is nobody else's business."""
+    found = session.get(Membership, id_)
+    if found is None or not can(actor, Action.ORGANISATIONS_VIEW_MEMBERS, found.organisation):
+        raise NotFound(_("There is no such member."))
+    return found
+
+
+def get_mandate(actor: Actor, id_: int) -> Mandate:
+    """As :func:`get_membership`."""
+    found = session.get(Mandate, id_)
+    if found is None or not can(actor, Action.ORGANISATIONS_VIEW_MEMBERS, found.organisation):
+        raise NotFound(_("There is no such mandate."))
+    return found
+
+
+def get_data(actor: Actor, user: User) -> dict[str, Any]:
+    """To which organisations somebody belongs and belonged, and their mandates, for the file of their own data (law 09-08, article 7)."""
+    require(actor, Action.ACCOUNTS_EDIT_PROFILE, user)
+    held = session.scalars(sa.select(Membership).where(Membership.user_id == user.id).order_by(Membership.id))
+    given = session.scalars(sa.select(Mandate).where(Mandate.user_id == user.id).order_by(Mandate.id))
+    return {
+        "organisation": user.organisation and user.organisation.name_fr,
+        "memberships": [{"organisation": m.organisation.name_fr, "state": m.state.value, "statement": m.statement,
+                         "joined_at": m.joined_at.isoformat(), "left_at": m.left_at and m.left_at.isoformat()} for m in held],
+        "mandates": [{"organisation": one.organisation.name_fr, "begins_at": one.begins_at.isoformat(),
+                      "ends_at": one.ends_at and one.ends_at.isoformat(), "ended_at": one.ended_at and one.ended_at.isoformat()}
+                     for one in given],
+    }
