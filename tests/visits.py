@@ -86,6 +86,7 @@ rapporteur                                  /moderation/restore/{withheld}
 participant                                 /organisations/add
 participant                                 /organisations/mine
 participant                                 /organisations/mine?q=laboratoire
+secretariat                                 /organisations/members/{organisation}
 secretariat                                 /organisations/register
 secretariat                                 /organisations/register?state=listed
 secretariat                                 /organisations/register/{organisation}/correct

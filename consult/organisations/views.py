@@ -104,23 +104,23 @@ def view_members(slug):
                            form=MandateForm(formdata=None), links=page.links(partial(url_for, ".view_members", slug=slug)))
 
 
-@bp.post("/memberships/<int:id>/accept")
-def accept(id):  # noqa: A002 - the address says so
-    membership = service.accept(actor(), service.get_membership(actor(), id))
+@bp.post("/memberships/<int:membership_id>/accept")
+def accept(membership_id):
+    membership = service.accept(actor(), service.get_membership(actor(), membership_id))
     flash(str(_("%(name)s is a member now. To sign, a mandate is needed.", name=isolate(membership.user.shown_name))), "success")
     return to_members(membership.organisation)
 
 
-@bp.post("/memberships/<int:id>/end")
-def end_membership(id):  # noqa: A002
-    membership = service.end_membership(actor(), service.get_membership(actor(), id))
+@bp.post("/memberships/<int:membership_id>/end")
+def end_membership(membership_id):
+    membership = service.end_membership(actor(), service.get_membership(actor(), membership_id))
     flash(str(_("%(name)s does not belong to it; the letter says so.", name=isolate(membership.user.shown_name))), "success")
     return to_members(membership.organisation)
 
 
-@bp.post("/memberships/<int:id>/mandate")
-def mandate(id):  # noqa: A002
-    membership, form = service.get_membership(actor(), id), MandateForm()
+@bp.post("/memberships/<int:membership_id>/mandate")
+def mandate(membership_id):
+    membership, form = service.get_membership(actor(), membership_id), MandateForm()
     try:
         if not form.validate():
             raise Invalid("ends_on", _("This is no day."), _("Choose a day to come, or leave this empty."))
@@ -132,9 +132,9 @@ def mandate(id):  # noqa: A002
     return to_members(membership.organisation)
 
 
-@bp.post("/mandates/<int:id>/end")
-def end_mandate(id):  # noqa: A002
-    ended = service.end_mandate(actor(), service.get_mandate(actor(), id))
+@bp.post("/mandates/<int:mandate_id>/end")
+def end_mandate(mandate_id):
+    ended = service.end_mandate(actor(), service.get_mandate(actor(), mandate_id))
     flash(str(_("%(name)s signs for it no more. What was signed stays.", name=isolate(ended.user.shown_name))), "success")
     return to_members(ended.organisation)
 

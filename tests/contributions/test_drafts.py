@@ -25,7 +25,7 @@ def opened(client, block, where=""):
 
 
 def press(client, block, values, act, **over):
-    return client.post(address(block), data={**values, **FILLED, **over, "act": act})
+    return client.post(address(block), data={**values, **FILLED, "speak_as": "self", **over, "act": act})
 
 
 def kept():

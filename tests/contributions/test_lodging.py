@@ -37,7 +37,7 @@ def test_a_refusal_names_its_field_says_what_is_wrong_and_what_to_do(participant
 
 
 def test_speaking_for_another_organisation_is_refused_with_its_remedy(participant, block):
-    with pytest.raises(Invalid, match="not a member of this organisation") as refusal:
+    with pytest.raises(Invalid, match="no mandate to sign for this organisation") as refusal:
         lodge(participant, block, as_organisation=factories.an_organisation())
     assert str(refusal.value.remedy).startswith("Choose your own name")
 

@@ -28,7 +28,7 @@ def writing(own_app):
     def open_form(signed_in: bool):
         if signed_in:
             client.sign_in(person)
-        return client, at, {**form_of(client.get(at)), **FILLED}, person.id
+        return client, at, {**form_of(client.get(at)), **FILLED, "speak_as": "self"}, person.id
     return open_form
 
 

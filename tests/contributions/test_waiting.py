@@ -79,7 +79,7 @@ def test_and_in_the_same_browser(client, block):
     client.post(link("confirm"))
     assert arrive(client) == address(block, "fr")
     assert shown_in(client, block) == WORDS
-    lodged = send(client, block, body=WORDS)
+    lodged = send(client, block, body=WORDS, speak_as="self")
     assert "/contributions/receipt/" in lodged.location
     assert texts() == []
 

@@ -169,6 +169,9 @@ PLACES = {
     "moderation.publish_several": Place("moderation/"),
     "moderation.restore": Place("moderation/{withheld}?state=withheld"),
     "moderation.withhold": Place("moderation/{waiting}"),
+    **dict.fromkeys((f"organisations.{name}" for name in ("accept", "end_mandate", "end_membership")),
+                    Place("organisations/members/{organisation}")),
+    "organisations.mandate": Place("organisations/members/{organisation}", given={"ends_on": "2099-12-31"}),
     "organisations.add": Place("organisations/add", given={
         "short": "CTF", "name_ar": "تعاونية", "name_fr": "Coopérative Témoin", "website": "https://ctf.example.ma"}),
     "organisations.confirm": Place("organisations/register?state=listed"),
@@ -246,7 +249,7 @@ LISTED = {
     "adoption.document": ("visitor", submitted), "adoption.submission": ("visitor", submitted),
     "adoption.submit": ("secretariat", validated), "consultations.dashboard": ("secretariat", as_built),
     "consultations.letters": ("secretariat", as_built), "organisations.correct": ("secretariat", as_built),
-    "organisations.view_register": ("secretariat", as_built),
+    "organisations.view_members": ("secretariat", as_built), "organisations.view_register": ("secretariat", as_built),
     **dict.fromkeys(("journal.events_file", "journal.view_events", "journal.view_permissions", "privacy.forget_on_request",
                      "privacy.register_file", "privacy.view_register"), ("secretariat", as_built)),
     "synthesis.gathered": ("chair", as_built), "synthesis.read": ("visitor", submitted), "synthesis.read_whole": ("visitor", submitted),
@@ -261,7 +264,7 @@ PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
     "export_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
-    "slug": "{organisation}",
+    "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
 PARTS_OF = {
     ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
@@ -270,7 +273,7 @@ PARTS_OF = {
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
-    ("moderation.show", "ref"): "{waiting}",
+    ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
     ("security.confirm_email", "token"): "{confirmation}", ("security.reset_password", "token"): "{reset}",
 }

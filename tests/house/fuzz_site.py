@@ -92,11 +92,15 @@ class Site:
         letter = factories.saved(OutgoingMail(recipient="a@example.org", subject="S", body="B", created_at=long_ago))
         asked = consultations.invite(secretary, consultation, email="invitee@example.org", role=Role.SECRETARIAT)
         asked.token_hash = token_hash("invited")
-        listed = organisations.add(participant, None, name_fr="Coopérative des ateliers", category=Category.COMPANY,
+        whoever = factories.a_user()
+        listed = organisations.add(whoever, None, name_fr="Coopérative des ateliers", category=Category.COMPANY,
                                    sector=Sector.CROSS_SECTOR, region=Region.FES)
+        joining = factories.a_user()
+        membership = organisations.join(joining, joining, organisation=listed, statement="Responsable qualité")
         return {
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
-            "organisation": listed.slug,
+            "organisation": listed.slug, "asked": str(membership.id), "member": str(whoever.membership.id),
+            "mandate": str(whoever.mandate.id),
             "waiting": waiting.ref, "withheld": withheld.ref, "own": own.ref, "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
             "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,

@@ -11,7 +11,7 @@ from consult.core.i18n import utcnow
 from consult.moderation import service
 from consult.moderation.models import Reason
 from consult.organisations import service as organisations
-from consult.organisations.models import Membership
+from consult.organisations.models import Membership, MembershipState
 from tests import factories
 
 DECISIONS = {
@@ -29,7 +29,8 @@ def colleague(chapter, contribution):
 def former(chapter, contribution, *, left_at):
     """Somebody who belonged to the author's organisation until then."""
     person = factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission)
-    session.add(Membership(user=person, organisation=contribution.organisation, joined_at=left_at - timedelta(days=30), left_at=left_at))
+    session.add(Membership(user=person, organisation=contribution.organisation, joined_at=left_at - timedelta(days=30), left_at=left_at,
+                           state=MembershipState.LEFT))
     session.flush()
     return person
 
