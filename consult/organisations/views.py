@@ -152,11 +152,13 @@ def to_members(organisation: Organisation):
 def view_register():
     consultation, wanted = required_consultation(), request.args.get("state", "")
     state = OrganisationState(wanted) if wanted in list(OrganisationState) else None
-    page = service.list_register(actor(), consultation, state, after=request.args.get("after", type=Cursor.parse))
+    asked = request.args.get("asked") == "1"
+    page = service.list_register(actor(), consultation, state, asked=asked, after=request.args.get("after", type=Cursor.parse))
     return render_template(
         "organisations/view_register.html", organisations=page.rows, state=state, states=OrganisationState, form=MembershipForm(),
-        awaiting=service.count_awaiting(actor(), consultation), asked=service.count_requests([one.id for one in page.rows]),
-        links=page.links(partial(url_for, ".view_register", state=state.value if state else None)))
+        awaiting=service.count_awaiting(actor(), consultation), requests=service.count_requests([one.id for one in page.rows]),
+        all_requests=service.count_all_requests(), asked=asked,
+        links=page.links(partial(url_for, ".view_register", state=state.value if state else None, asked="1" if asked else None)))
 
 
 @bp.post("/register/<string:slug>/confirm")

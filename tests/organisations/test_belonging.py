@@ -210,6 +210,18 @@ def test_what_was_lodged_before_mandates_says_so(client, participant, block, con
 # The pages
 
 
+def test_the_register_leads_to_those_who_ask(client, secretary, participant, citizen, consultation):
+    client.sign_in(secretary)
+    assert "asked=1" not in client.get("/fr/organisations/register").text
+    house, other = factories.an_organisation(), factories.an_organisation()
+    membership = service.join(citizen, citizen, organisation=house)
+    assert "asked=1" in client.get("/fr/organisations/register").text
+    page = client.get("/fr/organisations/register?asked=1").text
+    assert (house.slug in page, other.slug in page, participant.organisation.slug in page) == (True, False, False)
+    client.post(f"/fr/organisations/memberships/{membership.id}/accept")
+    assert "asked=1" not in client.get("/fr/organisations/register").text
+
+
 def test_a_representative_accepts_and_mandates_on_one_page(client, participant, citizen, asked, consultation):
     house, address = participant.organisation, f"/fr/organisations/members/{participant.organisation.slug}"
     client.sign_in(participant)

@@ -24,7 +24,9 @@ PUBLIC = (
 PARTICIPANT = (
     "contributions/", "contributions/?position=opposed",
     "contributions/mine", "contributions/receipt/{own}", "contributions/{own}", "contributions/withdraw/{own}", "accounts/profile",
-    "organisations/mine", "organisations/add", "accounts/change", "contributions/lodge/1/C1-A7-P1-a1", "moderation/", "chapters/1",
+    "organisations/mine?q=laboratoire", "organisations/members/fed-agro", "organisations/add", "accounts/change",
+    "contributions/lodge/1/C1-A7-P1-a1",
+    "moderation/", "chapters/1",
 )
 RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
@@ -42,6 +44,7 @@ SECRETARIAT = (
     "consultations/dashboard", "consultations/edit", "consultations/home-words", "consultations/extend", "consultations/close",
     "consultations/appoint",
     "consultations/dismiss/1", "chapters/import-chapter", "moderation/", "synthesis/overview/2", "exports", "adoption/submit",
+    "organisations/register",
 )
 
 

@@ -29,6 +29,7 @@ from consult.organisations.models import (
 from consult.organisations.service import belonging
 from consult.organisations.service.belonging import (
     accept,
+    count_all_requests,
     count_requests,
     drop_mandate,
     end_mandate,
@@ -46,9 +47,9 @@ from consult.organisations.service.belonging import (
 from consult.text.normalising import name_key, validated_line, validated_name
 
 __all__ = [
-    "accept", "add", "confirm", "correct", "count_awaiting", "count_requests", "drop_mandate", "end_mandate", "end_membership", "get_data",
-    "get_for_correction", "get_mandate", "get_membership", "get_organisation", "join", "leave", "list_mandates", "list_members",
-    "list_register", "mandate", "require_mandate",
+    "accept", "add", "confirm", "correct", "count_all_requests", "count_awaiting", "count_requests", "drop_mandate",
+    "end_mandate", "end_membership", "get_data", "get_for_correction", "get_mandate", "get_membership", "get_organisation",
+    "join", "leave", "list_mandates", "list_members", "list_register", "mandate", "require_mandate",
 ]
 
 SITE = re.compile(r"https?://[^\s/@\"<>]+\.[^\s\"<>]+", re.IGNORECASE)
@@ -178,13 +179,15 @@ def get_for_correction(actor: Actor, slug: str) -> Organisation:
 
 
 def list_register(
-    actor: Actor, consultation: Any, state: OrganisationState | None = None, *, after: Cursor | None = None,
+    actor: Actor, consultation: Any, state: OrganisationState | None = None, *, asked: bool = False, after: Cursor | None = None,
 ) -> Page[Organisation]:
-    """All of them, or those in one state, those that were listed last first."""
+    """All of them, those in one state, those that somebody asks to join; those that were listed last first."""
     require(actor, Action.ORGANISATIONS_VIEW_REGISTER, consultation)
     chosen = sa.select(Organisation)
     if state is not None:
         chosen = chosen.where(Organisation.state == state)
+    if asked:
+        chosen = chosen.where(belonging.is_asked_for())
     return get_page(chosen, falling(Organisation.id), after=after, size=ENTRY_PAGE_SIZE)
 
 

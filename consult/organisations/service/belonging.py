@@ -11,14 +11,14 @@ from sqlalchemy.orm.attributes import set_committed_value
 from consult.accounts.models import User
 from consult.core import mail
 from consult.core.commands import command
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.locks import lock
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.core.states import move
-from consult.organisations.models import MAX_STATEMENT, Mandate, Membership, MembershipState, Organisation
+from consult.organisations.models import ASKED, MAX_STATEMENT, Mandate, Membership, MembershipState, Organisation
 from consult.text.normalising import validated_line
 
 PRESENT = Membership.left_at.is_(None)
@@ -190,9 +190,18 @@ def list_members(actor: Actor, organisation: Organisation, *, after: Cursor | No
 
 def count_requests(organisation_ids: Sequence[int]) -> dict[int, int]:
     """How many ask to belong to each of these organisations, where anybody does."""
-    asked = sa.select(Membership.organisation_id, sa.func.count()).where(
-        Membership.state == MembershipState.ASKED, Membership.organisation_id.in_(organisation_ids))
+    asked = sa.select(Membership.organisation_id, sa.func.count()).where(ASKED, Membership.organisation_id.in_(organisation_ids))
     return dict(session.execute(asked.group_by(Membership.organisation_id)).all())
+
+
+def count_all_requests() -> int:
+    """How many ask to belong to any."""
+    return scalar_count(sa.select(sa.func.count()).select_from(Membership).where(ASKED))
+
+
+def is_asked_for() -> sa.ColumnElement[bool]:
+    """Of an organisation: somebody asks to belong to it."""
+    return sa.exists().where(Membership.organisation_id == Organisation.id, ASKED)
 
 
 def get_membership(actor: Actor, id_: int) -> Membership:
