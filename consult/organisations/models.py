@@ -164,7 +164,6 @@ class MembershipState(StateEnum):
 
 
 MAX_STATEMENT = 300
-ASKED = sa.text("state = 'asked'")
 
 
 class Membership(Base):
@@ -176,7 +175,7 @@ class Membership(Base):
     __table_args__ = (
         sa.CheckConstraint("left_at IS NULL OR left_at >= joined_at", name="left_after_joining"),
         sa.CheckConstraint("(state IN ('asked', 'member')) = (left_at IS NULL)", name="over_has_its_moment"),
-        sa.Index("ix_membership_asked", "organisation_id", sqlite_where=ASKED, postgresql_where=ASKED),
+        sa.Index("ix_membership_state_organisation_id", "state", "organisation_id"),
         sa.Index("ix_membership_present", "user_id", unique=True, sqlite_where=sa.text("left_at IS NULL"),
                  postgresql_where=sa.text("left_at IS NULL")),
     )

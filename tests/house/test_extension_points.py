@@ -22,7 +22,7 @@ TEMPLATES = ROOT / "templates"
 # Blueprints and folders of templates that are not named after their room.
 HOMES = {"security": "accounts"}
 # The policy and the journal name every act; acts are called like endpoints.
-ACTS = {"consult/core/permissions.py", "consult/core/audit.py"}
+ACTS = {"consult/core/actions.py", "consult/core/permissions.py", "consult/core/audit.py"}
 REGISTERS = {"app_template_global", "app_template_filter", "app_template_test"}
 
 

@@ -123,17 +123,17 @@ moderation.view                      waiting        moderator rapporteur chair s
 moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.withhold                  colleague's    nobody                                                     *
 organisations.accept                 membership     participant secretariat system                             *
-organisations.accept                 own-membership  system                                                     *
+organisations.accept                 own-membership  secretariat system                                                     *
 organisations.add                    nothing        participant other STAFF secretariat administrator system   *
 organisations.confirm                consultation   secretariat                                                *
 organisations.correct                consultation   secretariat                                                *
 organisations.end_mandate            membership     participant secretariat system                             *
 organisations.end_membership         membership     participant secretariat system                             *
-organisations.end_membership         own-membership  system                                                     *
+organisations.end_membership         own-membership  secretariat system                                                     *
 organisations.join                   person         participant                                                *
 organisations.leave                  person         participant                                                *
 organisations.mandate                membership     participant secretariat system                             *
-organisations.mandate                own-membership  system                                                     *
+organisations.mandate                own-membership  secretariat system                                                     *
 organisations.view_members           organisation   participant secretariat                                    *
 organisations.view_register          consultation   secretariat                                                *
 privacy.forget                       person         participant system                                         *
@@ -152,8 +152,11 @@ synthesis.validate                   synthesis      chair                       
 synthesis.view                       consultation   rapporteur elsewhere chair secretariat                     *
 synthesis.view                       synthesis      rapporteur chair secretariat                               *
 """
-ROLES = ("visitor", "participant", "other", "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
-GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": ()}
+ROLES = ("visitor", "participant", "other", "member", "expired",
+         "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
+# A member of the participant's organisation without a mandate, and one whose mandate is over, may do what strangers may.
+GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": (),
+          "other": ("other", "member", "expired")}
 REVISING = "preparation open closed synthesis"
 UNDER_WAY = f"{REVISING} submitted"
 PHASES = tuple(phase.value for phase in Phase)
@@ -190,14 +193,16 @@ class World:
         self.subjects = self.things()
 
     def people(self) -> dict:
-        def person(number, role=None, commission=None, organisation_id=HOUSE):
+        def person(number, role=None, commission=None, organisation_id=HOUSE, mandated=True, ends_at=None):
             held = [Appointment(role=role, commission_id=commission)] if role else []
             return User(id=number, email=f"person-{number}@example.org", appointments=held,
-                        memberships=[Membership(organisation_id=organisation_id)], mandate=Mandate(organisation_id=organisation_id),
-                        active=True)
+                        memberships=[Membership(organisation_id=organisation_id)],
+                        mandate=Mandate(organisation_id=organisation_id, ends_at=ends_at) if mandated else None, active=True)
         return {
             "visitor": VISITOR, "system": SYSTEM,
             "participant": person(1, organisation_id=FEDERATION), "other": person(2, organisation_id=6),
+            "member": person(9, organisation_id=FEDERATION, mandated=False),
+            "expired": person(10, organisation_id=FEDERATION, ends_at=NOW - timedelta(seconds=1)),
             "moderator": person(3, Role.MODERATOR, 1), "rapporteur": person(4, Role.RAPPORTEUR, 1),
             "elsewhere": person(5, Role.RAPPORTEUR, 2), "chair": person(6, Role.CHAIR, 1),
             "secretariat": person(7, Role.SECRETARIAT), "administrator": person(8, Role.ADMINISTRATOR),

@@ -19,7 +19,6 @@ CHECKS = {
     "ck_membership_state": f"state IN ({', '.join(map(repr, STATES))})",
     "ck_membership_over_has_its_moment": "(state IN ('asked', 'member')) = (left_at IS NULL)",
 }
-ASKED = sa.text("state = 'asked'")
 LASTING = ("id", "user_id", "organisation_id", "begins_at", "ends_at")
 
 
@@ -33,7 +32,7 @@ def upgrade() -> None:
         batch.alter_column("statement", existing_type=sa.String(300), existing_nullable=False, server_default=None)
         for name, condition in CHECKS.items():
             batch.create_check_constraint(op.f(name), condition)
-    op.create_index("ix_membership_asked", "membership", ["organisation_id"], sqlite_where=ASKED, postgresql_where=ASKED)
+    op.create_index("ix_membership_state_organisation_id", "membership", ["state", "organisation_id"])
     op.create_table(
         "mandate",
         sa.Column("id", NUMBER, nullable=False), sa.Column("user_id", NUMBER, nullable=False),
@@ -67,7 +66,7 @@ def downgrade() -> None:
     for table in ("declaration", "mandate"):
         allow_changes(op.get_bind(), table)
         op.drop_table(table)
-    op.drop_index("ix_membership_asked", "membership")
+    op.drop_index("ix_membership_state_organisation_id", "membership")
     with op.batch_alter_table("membership") as batch:
         for name in CHECKS:
             batch.drop_constraint(op.f(name), type_="check")

@@ -18,10 +18,11 @@ from consult.core.locks import lock
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.core.states import move
-from consult.organisations.models import ASKED, MAX_STATEMENT, Mandate, Membership, MembershipState, Organisation
+from consult.organisations.models import MAX_STATEMENT, Mandate, Membership, MembershipState, Organisation
 from consult.text.normalising import validated_line
 
 PRESENT = Membership.left_at.is_(None)
+ASKED = Membership.state == MembershipState.ASKED
 
 
 @command
@@ -45,7 +46,10 @@ def join(_actor: Actor, user: User, *, organisation: Organisation, statement: st
 
 
 def begin(user: User, organisation: Organisation, state: MembershipState, statement: str = "") -> Membership:
-    """Whoever holds the person's row ends what was before: the next one may not begin before the database knows that it is over."""
+    """Whoever holds the person's row ends what was before: the next one may not begin before the database knows that it is over.
+
+    Raises :class:`Conflict` where what they held is over already.
+    """
     _end(user)
     membership = Membership(user=user, organisation=organisation, state=state, statement=statement)
     session.add(membership)
@@ -213,7 +217,7 @@ def get_membership(actor: Actor, id_: int) -> Membership:
 
 
 def get_mandate(actor: Actor, id_: int) -> Mandate:
-    """As :func:`get_membership`."""
+    """As :func:`get_membership`; raises :class:`NotFound`."""
     found = session.get(Mandate, id_)
     if found is None or not can(actor, Action.ORGANISATIONS_VIEW_MEMBERS, found.organisation):
         raise NotFound(_("There is no such mandate."))
