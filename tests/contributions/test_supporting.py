@@ -11,7 +11,7 @@ from consult.accounts.models import User
 from consult.consultations.models import Phase
 from consult.contributions import service
 from consult.contributions.models import Contribution, ContributionState, ReactionTally, Support
-from consult.core import tallies
+from consult.core import audit, records, tallies
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Invalid, NotAllowed
@@ -228,3 +228,15 @@ def test_tables_of_contributions_tell_the_numbers_and_are_told_to_have_changed(c
     assert client.get(path, headers={"If-None-Match": before}).status_code == 200
     assert (row()["supports_persons"], row()["supports_organisations"]) == ("1", "1")
     assert participant.name not in client.get(path).text
+
+
+def test_no_digest_of_the_journal_can_be_tried_for_what_somebody_supports(participant, published):
+    """The journal leaves with the dossier, and tells who acted when: each contribution could be put beside that."""
+    given = service.support(participant, published)
+    service.take_back_support(participant, published)
+    event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contributions.support")).one()
+    ended = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contributions.take_back_support")).one()
+    for told, withdrawn_at in ((event, None), (ended, records.plain(given.withdrawn_at))):
+        row = ["support", given.id, published.id, participant.id, None, records.plain(given.given_at), withdrawn_at]
+        assert told.records["support"][str(given.id)] != audit.digest_of(row)
+        assert given.salt not in str(told.content())
