@@ -15,7 +15,7 @@ from consult.core import audit, records, tallies
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Invalid, NotAllowed
-from consult.core.i18n import utcnow
+from consult.core.i18n import arrived, arrived_at, utcnow
 from consult.core.permissions import VISITOR
 from consult.organisations import service as organisations
 from tests import factories
@@ -240,3 +240,13 @@ def test_no_digest_of_the_journal_can_be_tried_for_what_somebody_supports(partic
         row = ["support", given.id, published.id, participant.id, None, records.plain(given.given_at), withdrawn_at]
         assert told.records["support"][str(given.id)] != audit.digest_of(row)
         assert given.salt not in str(told.content())
+
+
+def test_it_is_given_when_it_arrived_however_long_it_waits_for_its_turn(participant, published, consultation):
+    """Who pressed before the closing, and waited behind others until after it, gave it before the closing."""
+    with arrived(utcnow() - timedelta(seconds=3)):
+        moment = arrived_at()
+        consultation.dated_round.closes_at = moment + timedelta(seconds=1)
+        session.flush()
+        given = service.support(participant, published)
+    assert given.given_at == moment

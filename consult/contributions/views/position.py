@@ -1,6 +1,7 @@
 """My position: all that one is writing, read through, put right in its place, and lodged together; the receipt of the whole."""
 
 import re
+
 from flask import redirect, render_template, request, url_for
 
 from consult.contributions import service
