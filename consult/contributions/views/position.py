@@ -55,7 +55,7 @@ def position_page(form: PositionForm, refusal: Conflict | None = None) -> str:
     ticked = set(shown()) if request.method == "POST" else {one.draft.id for one in written if not one.obstacles}
     return render_template(
         "contributions/position.html", form=form, written=written, ticked=ticked, refusal=refusal, choices=CHOICES,
-        line_of=redline, most=service.MAX_LENGTHS, most_together=service.MAX_TOGETHER,
+        line_of=redline, most=service.MAX_LENGTHS, is_cut=len(written) < service.count_written(actor(), required_consultation()),
     )
 
 
