@@ -65,7 +65,7 @@ class WrittenDraft:
 
 
 def list_position(actor: Actor, consultation: Consultation, ids: Sequence[int] | None = None) -> list[WrittenDraft]:
-    """What the actor is writing on the chapters of this consultation: these drafts of it, or the newest that a page holds; in text order."""
+    """What the actor is writing on the chapters of this consultation: these drafts, or the newest that a page holds; in text order."""
     newest = session.execute(_written(actor, consultation, ids)).unique().all()
     rows = sorted(newest if ids is not None else islice(newest, _count_shown([draft for draft, _now in newest])), key=_text_order)
     lodged = _lodged_words(actor, {draft.block.chapter.id for draft, _now in rows})
