@@ -10,7 +10,7 @@ NAMES = {-1: "delete", 0: "equal", 1: "insert"}
 # Beyond this many comparisons two texts that have little in common are shown as replaced: bounded, and always the same.
 MAX_WORK = 4_000_000
 MAX_WORK_TOGETHER = 12_000_000  # of all passages of two texts of the Council that one page compares
-MAX_WORK_OF_PAGE = MAX_WORK  # of all that people proposed, and whatever else one page shows
+MAX_WORK_OF_PAGE = 2_000_000  # of all that people proposed, and whatever else one page shows
 FIRST, SURROGATES, AFTER_SURROGATES = 0x100, 0xD800, 0xE000
 
 
