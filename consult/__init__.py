@@ -46,6 +46,7 @@ from consult.moderation import views as moderation_views
 from consult.organisations import views as organisations_views
 from consult.privacy import views as privacy_views
 from consult.synthesis import views as synthesis_views
+from consult.text.redline import begin_page, end_page
 
 # Static addresses carry a digest of the file (core/web.py), so a browser may keep what it has.
 FOR_A_YEAR = 31_536_000
@@ -88,6 +89,8 @@ def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:
     error_pages.init_app(app)
     pace.init_app(app, config)
     guards.init_app(app)
+    app.before_request(begin_page)
+    app.teardown_request(lambda _error: end_page())
     outage.quieten()
     mail.init_app(app, config.mail_url, config.mail_from)
     if not app.testing:

@@ -8,13 +8,14 @@ import hmac
 import logging
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
+from consult.core.carrying import is_carried
 from consult.core.config import Config, derived_key
 from consult.core.origins import network as network
 from consult.core.web import SAFE, actor
@@ -54,11 +55,14 @@ def init_app(app: Flask, config: Config) -> None:
     pace = app.extensions["consult_pace"] = Pace(config.limits_url, config.secret)
 
     def keep_pace() -> None:
-        if request.method in SAFE:
+        if request.method in SAFE and not is_carried():
             return
         person = actor()
         kind, who = ("account", person.id) if person.is_authenticated else ("network", network(request.remote_addr or ""))
         if not pace.is_kept(kind, who):
-            raise TooManyRequests
+            if is_carried():  # a page that is read: what was typed stands on it, and nothing is kept for it
+                g.is_flooding = True
+            else:
+                raise TooManyRequests
 
     app.before_request(keep_pace)

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Request, current_app
+from flask import Request, current_app, g
 from flask_wtf import FlaskForm
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +28,7 @@ from wtforms.fields.choices import SelectFieldBase
 from wtforms.fields.core import UnboundField
 from wtforms.widgets import HiddenInput
 
+from consult.core import outage
 from consult.core.config import derived_key
 from consult.core.db import Base, PrimaryKey, Timestamp, session, unit_of_work
 from consult.core.i18n import _, utcnow
@@ -186,12 +187,12 @@ def shown(request: Request, cookies: Any, actor: Actor, came_from: str | None) -
 
 def keep_for_visitor(request: Request, cookies: Any, actor: Actor, found: Refused) -> Refused:
     is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-    if not found.words or actor.is_authenticated or request.blueprint == "security" or not is_page:
+    if not found.words or actor.is_authenticated or request.blueprint == "security" or not is_page or g.get("is_flooding"):
         return found
     try:
         return keep(cookies, found, network_digest(request))
-    except SQLAlchemyError:  # it stands on the page at least
-        log.exception("a refused form could not be kept")
+    except SQLAlchemyError as error:  # it stands on the page at least
+        outage.tell(log, error, "a refused form could not be kept")
         session.rollback()
         return found
 

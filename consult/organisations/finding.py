@@ -12,6 +12,7 @@ from consult.text.normalising import name_key, normalised
 MOST = 20  # that are shown of what was found
 CANDIDATES = 60  # that share the most words, of which the letters are compared
 ASKED = 8  # words of what was typed that are looked for
+PAIRED = 24  # words of a name that are paired with those of another: each of them is compared with each
 SAME_WORD = 75  # of a hundred letters: "laboratoire" and "laboratoires", "essai" and "essais"
 # Words that most names have and that tell none from another.
 LITTLE = frozenset("de des du d la le les l et en pour the of and for في من و".split())
@@ -84,12 +85,19 @@ def is_same(one: str, other: str) -> bool:
 
 def alike(one: str, other: str) -> float:
     """0 to 100: 0 where each has a word that the other has not, as a town or a number, and where little is left in common."""
-    ours, theirs = words_of(one), words_of(other)
+    ours, theirs = words_of(one)[:PAIRED], words_of(other)[:PAIRED]
+    if _has_unpaired(ours, theirs) and _has_unpaired(theirs, ours):
+        return 0
     of_ours, of_theirs = _unpaired(ours, theirs), _unpaired(theirs, ours)
     paired, further = len(ours) - of_ours, max(of_ours, of_theirs)
-    if (of_ours and of_theirs) or (further and (paired < 2 or further > max(1, paired // 2))):
+    if further and (paired < 2 or further > max(1, paired // 2)):
         return 0
     return fuzz.token_sort_ratio(" ".join(ours), " ".join(theirs))
+
+
+def _has_unpaired(words: Sequence[str], others: Sequence[str]) -> bool:
+    """As soon as one is found."""
+    return any(not any(_is_same_word(word, other) for other in others) for word in words)
 
 
 def _unpaired(words: Sequence[str], others: Sequence[str]) -> int:

@@ -203,7 +203,7 @@ PERIODS: tuple[Period, ...] = (
         N_("To slow down whoever guesses passwords. The addresses themselves are not written down."), (AttemptCount,),
         ended_by="core.attempts.SharedStorage.incr"),
     Period(
-        N_("Texts kept before their author signed in"), KEPT_FOR_NOBODY,
+        N_("Texts kept before their author signed in, with a digest of the network address"), KEPT_FOR_NOBODY,
         N_("So that a lost session loses no word. Those of an account are kept until they are lodged, thrown away, or the account goes."),
         (ContributionDraft,), ended_by="contributions.jobs.drop_forgotten_drafts"),
     Period(

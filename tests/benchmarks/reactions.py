@@ -1,5 +1,6 @@
 """What others do beside the contributions that were filled in: they support them, and reply to them, to one of them very often."""
 
+import secrets
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -43,7 +44,7 @@ class Reactions:
 
     def support(self, said: Any, supporter_id: int, organisation_id: int | None) -> None:
         self.bulk.add(Support, contribution_id=said.id, supporter_id=supporter_id, organisation_id=organisation_id,
-                      given_at=said.submitted_at + timedelta(hours=3), withdrawn_at=None)
+                      given_at=said.submitted_at + timedelta(hours=3), withdrawn_at=None, salt=secrets.token_hex(16))
 
     def reply(self, to: Any, author: tuple[int, int | None], at: Any, rapporteur_id: int) -> None:
         self.replies += 1

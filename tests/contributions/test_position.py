@@ -211,3 +211,17 @@ def test_the_receipt_is_its_author_s_alone(app, client, participant, citizen, co
     assert app.test_client().get(f"{PAGE}/{receipt.ref}").status_code == 303
     assert session.scalar(sa.select(sa.func.count()).select_from(PositionEntry)) == 3
     assert session.scalars(sa.select(PositionReceipt)).one() is receipt
+
+
+def test_a_page_shows_the_newest_drafts_that_it_has_room_for(client, participant, consultation, written, monkeypatch):
+    size = sum(len(words) for words in written[-1].fields.values())
+    monkeypatch.setattr("consult.contributions.service.position.MAX_SHOWN", 2 * size + size // 2)
+    client.sign_in(participant)
+    page = text_of(client.get(PAGE))
+    assert [f"Avis {number}." in page for number in range(3)] == [False, True, True]
+    assert "The 2 newest drafts are shown." in page
+    together(participant, consultation, *written)
+    assert len(lodged()) == 3
+    monkeypatch.setattr("consult.contributions.service.position.MAX_SHOWN", 1)
+    draft(participant, written[0].block, "Un seul, plus long.")
+    assert "Un seul, plus long." in text_of(client.get(PAGE))

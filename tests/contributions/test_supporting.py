@@ -11,11 +11,11 @@ from consult.accounts.models import User
 from consult.consultations.models import Phase
 from consult.contributions import service
 from consult.contributions.models import Contribution, ContributionState, ReactionTally, Support
-from consult.core import tallies
+from consult.core import audit, records, tallies
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Invalid, NotAllowed
-from consult.core.i18n import utcnow
+from consult.core.i18n import arrived, arrived_at, utcnow
 from consult.core.permissions import VISITOR
 from consult.organisations import service as organisations
 from tests import factories
@@ -228,3 +228,25 @@ def test_tables_of_contributions_tell_the_numbers_and_are_told_to_have_changed(c
     assert client.get(path, headers={"If-None-Match": before}).status_code == 200
     assert (row()["supports_persons"], row()["supports_organisations"]) == ("1", "1")
     assert participant.name not in client.get(path).text
+
+
+def test_no_digest_of_the_journal_can_be_tried_for_what_somebody_supports(participant, published):
+    """The journal leaves with the dossier, and tells who acted when: each contribution could be put beside that."""
+    given = service.support(participant, published)
+    service.take_back_support(participant, published)
+    event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contributions.support")).one()
+    ended = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contributions.take_back_support")).one()
+    for told, withdrawn_at in ((event, None), (ended, records.plain(given.withdrawn_at))):
+        row = ["support", given.id, published.id, participant.id, None, records.plain(given.given_at), withdrawn_at]
+        assert told.records["support"][str(given.id)] != audit.digest_of(row)
+        assert given.salt not in str(told.content())
+
+
+def test_it_is_given_when_it_arrived_however_long_it_waits_for_its_turn(participant, published, consultation):
+    """Who pressed before the closing, and waited behind others until after it, gave it before the closing."""
+    with arrived(utcnow() - timedelta(seconds=3)):
+        moment = arrived_at()
+        consultation.dated_round.closes_at = moment + timedelta(seconds=1)
+        session.flush()
+        given = service.support(participant, published)
+    assert given.given_at == moment

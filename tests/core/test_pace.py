@@ -6,6 +6,7 @@ from limits import parse
 from consult.contributions.models import Contribution
 from consult.core import pace
 from consult.core.db import session
+from consult.core.refused import KeptForm
 from tests import factories
 from tests.conftest import app_on
 from tests.contributions.browsing import FILLED, address, form_of, text_of
@@ -53,3 +54,13 @@ def test_a_network_without_an_account_waits_too(limited):
 ])
 def test_what_is_one_network(address, counted):
     assert pace.network(address) == counted
+
+
+def test_a_form_that_is_carried_into_another_language_counts_too(limited):
+    """Its page is read and shows what was typed; nothing is written for whoever floods."""
+    app, _block = limited
+    visitor, typed = app.test_client(), {"reason": "Mots que l’on garde."}
+    carried = "/ar/consultations/extend?carry=%2Ffr%2Fconsultations%2Fextend"
+    answers = [visitor.post(carried, data=typed, headers={"Origin": "http://localhost"}) for _time in range(4)]
+    assert [("Mots que l’on garde." in text_of(answer), answer.status_code) for answer in answers] == [(True, 200)] * 4
+    assert session.query(KeptForm).count() == 2

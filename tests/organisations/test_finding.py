@@ -79,3 +79,18 @@ def test_a_name_that_another_has_in_whatever_language_is_refused(listed, field, 
     with pytest.raises(Invalid) as refusal:
         add(**{"name_fr": "Un tout autre nom", field: name}, is_another=True)
     assert refusal.value.field == field
+
+
+def test_names_of_many_unlike_words_are_compared_with_little_work(monkeypatch):
+    """Of the longest names, a few hundred pairs of words."""
+    compared = 0
+    is_same_word = finding._is_same_word
+
+    def counted(*words: str) -> bool:
+        nonlocal compared
+        compared += 1
+        return is_same_word(*words)
+    monkeypatch.setattr(finding, "_is_same_word", counted)
+    one, other = (" ".join(f"{letter}{number:03}" for number in range(59)) for letter in "kz")
+    assert finding.alike(one, other) == 0
+    assert 0 < compared < 600

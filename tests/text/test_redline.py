@@ -58,3 +58,22 @@ def test_the_redlines_of_a_page_share_what_they_may_take(monkeypatch):
     assert [redline("a b c", "x b y", work) for _time in range(4)] == [exact] * 4
     assert redline("a b c", "x b y", work) == [("delete", "a b c"), ("insert", "x b y")]
     assert redline("a b c", "x b y") == exact
+
+
+def test_what_one_page_shows_shares_it_and_the_next_page_has_its_own(monkeypatch):
+    monkeypatch.setattr(module, "MAX_WORK_OF_PAGE", 25)
+    exact, coarse = redline("a b c", "x b y"), [("delete", "a b c"), ("insert", "x b y")]
+    for _page in range(2):
+        module.begin_page()
+        try:
+            assert [redline("a b c", "x b y") for _time in range(2)] == [exact, coarse]
+        finally:
+            module.end_page()
+    assert [redline("a b c", "x b y") for _time in range(2)] == [exact] * 2
+
+
+def test_what_two_texts_have_in_common_at_their_ends_takes_nothing(monkeypatch):
+    monkeypatch.setattr(module, "MAX_WORK_TOGETHER", 1)
+    many = "mot " * 1000
+    segments = redline(f"{many}a {many}", f"{many}b {many}", Work())
+    assert segments == [("equal", many), ("delete", "a"), ("insert", "b"), ("equal", f" {many}")]

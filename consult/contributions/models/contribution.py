@@ -289,10 +289,19 @@ class ContributionDraft(Base):
     updated_at: Mapped[Timestamp]
     row_counter: Mapped[int] = mapped_column(default=1, server_default="1")
     saved_by: Mapped[str | None] = mapped_column(sa.String(80))
+    network: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")  # a keyed digest of it, until its author is known
+    size: Mapped[int] = mapped_column(default=0, server_default="0")  # characters, as long as it has a network
+
+    __table_args__ = (sa.Index("ix_contribution_draft_network", "network", "size"),)  # how much a network keeps is read out of it
 
     block: Mapped[Block] = relationship()
 
     __mapper_args__ = {"version_id_col": row_counter}
+
+    def is_known_now(self) -> None:
+        """Whose it is is known, and that they typed it."""
+        self.address = self.browser = None
+        self.network, self.size = "", 0
 
     @property
     def digest(self) -> str:

@@ -13,24 +13,28 @@ from consult.contributions.models import ContributionDraft
 from consult.contributions.statement import MAX_LENGTHS
 from consult.core.commands import command
 from consult.core.db import scalar_count, session
-from consult.core.errors import Conflict
+from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
 from consult.core.locks import list_locked, lock, taken
 from consult.core.permissions import Action, Actor, require
 from consult.text import normalising
 
 MAX_ADDRESSED = 20  # texts that wait for one address, which anybody may have typed
+# What visitors keep: drafts and characters of one network, and of all of them together.
+MAX_OF_NETWORK, MAX_SIZE_OF_NETWORK = 2_000, 8_000_000
+MAX_OF_VISITORS, MAX_SIZE_OF_VISITORS = 50_000, 100_000_000
 FORM_KEY = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 @command
 def keep_draft(
     actor: Actor, block: Block, *, token: str, fields: dict[str, Any], expected_digest: str | None = None, address: str | None = None,
-    browser: str | None = None,
+    browser: str | None = None, network: str = "",
 ) -> ContributionDraft:
     """Keep what was typed under an unguessable token, for whoever holds the token, or the ``address``, until its author is known.
 
     Where this would replace words that the form does not show (``expected_digest``), it is kept beside them under a token of its own.
+    ``network`` is where a visitor sends it from, as a keyed digest: each keeps so much and no more.
     Raises :class:`Invalid` for a text that cannot be kept.
     """
     said = check_words(**{name: fields.get(name) or "" for name in MAX_LENGTHS})
@@ -42,13 +46,15 @@ def keep_draft(
         if not _goes_on(known, expected_digest, said):
             known, token = None, _new_token()
             fields = {**fields, "form_key": token}  # lodged, it is another contribution
-    draft = known or ContributionDraft(token=token)
-    draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
+    draft, kept = known or ContributionDraft(token=token), fields_to_keep(fields, said)
     if actor.is_authenticated:
-        draft.address = draft.browser = None
-    elif address:
-        _address(draft, address, browser)
-    draft.fields, draft.saved_by = fields_to_keep(fields, said), None
+        draft.is_known_now()
+    else:
+        keep_for_visitor(draft, kept, network)
+        if address:
+            _address(draft, address, browser)
+    draft.author_id, draft.block, draft.updated_at = actor.id, block, utcnow()
+    draft.fields, draft.saved_by = kept, None
     session.add(draft)  # once it is complete: what is read before, such as an actor that was forgotten, would write it as it is
     return draft
 
@@ -69,6 +75,26 @@ def fields_to_keep(fields: dict[str, Any], said: dict[str, str]) -> dict[str, st
     return {**{name: str(value)[:100] for name, value in fields.items() if value is not None}, **said}
 
 
+def keep_for_visitor(draft: ContributionDraft, fields: dict[str, str], network: str) -> None:
+    """Note what these fields take of the room of its network; :class:`Invalid` where there is none for what is new, or grows."""
+    whose, before, size = draft.network or network, draft.size or 0, sum(map(len, fields.values()))
+    more = 0 if draft.id else 1
+    has_room = not whose or size <= before or (
+        _has_room(ContributionDraft.network == whose, MAX_OF_NETWORK, MAX_SIZE_OF_NETWORK, more, size - before)
+        and (not more or _has_room(ContributionDraft.network != "", MAX_OF_VISITORS, MAX_SIZE_OF_VISITORS, more, size - before)))
+    if not has_room:
+        raise Invalid("body", _("So many texts of visitors wait here to be lodged that there is no room for another."),
+                      _("Sign in from another window, then send this form again: your text is still here."))
+    draft.network, draft.size = whose, size
+
+
+def _has_room(which: sa.ColumnElement[bool], most: int, most_size: int, more: int, grows: int) -> bool:
+    """Counted in an index, and no further than there may be."""
+    each = sa.select(ContributionDraft.size).where(which).limit(most).subquery()
+    count, size = session.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(each.c.size), 0)).select_from(each)).one()
+    return count + more <= most and size + grows <= most_size
+
+
 def _address(draft: ContributionDraft, address: str, browser: str | None) -> None:
     if draft.address != address:
         waiting = sa.select(sa.func.count()).select_from(ContributionDraft).where(ContributionDraft.address == address)
@@ -84,7 +110,7 @@ def claim_draft(actor: User, draft: ContributionDraft, *, tokens: Collection[str
     Raises :class:`Conflict` where it is gone.
     """
     _hold(actor, Action.CONTRIBUTIONS_CLAIM_DRAFT, draft)
-    draft.author_id = actor.id
+    draft.author_id, draft.network, draft.size = actor.id, "", 0
     if draft.token in tokens or (browser is not None and draft.browser == browser):
         draft.address = draft.browser = None
     return draft

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from itertools import accumulate, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,7 +31,7 @@ from consult.contributions.statement import MAX_LENGTHS, NO_MORE
 from consult.core import audit, tallies
 from consult.core.commands import command, perform
 from consult.core.course import share_course
-from consult.core.db import add_now, add_row, session
+from consult.core.db import add_now, add_row, scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, arrived, arrived_at
 from consult.core.jobs import later
@@ -39,6 +40,7 @@ from consult.core.permissions import Action, Actor
 from consult.text import normalising
 
 MAX_TOGETHER = 500  # drafts on the page of a position, and in it
+MAX_SHOWN = 2_000_000  # characters of drafts on that page
 LAST = 1_000_000_000  # where a passage stands that the text no longer has
 
 
@@ -63,8 +65,9 @@ class WrittenDraft:
 
 
 def list_position(actor: Actor, consultation: Consultation, ids: Sequence[int] | None = None) -> list[WrittenDraft]:
-    """What the actor is writing on the chapters of this consultation, or these drafts of it, in text order."""
-    rows = sorted(session.execute(_written(actor, consultation, ids)).unique().all(), key=_text_order)
+    """What the actor is writing on the chapters of this consultation: these drafts, or the newest that a page holds; in text order."""
+    newest = session.execute(_written(actor, consultation, ids)).unique().all()
+    rows = sorted(newest if ids is not None else islice(newest, _count_shown([draft for draft, _now in newest])), key=_text_order)
     lodged = _lodged_words(actor, {draft.block.chapter.id for draft, _now in rows})
     known: dict[tuple[int, str, str], Any] = {}
     written = []
@@ -78,6 +81,19 @@ def list_position(actor: Actor, consultation: Consultation, ids: Sequence[int] |
         known[words] = draft
         written.append(WrittenDraft(draft, now, obstacles))
     return written
+
+
+def _count_shown(drafts: Sequence[ContributionDraft]) -> int:
+    """How many of them one page shows; one at least."""
+    sums = accumulate(sum(len(str(words)) for words in draft.fields.values()) for draft in drafts)
+    return max(1, sum(1 for held in sums if held <= MAX_SHOWN))
+
+
+def count_written(actor: Actor, consultation: Consultation) -> int:
+    """How many drafts the actor has on the chapters of this consultation, shown together or not."""
+    of_blocks = sa.select(sa.func.count()).select_from(ContributionDraft).join(ContributionDraft.block).join(Block.revision)
+    return scalar_count(of_blocks.join(Revision.chapter).where(
+        ContributionDraft.author_id == actor.id, Chapter.consultation_id == consultation.id))
 
 
 def _written(actor: Actor, consultation: Consultation, ids: Sequence[int] | None) -> sa.Select[ContributionDraft, Block]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.chapters.models import Block
 from consult.contributions.models import Contribution, ContributionDraft
-from consult.contributions.service.drafting import FORM_KEY, check_words, count_kept, fields_to_keep
+from consult.contributions.service.drafting import FORM_KEY, check_words, count_kept, fields_to_keep, keep_for_visitor
 from consult.contributions.statement import MAX_LENGTHS
 from consult.core.db import begin_writing, session
 from consult.core.errors import Conflict, Invalid, NotFound
@@ -43,10 +43,11 @@ class DraftGone(Conflict):
 
 
 def save(
-    actor: Actor, block: Block, *, token: str, fields: dict[str, Any], expected_counter: int | None, saved_by: str,
+    actor: Actor, block: Block, *, token: str, fields: dict[str, Any], expected_counter: int | None, saved_by: str, network: str = "",
 ) -> ContributionDraft:
     """Save what a page holds. ``expected_counter`` is that of the draft as the page knows it, None before its first save; ``saved_by``
-    names the page and counts its saves, so that what one page sent twice, or late, is told from what another one saved.
+    names the page and counts its saves, so that what one page sent twice, or late, is told from what another one saved. ``network`` is
+    where a visitor sends it from (:func:`~consult.contributions.service.drafting.keep_draft`).
 
     Raises :class:`Invalid` for words that cannot be kept, :class:`SavedElsewhere`, :class:`DraftGone`, and :class:`NotFound` where the
     draft is somebody else's.
@@ -61,16 +62,18 @@ def save(
     draft = next(iter(list_locked(ContributionDraft, ContributionDraft.token == token)), None)
     if draft is None:
         _begin(token, expected_counter)
-        draft = ContributionDraft(token=token, author_id=actor.id, block=block)
-        session.add(draft)
+        draft = ContributionDraft(token=token, author_id=actor.id)
     elif not can(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, draft):
         raise NotFound
     elif (draft.block_id, draft.fields) == (block.id, kept) or not _goes_on(draft, expected_counter, saved_by):
         return draft
     require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, draft)
-    draft.block, draft.fields, draft.updated_at, draft.saved_by = block, kept, utcnow(), saved_by
     if actor.is_authenticated:
-        draft.address = draft.browser = None
+        draft.is_known_now()
+    else:
+        keep_for_visitor(draft, kept, network)
+    draft.block, draft.fields, draft.updated_at, draft.saved_by = block, kept, utcnow(), saved_by
+    session.add(draft)
     session.flush()
     return draft
 

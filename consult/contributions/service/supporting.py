@@ -16,7 +16,7 @@ from consult.core.commands import command
 from consult.core.course import share_course
 from consult.core.db import session
 from consult.core.errors import Invalid
-from consult.core.i18n import _, arrived, utcnow
+from consult.core.i18n import _, arrived, arrived_at, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Organisation
@@ -71,7 +71,8 @@ def support(actor: User, contribution: Contribution, *, as_organisation: Organis
     if as_organisation is not None and as_organisation.id == contribution.organisation_id:
         raise Invalid("speak_as", _("An organisation does not support a contribution of its own."))
     organisation_id = as_organisation.id if as_organisation else None
-    given = Support(contribution_id=contribution.id, supporter_id=actor.id, organisation_id=organisation_id)
+    given = Support(contribution_id=contribution.id, supporter_id=actor.id, organisation_id=organisation_id,
+                    given_at=contribution.consultation.within_dates(arrived_at()))
     session.add(given)
     _count(given, 1)
     return given

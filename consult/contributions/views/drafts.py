@@ -15,6 +15,7 @@ from consult.contributions.forms import ContributionForm
 from consult.contributions.models import ContributionDraft
 from consult.core.errors import NotAllowed
 from consult.core.i18n import _
+from consult.core.refused import network_digest
 from consult.core.web import actor, small_number
 
 KEPT_BESIDE = _("Other words were kept from another window meanwhile. Both texts are kept: this one here, the other beside it.")
@@ -79,12 +80,12 @@ def keep(block: Block, form: ContributionForm) -> ContributionDraft:
     address, browser = cookies.get(ADDRESS) or (None, None)
     try:
         draft = service.keep_draft(actor(), block, token=form.token, fields=form.typed(), expected_digest=form.expected_digest.data,
-                                   address=address, browser=browser)
+                                   address=address, browser=browser, network=network_digest(request))
         if draft.token != form.token:
             flash(str(KEPT_BESIDE), "warning")
     except NotAllowed:  # the page is still that of whoever sat here before
         form.form_key.data, form.draft.data = new_key(), ""
-        draft = service.keep_draft(actor(), block, token=form.token, fields=form.typed())
+        draft = service.keep_draft(actor(), block, token=form.token, fields=form.typed(), network=network_digest(request))
     if not actor().is_authenticated:
         remember(draft.token)
     form.go_on_with(draft)

@@ -1,7 +1,6 @@
 """My position: all that one is writing, read through, put right in its place, and lodged together; the receipt of the whole."""
 
 import re
-from functools import partial
 
 from flask import redirect, render_template, request, url_for
 
@@ -14,7 +13,7 @@ from consult.core.commands import undo
 from consult.core.errors import Conflict, Invalid
 from consult.core.permissions import Action, require
 from consult.core.web import actor, is_complete, language, put_refusal, reads_first, required_consultation
-from consult.text.redline import Work, redline
+from consult.text.redline import redline
 
 SHOWN = re.compile(r"(\d{1,10})-(\d{1,9})", re.ASCII)
 
@@ -54,10 +53,9 @@ def position_page(form: PositionForm, refusal: Conflict | None = None) -> str:
     """All drafts; after a refusal those that were ticked are, and nothing is lodged by what was refused."""
     written = service.list_position(actor(), required_consultation())
     ticked = set(shown()) if request.method == "POST" else {one.draft.id for one in written if not one.obstacles}
-    work = Work()  # of all redlines of the page together
     return render_template(
         "contributions/position.html", form=form, written=written, ticked=ticked, refusal=refusal, choices=CHOICES,
-        line_of=partial(redline, work=work), most=service.MAX_LENGTHS, most_together=service.MAX_TOGETHER,
+        line_of=redline, most=service.MAX_LENGTHS, is_cut=len(written) < service.count_written(actor(), required_consultation()),
     )
 
 

@@ -12,6 +12,7 @@ from consult.contributions.views.drafts import others_than, remember
 from consult.contributions.views.pages import SESSION_ENDED, a_form, block_of, bp
 from consult.core.errors import Invalid
 from consult.core.i18n import _, gettext, hour
+from consult.core.refused import network_digest
 from consult.core.web import actor, csrf, has_token, reads_first, small_number
 
 ENDED = _("Your session has ended: your text is kept in this browser. Sign in from another window, then open this page again.")
@@ -46,7 +47,7 @@ def keep_typed(block: Block, form: ContributionForm) -> ContributionDraft:
         others_than(form.token)
     draft = service.save(
         actor(), block, token=form.token, fields=form.typed(), saved_by=request.form.get("saved_by", ""),
-        expected_counter=request.form.get("expected_counter", type=small_number))
+        expected_counter=request.form.get("expected_counter", type=small_number), network=network_digest(request))
     if not is_known:
         remember(draft.token)
     return draft
