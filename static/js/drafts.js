@@ -19,7 +19,7 @@
   })) ?? true);
   const drop = (token) => storage((store) => store.removeItem(mine + token));
 
-  const states = [...document.querySelectorAll("form[data-saves]")].map((form) => ({ form, isDirty: false, since: 0, timer: 0, saving: null, isOver: false }));
+  const states = [];
   const at = (form) => form.closest("article") ?? form;
   const passage = (form) => (form.closest("article")?.querySelector("blockquote") ?? document.querySelector("#passage .passage-lead")).textContent;
 
@@ -191,7 +191,7 @@
   }
 
   function restore(token, entry) {
-    const state = states.find(({ form }) => tokenOf(form) === token);
+    const state = states.find(({ form, isParted }) => !isParted && tokenOf(form) === token);
     if (!state) return send(token, entry);
     if (state.isDirty || state.saving) return undefined;
     const theirs = Object.fromEntries(WORDS.map((name) => [name, state.form.elements[name].value]));
@@ -282,16 +282,35 @@
     };
   }
 
-  for (const state of states) {
-    const { form } = state, shows = [drawn(form), ...[...form.querySelectorAll("textarea[data-most]")].map(counting)];
+  function start(form) {
+    const state = { form, isDirty: false, since: 0, timer: 0, saving: null, isOver: false, isParted: false };
+    states.push(state);
+    const shows = [drawn(form), ...[...form.querySelectorAll("textarea[data-most]")].map(counting)];
     let frame = 0;
     const show = () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => shows.forEach((one) => one())); };
     form.addEventListener("input", () => { changed(state); show(); });
     form.addEventListener("put", show);
     form.addEventListener("change", () => { changed(state); save(state); });
     form.addEventListener("submit", () => { clearTimeout(state.timer); });
+    form.addEventListener("parted", ({ detail }) => {
+      state.isParted = true;
+      if (state.isDirty) detail.waits.push(save(state));
+      else if (state.saving) detail.waits.push(state.saving);
+    });
+    form.addEventListener("sent", ({ detail }) => {
+      for (const timer of [state.timer, state.keeping]) clearTimeout(timer);
+      Object.assign(state, { isOver: true, isParted: true, isDirty: false });
+      if (detail.isLodged) drop(tokenOf(form));
+    });
     show();
   }
+
+  /* Those of this page, and one that is shown in it later (beside.js), which says when it is put away or sent. */
+  for (const form of document.querySelectorAll("form[data-saves]")) start(form);
+  document.addEventListener("shown", ({ target }) => {
+    start(target);
+    findAgain();
+  });
 
   /* What is lodged together is what stands here: all of it is saved first. */
   document.getElementById("lodging")?.addEventListener("submit", async (event) => {
