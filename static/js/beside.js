@@ -91,6 +91,7 @@
       if (quoted && !concerned.querySelector(".error")) concerned.open = false;
       own.addEventListener("input", () => touch(own));
       own.addEventListener("change", () => touch(own));
+      own.dataset.reader = page.whole.querySelector("script[data-reader]")?.dataset.reader ?? "";  // who it is may have changed meanwhile
       tell(own, "shown");
     }
     focus(own, pressed);
@@ -135,6 +136,9 @@
     own.setAttribute("aria-busy", "true");
     own.querySelector(".unsent")?.remove();
     sheet.say(said.sending);
+    const waits = [];
+    tell(own, "sending", { waits });
+    await Promise.allSettled(waits);
     try {
       const answer = await fetch(own.getAttribute("action"), { method: "POST", body: sent, credentials: "same-origin" });
       const page = await sheet.pageOf(answer);

@@ -45,10 +45,10 @@
     state.timer = setTimeout(() => save(state), Math.max(0, Math.min(PAUSE, state.since + LONGEST - Date.now())));
   }
 
-  function asked(fields, token) {
+  function asked(fields, token, who = reader) {
     const sent = new URLSearchParams(fields);
     sent.set("csrf_token", token);
-    sent.set("reader", reader);
+    sent.set("reader", who);
     sent.set("saved_by", `${page}:${++count}`);
     return sent;
   }
@@ -67,7 +67,7 @@
       await state.saving;
       return save(state, keepalive);
     }
-    const body = asked(typed(state.form), state.form.elements.csrf_token.value);
+    const body = asked(typed(state.form), state.form.elements.csrf_token.value, state.form.dataset.reader);
     state.isDirty = false;
     state.since = 0;
     if (keep(state)) settle(state.form);
@@ -292,6 +292,7 @@
     form.addEventListener("put", show);
     form.addEventListener("change", () => { changed(state); save(state); });
     form.addEventListener("submit", () => { clearTimeout(state.timer); });
+    form.addEventListener("sending", ({ detail }) => { if (state.saving) detail.waits.push(state.saving); });
     form.addEventListener("parted", ({ detail }) => {
       state.isParted = true;
       if (state.isDirty) detail.waits.push(save(state));

@@ -94,6 +94,10 @@ const sheet = (() => {
     block?.classList.add("is-open");
   }
 
+  function goBack(to) {
+    to?.focus({ preventScroll: true });
+    to?.scrollIntoView({ block: "nearest", behavior: "instant" });
+  }
   let isLeaving = false;  // two steps back would leave the chapter
   function leave() {
     if (isLeaving) return;
@@ -102,7 +106,9 @@ const sheet = (() => {
   }
   addEventListener("popstate", () => {
     isLeaving = false;
-    if (dialog?.open && !history.state?.sheet) shut();
+    if (!dialog?.open || history.state?.sheet) return;
+    shut();
+    history.scrollRestoration = "auto";
   });
   function shut() {
     if (!dialog.open) return;
@@ -117,7 +123,12 @@ const sheet = (() => {
       getSelection().addRange(range);
     }
     const back = opener?.isConnected ? opener : block?.querySelector(".acts a.do") ?? block?.querySelector(".tag a");
-    back?.focus({ preventScroll: true });
+    const from = scrollY;
+    goBack(back);
+    setTimeout(() => {  // where the address has a fragment, a step back goes to it, and takes the focus away
+      scrollTo({ top: from, behavior: "instant" });
+      if (document.activeElement === document.body || document.activeElement === back) goBack(back);
+    });
     now = { opener: null, block: null, range: null };
   }
 
@@ -139,6 +150,7 @@ const sheet = (() => {
     dialog.querySelector("button").focus({ preventScroll: true });
     keepInSight();
     const state = { sheet: block.id, at: address };
+    history.scrollRestoration = "manual";  // the passage stays where it is
     if (history.state?.sheet) history.replaceState(state, "");
     else history.pushState(state, "");
     try {

@@ -299,7 +299,8 @@ def list_margin_lines(chapter: Chapter, language: str, blocks: Collection[int]) 
     """The three newest published lines beside each of these blocks (ids, one for each passage), by key."""
     lines: dict[str, list[MarginLine]] = {}
     rows = session.execute(_margin(), {"in_chapter": chapter.id, "blocks": list(blocks)})
-    for _id, key, version, is_sought, exact, prefix, suffix, persons, organisations, replies, *line in sorted(rows, key=lambda row: -row.id):
+    for _id, key, version, is_sought, *more in sorted(rows, key=lambda row: -row.id):
+        exact, prefix, suffix, persons, organisations, replies, *line = more
         lines.setdefault(key, []).append(MarginLine(
             **line_in(language, *line), quote=Quote(exact, prefix, suffix), version=version, is_sought=bool(is_sought),
             reactions=Reactions(persons or 0, organisations or 0, replies or 0)))
