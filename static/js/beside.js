@@ -195,8 +195,13 @@
       notes.setAttribute("aria-label", said.about.replace("%", block.querySelector(".tag").textContent.trim()));
       block.append(notes);
     }
-    const count = block.querySelector(".acts .count");
-    if (passage && count) count.textContent = passage.dataset.count;
+    const acts = block.querySelector(".acts"), { count, discussion } = passage?.dataset ?? {};
+    if (count && !acts.querySelector(".count")) {
+      const all = Object.assign(document.createElement("a"), { className: "count", href: discussion });
+      all.dataset.sheet = "";
+      acts.querySelector(".past").before(all);
+    }
+    if (count) acts.querySelector(".count").textContent = count;
     const isThere = [...notes.querySelectorAll("a[data-whole]")].some((a) => a.textContent.includes(line.dataset.ref));
     if (!isThere) notes.prepend(line);
     tell(notes, "lines");
