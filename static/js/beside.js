@@ -174,6 +174,12 @@
     tell(own, "input");
   }
 
+  async function linesOf(key, part) {
+    const answer = await fetch(said.margin.replace(/\d+$/, part));
+    const page = new DOMParser().parseFromString(answer.ok ? await answer.text() : "", "text/html");
+    return [...page.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
+  }
+
   /* What was lodged stands beside its passage: for everybody once it is published, for its author at once. */
   async function beside(block, lodged) {
     const line = lodged.querySelector("[data-mine]")?.cloneNode(true);
@@ -181,11 +187,11 @@
     line.hidden = false;
     line.removeAttribute("data-mine");
     const place = [...text.querySelectorAll(".block")].indexOf(block);
-    const lines = await sheet.pageAt(said.margin.replace(/\d+$/, Math.floor(place / Number(said.part)))).catch(() => null);
-    const passage = [...lines?.whole.querySelectorAll("[data-key]") ?? []].find((one) => one.dataset.key === block.id);
+    const passage = await linesOf(block.id, Math.floor(place / Number(said.part))).catch(() => null);
     let notes = block.querySelector(":scope > .notes");
     if (passage) {
       const fresh = document.importNode(passage.querySelector(".notes"), true);
+      fresh.prepend(...notes?.querySelectorAll(".mine") ?? []);
       if (notes) notes.replaceWith(fresh);
       else block.append(fresh);
       notes = fresh;
@@ -213,10 +219,14 @@
     if (link && isTouched && form() && languages.has(link.hreflang)) link.href = languages.get(link.hreflang);
   }, true);
 
-  const before = history.state, block = before?.sheet && document.getElementById(before.sheet);
-  if (block && before.at) {
-    const link = Object.assign(document.createElement("a"), { href: before.at });
+  /* Who loads the page again, or comes back to this step of the history, finds open what was. */
+  function reopen() {
+    const { sheet: key, at } = history.state ?? {}, block = key && document.getElementById(key);
+    if (!block || !at || sheet.dialog?.open) return;
+    const link = Object.assign(document.createElement("a"), { href: at });
     if (passageOf(link) === block) write(link.href, block, null);
     else sheet.open({ address: link.href, opener: block.querySelector("a[data-sheet]"), block });
   }
+  addEventListener("popstate", reopen);
+  reopen();
 })();

@@ -6,7 +6,8 @@ const sheet = (() => {
   const wide = matchMedia("(min-width: 75rem)");
   const body = document.createElement("div");
   let dialog = null, status = null, asked = 0;
-  let now = { opener: null, block: null, range: null };
+  const NOTHING = { opener: null, block: null, range: null, address: "" };
+  let now = NOTHING;
 
   /* Another page: its main part as it can stand inside this one, and all of it. */
   async function pageOf(answer) {
@@ -107,10 +108,10 @@ const sheet = (() => {
   addEventListener("popstate", () => {
     isLeaving = false;
     if (!dialog?.open || history.state?.sheet) return;
-    shut();
+    shut(location.href === now.address);  // or the reader went to another place of the text
     history.scrollRestoration = "auto";
   });
-  function shut() {
+  function shut(isBack = true) {
     if (!dialog.open) return;
     asked++;
     const { opener, block, range } = now;
@@ -118,6 +119,8 @@ const sheet = (() => {
     dialog.close();
     mark(null);
     body.replaceChildren();
+    now = NOTHING;
+    if (!isBack) return;
     if (range?.startContainer.isConnected) {
       getSelection().removeAllRanges();
       getSelection().addRange(range);
@@ -129,7 +132,6 @@ const sheet = (() => {
       scrollTo({ top: from, behavior: "instant" });
       if (document.activeElement === document.body || document.activeElement === back) goBack(back);
     });
-    now = { opener: null, block: null, range: null };
   }
 
   /* ``ready`` takes the page and puts it into the body; without it, all of its main part is shown. Whoever opens something else meanwhile
@@ -140,7 +142,7 @@ const sheet = (() => {
     const mine = ++asked, selection = getSelection();
     const range = selection.rangeCount && !selection.isCollapsed && block.contains(selection.anchorNode) ? selection.getRangeAt(0).cloneRange() : null;
     mark(block);
-    now = { opener, block, range };
+    now = { opener, block, range, address: location.href };
     dialog.classList.toggle("is-form", kind === "form");
     dialog.classList.toggle("is-of-a-row", block.matches("tr"));
     dialog.querySelector("#sheet-title").textContent = [title, block.querySelector(".tag")?.textContent.trim() ?? ""].filter(Boolean).join(" · ");

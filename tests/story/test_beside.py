@@ -104,7 +104,26 @@ def test_words_are_commented_in_the_margin_by_keyboard_alone(own_site, arrive):
     assert page.evaluate(HERE) == KEY
     assert ref in mine.inner_text()
     assert person.path.startswith("chapters/1")
+    own_site.tell("UPDATE consultation SET moderation_mode = 'after'")
+    lodged_again(person)
     a_phone_whose_session_is_lost(own_site, arrive)
+
+
+def lodged_again(person):
+    """Where contributions are published at once, the margin has it as everybody reads it."""
+    page, form = person.page, opened(person, by="keyboard")
+    form.locator("[name=position]").last.check()
+    form.locator("[name=body]").fill("Une autre remarque, publiée aussitôt.")
+    form.locator("[name=act][value=submit]").click()
+    page.locator(f"{SHEET} .big-ref").wait_for()
+    ref = re.search(r"PNQ-C1-\d{4}", page.locator(f"{SHEET} .big-ref").inner_text())[0]
+    page.keyboard.press("Escape")
+    closed(person)
+    line = page.locator(f"[id='{KEY}'] .notes .said")
+    until(lambda: line.count(), "it is not in the margin")
+    assert ref in line.first.locator("a[data-whole]").text_content()
+    assert "publiée aussitôt" in line.first.locator(".first").inner_text()
+    assert page.locator(f"[id='{KEY}'] .acts a.count[data-sheet]").text_content().startswith("1 ")
 
 
 def a_phone_whose_session_is_lost(site, arrive):

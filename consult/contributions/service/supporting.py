@@ -133,13 +133,13 @@ def _reactions(of: Mapping[Reaction, int]) -> Reactions:
 
 
 def reaction_columns(of: sa.SQLColumnExpression[int]) -> list[sa.ScalarSelect[int]]:
-    """The fields of :class:`Reactions` of this contribution, in their order, inside of a query; None for none."""
+    """How many there are of each reaction to this contribution, inside of a query; None for none. They fill :class:`Reactions`."""
     def counted(reaction: Reaction) -> sa.ScalarSelect[int]:
         return (
             sa.select(ReactionTally.count).where(ReactionTally.contribution_id == of, ReactionTally.reaction == reaction)
             .correlate_except(ReactionTally).scalar_subquery()
         )
-    return [counted(reaction) for reaction in (Reaction.PERSON, Reaction.ORGANISATION, Reaction.REPLY)]
+    return [counted(reaction) for reaction in Reaction]
 
 
 def count_reactions(ids: Sequence[int]) -> dict[int, Reactions]:
