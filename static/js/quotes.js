@@ -139,8 +139,12 @@
       const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
       const found = range && range.intersectsNode(text) ? chosen(range) : null;
       const form = found?.block.querySelector(".acts a.do");
-      if (!form) { hide(); return; }
+      if (!form || isTaken(found)) { hide(); return; }
       offer(found, form, range);
+    }
+    /* The form beside the text speaks of these very words already. */
+    function isTaken({ block, quote }) {
+      return block.matches(".is-open") && document.querySelector("dialog[open] form [name=exact]")?.value === quote.exact;
     }
     function offer({ block, quote, isFirstOnly }, form, range) {
       const isTooLong = [...quote.exact].length > MOST;
