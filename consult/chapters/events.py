@@ -35,7 +35,7 @@ class MarginQuote:
 
 @dataclass(frozen=True)
 class MarginEntry:
-    """One line of what was said beside a block."""
+    """One line of what was said beside a block; ``persons`` and ``organisations`` support it."""
 
     ref: str
     url: str
@@ -45,6 +45,9 @@ class MarginEntry:
     excerpt: str
     note: str = ""
     quote: MarginQuote | None = None
+    persons: int = 0
+    organisations: int = 0
+    replies: int = 0
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@
   })) ?? true);
   const drop = (token) => storage((store) => store.removeItem(mine + token));
 
-  const states = [...document.querySelectorAll("form[data-saves]")].map((form) => ({ form, isDirty: false, since: 0, timer: 0, saving: null, isOver: false }));
+  const states = [];
   const at = (form) => form.closest("article") ?? form;
   const passage = (form) => (form.closest("article")?.querySelector("blockquote") ?? document.querySelector("#passage .passage-lead")).textContent;
 
@@ -45,10 +45,10 @@
     state.timer = setTimeout(() => save(state), Math.max(0, Math.min(PAUSE, state.since + LONGEST - Date.now())));
   }
 
-  function asked(fields, token) {
+  function asked(fields, token, who = reader) {
     const sent = new URLSearchParams(fields);
     sent.set("csrf_token", token);
-    sent.set("reader", reader);
+    sent.set("reader", who);
     sent.set("saved_by", `${page}:${++count}`);
     return sent;
   }
@@ -67,7 +67,7 @@
       await state.saving;
       return save(state, keepalive);
     }
-    const body = asked(typed(state.form), state.form.elements.csrf_token.value);
+    const body = asked(typed(state.form), state.form.elements.csrf_token.value, state.form.dataset.reader);
     state.isDirty = false;
     state.since = 0;
     if (keep(state)) settle(state.form);
@@ -191,7 +191,7 @@
   }
 
   function restore(token, entry) {
-    const state = states.find(({ form }) => tokenOf(form) === token);
+    const state = states.find(({ form, isParted }) => !isParted && tokenOf(form) === token);
     if (!state) return send(token, entry);
     if (state.isDirty || state.saving) return undefined;
     const theirs = Object.fromEntries(WORDS.map((name) => [name, state.form.elements[name].value]));
@@ -282,16 +282,36 @@
     };
   }
 
-  for (const state of states) {
-    const { form } = state, shows = [drawn(form), ...[...form.querySelectorAll("textarea[data-most]")].map(counting)];
+  function start(form) {
+    const state = { form, isDirty: false, since: 0, timer: 0, saving: null, isOver: false, isParted: false };
+    states.push(state);
+    const shows = [drawn(form), ...[...form.querySelectorAll("textarea[data-most]")].map(counting)];
     let frame = 0;
     const show = () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(() => shows.forEach((one) => one())); };
     form.addEventListener("input", () => { changed(state); show(); });
     form.addEventListener("put", show);
     form.addEventListener("change", () => { changed(state); save(state); });
     form.addEventListener("submit", () => { clearTimeout(state.timer); });
+    form.addEventListener("sending", ({ detail }) => { if (state.saving) detail.waits.push(state.saving); });
+    form.addEventListener("parted", ({ detail }) => {
+      state.isParted = true;
+      if (state.isDirty) detail.waits.push(save(state));
+      else if (state.saving) detail.waits.push(state.saving);
+    });
+    form.addEventListener("sent", ({ detail }) => {
+      for (const timer of [state.timer, state.keeping]) clearTimeout(timer);
+      Object.assign(state, { isOver: true, isParted: true, isDirty: false });
+      if (detail.isLodged) drop(tokenOf(form));
+    });
     show();
   }
+
+  /* Those of this page, and one that is shown in it later (beside.js), which says when it is put away or sent. */
+  for (const form of document.querySelectorAll("form[data-saves]")) start(form);
+  document.addEventListener("shown", ({ target }) => {
+    start(target);
+    findAgain();
+  });
 
   /* What is lodged together is what stands here: all of it is saved first. */
   document.getElementById("lodging")?.addEventListener("submit", async (event) => {

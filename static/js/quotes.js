@@ -101,6 +101,11 @@
   if (text) { selecting(text); if (paints) (window.requestIdleCallback ?? setTimeout)(() => underline(text)); }
   const chooser = document.querySelector("[data-choose-words]");
   if (chooser) choosing(chooser);
+  document.addEventListener("shown", (event) => {
+    const another = event.target.querySelector("[data-choose-words]");
+    if (another) choosing(another, document.querySelector(".block.is-open"));
+  });
+  if (paints) for (const over of ["parted", "sent"]) document.addEventListener(over, () => CSS.highlights.delete("quoted-mine"));
 
   /* In a chapter: selected words bring a link to the form, near them, or at the foot of a screen that is touched. */
   function selecting(text) {
@@ -134,8 +139,12 @@
       const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
       const found = range && range.intersectsNode(text) ? chosen(range) : null;
       const form = found?.block.querySelector(".acts a.do");
-      if (!form) { hide(); return; }
+      if (!form || isTaken(found)) { hide(); return; }
       offer(found, form, range);
+    }
+    /* The form beside the text speaks of these very words already. */
+    function isTaken({ block, quote }) {
+      return block.matches(".is-open") && document.querySelector("dialog[open] form [name=exact]")?.value === quote.exact;
     }
     function offer({ block, quote, isFirstOnly }, form, range) {
       const isTooLong = [...quote.exact].length > MOST;
@@ -183,6 +192,7 @@
     });
     act.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the selection
     addEventListener("pageshow", hide);
+    document.addEventListener("shown", hide);
   }
 
   /* What others quote is underlined; stronger while their line in the margin is open or under the pointer. */
@@ -213,8 +223,8 @@
     strengthen();
   }
 
-  /* In the form: the passage to select in, and a button that takes what is selected there. */
-  function choosing(box) {
+  /* In the form: the passage to select in, and a button that takes what is selected there. A form beside the text shows the words in it. */
+  function choosing(box, block = null) {
     const passage = document.getElementById("passage"), form = box.closest("form"), { exact, prefix, suffix, sentence } = form.elements;
     const said = box.dataset, whole = reading([passage]).text;
     const view = document.createElement("textarea"), label = document.createElement("label"), take = document.createElement("button");
@@ -241,17 +251,18 @@
     box.append(fold);
     box.hidden = false;
 
-    const now = paints ? brush("quoted-now", 1) : null;
+    const now = paints ? brush(block ? "quoted-mine" : "quoted-now", 2) : null, shown = block ? wordsOf(block) : [passage];
     function show() {
       for (const mark of passage.querySelectorAll("mark")) mark.replaceWith(...mark.childNodes);
       now?.clear();
-      const range = locate(reading([passage]), { exact: exact.value, prefix: prefix.value, suffix: suffix.value });
+      const range = locate(reading(shown), { exact: exact.value, prefix: prefix.value, suffix: suffix.value });
       if (range) now?.add(range);
     }
     function put(quote) {
       exact.value = quote.exact;
       prefix.value = quote.prefix;
       suffix.value = quote.suffix;
+      form.dispatchEvent(new CustomEvent("input"));
       show();
     }
     function selected() {
@@ -265,6 +276,8 @@
       if (quote?.exact && !isTooLong) { put(quote); if (sentence) sentence.value = ""; }
       status.textContent = isTooLong ? said.tooLong : quote?.exact ? said.taken : said.none;
     });
+    form.addEventListener("words", show);
+    if (block) show();
     exact.addEventListener("input", () => { prefix.value = suffix.value = ""; if (sentence) sentence.value = ""; show(); });
     passage.addEventListener("pointerdown", () => view.setSelectionRange(0, 0));
     sentence?.addEventListener("change", () => {

@@ -9,20 +9,8 @@
 
   for (const hint of chapter.querySelectorAll("[data-scripted]")) hint.hidden = false;
 
-  /* What another page says, to be shown inside this one. */
-  async function pageAt(address) {
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-    if (!page) throw new Error("no main");
-    for (const form of page.querySelectorAll("form")) form.action = new URL(form.getAttribute("action") || "", answer.url).href;
-    for (const a of page.querySelectorAll("a[href]")) a.href = new URL(a.getAttribute("href"), answer.url).href;
-    for (const element of page.querySelectorAll("[id]")) if (document.getElementById(element.id)) element.removeAttribute("id");
-    return page;
-  }
-
   /* Margin: each block's notes stand beside it, and give way downwards when the block is shorter than its notes. */
-  const asides = [...text.querySelectorAll(".notes")];
+  const asides = text.getElementsByClassName("notes");
   const tables = [...text.querySelectorAll("table")];
   let waiting = 0;
   function align() {
@@ -30,7 +18,7 @@
     chapter.classList.toggle("has-margin", wide.matches);
     for (const aside of asides) aside.style.transform = "";
     if (!wide.matches) return;
-    const places = asides.map((aside) => aside.getBoundingClientRect());
+    const places = [...asides].map((aside) => aside.getBoundingClientRect());
     const walls = places.length ? tables.map((table) => table.getBoundingClientRect()).filter((wall) => reachesInto(wall, places[0])) : [];
     let floor = -Infinity;
     places.forEach((place, i) => {
@@ -57,8 +45,8 @@
     whole.className = "whole";
     line.querySelector("summary").after(whole);
     try {
-      const said = (await pageAt(link.href)).querySelector("[data-words]");
-      whole.append(...said.childNodes);
+      const { main } = await sheet.pageAt(link.href);
+      whole.append(...main.querySelector("[data-words]").childNodes, ...main.querySelectorAll(".thread .reply:not(.quiet)"));
       line.classList.add("is-whole");
     } catch { whole.remove(); }
     alignSoon();
@@ -110,71 +98,16 @@
     const label = link.firstElementChild, before = label.textContent;
     if (link.classList.contains("copied")) return;
     link.classList.add("copied");
-    label.textContent = said.textContent = words.copied;
-    setTimeout(() => { label.textContent = before; said.textContent = ""; link.classList.remove("copied"); }, 1600);
+    label.textContent = words.copied;
+    sheet.say(words.copied);
+    setTimeout(() => { label.textContent = before; link.classList.remove("copied"); }, 1600);
   });
-  const said = document.createElement("div");
-  said.className = "visually-hidden";
-  said.setAttribute("role", "status");
-  document.body.append(said);
 
-  /* The sheet: a block's contributions over the lower part of a phone, or beside the text. */
-  let sheet, opener, asked = 0;
-  function make() {
-    sheet = document.createElement("dialog");
-    sheet.className = "sheet";
-    sheet.setAttribute("aria-labelledby", "sheet-title");
-    const bar = document.createElement("div"), title = document.createElement("p"), close = document.createElement("button");
-    bar.className = "sheet-bar";
-    title.id = "sheet-title";
-    close.type = "button";
-    close.className = "btn btn-quiet btn-small";
-    close.textContent = words.close;
-    close.addEventListener("click", leave);
-    bar.append(title, close);
-    const body = document.createElement("div");
-    body.className = "sheet-body";
-    sheet.append(bar, body);
-    sheet.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
-    document.body.append(sheet);
-  }
-  /* An open sheet is a step of the history: Back closes it, and stays on the text. */
-  const leave = () => { if (history.state?.sheet) history.back(); else shut(); };
-  addEventListener("popstate", () => { if (sheet?.open && !history.state?.sheet) shut(); });
-  function shut() {
-    sheet.close();
-    opener?.closest(".block")?.classList.remove("is-open");
-    opener?.focus({ preventScroll: true });
-  }
-  async function open(link) {
-    if (!sheet) make();
-    opener?.closest(".block")?.classList.remove("is-open");
-    opener = link;
-    const block = link.closest(".block"), body = sheet.lastElementChild, mine = ++asked;
-    block.classList.add("is-open");
-    sheet.querySelector("#sheet-title").textContent = block.querySelector(".tag")?.textContent ?? "";
-    body.textContent = words.waiting;
-    if (!sheet.open) sheet.show();
-    sheet.querySelector("button").focus({ preventScroll: true });
-    if (!wide.matches) block.scrollIntoView({ block: "start" });
-    if (history.state?.sheet) history.replaceState({ sheet: block.id }, "");
-    else history.pushState({ sheet: block.id }, "");
-    try {
-      const page = await pageAt(link.href);
-      if (mine !== asked) return;
-      body.replaceChildren(...page.childNodes);
-      sheet.scrollTop = 0;
-    } catch {
-      document.documentElement.dataset.leads = "";
-      location.href = link.href;
-    }
-  }
+  /* All that was said about a passage, without leaving the text. */
   text.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-sheet]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    open(link);
+    sheet.open({ address: link.href, opener: link, block: link.closest(".block") });
   });
-  const reopened = history.state?.sheet && document.getElementById(history.state.sheet)?.querySelector("a[data-sheet]");
-  if (reopened) open(reopened);
 })();

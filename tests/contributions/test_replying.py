@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from tests import factories
 from tests.at_once import all_at_once
 from tests.letters import letters_to, tell
 
+COUNTS = re.compile(r'<span class="counts">.*?</span></span>', re.DOTALL)  # what others did beside a line of the margin
 HOSTILE = "<script>alert(1)</script> <b onmouseover=x>=1+1</b> [a](javascript:alert(1))"
 
 
@@ -201,7 +203,7 @@ def test_a_reply_is_counted_nowhere_among_contributions(client, citizen, consult
             "open data": [row["ref"] for row in csv.DictReader(io.StringIO(open_data))],
             "matrix": [row.ref for row in matrix.rows(consultation, "fr")],
             "workbench": [row.contribution.ref for row in synthesis.list_workbench(rapporteur, report, synthesis.WorkbenchFilter()).rows],
-            "chapter": client.get(f"/en/chapters/{published.chapter.number}").data,
+            "chapter": COUNTS.sub("", client.get(f"/en/chapters/{published.chapter.number}").text),
             "home": client.get("/en/").data,
         }
     before = told()
@@ -314,3 +316,14 @@ def test_open_data_has_the_replies_that_everybody_reads_in_a_file_of_their_own(c
     assert hidden.body not in client.get("/fr/exports/open-data/replies").text
     service.withdraw_reply(citizen, session.get_one(Reply, first.id))
     assert [row["ref"] for row in rows()] == [said.ref]
+
+
+def test_the_margin_counts_those_that_everybody_reads(client, participant, published):
+    path = f"/en/chapters/{published.chapter.number}"
+    assert "1 reply" not in client.get(path).text
+    lodged = lodge(participant, published)
+    assert "1 reply" not in client.get(path).text, "it waits for moderation"
+    service.move_reply(lodged, ContributionState.PUBLISHED)
+    assert "1 reply" in client.get(path).text
+    service.withdraw_reply(participant, lodged)
+    assert "1 reply" not in client.get(path).text

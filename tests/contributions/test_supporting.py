@@ -200,14 +200,22 @@ def test_an_author_is_shown_no_button(client, published):
     assert client.post(address("support", published)).status_code == 403
 
 
-def test_a_chapter_that_is_kept_ready_stays_as_it_is(client, citizen, published):
+def test_the_margin_of_a_chapter_that_is_kept_ready_tells_the_numbers_at_once(client, citizen, participant, published):
     path = f"/en/chapters/{published.chapter.number}"
     before = client.get(path)
+    assert "supports it" not in before.text
     service.support(citizen, published)
+    service.support(participant, published, as_organisation=participant.organisation)
     with queries() as asked:
         after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
-    assert after.status_code == 304
-    assert not [statement for statement in asked if "reaction_tally" in statement or "support" in statement]
+    assert "1 person supports it" in after.text
+    assert "1 organisation supports it" in after.text
+    assert len([statement for statement in asked if "reaction_tally" in statement]) == 1
+    assert len(asked) <= 12
+    kept = client.get(path)
+    assert client.get(path, headers={"If-None-Match": kept.headers["ETag"]}).status_code == 304
+    service.take_back_support(citizen, published)
+    assert "1 person supports it" not in client.get(path).text
 
 
 def test_a_list_asks_once_for_all_of_it(client, block):

@@ -29,7 +29,7 @@ def lodge_as_a_stranger(person: Person) -> str:
     person.press("main a[href$='/chapters/1']")
     person.picture("chapter")
     page.hover(f"[id='{KEY}'] .words")  # what one may do with a passage comes with the mouse
-    person.press(f"[id='{KEY}'] a.do")
+    person.follow(f"[id='{KEY}'] a.do")
     person.picture("contribute")
     present = page.input_value("[name=replacement]")
     person.write(body=BODY[person.language], replacement=f"{present} {WORDING[person.language]}")

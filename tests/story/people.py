@@ -55,6 +55,10 @@ class Person:
         with self.page.expect_navigation():
             self.page.locator(selector).first.click()
 
+    def follow(self, selector: str) -> None:
+        """Open what a link leads to, which a script would show beside the text."""
+        self.page.goto(self.page.locator(selector).first.evaluate("a => a.href"))
+
     def sees(self, selector: str) -> bool:
         return self.page.locator(selector).count() > 0
 

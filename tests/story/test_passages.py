@@ -80,7 +80,9 @@ def test_a_line_of_the_margin_says_who_and_what_and_opens_to_all_of_it(site, arr
     who, first = line.evaluate(
         "e => [e.querySelector('.who').getBoundingClientRect().bottom, e.querySelector('.first').getBoundingClientRect().top]")
     assert who <= first + 1, "who stands above what"
-    assert line.locator("summary").bounding_box()["height"] < 64
+    first = line.locator(".first").evaluate("e => [e.getBoundingClientRect().height, parseFloat(getComputedStyle(e).lineHeight)]")
+    assert round(first[0] / first[1]) == 2, "two lines of what is said"
+    assert line.locator("summary").bounding_box()["height"] < 96
     line.locator("summary").click()
     line.locator(".whole .said-words").first.wait_for()
     whole = reader.page.context.request.get(line.locator("a[data-whole]").evaluate("a => a.href")).text()

@@ -19,7 +19,7 @@ from consult.core.pages import SEAM, parts
 PLACE, BETWEEN = b"<!--passages-->", b"<!--passage-->"  # as the templates have them
 STRETCH = 16  # passages that are compressed together
 MAX_LINES, MAX_WEIGHT = 75, 30_000  # lines that a page brings, and their bytes
-MARKUP = 380, 120  # bytes of tags around a line, and around the words that it quotes
+MARKUP = 380, 120, 120  # bytes of tags around a line, around the words that it quotes, and what others did beside it
 
 Lines = Mapping[str, Sequence[MarginEntry]]
 
@@ -57,7 +57,8 @@ def weight_of(line: MarginEntry) -> int:
     """About how many bytes of the page it takes."""
     words, quote = (line.organisation, line.excerpt, line.note, line.url, line.ref, line.position.label * 2), line.quote
     quoted = (quote.words, quote.exact, quote.prefix, quote.suffix) if quote else ()
-    return MARKUP[0] + (MARKUP[1] if quote else 0) + sum(len(part.encode()) for part in (*words, *quoted))
+    counted = line.persons or line.organisations or line.replies
+    return MARKUP[0] + (MARKUP[1] if quote else 0) + (MARKUP[2] if counted else 0) + sum(len(part.encode()) for part in (*words, *quoted))
 
 
 def beside(b: ReadBlock, lines: Lines) -> ReadBlock:

@@ -22,6 +22,7 @@ from consult.contributions.models import (
     Position,
 )
 from consult.contributions.service.placing import sought_in
+from consult.contributions.service.supporting import Reactions, reaction_columns
 from consult.contributions.statement import STATEMENT
 from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
@@ -66,6 +67,7 @@ class MarginLine:
     signature: str
     excerpt: str
     quote: Quote
+    reactions: Reactions
     version: int | None = None
     is_sought: bool = False
 
@@ -285,7 +287,8 @@ def _margin() -> sa.Select:
     return (
         sa.select(Contribution.id, at.c.key, sa.case((written.text != now.text, Revision.number)),
                   sought_in(sa.func.coalesce(Anchor.revision_id, Revision.id)).exists(),
-                  sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix, *LINE)
+                  sa.func.coalesce(Anchor.exact, Contribution.exact), Contribution.prefix, Contribution.suffix,
+                  *reaction_columns(Contribution.id), *LINE)
         .select_from(at).join(Contribution, Contribution.id.in_([at.c[place.name] for place in places]))
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last.scalar_subquery()))
@@ -298,7 +301,9 @@ def list_margin_lines(chapter: Chapter, language: str, blocks: Collection[int]) 
     """The three newest published lines beside each of these blocks (ids, one for each passage), by key."""
     lines: dict[str, list[MarginLine]] = {}
     rows = session.execute(_margin(), {"in_chapter": chapter.id, "blocks": list(blocks)})
-    for _id, key, version, is_sought, exact, prefix, suffix, *line in sorted(rows, key=lambda row: -row.id):
-        quote = Quote(exact, prefix, suffix)
-        lines.setdefault(key, []).append(MarginLine(**line_in(language, *line), quote=quote, version=version, is_sought=bool(is_sought)))
+    for _id, key, version, is_sought, *more in sorted(rows, key=lambda row: -row.id):
+        exact, prefix, suffix, persons, organisations, replies, *line = more
+        lines.setdefault(key, []).append(MarginLine(
+            **line_in(language, *line), quote=Quote(exact, prefix, suffix), version=version, is_sought=bool(is_sought),
+            reactions=Reactions(persons or 0, organisations or 0, replies or 0)))
     return lines

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, lazyload
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations.models import ModerationMode
 from consult.contributions import jobs
@@ -116,6 +117,8 @@ def move_reply(lodged: Reply, to: ContributionState) -> None:
     :class:`Conflict` when it has no such step.
     """
     before = lodged.state
+    if to.is_public != before.is_public:
+        chapters.mark_changed(lodged.chapter)  # its margin says how many replied
     states.move(lodged, to)
     tallies.add({
         (ReplyTally, (lodged.chapter_id, before)): -1, (ReplyTally, (lodged.chapter_id, to)): 1,

@@ -10,6 +10,8 @@ from functools import wraps
 import sqlalchemy as sa
 
 from consult.accounts.models import User
+from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.contributions.models import Contribution, Reaction, ReactionTally, Support
 from consult.core import tallies
 from consult.core.commands import command
@@ -74,7 +76,7 @@ def support(actor: User, contribution: Contribution, *, as_organisation: Organis
     given = Support(contribution_id=contribution.id, supporter_id=actor.id, organisation_id=organisation_id,
                     given_at=contribution.consultation.within_dates(arrived_at()))
     session.add(given)
-    _count(given, 1)
+    _count(given, contribution.chapter, 1)
     return given
 
 
@@ -87,11 +89,13 @@ def take_back_support(actor: User, contribution: Contribution, *, as_organisatio
         require_mandate(actor, as_organisation)
     given = session.scalars(_in_force(actor, contribution, as_organisation)).one()
     given.withdrawn_at = utcnow()
-    _count(given, -1)
+    _count(given, contribution.chapter, -1)
     return given
 
 
-def _count(given: Support, change: int) -> None:
+def _count(given: Support, chapter: Chapter, change: int) -> None:
+    """The margin of the chapter says how many support it."""
+    chapters.mark_changed(chapter)
     reaction = Reaction.PERSON if given.organisation_id is None else Reaction.ORGANISATION
     tallies.add({(ReactionTally, (given.contribution_id, reaction)): change})
 
@@ -118,6 +122,16 @@ def get_support(actor: Actor, contribution: Contribution) -> tuple[Reactions, Ow
 
 def _reactions(of: Mapping[Reaction, int]) -> Reactions:
     return Reactions(of.get(Reaction.PERSON, 0), of.get(Reaction.ORGANISATION, 0), of.get(Reaction.REPLY, 0))
+
+
+def reaction_columns(of: sa.SQLColumnExpression[int]) -> list[sa.ScalarSelect[int]]:
+    """How many there are of each reaction to this contribution, inside of a query; None for none. They fill :class:`Reactions`."""
+    def counted(reaction: Reaction) -> sa.ScalarSelect[int]:
+        return (
+            sa.select(ReactionTally.count).where(ReactionTally.contribution_id == of, ReactionTally.reaction == reaction)
+            .correlate_except(ReactionTally).scalar_subquery()
+        )
+    return [counted(reaction) for reaction in Reaction]
 
 
 def count_reactions(ids: Sequence[int]) -> dict[int, Reactions]:

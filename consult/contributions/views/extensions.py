@@ -80,7 +80,8 @@ def margin_entry(line: service.MarginLine) -> chapters_events.MarginEntry:
     return chapters_events.MarginEntry(
         ref=line.ref, url=url_for("contributions.show", ref=line.ref), position=stance(line.position, line.position.label),
         organisation=line.signature or str(_("A participant")), language=line.language, excerpt=line.excerpt,
-        quote=margin_quote(line.quote), note=note_on(line),
+        quote=margin_quote(line.quote), note=note_on(line), persons=line.reactions.persons,
+        organisations=line.reactions.organisations, replies=line.reactions.replies,
     )
 
 
