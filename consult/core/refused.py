@@ -248,8 +248,10 @@ def keep(cookies: Any, refused: Refused, whose: str) -> Refused:
 def get_kept(cookies: Any, actor: Actor, token: str) -> Refused | None:
     """What this browser sent, for whoever signs in there first and nobody after them."""
     owners = dict(_known(cookies))
+    if token not in owners or owners[token] not in (None, actor.id):
+        return None
     kept = session.scalar(sa.select(KeptForm).where(KeptForm.token == token))
-    if kept is None or token not in owners or owners[token] not in (None, actor.id):
+    if kept is None:
         return None
     if actor.is_authenticated:
         cookies["kept"] = [[known, actor.id if known == token else owner] for known, owner in _known(cookies)]
