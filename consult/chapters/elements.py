@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import lxml.html
 from lxml import etree
@@ -76,7 +77,20 @@ def rows_of(table) -> tuple[list, int]:
 
 def is_blank(row) -> bool:
     """Whether a row is only there for cells that reach down from above it, or holds nothing at all."""
-    return not text_of(row) and all(cell.get("rowspan", "1") == "1" for cell in row)
+    return not text_of(row)
+
+
+def hand_down(rows: list) -> None:
+    """Cells that begin in a row without words, and reach further down, begin in the next one."""
+    for row, below in pairwise(rows):
+        if is_blank(row) and row.getparent() is below.getparent():
+            for place, cell in enumerate(list(row)):
+                reach = cell.get("rowspan", "1")
+                if reach.isdecimal() and reach != "1":
+                    cell.set("rowspan", "0" if reach == "0" else str(int(reach) - 1))
+                    if reach == "2":
+                        cell.attrib.pop("rowspan")
+                    below.insert(place, cell)
 
 
 def close_up(rows: list, blank: list[bool]) -> None:

@@ -15,6 +15,7 @@ import lxml.html
 
 from consult.chapters.elements import (
     close_up,
+    hand_down,
     holds_only,
     inner,
     is_blank,
@@ -273,6 +274,7 @@ class Cutter:
         base = f"{self.scope}-t{self.count(self.scope + '-t')}"
         rows, heads = rows_of(table)
         numbers = range(0 if heads else 1, len(rows) + 1)  # of every row: one that is empty counts, so that the keys of the others last
+        hand_down(rows)
         blank = [is_blank(row) for row in rows]
         close_up(rows, blank)
         kept = [(numbers[index], row, index < heads) for index, row in enumerate(rows) if not blank[index]]

@@ -4,13 +4,14 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms import BooleanField, DateField, SelectField, StringField, ValidationError
 from wtforms.validators import DataRequired, Optional
 
 from consult.core.fields import CounterField, at_most
 from consult.core.i18n import MOROCCO, _
 from consult.organisations.models import MAX_NAME, MAX_SHORT, MAX_SLUG, MAX_STATEMENT, MAX_WEBSITE, Category, Region, Sector, Size
 
+LATEST = 2200  # year in which a mandate may end
 NAME = {"dir": "auto", "maxlength": MAX_NAME}
 
 
@@ -27,6 +28,10 @@ class MandateForm(FlaskForm):
     """Until when somebody may sign for an organisation, the day included; without a day, until the mandate is ended."""
 
     ends_on = DateField(_("Until (optional)"), validators=[Optional()], render_kw={"dir": "ltr"})
+
+    def validate_ends_on(self, field: DateField) -> None:
+        if field.data and field.data.year > LATEST:
+            raise ValidationError(_("This day is too far away."))
 
     def values(self) -> dict[str, Any]:
         after = datetime.combine(self.ends_on.data + timedelta(days=1), time(), MOROCCO) if self.ends_on.data else None

@@ -123,7 +123,8 @@ def mandate(membership_id):
     membership, form = service.get_membership(actor(), membership_id), MandateForm()
     try:
         if not form.validate():
-            raise Invalid("ends_on", _("This is no day."), _("Choose a day to come, or leave this empty."))
+            raise Invalid("ends_on", form.ends_on.errors[0] if form.ends_on.errors else _("This is no day."),
+                          _("Choose a day to come, or leave this empty."))
         service.mandate(actor(), membership, **form.values())
     except Invalid as refusal:
         flash(f"{refusal.message} {refusal.remedy}", "warning")

@@ -25,7 +25,8 @@ PARTICIPANTS, STAFF, EVERYBODY = N_("Participants"), N_("People in charge of the
 MISSION = N_("Mission of public interest (law 09-08, article 4, d)")
 REGISTER: tuple[Processing, ...] = (
     Processing(N_("To know who contributes, and on whose behalf"), MISSION, PARTICIPANTS,
-               (Subject.ACCOUNT, Subject.REGISTRATION, Subject.MEMBERSHIPS), N_("The public, where the person agreed to be named")),
+               (Subject.ACCOUNT, Subject.REGISTRATION, Subject.MEMBERSHIPS, Subject.MANDATES),
+               N_("The public, where the person agreed to be named")),
     Processing(N_("To receive, publish and answer contributions"), MISSION, PARTICIPANTS,
                (Subject.CONTRIBUTIONS, Subject.REPLIES, Subject.SUPPORTS, Subject.ANSWERS, Subject.DRAFTS),
                N_("The public, once a moderator has published them")),

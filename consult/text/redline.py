@@ -10,7 +10,7 @@ NAMES = {-1: "delete", 0: "equal", 1: "insert"}
 # Beyond this many comparisons two texts that have little in common are shown as replaced: bounded, and always the same.
 MAX_WORK = 4_000_000
 MAX_WORK_TOGETHER = 12_000_000  # of all passages of two texts of the Council that one page compares
-MAX_WORK_OF_PAGE = 2_000_000  # of all that people proposed, and whatever else one page shows
+MAX_WORK_AT_ONCE = 2_000_000  # of all that people proposed, and whatever else one page shows
 FIRST, SURROGATES, AFTER_SURROGATES = 0x100, 0xD800, 0xE000
 
 
@@ -31,7 +31,7 @@ _of_page: ContextVar[Work | None] = ContextVar("what the redlines of the page th
 
 def begin_page() -> None:
     """From here on, redlines without a :class:`Work` of their own are of one page, and share one: however many texts it shows."""
-    _of_page.set(Work(MAX_WORK_OF_PAGE))
+    _of_page.set(Work(MAX_WORK_AT_ONCE))
 
 
 def end_page() -> None:

@@ -82,7 +82,8 @@ def addresses(client, contribution, salma, letters):
         "adoption.submit": "/fr/adoption/submit", "accounts.profile": "/fr/accounts/profile",
         "moderation.queue": "/fr/moderation/?chapter=1", "contributions.anchors": "/fr/contributions/anchors/1?text=fr",
         "chapters.coverage": "/fr/chapters/coverage", "synthesis.overview": "/fr/synthesis/overview/1",
-        "adoption.submission": "/fr/adoption/submission",
+        "adoption.submission": "/fr/adoption/submission", "organisations.mine": "/fr/organisations/mine",
+        "organisations.view_members": f"/fr/organisations/members/{contribution.organisation.slug}",
     }
 
 

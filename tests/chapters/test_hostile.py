@@ -266,6 +266,17 @@ def test_whatever_is_written_is_read_or_refused_in_words(app, pieces, rest):
         assert markup.clean(block.html) == block.html
 
 
+@pytest.mark.parametrize(("table", "rows"), [
+    ("<table><td rowspan=9></table>", []),
+    ("<table><tr><td rowspan=2></td><td></td></tr><tr><td>mots</td></tr></table>", ["<td></td><td>mots</td>"]),
+    ("<table><tr><td rowspan=0></td></tr><tr><td rowspan=2></td></tr><tr><td>a</td></tr><tr><td>b</td></tr></table>",
+     ['<td rowspan="2"></td><td></td><td>a</td>', "<td>b</td>"]),
+], ids=["alone", "above another", "above several"])
+def test_a_row_without_words_is_no_passage_and_its_cells_reach_down_as_before(app, table, rows):
+    (read,) = (read_file(f"{vectors.HEAD}{table}\n\nmot\n".encode()),)
+    assert [block.html for block in read.blocks if block.kind == BlockKind.ROW] == rows
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_is_written_no_page_of_a_draft_breaks(client, chapter, chair, seed):
     client.sign_in(chair)

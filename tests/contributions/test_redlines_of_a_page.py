@@ -21,7 +21,7 @@ def taken(monkeypatch):
         taken.extend([comparisons] if is_taken else [])
         return is_taken
     monkeypatch.setattr(redline.Work, "takes", noted)
-    monkeypatch.setattr(redline, "MAX_WORK_OF_PAGE", ENOUGH_FOR_ONE, raising=False)
+    monkeypatch.setattr(redline, "MAX_WORK_AT_ONCE", ENOUGH_FOR_ONE, raising=False)
     return taken
 
 

@@ -41,7 +41,7 @@ def checked(answer, name: str) -> list[str]:
 def test_a_contribution_stays_on_the_passage_and_the_words_that_it_was_written_on(client, citizen, block):
     client.sign_in(citizen)
     quote = {"exact": "la liste des étalons", "prefix": "", "suffix": ""}
-    typed = {**form_of(client.get(selected(block, language="fr"))), **FILLED, **quote, "body": WORDS,
+    typed = {**form_of(client.get(selected(block, language="fr"))), **FILLED, **quote, "speak_as": "self", "body": WORDS,
              "replacement": "Publier deux fois l’an."}
     answer = carry(client, address(block, "ar"), address(block, "fr"), typed)
     assert (answer.status_code, main_of(answer).getparent().getparent().get("lang")) == (200, "ar")
@@ -144,7 +144,7 @@ def test_an_error_page_leads_to_the_same_address(client, consultation, path):
 
 def test_what_is_published_meanwhile_is_not_forgotten(client, citizen, block, chapter):
     """The text went on while somebody was writing: their words stay on the passage that they read, in any language."""
-    typed = {**form_of(client.sign_in(citizen).get(address(block, "fr"))), **FILLED, "body": WORDS}
+    typed = {**form_of(client.sign_in(citizen).get(address(block, "fr"))), **FILLED, "speak_as": "self", "body": WORDS}
     source = factories.markdown(1, "fr").replace("Publier chaque année", "Publier tous les deux ans")
     chapters.import_chapter(factories.SYSTEM, block.consultation, data=source.encode())
     answer = carry(client, address(block, "ar"), address(block, "fr"), typed)

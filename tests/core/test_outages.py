@@ -47,7 +47,7 @@ def writing(app):
         block = factories.block_of(factories.a_chapter(factories.a_consultation()), "C1-A1-P1-a1")
         person, at = factories.a_user(), address(block)
     client = app.test_client().sign_in(person)
-    values = {**form_of(client.get(at)), **FILLED, "act": "submit"}
+    values = {**form_of(client.get(at)), **FILLED, "speak_as": "self", "act": "submit"}
     session.rollback()
     return client, at, values
 

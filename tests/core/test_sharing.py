@@ -30,7 +30,6 @@ def written() -> int:
 
 def write_on(began, ended) -> None:
     """In a process of its own, with connections of its own."""
-    db.engine.dispose(close=False)
     while not ended.is_set():
         some_events(1)
         began.set()
@@ -40,6 +39,7 @@ def write_on(began, ended) -> None:
 def test_all_see_the_same_while_somebody_writes(own_app):
     some_events(1)
     session.remove()
+    db.engine.dispose()  # a connection of SQLite that two processes have, and one closes, takes the other's file away
     context = sharing.get_context("fork")
     began, ended = context.Event(), context.Event()
     writer = context.Process(target=write_on, args=(began, ended))

@@ -197,8 +197,11 @@ def test_items_keep_their_numbers_and_one_that_was_dropped_has_not_given_its_own
         assert synthesis.add_item(draft.items[0].edited_by, draft, title="Un point de plus").number == 5
 
 
-def test_everybody_speaks_for_the_same_organisation(old):
-    assert {user.email: user.organisation and user.organisation.slug for user in session.scalars(sa.select(User))} == TOLD["members"]
+def test_everybody_asks_to_join_the_organisation_that_they_had_chosen_and_nobody_signs_for_one(old):
+    people = session.scalars(sa.select(User)).all()
+    assert {user.email: user.membership and user.membership.organisation.slug for user in people} == TOLD["members"]
+    assert {user.membership.state.value for user in people if user.membership} == {"asked"}
+    assert [user.email for user in people if user.organisation] == []
 
 
 def test_every_author_reads_the_digest_on_the_page_of_the_receipt(old):

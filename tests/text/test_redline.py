@@ -61,7 +61,7 @@ def test_the_redlines_of_a_page_share_what_they_may_take(monkeypatch):
 
 
 def test_what_one_page_shows_shares_it_and_the_next_page_has_its_own(monkeypatch):
-    monkeypatch.setattr(module, "MAX_WORK_OF_PAGE", 25)
+    monkeypatch.setattr(module, "MAX_WORK_AT_ONCE", 25)
     exact, coarse = redline("a b c", "x b y"), [("delete", "a b c"), ("insert", "x b y")]
     for _page in range(2):
         module.begin_page()
