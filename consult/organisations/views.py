@@ -101,7 +101,7 @@ def view_members(slug):
     mandates = {one.user_id: one for one in service.list_mandates(actor(), organisation)}
     page = service.list_members(actor(), organisation, after=request.args.get("after", type=Cursor.parse))
     return render_template("organisations/view_members.html", organisation=organisation, members=page.rows, mandates=mandates,
-                           form=MandateForm(formdata=None), links=page.links(partial(url_for, ".view_members", slug=slug)))
+                           links=page.links(partial(url_for, ".view_members", slug=slug)))
 
 
 @bp.post("/memberships/<int:membership_id>/accept")

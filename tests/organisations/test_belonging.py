@@ -170,11 +170,18 @@ def test_whoever_is_forgotten_signs_no_more_and_what_they_signed_still_says_with
     assert verification.verify_database() == []
 
 
-def test_a_mandate_given_or_a_declaration_changed_by_hand_is_found(participant, citizen, block):
-    lodge(participant, block, as_organisation=participant.organisation)
+def test_a_mandate_given_or_a_declaration_made_by_hand_is_found(participant, citizen, block):
+    house = participant.organisation
+    lodge(participant, block, as_organisation=house)
+    own = lodge(participant, block, "form-key-2", body="En mon nom.")
     audit.seal_all()
-    session.execute(sa.insert(Mandate), [{"user_id": citizen.id, "organisation_id": participant.organisation_id}])
-    assert any("mandate" in fault for fault in verification.verify_database())
+    made = session.scalar(sa.insert(Declaration).returning(Declaration.id),
+                          {"contribution_id": own.id, "mandate_id": participant.mandate.id})
+    given = session.scalar(sa.insert(Mandate).returning(Mandate.id), {"user_id": citizen.id, "organisation_id": house.id})
+    told = verification.verify_database()
+    assert len(told) == 2, told
+    for name, number in (("declaration", made), ("mandate", given)):
+        assert any(name in fault and str(number) in fault for fault in told), told
 
 
 def test_a_draft_for_an_organisation_whose_mandate_ended_is_lodged_under_no_other_name(client, participant, block, consultation):

@@ -148,7 +148,7 @@ def _hold(membership: Membership) -> None:
 def _end(user: User, state: MembershipState = MembershipState.LEFT) -> None:
     drop_mandate(user)
     if (membership := user.membership) is not None:
-        move(membership, state if membership.state.may_become(state) else MembershipState.LEFT)
+        move(membership, state)
         membership.left_at = utcnow()
         session.flush()
         set_committed_value(user, "membership", None)
