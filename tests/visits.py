@@ -12,13 +12,12 @@ from consult.contributions.models import Anchor, AnchorState, Contribution, Cont
 from consult.core.db import session
 from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
-from tests.benchmarks.filling import PUBLIC, REVISED
+from tests.benchmarks.filling import PUBLIC, REVISED, usual_author_id
 
 STAFF = {
     "rapporteur": f"rapporteur{REVISED}@csnca.example", "chair": f"chair{REVISED}@csnca.example",
     "secretariat": "secretariat1@csnca.example", "administrator": "administrator@csnca.example",
 }
-USUAL = 28  # contributions of the participant who looks at their own
 # Who opens what, in the phase of preparation, synthesis… where it is not the open one. What stands in braces is found by `subjects`.
 TABLE = """
 visitor participant rapporteur secretariat  /
@@ -50,6 +49,7 @@ visitor rapporteur                          /contributions/{withheld}
 visitor participant rapporteur              /contributions/discussion/{number}/{key}
 visitor                                     /contributions/discussion/{number}/{key}?after={later}
 visitor participant                         /contributions/lodge/{number}/{key}
+participant                                 /contributions/similar/{number}/{key}
 participant                                 /contributions/mine
 participant                                 /contributions/position
 participant                                 /contributions/mine?after={later}
@@ -190,11 +190,11 @@ def subjects() -> dict[str, Any]:
         "number": REVISED, "public": PUBLIC, "key": key, "item": item, "later": later, "place": f"{place}-{later}",
         "ref": ref_of(here, ContributionState.PUBLISHED, Contribution.current_key == key),
         "waiting": ref_of(here, ContributionState.SUBMITTED), "withheld": ref_of(here, ContributionState.WITHHELD),
-        "own": ref_of(here, ContributionState.PUBLISHED, Contribution.author_id == author_id()),
+        "own": ref_of(here, ContributionState.PUBLISHED, Contribution.author_id == usual_author_id()),
         "talked": one(sa.select(Contribution.ref).join(Reply).group_by(Contribution.ref).order_by(sa.func.count().desc())),
         "reply": one(sa.select(Reply.ref).where(Reply.is_public).order_by(Reply.id)), "replied": middle(Reply.id),
         "waiting_reply": one(sa.select(Reply.ref).where(Reply.state == ContributionState.SUBMITTED, Reply.chapter_id == here)),
-        "own_reply": one(sa.select(Reply.ref).where(Reply.author_id == author_id())),
+        "own_reply": one(sa.select(Reply.ref).where(Reply.author_id == usual_author_id())),
         "anchor": one(sa.select(Anchor.id).where(Anchor.state == AnchorState.PROPOSED).order_by(Anchor.id)), "placed": middle(Anchor.id),
         "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
         "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
@@ -207,14 +207,8 @@ def reader(role: str) -> User | None:
     if role == "visitor":
         return None
     if role == "participant":
-        return session.get(User, author_id())
+        return session.get(User, usual_author_id())
     return session.scalars(sa.select(User).where(User.email == STAFF[role])).one()
-
-
-def author_id() -> int:
-    """Of whoever said more than a page shows, and about as much at each size: what is theirs grows with them alone."""
-    from_usual = sa.func.abs(sa.func.count() - USUAL)
-    return one(sa.select(Contribution.author_id).group_by(Contribution.author_id).order_by(from_usual, Contribution.author_id))
 
 
 def ref_of(chapter, state: ContributionState, *further) -> str:

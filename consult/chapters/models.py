@@ -262,3 +262,18 @@ class OutdatedTranslation(Base):
 
     def audit_details(self) -> dict:
         return {"chapter": self.chapter.number, "key": self.key, "language": self.language}
+
+
+class TwinLexicon(Base):
+    """Which words stand for each other in the languages of a consultation's chapters (:mod:`consult.text.lexicon`), and those that so many
+    passages have that they tell nothing of what is meant. ``reached`` is the last revision of all that it was learnt from.
+    """
+
+    __tablename__ = "twin_lexicon"
+    __append_only__ = False  # learnt anew with each revision
+    __recorded__ = False  # made of the texts alone, which are
+
+    consultation_id: Mapped[int] = mapped_column(sa.ForeignKey("consultation.id", ondelete="RESTRICT"), primary_key=True)
+    reached: Mapped[int]
+    twins: Mapped[dict[str, Any]]
+    common: Mapped[list[Any]]

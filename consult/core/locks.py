@@ -25,7 +25,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "commission": (),
     "working_draft": (),
     "chapter": ("contribution", "support", "anchoring", "outdated_translation", "provision_tally", "chapter_tally", "item_tally",
-                "anchor_tally", "reaction_tally", "reply_tally"),
+                "anchor_tally", "reaction_tally", "reply_tally", "contribution_word"),
     "synthesis": ("synthesis_item", "item_contribution", "block_change"),
     "anchor": (),
     "reply": (),
@@ -45,6 +45,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "beat": (),
     "attempt_count": (),
     "respondent_tally": ("respondent_count",),
+    "twin_lexicon": (),
     "record_layout": (),
 }
 COUNTER = "row_counter"  # of the models whose rows know their own age

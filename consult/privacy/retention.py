@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from consult.accounts.models import SESSION_LASTS, Passkey, ProviderIdentity, Registration, User, UserSession
 from consult.adoption.models import AdoptionDecision, Submission, SubmissionArchive, SubmissionFailure, SubmissionRequest
-from consult.chapters.models import Alignment, Block, Chapter, OutdatedTranslation, Revision, WorkingDraft
+from consult.chapters.models import Alignment, Block, Chapter, OutdatedTranslation, Revision, TwinLexicon, WorkingDraft
 from consult.consultations.models import (
     Appointment,
     Commission,
@@ -32,6 +32,7 @@ from consult.contributions.models import (
     ChapterTally,
     Contribution,
     ContributionDraft,
+    ContributionWord,
     Declaration,
     PositionEntry,
     PositionReceipt,
@@ -248,5 +249,6 @@ ABOUT_NOBODY: dict[type[Base], str] = {
     SubmissionArchive: "digests of a file", SubmissionFailure: "faults of our own programme", Anchoring: "how far a job is",
     AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",
     ReactionTally: "counts", ReplyTally: "counts",
+    ContributionWord: "words that stand in what was published, without their order", TwinLexicon: "words of the text",
     Beat: "parts of the clock", RecordLayout: "names of tables",
 }

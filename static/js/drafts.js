@@ -93,6 +93,7 @@
       if (!state.isDirty) drop(told.token);
       settle(form);
       tell(state, told.said, isBack || !state.wasSaved);
+      form.dispatchEvent(new CustomEvent("saved", { bubbles: true, detail: told }));
       state.wasSaved = true;
       checked(state, told);
       return true;

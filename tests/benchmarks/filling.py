@@ -23,13 +23,16 @@ from consult.contributions.models import (
     Anchor,
     CommentType,
     Contribution,
+    ContributionDraft,
     ContributionState,
+    ContributionWord,
     Kind,
     Position,
     Receipt,
     SuggestedAmendment,
 )
 from consult.contributions.service.anchoring import rank_of
+from consult.contributions.service.indexing import MOST_WORDS, telling_words, told
 from consult.core import audit, jobs, tallies
 from consult.core.audit import AuditEvent, AuditSeal, Checkpoint
 from consult.core.db import session, unit_of_work
@@ -51,6 +54,7 @@ from consult.organisations.models import (
 )
 from consult.synthesis import service as synthesis
 from consult.synthesis.models import ItemContribution
+from consult.text import retrieval
 from tests.benchmarks.bulk import Bulk, settle
 from tests.benchmarks.points import items_of, put_items
 from tests.benchmarks.reactions import Reactions
@@ -65,6 +69,7 @@ PUBLIC = 5  # the chapter whose synthesis everybody reads
 FIRST = {**dict.fromkeys(range(1, 10), REVISED), 10: PUBLIC}
 STATES = {3: ContributionState.SUBMITTED, 6: ContributionState.WITHHELD, 9: ContributionState.WITHDRAWN, 35: ContributionState.SUBMITTED}
 MOST_PEOPLE, ORGANISATIONS = 200_000, 200
+USUAL = 28  # contributions of the participant who looks at their own
 KINDS, TYPES, POSITIONS = list(Kind), list(CommentType), list(Position)
 SENTENCES = {
     "fr": ("Nous partageons cette orientation.", "Il faudrait en dire le coût et le calendrier.",
@@ -114,6 +119,7 @@ def fill(total: int) -> None:
             filling.bulk.write()
     with unit_of_work():
         filling.end()
+        put_draft()
         tallies.recount_all()
         for chapter in session.scalars(sa.select(Chapter)):
             chapters.mark_changed(chapter)
@@ -230,6 +236,9 @@ class Filling:
         if replacement:
             self.bulk.add(SuggestedAmendment, contribution_id=said.id, replacement=replacement)
         self.confirm_receipt(said, details["sha256"])
+        if said.state.is_public:
+            for word in telling_words(retrieval.bag(told(said)), (), MOST_WORDS):
+                self.bulk.add(ContributionWord, chapter_id=said.chapter_id, word=word, contribution_id=said.id)
         if said.state.is_answerable and (section.is_public or self.dice.random() < GATHERED):
             place = spot.rank if self.dice.random() < 0.85 else self.dice.randrange(len(section.items))
             self.bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,
@@ -316,6 +325,28 @@ class Filling:
     def end(self) -> None:
         for chapter_id, last in self.refs.items():
             session.execute(sa.update(Chapter).where(Chapter.id == chapter_id).values(last_ref=last))
+
+
+def put_draft() -> None:
+    """What the participant who looks at their own is writing, where most was said."""
+    chapter = chapters.get_chapter(consultations.get_current(), REVISED)
+    block = chapters.get_block(chapter, most_said_key(chapter.id), "fr")
+    session.execute(sa.delete(ContributionDraft))
+    session.add(ContributionDraft(token="f" * 32, author_id=usual_author_id(), block=block, updated_at=utcnow(),
+                                  fields={"body": " ".join(SENTENCES["fr"])}))
+
+
+def most_said_key(chapter_id: int) -> str:
+    key = Contribution.current_key
+    said = sa.select(key).where(Contribution.chapter_id == chapter_id, key.is_not(None)).group_by(key)
+    return session.scalars(said.order_by(sa.func.count().desc(), key).limit(1)).one()
+
+
+def usual_author_id() -> int:
+    """Of whoever said more than a page shows, and about as much at each size: what is theirs grows with them alone."""
+    from_usual = sa.func.abs(sa.func.count() - USUAL)
+    nearest = sa.select(Contribution.author_id).group_by(Contribution.author_id).order_by(from_usual, Contribution.author_id)
+    return session.scalars(nearest.limit(1)).one()
 
 
 def put_sections() -> None:

@@ -227,7 +227,8 @@ EVERYBODY = (
 SIGNED_IN = (
     "accounts.profile accounts.remove_authenticator accounts.renew_recovery_codes accounts.second_factor "
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.position "
-    "contributions.position_receipt contributions.receipt contributions.reply contributions.withdraw contributions.withdraw_reply "
+    "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
+    "contributions.withdraw_reply "
     "kept_form organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
     "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
     "security.two_factor_setup security.wan_delete security.wan_register"

@@ -14,7 +14,7 @@ from consult.core.db import db
 # Tables whose rows grow with what is said: why each does. A page that reads one of them whole will be slow one day.
 GROWING = {
     "contribution": "one for each", "suggested_amendment": "one for many contributions", "receipt": "one for each contribution",
-    "contribution_draft": "one for each form that was begun",
+    "contribution_draft": "one for each form that was begun", "contribution_word": "some dozens for each",
     "position_receipt": "one for many contributions", "position_entry": "one for many contributions",
     "anchor": "one for each contribution and later revision",
     "support": "one for each that is given", "reply": "one for each", "reply_decision": "one for each decision on a reply",
@@ -37,6 +37,7 @@ STAYING = {
     "appointment": "those in charge", "invitation": "those in charge", "staff_letter": "those in charge, once a day",
     "staff_news": "what those in charge were told",
     "organisation": "some hundreds", "organisation_word": "a few for each of them", "chapter": "five", "revision": "some dozens",
+    "twin_lexicon": "one",
     "block": "the text",
     "provision_tally": "passages of the text", "chapter_tally": "chapters and categories", "reply_tally": "chapters",
     "item_tally": "items and their passages",

@@ -30,11 +30,12 @@ from consult.contributions.models.tally import (
     RespondentScope,
     RespondentTally,
 )
+from consult.contributions.models.word import MAX_WORD, ContributionWord
 
 __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
-    "ContributionDraft", "ContributionState", "Declaration",
-    "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "PassagePlace", "Position", "PositionEntry",
+    "ContributionDraft", "ContributionState", "ContributionWord", "Declaration",
+    "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "MAX_WORD", "PassagePlace", "Position", "PositionEntry",
     "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
     "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]

@@ -97,6 +97,7 @@ from consult.contributions.service.replying import (
     withdraw_reply,
 )
 from consult.contributions.service.saving import DraftGone, SavedElsewhere, save
+from consult.contributions.service.similar import Similar, list_similar
 from consult.contributions.service.supporting import (
     OwnSupport,
     Reactions,
@@ -109,16 +110,16 @@ from consult.contributions.service.verification import verify_contributions, ver
 
 __all__ = [
     "CERTAIN", "DraftGone", "EarlierLine", "Figures", "LodgedOtherwise", "MAX_LENGTHS", "MAX_TOGETHER", "MarginLine", "OwnSupport",
-    "PublicFilter", "Reactions", "SavedElsewhere", "Trace", "WaitingPassage", "WrittenDraft", "address_draft", "category_or_own_name",
-    "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "constant", "count_about_provision", "count_by_provision",
-    "count_by_state", "count_earlier", "count_figures", "count_kept", "count_places", "count_published", "count_reactions",
-    "count_replies_by_state", "count_respondents", "count_undecided", "count_undecided_places", "count_written", "drop_draft",
-    "get_anchor", "get_contribution", "get_data", "get_last_place", "get_own", "get_own_draft", "get_support", "get_position_receipt",
-    "get_reply", "get_seen_block", "get_trace", "in_chunks", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",
-    "list_about_provision", "list_anchors", "list_candidates", "list_chapters_sought_in", "list_drafts", "list_drafts_here",
-    "list_earlier_lines", "list_for_block", "list_languages_sought_in", "list_left_of", "list_lodged_together", "list_margin_lines",
-    "list_mine", "list_obstacles", "list_own_replies", "list_position", "list_public", "list_remembered", "list_silent_categories",
-    "list_thread", "list_waiting_drafts", "list_waiting_passages", "lodge", "lodge_position", "move_reply", "places",
-    "quote_in", "reattach", "recounted", "reply", "respondent_id", "save", "support", "take_back_support", "verify_contributions",
-    "verify_places", "withdraw", "withdraw_reply",
+    "PublicFilter", "Reactions", "SavedElsewhere", "Similar", "Trace", "WaitingPassage", "WrittenDraft", "address_draft",
+    "category_or_own_name", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "constant", "count_about_provision",
+    "count_by_provision", "count_by_state", "count_earlier", "count_figures", "count_kept", "count_places", "count_published",
+    "count_reactions", "count_replies_by_state", "count_respondents", "count_undecided", "count_undecided_places", "count_written",
+    "drop_draft", "get_anchor", "get_contribution", "get_data", "get_last_place", "get_own", "get_own_draft", "get_position_receipt",
+    "get_reply", "get_seen_block", "get_support", "get_trace", "in_chunks", "is_amendment", "is_shown", "is_what_was_lodged",
+    "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_chapters_sought_in", "list_drafts",
+    "list_drafts_here", "list_earlier_lines", "list_for_block", "list_languages_sought_in", "list_left_of", "list_lodged_together",
+    "list_margin_lines", "list_mine", "list_obstacles", "list_own_replies", "list_position", "list_public", "list_remembered",
+    "list_silent_categories", "list_similar", "list_thread", "list_waiting_drafts", "list_waiting_passages", "lodge", "lodge_position",
+    "move_reply", "places", "quote_in", "reattach", "recounted", "reply", "respondent_id", "save", "support", "take_back_support",
+    "verify_contributions", "verify_places", "withdraw", "withdraw_reply",
 ]

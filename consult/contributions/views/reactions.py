@@ -50,6 +50,8 @@ def act_on_support(act: Callable[..., Any], ref: str):
         flash(str(_("You do not speak for an organisation any more.")), "warning")
     else:
         act(actor(), contribution, as_organisation=body)
+        if request.form.get("instead"):
+            flash(str(_("You support %(ref)s. What you were writing is still kept among your drafts.", ref=contribution.ref)), "success")
     return redirect(url_for(".show", ref=contribution.ref, _anchor="support"), 303)
 
 

@@ -56,4 +56,5 @@ def keep_typed(block: Block, form: ContributionForm) -> ContributionDraft:
 def known_as(draft: ContributionDraft) -> dict[str, Any]:
     """By what the page knows it from now on."""
     form_url = url_for("contributions.lodge", number=draft.block.chapter.number, key=draft.block.key, draft=draft.id)
-    return {"id": draft.id, "token": draft.token, "counter": draft.row_counter, "digest": draft.digest, "url": form_url}
+    near_url = url_for("contributions.similar", number=draft.block.chapter.number, key=draft.block.key, draft=draft.id)
+    return {"id": draft.id, "token": draft.token, "counter": draft.row_counter, "digest": draft.digest, "url": form_url, "near": near_url}
