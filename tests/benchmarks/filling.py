@@ -236,6 +236,10 @@ class Filling:
         if replacement:
             self.bulk.add(SuggestedAmendment, contribution_id=said.id, replacement=replacement)
         self.confirm_receipt(said, details["sha256"])
+        if number % 10 == 0:
+            self.bulk.add(ContributionDraft, token=f"filled-{said.id:024}", author_id=said.author_id, address=None, browser=None,
+                          block_id=spot.block_id, fields={"body": said.body}, updated_at=said.submitted_at, row_counter=1, saved_by=None,
+                          network="", size=0)
         if said.state.is_public:
             for word in telling_words(retrieval.bag(told(said)), (), MOST_WORDS):
                 self.bulk.add(ContributionWord, chapter_id=said.chapter_id, word=word, contribution_id=said.id)
@@ -331,7 +335,7 @@ def put_draft() -> None:
     """What the participant who looks at their own is writing, where most was said."""
     chapter = chapters.get_chapter(consultations.get_current(), REVISED)
     block = chapters.get_block(chapter, most_said_key(chapter.id), "fr")
-    session.execute(sa.delete(ContributionDraft))
+    session.execute(sa.delete(ContributionDraft).where(ContributionDraft.token == "f" * 32))
     session.add(ContributionDraft(token="f" * 32, author_id=usual_author_id(), block=block, updated_at=utcnow(),
                                   fields={"body": " ".join(SENTENCES["fr"])}))
 
