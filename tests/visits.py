@@ -50,6 +50,7 @@ visitor participant rapporteur              /contributions/discussion/{number}/{
 visitor                                     /contributions/discussion/{number}/{key}?after={later}
 visitor participant                         /contributions/lodge/{number}/{key}
 participant                                 /contributions/similar/{number}/{key}
+visitor participant                         /contributions/own-lines/{number}
 participant                                 /contributions/mine
 participant                                 /contributions/position
 participant                                 /contributions/mine?after={later}

@@ -145,6 +145,12 @@ def discussion_url(chapter: Chapter, key: str) -> str:
 
 
 @at_most_one
+def own_lines_url(chapter: Chapter) -> str:
+    """Where a reader's page asks for the lines of what they said themselves, and nobody else reads yet."""
+    return ""
+
+
+@at_most_one
 def impact(chapter: Chapter) -> dict[str, int]:
     """How many contributions a new version would touch, by the key of the passage that they stand on."""
     return {}

@@ -182,24 +182,17 @@
 
   /* What was lodged stands beside its passage: for everybody once it is published, for its author at once. */
   async function beside(block, lodged) {
-    const line = lodged.querySelector("[data-mine]")?.cloneNode(true);
-    if (!line || block.matches("tr")) return;
-    line.hidden = false;
-    line.removeAttribute("data-mine");
+    const line = lodged.querySelector("[data-mine]");
+    if (!line) return;
+    if (block.matches("tr")) return putOwn(block, line);
     const place = [...text.querySelectorAll(".block")].indexOf(block);
     const passage = await linesOf(block.id, Math.floor(place / Number(said.part))).catch(() => null);
-    let notes = block.querySelector(":scope > .notes");
+    const notes = block.querySelector(":scope > .notes");
     if (passage) {
       const fresh = document.importNode(passage.querySelector(".notes"), true);
       fresh.prepend(...notes?.querySelectorAll(".mine") ?? []);
       if (notes) notes.replaceWith(fresh);
       else block.append(fresh);
-      notes = fresh;
-    } else if (!notes) {
-      notes = document.createElement("aside");
-      notes.className = "notes";
-      notes.setAttribute("aria-label", said.about.replace("%", block.querySelector(".tag").textContent.trim()));
-      block.append(notes);
     }
     const acts = block.querySelector(".acts"), { count, discussion } = passage?.dataset ?? {};
     if (count && !acts.querySelector(".count")) {
@@ -208,9 +201,37 @@
       acts.querySelector(".past").before(all);
     }
     if (count) acts.querySelector(".count").textContent = count;
-    const isThere = [...notes.querySelectorAll("a[data-whole]")].some((a) => a.textContent.includes(line.dataset.ref));
-    if (!isThere) notes.prepend(line);
+    putOwn(block, line);
+  }
+
+  /* A row of a table has no margin: its lines stand in the cell of what can be done with it. */
+  function putOwn(block, given) {
+    let notes = block.matches("tr") ? block.querySelector(".acts") : block.querySelector(":scope > .notes");
+    if (!notes) {
+      notes = document.createElement("aside");
+      notes.className = "notes";
+      notes.setAttribute("aria-label", said.about.replace("%", block.querySelector(".tag").textContent.trim()));
+      block.append(notes);
+    }
+    const isThere = [...notes.querySelectorAll("a[data-whole], .mine a")].some((a) => a.textContent.includes(given.dataset.ref));
+    if (isThere) return;
+    const line = document.importNode(given, true);
+    line.hidden = false;
+    line.removeAttribute("data-mine");
+    notes[block.matches("tr") ? "append" : "prepend"](line);
     tell(notes, "lines");
+  }
+
+  /* Those that its reader lodged before, and nobody else reads yet. */
+  async function putAllOwn() {
+    if (!said.own || !document.querySelector(".account .sign-out")) return;
+    const answer = await fetch(said.own, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const line of [...page.querySelectorAll("[data-mine]")].reverse()) {
+      const block = document.getElementById(line.dataset.at);
+      if (block && text.contains(block)) putOwn(block, line);
+    }
   }
 
   /* Another language takes along what was typed, to the form's page in that language: this page has no such form of its own. */
@@ -229,4 +250,5 @@
   }
   addEventListener("popstate", reopen);
   reopen();
+  putAllOwn();
 })();

@@ -242,3 +242,15 @@ def test_withdrawing_and_dropping_need_their_token(app, client, participant, con
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     assert client.sign_in(participant).post(f"/en/contributions/withdraw/{contribution.ref}").status_code == 400
     assert contribution.state == ContributionState.SUBMITTED
+
+
+def test_what_waits_for_a_moderator_stands_beside_the_text_for_its_author_alone(client, block, participant, citizen):
+    own = factories.a_contribution(block=block, author=participant)
+    factories.a_contribution(block=block, author=citizen)
+    factories.a_published_contribution(block=block, author=participant)
+    address = f"/en/contributions/own-lines/{block.chapter.number}"
+    assert "data-mine" not in client.get(address).get_data(as_text=True)
+    client.sign_in(participant)
+    told = client.get(address).get_data(as_text=True)
+    assert told.count("data-mine") == 1
+    assert f'data-ref="{own.ref}" data-at="{block.key}"' in told

@@ -226,7 +226,7 @@ EVERYBODY = (
 ).split()
 SIGNED_IN = (
     "accounts.profile accounts.remove_authenticator accounts.renew_recovery_codes accounts.second_factor "
-    "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.position "
+    "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
     "contributions.withdraw_reply "
     "kept_form organisations.add organisations.mine privacy.forget security.change_password security.us_setup "

@@ -105,6 +105,10 @@ def test_words_are_commented_in_the_margin_by_keyboard_alone(own_site, arrive):
     assert page.evaluate(HERE) == KEY
     assert ref in mine.inner_text()
     assert person.path.startswith("chapters/1")
+    page.reload()
+    mine.wait_for(state="attached")
+    assert ref in mine.inner_text(), "it is there when the page is loaded again"
+    assert mine.count() == 1
     own_site.tell("UPDATE consultation SET moderation_mode = 'after'")
     lodged_again(person)
     a_phone_whose_session_is_lost(own_site, arrive)

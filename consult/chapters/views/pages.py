@@ -178,7 +178,7 @@ def render_chapter(number: int) -> bytes:
         last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
         written=written_in([chapter]), waiting=events.waiting_places(chapter, revision.language),
         debate=debate_of(blocks, sum(service.tallies(chapter).values()), may_comment=may_comment),
-        margin_url=url_for("chapters.margin", number=number, part=0), part_size=reading.PART,
+        margin_url=url_for("chapters.margin", number=number, part=0), part_size=reading.PART, own_url=events.own_lines_url(chapter),
     )
     shown = passages.with_lines(blocks, lambda ids: events.margin(chapter, ids))
     return passages.put_in(shell, passages.render(("chapter", chapter.id, language()), shown, chapter=chapter))

@@ -84,6 +84,7 @@ from consult.contributions.service.reading import (
     list_left_of,
     list_margin_lines,
     list_mine,
+    list_own_waiting,
     list_remembered,
     list_waiting_drafts,
 )
@@ -118,8 +119,8 @@ __all__ = [
     "get_reply", "get_seen_block", "get_support", "get_trace", "in_chunks", "is_amendment", "is_shown", "is_what_was_lodged",
     "keep_draft", "leave", "list_about_provision", "list_anchors", "list_candidates", "list_chapters_sought_in", "list_drafts",
     "list_drafts_here", "list_earlier_lines", "list_for_block", "list_languages_sought_in", "list_left_of", "list_lodged_together",
-    "list_margin_lines", "list_mine", "list_obstacles", "list_own_replies", "list_position", "list_public", "list_remembered",
-    "list_silent_categories", "list_similar", "list_thread", "list_waiting_drafts", "list_waiting_passages", "lodge", "lodge_position",
-    "move_reply", "places", "quote_in", "reattach", "recounted", "reply", "respondent_id", "save", "support", "take_back_support",
-    "verify_contributions", "verify_places", "withdraw", "withdraw_reply",
+    "list_margin_lines", "list_mine", "list_obstacles", "list_own_replies", "list_own_waiting", "list_position", "list_public",
+    "list_remembered", "list_silent_categories", "list_similar", "list_thread", "list_waiting_drafts", "list_waiting_passages", "lodge",
+    "lodge_position", "move_reply", "places", "quote_in", "reattach", "recounted", "reply", "respondent_id", "save", "support",
+    "take_back_support", "verify_contributions", "verify_places", "withdraw", "withdraw_reply",
 ]

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload, load_only, selectinload
 
 from consult.accounts.models import User
 from consult.chapters.events import MARGIN_LINES
@@ -28,7 +28,7 @@ from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _
 from consult.core.markup import excerpt
-from consult.core.paging import PAGE_SIZE, Cursor, Page, falling, get_page, in_batches
+from consult.core.paging import ENTRY_PAGE_SIZE, PAGE_SIZE, Cursor, Page, falling, get_page, in_batches
 from consult.core.permissions import VISITOR, Action, Actor, can, require
 from consult.organisations.models import Mandate, Organisation
 from consult.text.quotes import Quote
@@ -162,6 +162,15 @@ def page_seen(chosen: sa.Select, after: Cursor | None) -> Page[Contribution | Tr
 
 def list_mine(actor: Actor, *, after: Cursor | None = None) -> Page[Contribution]:
     return _page(sa.select(Contribution).where(Contribution.author_id == actor.id), after)
+
+
+def list_own_waiting(actor: Actor, chapter: Chapter) -> list[Contribution]:
+    """What they lodged on a chapter and nobody has moderated yet, where the present text shows it; the newest, as many as a page holds."""
+    waiting = Contribution.state.in_(ContributionState.where(awaits_moderation=True))
+    own = sa.select(Contribution).where(
+        Contribution.author_id == actor.id, Contribution.chapter_id == chapter.id, waiting, Contribution.current_key.is_not(None))
+    return list(session.scalars(own.order_by(Contribution.id.desc()).limit(ENTRY_PAGE_SIZE).options(
+        lazyload(Contribution.chapter), load_only(Contribution.ref, Contribution.current_key, Contribution.state))))
 
 
 def get_data(actor: User) -> dict[str, Iterator[dict[str, Any]]]:

@@ -55,6 +55,11 @@ def discussion_url(chapter: Chapter, key: str) -> str:
 # Beside the text
 
 
+@chapters_events.own_lines_url.fill
+def own_lines_url(chapter: Chapter) -> str:
+    return url_for("contributions.own_lines", number=chapter.number)
+
+
 @chapters_events.waiting_places.fill
 def waiting_places(chapter: Chapter, language: str) -> chapters_events.WaitingPlaces:
     are_sought, passages = service.list_waiting_passages(chapter, language)

@@ -304,6 +304,13 @@ def mine():
     )
 
 
+@bp.get("/own-lines/<int:number>")
+def own_lines(number: int):
+    """Of the reader's own, those that wait for a moderator: the page of the chapter is everybody's, and puts them in."""
+    lodged = service.list_own_waiting(actor(), chapters.get_chapter(required_consultation(), number)) if actor().is_authenticated else []
+    return render_template("contributions/own_lines.html", lodged=lodged)
+
+
 @bp.route("/withdraw/<string:ref>", methods=["GET", "POST"])
 def withdraw(ref: str):
     if request.method == "GET" and not actor().is_authenticated:
