@@ -15,6 +15,7 @@ from consult.contributions.models.contribution import (
     Receipt,
     SuggestedAmendment,
 )
+from consult.contributions.models.offered import MAX_REMARK, DraftRemark, DraftWording, OfferedDraft, OfferedState
 from consult.contributions.models.position import PositionEntry, PositionReceipt, digest_of_position
 from consult.contributions.models.reply import MAX_REPLY, REPLY_REF, Reply
 from consult.contributions.models.support import Support
@@ -33,8 +34,8 @@ from consult.contributions.models.tally import (
 
 __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
-    "ContributionDraft", "ContributionState", "Declaration",
-    "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "PassagePlace", "Position", "PositionEntry",
-    "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
-    "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
+    "ContributionDraft", "ContributionState", "Declaration", "DraftRemark", "DraftWording", "KEPT_FOR_NOBODY", "Kind", "MAX_REMARK",
+    "MAX_REPLY", "OfferedDraft", "OfferedState", "PassagePlace", "Position", "PositionEntry", "PositionReceipt", "ProvisionTally",
+    "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally", "RespondentCount", "RespondentScope",
+    "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]
