@@ -10,6 +10,7 @@ from consult.accounts.models import User
 from consult.chapters.models import Block
 from consult.consultations.models import Consultation
 from consult.contributions.models.contribution import Contribution
+from consult.core.actors import Actor
 from consult.core.append_only import UNTIL_OVER
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
@@ -101,6 +102,11 @@ class OfferedDraft(Base):
     __mapper_args__ = {"version_id_col": row_counter}
 
     address = None  # only what is kept for an address has one
+
+    def is_changed_by(self, actor: Actor) -> bool:
+        """Whether it is theirs to change as it stands: its author's, or a representative's."""
+        as_author = self.state.is_authors_to_change and self.author_id == actor.id
+        return as_author or (self.state.is_representatives_to_change and self.organisation_id == actor.organisation_id)
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -67,12 +67,10 @@ from consult.contributions.service.offering import (
     OfferedOtherwise,
     accept_offered,
     edit_offered,
-    may_change,
     offer,
     offer_again,
     remark_on_offered,
     return_offered,
-    stands_elsewhere,
     take_back_offered,
 )
 from consult.contributions.service.placing import list_chapters_sought_in, list_languages_sought_in
@@ -145,8 +143,8 @@ __all__ = [
     "list_chapters_sought_in", "list_drafts", "list_drafts_here", "list_earlier_lines", "list_for_block", "list_languages_sought_in",
     "list_left_of", "list_lodged_together", "list_margin_lines", "list_mine", "list_obstacles", "list_offered", "list_own_offered",
     "list_own_replies", "list_position", "list_public", "list_remarks", "list_remembered", "list_silent_categories", "list_thread",
-    "list_waiting_drafts", "list_waiting_passages", "list_wordings", "lodge", "lodge_position", "may_change", "move_reply", "offer",
+    "list_waiting_drafts", "list_waiting_passages", "list_wordings", "lodge", "lodge_position", "move_reply", "offer",
     "offer_again", "places", "quote_in", "reattach", "recounted", "remark_on_offered", "reply", "respondent_id", "return_offered", "save",
-    "stands_elsewhere", "support", "take_back_offered", "take_back_support", "verify_contributions", "verify_places", "withdraw",
+    "support", "take_back_offered", "take_back_support", "verify_contributions", "verify_places", "withdraw",
     "withdraw_reply",
 ]

@@ -101,7 +101,8 @@ def _offered_before(actor: Actor, form_key: str, said: dict[str, str]) -> Offere
 def offer(actor: User, block: Block, *, form_key: str, said: dict[str, str]) -> OfferedDraft:
     """Give a draft to the organisation of which one is a member, whose representatives hear of it in a while.
 
-    :class:`Invalid` names the field that cannot be taken; :class:`OfferedOtherwise` where this form offered other words.
+    :class:`Invalid` names the field that cannot be taken; :class:`OfferedOtherwise` where this form offered other words, and
+    :class:`Conflict` where somebody else sent it.
     """
     actor.read_anew()
     require(actor, Action.CONTRIBUTIONS_OFFER, block)
@@ -155,7 +156,7 @@ def edit_offered(actor: User, offered: OfferedDraft, *, fields: dict[str, Any], 
     """
     said = wording_of(fields)
     _hold(actor, Action.CONTRIBUTIONS_EDIT_OFFERED, offered)
-    if not may_change(actor, offered):
+    if not offered.is_changed_by(actor):
         raise stands_elsewhere(offered)
     if offered.wording is not None and offered.wording.fields == said:
         return offered
@@ -166,13 +167,6 @@ def edit_offered(actor: User, offered: OfferedDraft, *, fields: dict[str, Any], 
     session.flush()
     session.expire(offered, ["wording"])
     return offered
-
-
-def may_change(actor: Actor, offered: OfferedDraft) -> bool:
-    """Whether it is theirs to change as it stands."""
-    as_author = offered.state.is_authors_to_change and offered.author_id == actor.id
-    signs = offered.organisation_id == actor.organisation_id and offered.state.is_representatives_to_change
-    return (as_author or signs) and can(actor, Action.CONTRIBUTIONS_EDIT_OFFERED, offered)
 
 
 @command
@@ -201,7 +195,10 @@ def return_offered(actor: User, offered: OfferedDraft, *, words: str, expected_d
 
 
 def note_lodged(actor: User, lodged: Iterable[tuple[OfferedDraft, Contribution]]) -> None:
-    """They are lodged under these references; the act that lodges them holds their rows. Each author is told once."""
+    """They are lodged under these references; the act that lodges them holds their rows. Each author is told once.
+
+    :class:`Conflict` where one is not in the position.
+    """
     pairs = list(lodged)
     for offered, contribution in pairs:
         offered.contribution_id = contribution.id

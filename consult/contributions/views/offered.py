@@ -73,7 +73,7 @@ def allowed(offered: OfferedDraft) -> dict[str, bool]:
         "may_return": state.may_become("returned") and may(Action.CONTRIBUTIONS_RETURN_OFFERED),
         "may_offer_again": state.is_with_author and may(Action.CONTRIBUTIONS_OFFER_AGAIN),
         "may_take_back": state.may_become("taken_back") and may(Action.CONTRIBUTIONS_TAKE_BACK_OFFERED),
-        "may_edit": service.may_change(actor(), offered),
+        "may_edit": offered.is_changed_by(actor()) and may(Action.CONTRIBUTIONS_EDIT_OFFERED),
         "may_lodge": state.is_in_position and may(Action.CONTRIBUTIONS_ACCEPT_OFFERED),
         "may_remark": not state.is_taken_back,
     }
@@ -200,8 +200,8 @@ def edit_offered(offered_id: int):
     form = edit_form(offered)
     if request.method == "GET":
         form.expected_digest.data = offered.digest
-        if not service.may_change(actor(), offered):
-            return shown(offered, refusal=service.stands_elsewhere(offered)), 409
+        if not allowed(offered)["may_edit"]:
+            return to_draft(offered_id)  # where its state says why
         return edit_page(offered, form)
     form.take_sentence(offered.block)
     try:
