@@ -69,6 +69,7 @@ class OfferedDraft(Base):
         sa.CheckConstraint("(state = 'lodged') = (contribution_id IS NOT NULL)", name="lodged_has_its_contribution"),
         # The organisation’s list, in text order.
         sa.Index("ix_offered_draft_in_text_order", "organisation_id", "consultation_id", "chapter_number", "place", "id"),
+        sa.Index("ix_offered_draft_organisation_id_state", "organisation_id", "state", "id"),
         sa.Index("ix_offered_draft_untold", "offered_at", sqlite_where=sa.text("told_at IS NULL"),
                  postgresql_where=sa.text("told_at IS NULL")),
         sa.Index("ix_offered_draft_changed_at", "changed_at"),

@@ -53,6 +53,7 @@ def upgrade() -> None:
         op.create_index(f"ix_offered_draft_{name}", "offered_draft", [name])
     in_text_order = ["organisation_id", "consultation_id", "chapter_number", "place", "id"]
     op.create_index("ix_offered_draft_in_text_order", "offered_draft", in_text_order)
+    op.create_index("ix_offered_draft_organisation_id_state", "offered_draft", ["organisation_id", "state", "id"])
     op.create_index("ix_offered_draft_untold", "offered_draft", ["offered_at"], sqlite_where=UNTOLD, postgresql_where=UNTOLD)
     op.create_table(
         "draft_wording", number("id"), number("offered_draft_id"), small("number"), number("author_id"),
