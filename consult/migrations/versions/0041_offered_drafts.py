@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from consult.core import append_only
 
@@ -10,6 +11,7 @@ down_revision = "0040"
 branch_labels = None
 depends_on = None
 
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 STATES = ("offered", "returned", "accepted", "lodged", "taken_back")
 UNTOLD = sa.text("told_at IS NULL")
@@ -57,7 +59,7 @@ def upgrade() -> None:
     op.create_index("ix_offered_draft_untold", "offered_draft", ["offered_at"], sqlite_where=UNTOLD, postgresql_where=UNTOLD)
     op.create_table(
         "draft_wording", number("id"), number("offered_draft_id"), small("number"), number("author_id"),
-        sa.Column("fields", sa.JSON(), nullable=False), moment("written_at"),
+        sa.Column("fields", Json, nullable=False), moment("written_at"),
         *refers("draft_wording", offered_draft_id="offered_draft", author_id="user"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_wording")),
         sa.UniqueConstraint("offered_draft_id", "number", name=op.f("uq_draft_wording_offered_draft_id_number")),
