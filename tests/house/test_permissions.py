@@ -95,6 +95,7 @@ contributions.lodge                  chapter        participant other STAFF secr
 contributions.lodge_position         chapter        participant other STAFF secretariat administrator          open
 contributions.offer                  chapter        participant other STAFF secretariat administrator          open
 contributions.offer_again            offered        member                                                     open
+contributions.offer_again            own-offered    participant                                                open
 contributions.read                   waiting        participant moderator rapporteur chair secretariat system  *
 contributions.read                   published      EVERYBODY                                                  *
 contributions.read_offered           offered        participant member expired                                 *
@@ -110,6 +111,7 @@ contributions.return_offered         offered        participant                 
 contributions.support                  published      other STAFF secretariat administrator                      open
 contributions.support                  waiting        nobody                                                     *
 contributions.take_back_offered      offered        member                                                     *
+contributions.take_back_offered      own-offered    participant                                                *
 contributions.take_back_support        published      participant other STAFF secretariat administrator          open closed synthesis
 contributions.view_anchors           chapter        rapporteur chair secretariat                               *
 contributions.withdraw               waiting        participant                                                open closed synthesis
@@ -235,6 +237,7 @@ class World:
             "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
             "membership": Membership(user_id=99, organisation_id=FEDERATION), "organisation": Organisation(id=FEDERATION),
             "offered": OfferedDraft(organisation_id=FEDERATION, author_id=9, consultation=self.consultation),
+            "own-offered": OfferedDraft(organisation_id=FEDERATION, author_id=1, consultation=self.consultation),
             "own-membership": Membership(user_id=1, organisation_id=FEDERATION),
             "invitation": Invitation(address="person-1@example.org", consultation=self.consultation),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.story.looks import looked_at
 from tests.story.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.longest]
@@ -51,6 +52,7 @@ def go_through(member: Person, representative: Person) -> None:
     representative.go("contributions/position")
     representative.press("main a[href$='/contributions/organisation-drafts']")
     representative.picture("within-list")
+    assert looked_at(representative) == []
     representative.press(".offered-lines a")
     assert representative.path == place
     representative.page.fill("[name=body]", "Il manque un chiffre.")
@@ -59,15 +61,20 @@ def go_through(member: Person, representative: Person) -> None:
     representative.page.fill("[name=body]", f"{BODY} Un tiers des ateliers attend.")
     representative.press("main form .btn-primary")
     assert "Un tiers des ateliers attend." in representative.text("ins")
+    representative.press("#versions ~ ol a")
+    assert looked_at(representative) == []
+    representative.go(place)
     representative.page.click("details.return summary")
     representative.page.fill("[name=words]", "Ajoutez la source.")
     representative.picture("within-one")
+    assert looked_at(representative) == []
     representative.press("form[action$='/return'] button")
     member.letters.wait(MEMBER, place)
     member.go(place)
     assert "Il manque un chiffre." in member.text()
     assert "Ajoutez la source." in member.text()
     member.press("main a[href$='/edit']")
+    assert looked_at(member) == []
     member.page.fill("[name=body]", f"{BODY} Un tiers des ateliers attend (enquête de 2026).")
     member.press("main form .btn-primary")
     member.press("form[action$='/offer-again'] button")
@@ -75,6 +82,7 @@ def go_through(member: Person, representative: Person) -> None:
     representative.press("form[action$='/accept'] button")
     representative.go("contributions/position")
     representative.picture("within-position")
+    assert looked_at(representative) == []
     assert "enquête de 2026" in representative.text(".accepted")
     representative.page.dblclick("button[form=lodging]")
     representative.page.wait_for_url("**/contributions/position/*")
