@@ -96,11 +96,11 @@ def list_wordings(offered: OfferedDraft, *, after: Cursor | None = None) -> Page
 
 
 def get_offered_data(actor: User) -> Iterator[dict[str, Any]]:
-    """What somebody offered, as it is read, for the file of their own data (law 09-08, article 7)."""
+    """What somebody offered, in their own words alone, for the file of their own data (law 09-08, article 7)."""
     require(actor, Action.ACCOUNTS_EDIT_PROFILE, actor)
     offered = sa.select(OfferedDraft).join(OfferedDraft.block).where(OfferedDraft.author_id == actor.id).options(
         contains_eager(OfferedDraft.block), joinedload(OfferedDraft.wording), joinedload(OfferedDraft.organisation))
     for one in in_batches(offered, OfferedDraft.__table__.c.id):
-        said = one.wording.fields if one.wording is not None else {}
+        said = one.wording.fields if one.wording is not None and one.wording.author_id == actor.id else {}
         yield {"block": one.block.key, "organisation": one.organisation.name_fr, "state": one.state.value,
                "offered_at": one.offered_at.isoformat(), **said}
