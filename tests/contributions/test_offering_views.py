@@ -209,3 +209,15 @@ def test_nothing_of_it_is_found_elsewhere(app, participant, member, offered):
                 "/fr/open-data"):
         assert "otsecret partout" not in text_of(client.get(url, follow_redirects=True)), url
     assert session.scalars(sa.select(Contribution)).all() == []
+
+
+@pytest.mark.parametrize(("part", "name"), [("remark", "body"), ("return", "words"), ("edit", "body")])
+def test_whoever_lost_their_session_finds_what_they_typed(app, client, participant, offered, part, name):
+    client.sign_in(participant)
+    values = form_of(client.get(at(offered, "edit") if part == "edit" else at(offered)))
+    stranger = app.test_client()
+    for draft in (at(offered, part), at(offered, part).replace(f"/{offered.id}/", "/99999/")):
+        answer = stranger.post(draft, data={**values, name: "Des mots à ne pas perdre."})
+        assert answer.status_code == 403, "nor is it told whether there is such a draft"
+        assert "Des mots à ne pas perdre." in text_of(answer)
+        assert "What you typed is kept. Sign in to send it." in text_of(answer)

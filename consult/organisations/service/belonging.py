@@ -180,7 +180,7 @@ def _in_force(organisation: Organisation) -> list[Mandate]:
 def is_signed_for(organisation_id: Any) -> sa.ColumnElement[bool]:
     """Of an organisation: somebody holds a mandate of it that is in force."""
     now = utcnow()
-    return sa.exists().where(Mandate.organisation_id == organisation_id, Mandate.ended_at.is_(None),
+    return sa.exists().where(Mandate.organisation_id == organisation_id, Mandate.ended_at.is_(None), Mandate.begins_at <= now,
                              sa.or_(Mandate.ends_at.is_(None), Mandate.ends_at > now))
 
 
