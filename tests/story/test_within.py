@@ -92,6 +92,8 @@ def go_through(member: Person, representative: Person) -> None:
     assert ref in representative.letters.wait(REPRESENTATIVE, "PNQ-P-")
     member.go(place)
     assert ref in member.text()
+    left = member.site.ask("SELECT count(*) FROM contribution_draft JOIN user ON user.id = author_id WHERE email = ?", MEMBER)
+    assert left == [(0,)], "nothing is left over of the form"
     assert "Ajoutez la source." in member.text()
     member.picture("within-lodged")
 
