@@ -14,7 +14,9 @@ from consult.contributions.models import (
     CommentType,
     Contribution,
     ContributionState,
+    DraftWording,
     Kind,
+    OfferedDraft,
     Position,
     Receipt,
     SuggestedAmendment,
@@ -170,6 +172,19 @@ def a_contribution(*, block: Block, author: User | None = None, replacement: str
     session.flush()
     counted([contribution])
     return contribution
+
+
+def an_offered_draft(*, block: Block, author: User | None = None, fields: dict | None = None, **over) -> OfferedDraft:
+    """As if its author, a member of the organisation, had offered it."""
+    author = author or a_user(organisation=an_organisation())
+    values = {
+        "form_key": f"offer-{next(counter)}", "author": author, "organisation_id": author.organisation_id, "block": block,
+        "consultation_id": block.chapter.consultation_id, "chapter_number": block.chapter.number, "place": block.position,
+    }
+    offered = saved(OfferedDraft(**{**values, **over}))
+    saved(DraftWording(offered_draft_id=offered.id, number=1, author_id=author.id,
+                       fields={"position": "opposed", "body": "Un avis.", **(fields or {})}))
+    return offered
 
 
 def counted(contributions: list[Contribution]) -> None:

@@ -8,11 +8,20 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Appointment, Role
-from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState, PassagePlace, ProvisionTally, Reply
+from consult.contributions.models import (
+    Anchor,
+    AnchorState,
+    Contribution,
+    ContributionState,
+    OfferedDraft,
+    PassagePlace,
+    ProvisionTally,
+    Reply,
+)
 from consult.core.db import session
 from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
-from tests.benchmarks.filling import PUBLIC, REVISED, usual_author_id
+from tests.benchmarks.filling import PUBLIC, REPRESENTATIVE, REVISED, usual_author_id
 
 STAFF = {
     "rapporteur": f"rapporteur{REVISED}@csnca.example", "chair": f"chair{REVISED}@csnca.example",
@@ -53,6 +62,14 @@ participant                                 /contributions/similar/{number}/{key
 visitor participant                         /contributions/own-lines/{number}
 participant                                 /contributions/mine
 participant                                 /contributions/position
+representative                              /contributions/position
+representative                              /contributions/organisation-drafts
+representative                              /contributions/organisation-drafts?after={drafted}
+representative                              /contributions/organisation-drafts/{draft}
+representative                              /contributions/organisation-drafts/{draft}?after=7
+representative                              /contributions/organisation-drafts/{draft}/edit
+representative                              /contributions/organisation-drafts/{draft}/versions/1
+representative                              /contributions/lodge/{number}/{key}
 participant                                 /contributions/mine?after={later}
 participant                                 /contributions/mine?replies_after={replied}
 visitor participant                         /contributions/{talked}
@@ -199,6 +216,7 @@ def subjects() -> dict[str, Any]:
         "anchor": one(sa.select(Anchor.id).where(Anchor.state == AnchorState.PROPOSED).order_by(Anchor.id)), "placed": middle(Anchor.id),
         "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
         "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
+        "draft": one(sa.select(OfferedDraft.id).order_by(OfferedDraft.id)), "drafted": f"{REVISED}-0-1",
         "organisation": one(sa.select(Organisation.slug).order_by(Organisation.id)),
     }
 
@@ -209,6 +227,8 @@ def reader(role: str) -> User | None:
         return None
     if role == "participant":
         return session.get(User, usual_author_id())
+    if role == "representative":
+        return session.scalars(sa.select(User).where(User.email == REPRESENTATIVE)).one()
     return session.scalars(sa.select(User).where(User.email == STAFF[role])).one()
 
 

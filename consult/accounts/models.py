@@ -85,6 +85,13 @@ class User(Base, Identity):
     def organisation(self) -> Any | None:
         return self.mandate.organisation if self.organisation_id is not None and self.mandate is not None else None
 
+    @property
+    def member_of_id(self) -> int | None:
+        """Of the organisation that knows this person as one of its own, whether they sign for it or not."""
+        if self.organisation_id is not None:
+            return self.organisation_id
+        return self.membership.organisation_id if self.membership is not None and self.membership.state.is_member else None
+
     def belonged_to(self, organisation_id: int, since: datetime) -> bool:
         """At that moment, now, or at any time between; whoever only asked to belong to it is no stranger to it."""
         return organisation_id == self.organisation_id or any(

@@ -9,7 +9,7 @@ from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleF
 from wtforms.validators import DataRequired, InputRequired
 
 from consult.chapters.models import Block
-from consult.contributions.models import MAX_REPLY, CommentType, ContributionDraft, Kind, Position
+from consult.contributions.models import MAX_REMARK, MAX_REPLY, CommentType, ContributionDraft, Kind, Position
 from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_LENGTHS, MAX_REPLACEMENT, NO_MORE, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
@@ -184,6 +184,24 @@ class PositionForm(FlaskForm):
 
     form_key = HiddenField("")
     drafts = SelectMultipleField("", validate_choice=False)
+
+
+class RemarkForm(FlaskForm):
+    """Something said of an offered draft, to whoever belongs to the organisation."""
+
+    body = TextAreaField(_("Your remark"), validators=[DataRequired(_("Write what you have to say about this draft."))],
+                         description=_("Only members of the organisation read it. Once sent it is not changed."),
+                         render_kw={"rows": 3, "dir": "auto", "class": "words", "maxlength": MAX_REMARK})
+    form_key = HiddenField("")
+
+
+class ReturnForm(FlaskForm):
+    """A draft goes back to its author, with a word."""
+
+    words = TextAreaField(_("Your word to its author"), validators=[DataRequired(_("Say in a word what its author should change."))],
+                          description=_("Members of the organisation read it in the thread."),
+                          render_kw={"rows": 3, "dir": "auto", "class": "words", "maxlength": MAX_REMARK})
+    expected_digest = HiddenField("")
 
 
 class ConfirmForm(FlaskForm):

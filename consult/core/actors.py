@@ -27,6 +27,9 @@ class Actor(Protocol):
     def organisation(self) -> Any | None: ...
 
     @property
+    def member_of_id(self) -> int | None: ...
+
+    @property
     def lacks_factor(self) -> bool: ...
 
     def holds(self, role: str, commission_id: int | None = None) -> bool: ...
@@ -44,6 +47,7 @@ class Unnamed:
     is_authenticated: bool = False
     organisation_id: None = None
     organisation: None = None
+    member_of_id: None = None
     lacks_factor: bool = False
     language: str = "fr"
 

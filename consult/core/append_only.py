@@ -1,10 +1,12 @@
 """Append-only tables: what the database itself refuses to rewrite or erase, by triggers, on both engines.
 
 A model says it in ``__append_only__``: True (no row changes or goes), ``all_but("state", …)`` (no row goes, and these columns alone
-may change, so that a new column is kept until somebody says otherwise), or False, with the reason beside it. Migrations make the
-triggers with :func:`refuse_changes`, which is told table and columns as they are that day; :func:`faults` compares.
+may change, so that a new column is kept until somebody says otherwise), :data:`UNTIL_OVER` (no row changes, and each goes once the
+period is over for which it is kept), or False, with the reason beside it. Migrations make the triggers with :func:`refuse_changes`,
+which is told table and columns as they are that day, or :func:`refuse_rewriting`; :func:`faults` compares.
 """
 
+import enum
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,6 +29,15 @@ TRIGGERS = {
 }
 BODY = "SELECT prosrc FROM pg_proc WHERE proname = :name AND pronamespace = current_schema()::regnamespace"
 OF_COLUMNS = re.compile(r"(?<= BEFORE UPDATE OF ).+?(?= ON )")
+
+
+class Lasting(enum.Enum):
+    """How long rows last that nobody rewrites."""
+
+    UNTIL_OVER = enum.auto()
+
+
+UNTIL_OVER = Lasting.UNTIL_OVER
 
 
 class Trigger(NamedTuple):
@@ -60,13 +71,18 @@ def declared() -> dict[str, tuple[str, ...]]:
     tables = {}
     for model in sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__tablename__):
         said, names = model.__append_only__, model.__table__.columns.keys()
-        if said is False:
+        if said is False or isinstance(said, Lasting):
             continue
         changing = frozenset() if said is True else said
         if strange := changing.difference(names):
             raise ValueError(f"{model.__name__}.__append_only__ names what is no column: {', '.join(sorted(strange))}")
         tables[model.__tablename__] = tuple(name for name in names if name not in changing) if changing else ()
     return tables
+
+
+def ending() -> list[str]:
+    """The tables whose rows are never rewritten, and go once their period is over."""
+    return sorted(mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__append_only__ is UNTIL_OVER)
 
 
 def triggers_of(dialect: sa.Dialect, table: str, columns: Iterable[str] = ()) -> tuple[Trigger, ...]:
@@ -98,6 +114,9 @@ def faults(connection: sa.Connection) -> list[str]:
     """Where the database keeps other rows or columns than the models say: one English sentence for each trigger."""
     found, tables = standing(connection), declared()
     wanted = {trigger.name: trigger for table, columns in tables.items() for trigger in triggers_of(connection.dialect, table, columns)}
+    for table in ending():
+        update, _delete = triggers_of(connection.dialect, table)
+        wanted[update.name] = update
     said = [f"{trigger.table}: its trigger {name} {wrong}" for name, trigger in wanted.items()
             if (wrong := fault_of(found.get(name), trigger))]
     said += [f"{trigger.table}: no model asks for its trigger {name}" for name, trigger in found.items()
@@ -126,6 +145,13 @@ def refuse_changes(connection: sa.Connection, table: str, columns: Iterable[str]
     allow_changes(connection, table)
     for trigger in triggers_of(connection.dialect, table, columns):
         connection.exec_driver_sql(trigger.definition)
+
+
+def refuse_rewriting(connection: sa.Connection, table: str) -> None:
+    """The same of rewriting alone: its rows go once their period is over."""
+    allow_changes(connection, table)
+    update, _delete = triggers_of(connection.dialect, table)
+    connection.exec_driver_sql(update.definition)
 
 
 def allow_changes(connection: sa.Connection, table: str) -> None:

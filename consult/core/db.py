@@ -77,7 +77,7 @@ class Base(DeclarativeBase):
         str: sa.Text(),
     }
     # Whether the database keeps the rows as they were written: each model says so (see `core.append_only`).
-    __append_only__: ClassVar[bool | frozenset[str]]
+    __append_only__: ClassVar[bool | frozenset[str] | enum.Enum]
     # Which of its columns belong to the public record, and which of these are personal (see `core.records`).
     __recorded__: ClassVar[bool | frozenset[str]]
     __personal__: ClassVar[frozenset[str]] = frozenset()

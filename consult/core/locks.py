@@ -30,6 +30,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "anchor": (),
     "reply": (),
     "contribution_draft": (),
+    "offered_draft": ("draft_wording", "draft_remark"),
     "position_receipt": (),
     "receipt": (),
     "moderation_notice": (),

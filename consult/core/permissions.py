@@ -94,6 +94,17 @@ represents = Rule(
     lambda actor, obj: actor.organisation_id is not None and obj.organisation_id == actor.organisation_id,
     _("Only whoever holds a mandate of this organisation does this, or the secretariat."),
     _("Ask one of its mandated representatives."), reads=ROLES, words=_("for the organisation for which they hold a mandate"))
+within = Rule(
+    lambda actor, obj: actor.member_of_id is not None and obj.organisation_id == actor.member_of_id,
+    _("Only members of the organisation do this."), _("Ask one of its representatives to accept you as a member."),
+    reads=ROLES, words=_("within the organisation of which they are a member"))
+of_a_body = Rule(
+    lambda actor, obj: actor.member_of_id is not None, _("You are not a member of an organisation."),
+    _("Join yours on the page “My organisation”. Until then you speak for yourself."),
+    reads=ROLES, words=_("a member of an organisation"))
+signing = Rule(
+    represents.holds, _("Only whoever holds a mandate of this organisation does this."), _("Ask one of its mandated representatives."),
+    reads=ROLES, words=represents.words)
 of_anothers = Rule(
     lambda actor, obj: obj.user_id != actor.id, _("Nobody does this for themselves."),
     _("Ask another representative of the organisation, or the secretariat."), words=_("somebody else’s"))
@@ -187,22 +198,30 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONSULTATIONS_SCHEDULE: ((secretariat, before("open"), declared), (system, declared)),
     Action.CONSULTATIONS_SEND_AGAIN: ((secretariat,),),
     Action.CONSULTATIONS_WITHDRAW_INVITATION: ((secretariat,), (administrator,), (system,)),
+    Action.CONTRIBUTIONS_ACCEPT_OFFERED: ((signed_in, signing, in_time),),
     Action.CONTRIBUTIONS_ADDRESS_DRAFT: ((unowned,),),
     Action.CONTRIBUTIONS_CLAIM_DRAFT: ((signed_in, unowned, at_ones_address), (signed_in, own, at_ones_address)),
     Action.CONTRIBUTIONS_CONFIRM_ANCHOR: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own), (signed_in, unowned, at_ones_address)),
+    Action.CONTRIBUTIONS_EDIT_OFFERED: ((signed_in, signing, in_time), (signed_in, within, own, in_time)),
     Action.CONTRIBUTIONS_FIND_PLACES: ((system,),),
     Action.CONTRIBUTIONS_KEEP_DRAFT: ((unowned,), (own,)),
     Action.CONTRIBUTIONS_LEAVE: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_LODGE: ((signed_in, in_time),),
     Action.CONTRIBUTIONS_LODGE_POSITION: ((signed_in, in_time),),
+    Action.CONTRIBUTIONS_OFFER: ((signed_in, of_a_body, in_time),),
+    Action.CONTRIBUTIONS_OFFER_AGAIN: ((signed_in, within, own, in_time),),
     Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_READ_OFFERED: ((signed_in, within),),
     Action.CONTRIBUTIONS_READ_TRACE: ((leaves_a_trace,),),
     Action.CONTRIBUTIONS_REATTACH: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_RECEIPT: ((signed_in, own), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_REMARK_ON_OFFERED: ((signed_in, within),),
     Action.CONTRIBUTIONS_REPLY: ((signed_in, public, in_time),),
+    Action.CONTRIBUTIONS_RETURN_OFFERED: ((signed_in, signing),),
     Action.CONTRIBUTIONS_SUPPORT: ((signed_in, public, anothers, in_time),),
+    Action.CONTRIBUTIONS_TAKE_BACK_OFFERED: ((signed_in, within, own),),
     Action.CONTRIBUTIONS_TAKE_BACK_SUPPORT: ((signed_in, answering),),
     Action.CONTRIBUTIONS_VIEW_ANCHORS: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_WITHDRAW: ((signed_in, own, answering),),

@@ -22,6 +22,7 @@ READING: dict[Action, str] = {
     Action.CONSULTATIONS_CHANGE_ROLES_OF: N_("The roles of a person are given or withdrawn"),
     Action.CONSULTATIONS_MANAGE: N_("The dashboard of the consultation is looked at"),
     Action.CONTRIBUTIONS_READ: N_("The words of a contribution are read"),
+    Action.CONTRIBUTIONS_READ_OFFERED: N_("Drafts offered to an organisation are read, with their versions and remarks"),
     Action.CONTRIBUTIONS_READ_TRACE: N_("It is read that a contribution was there"),
     Action.CONTRIBUTIONS_RECEIPT: N_("A receipt is read"),
     Action.CONTRIBUTIONS_VIEW_ANCHORS: N_("The places of contributions are looked at"),

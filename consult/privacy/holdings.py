@@ -23,6 +23,9 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     Declaration,
+    DraftRemark,
+    DraftWording,
+    OfferedDraft,
     PositionEntry,
     PositionReceipt,
     Receipt,
@@ -68,6 +71,7 @@ class Subject(LabelledEnum):
     ROLES = "roles", N_("Roles held in the consultation")
     LETTERS = "letters", N_("Letters written to the person, and that they were told")
     DRAFTS = "drafts", N_("Texts and forms that were typed and not lodged")
+    OFFERED = "offered", N_("Drafts offered to an organisation, what was written in them, and remarks on them")
     FAULTS = "faults", N_("Faults of background work that quote the address")
     CONTRIBUTIONS = "contributions", N_("Contributions, with their receipts and their places in the text")
     REPLIES = "replies", N_("Replies to contributions")
@@ -88,6 +92,8 @@ REASONS = {
                         "they were lodged. What their words say is not changed."),
     Subject.MANDATES: N_("What was signed for an organisation points to the mandate with which it was signed. The number of an account "
                          "that is emptied stays, and the mandate is over."),
+    Subject.OFFERED: N_("They were given to the organisation, which works on them. Its members alone read them, under “A participant”, and "
+                        "they go a year after they were changed last."),
     Subject.SUPPORTS: N_("They are counted, and who gave them is shown to nobody. The number of an account that is emptied stays."),
     Subject.ANSWERS: N_("They are the commission’s answers, which everybody may check."),
     Subject.ACTS: N_("A decision of a public body stays with its reasons. It is shown under “A former member of the commission”."),
@@ -177,6 +183,7 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.ROLES, Fate.GOES, Appointment.user_id),
     *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id),
     *_lines(Subject.DRAFTS, Fate.GOES, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
+    *_lines(Subject.OFFERED, Fate.STAYS, OfferedDraft.author_id, DraftWording.author_id, DraftRemark.author_id),
     *_lines(Subject.FAULTS, Fate.EMPTIED, Job.error),
     *_lines(Subject.CONTRIBUTIONS, Fate.STAYS, Contribution.author_id, PositionReceipt.author_id),
     *(Holding(Subject.CONTRIBUTIONS, model, Contribution.author_id, Fate.STAYS)

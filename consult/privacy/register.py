@@ -30,6 +30,8 @@ REGISTER: tuple[Processing, ...] = (
     Processing(N_("To receive, publish and answer contributions"), MISSION, PARTICIPANTS,
                (Subject.CONTRIBUTIONS, Subject.REPLIES, Subject.SUPPORTS, Subject.ANSWERS, Subject.DRAFTS),
                N_("The public, once a moderator has published them")),
+    Processing(N_("To let the members of an organisation prepare its position"), MISSION, PARTICIPANTS, (Subject.OFFERED,),
+               N_("Members of that organisation")),
     Processing(N_("To write to people about what they said, or have to do"), MISSION, EVERYBODY,
                (Subject.LETTERS, Subject.FAULTS), N_("The mail server of the platform")),
     Processing(N_("To moderate, to answer and to decide"), MISSION, STAFF, (Subject.ROLES, Subject.ACTS), N_("The public, by function")),

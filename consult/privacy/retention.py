@@ -34,6 +34,9 @@ from consult.contributions.models import (
     ContributionDraft,
     ContributionWord,
     Declaration,
+    DraftRemark,
+    DraftWording,
+    OfferedDraft,
     PositionEntry,
     PositionReceipt,
     ProvisionTally,
@@ -53,6 +56,7 @@ from consult.core.db import Base, session
 from consult.core.errors import Conflict
 from consult.core.i18n import N_, gettext, ngettext, utcnow
 from consult.core.jobs import Job, JobState, later, name_of
+from consult.core.locks import list_locked
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
 from consult.core.refused import KEPT_FOR, KeptForm
@@ -79,6 +83,7 @@ AT_ONCE = 200
 UNCONFIRMED, WARNED = timedelta(days=7), timedelta(days=60)
 INVITED = timedelta(days=30)
 LETTERS, WORK, FILES, TOLD = timedelta(days=30), timedelta(days=30), timedelta(days=90), timedelta(days=365)
+OFFERED = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,16 @@ def end_told() -> int:
                for model, column in ((StaffLetter, StaffLetter.written_at), (StaffNews, StaffNews.told_at)))
 
 
+def end_offered() -> int:
+    """With all their wordings and remarks."""
+    over = OfferedDraft.changed_at < utcnow() - OFFERED
+    keys = [draft.id for draft in list_locked(OfferedDraft, OfferedDraft.id.in_(
+        sa.select(OfferedDraft.id).where(over).order_by(OfferedDraft.changed_at).limit(AT_ONCE)), over)]
+    for model in (DraftRemark, DraftWording):
+        session.execute(sa.delete(model).where(model.offered_draft_id.in_(keys)).execution_options(synchronize_session=False))
+    return _delete(OfferedDraft, keys)
+
+
 def _delete(model: type[Base], keys: list[int]) -> int:
     if keys:
         session.execute(sa.delete(model).where(model.id.in_(keys)).execution_options(synchronize_session=False))
@@ -207,6 +222,10 @@ PERIODS: tuple[Period, ...] = (
         N_("Texts kept before their author signed in, with a digest of the network address"), KEPT_FOR_NOBODY,
         N_("So that a lost session loses no word. Those of an account are kept until they are lodged, thrown away, or the account goes."),
         (ContributionDraft,), ended_by="contributions.jobs.drop_forgotten_drafts"),
+    Period(
+        N_("Drafts offered to an organisation, their versions and the remarks on them, since they were changed or lodged last"), OFFERED,
+        N_("So that an organisation can say how its position came about. Its members alone read them."),
+        (OfferedDraft, DraftWording, DraftRemark), end_offered),
     Period(
         N_("Forms sent without being signed in, with a digest of the network address"), KEPT_FOR,
         N_("To be sent again after signing in."), (KeptForm,), ended_by="core.refused.drop_forgotten_forms"),

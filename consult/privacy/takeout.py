@@ -43,7 +43,7 @@ WORDS = {
     "withdrawn_at": N_("Withdrawn on"), "issued_at": N_("Issued on"), "decided_at": N_("Decided on"), "written_at": N_("Written on"),
     "sent_at": N_("Sent on"), "updated_at": N_("Changed on"), "kept_at": N_("Changed on"), "requested_at": N_("Asked for on"),
     "published_at": N_("Published on"), "recorded_at": N_("Recorded on"), "erased_at": N_("Forgotten on"), "at": N_("Moment"),
-    "given_at": N_("Given on"),
+    "given_at": N_("Given on"), "offered_at": N_("Offered on"),
 }
 
 

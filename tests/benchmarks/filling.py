@@ -26,7 +26,11 @@ from consult.contributions.models import (
     ContributionDraft,
     ContributionState,
     ContributionWord,
+    DraftRemark,
+    DraftWording,
     Kind,
+    OfferedDraft,
+    OfferedState,
     Position,
     Receipt,
     SuggestedAmendment,
@@ -63,6 +67,8 @@ from tests.benchmarks.spots import Spot, Text
 SEED = 20261129
 BATCH = 20_000
 GATHERED = 0.8  # of what is published
+REPRESENTATIVE = "filled-representative@people.example"
+DRAFTED, ACCEPTED = 10, 5  # of so few contributions each was drafted inside an organisation, later each tenth; so many wait to be lodged
 REVISED = 3  # the chapter that has later versions
 PUBLIC = 5  # the chapter whose synthesis everybody reads
 # Of so few there is one of everything: each state on the text that was revised, and one that is answered for all to read.
@@ -169,6 +175,7 @@ class People:
         self.dice = dice
         self.organisations = [add_organisation(bulk, n) for n in range(1, ORGANISATIONS + 1)]
         self.people = [self.add(bulk, n) for n in range(1, max(1, min(number // 5, MOST_PEOPLE)) + 1)]
+        self.representative = self.add_representative(bulk)
 
     def add(self, bulk: Bulk, n: int) -> tuple[int, int | None]:
         first, last = NAMES
@@ -185,6 +192,18 @@ class People:
                  statement="")
         bulk.add(Mandate, user_id=user_id, organisation_id=organisation_id, begins_at=now, ends_at=None, ended_at=None)
         return user_id, organisation_id
+
+    def add_representative(self, bulk: Bulk) -> int:
+        """Of the first organisation, for whom its members draft."""
+        now = utcnow()
+        user_id = bulk.add(
+            User, email=REPRESENTATIVE, name="Rkia Lahlou", name_ar=None, function=None, language="fr", is_name_public=True,
+            is_told_of_work=True, is_demonstration=True, created_at=now, password=None, active=True, fs_uniquifier="filled-representative",
+            confirmed_at=now, us_totp_secrets=None, us_phone_number=None, salt="0" * 32)
+        bulk.add(Membership, user_id=user_id, organisation_id=self.organisations[0], joined_at=now, left_at=None,
+                 state=MembershipState.MEMBER, statement="")
+        bulk.add(Mandate, user_id=user_id, organisation_id=self.organisations[0], begins_at=now, ends_at=None, ended_at=None)
+        return user_id
 
     def draw(self) -> tuple[int, int | None]:
         user_id, organisation_id = self.people[int(len(self.people) * self.dice.random() ** 1.5)]
@@ -212,6 +231,7 @@ class Filling:
         self.step = (utcnow() - timedelta(days=1) - self.opened_at) / (number + 1)
         self.people = People(self.bulk, self.dice, number)
         self.reactions = Reactions(self.bulk)
+        self.consultation_id, self.first_draft = consultation.id, 0
         own = chapters.list_chapters(consultation)
         self.sections = [self.section(chapter) for chapter in own]
         self.refs = {chapter.id: chapter.last_ref for chapter in own}
@@ -248,7 +268,24 @@ class Filling:
             self.bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,
                           attached_at=said.submitted_at + timedelta(hours=30))
         self.reactions.react(said, number, section.rapporteur_id, self.people.people)
+        if number <= DRAFTED or number % 10 == 0:
+            self.draft(said, number, section)
         self.seal_acts()
+
+    def draft(self, said: Lodged, number: int, section: Section) -> None:
+        """What a member offered to the first organisation, and somebody said of the first such draft."""
+        state = OfferedState.ACCEPTED if number <= ACCEPTED else OfferedState.LODGED if number % 2 else OfferedState.OFFERED
+        at, member = said.submitted_at, self.people.representative
+        draft_id = self.bulk.add(
+            OfferedDraft, form_key=f"drafted-{number}", organisation_id=self.people.organisations[0], author_id=member,
+            consultation_id=self.consultation_id, block_id=said.block_id, chapter_number=section.number, place=number % 97, state=state,
+            last_wording=1, contribution_id=said.id if state == OfferedState.LODGED else None, offered_at=at, changed_at=at, told_at=at,
+            row_counter=1)
+        self.bulk.add(DraftWording, offered_draft_id=draft_id, number=1, author_id=member, written_at=at,
+                      fields={"body": said.body, "position": said.position.value, "replacement": "", "justification": "", "exact": ""})
+        self.first_draft = self.first_draft or draft_id
+        self.bulk.add(DraftRemark, form_key=f"drafted-{number}", offered_draft_id=self.first_draft, author_id=member, moved_to=None,
+                      body=said.body, written_at=at)
 
     def statement(self, number: int, section: Section, spot: Spot) -> tuple[Lodged, str]:
         """What the author says, and the words that they would have instead."""

@@ -327,7 +327,7 @@ def test_ones_own_data_hold_what_one_lodged_and_is_writing_and_nobody_elses(bloc
     assert [(c["ref"], c["body"], c["sha256"]) for c in data["contributions"]] == [
         (contribution.ref, contribution.body, contribution.receipt.digest)]
     assert [draft["body"] for draft in data["drafts"]] == ["Je pense encore."]
-    assert [list(rows) for rows in service.get_data(citizen).values()] == [[], []]
+    assert {name: list(rows) for name, rows in service.get_data(citizen).items()} == {"contributions": [], "offered": [], "drafts": []}
 
 
 def test_mine_are_mine_alone(contribution, participant, citizen):

@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from consult.contributions.models import ContributionState, Receipt
+from consult.contributions.models import ContributionState, DraftWording, Receipt
 from consult.core import append_only
 from consult.core.append_only import declared
 from consult.core.db import Base, UtcDateTime, session
+from tests import factories
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 SAMPLES = {bool: False, int: 1, float: 1.0, str: "x", object: {}, date: MOMENT.date()}
@@ -122,3 +123,21 @@ def test_a_new_column_is_kept_until_the_model_says_otherwise(monkeypatch):
     assert "digest" not in declared()["receipt"]
     monkeypatch.setattr(Receipt, "__append_only__", True)
     assert declared()["receipt"] == (), "a trigger without columns keeps those of tomorrow"
+
+
+def test_what_lasts_until_it_is_over_is_not_rewritten_and_goes(app, block):
+    """Its one trigger is asked for like the others, and one that refuses its end is one too many."""
+    offered = factories.an_offered_draft(block=block)
+    wording = sa.select(DraftWording).where(DraftWording.offered_draft_id == offered.id)
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(sa.update(DraftWording).values(number=7).execution_options(synchronize_session=False))
+    session.execute(sa.delete(DraftWording))
+    assert session.scalars(wording).all() == []
+    connection = session.connection()
+    assert append_only.faults(connection) == []
+    append_only.allow_changes(connection, "draft_wording")
+    assert append_only.faults(connection) == ["draft_wording: its trigger draft_wording_no_update is missing"]
+    append_only.refuse_changes(connection, "draft_wording")
+    assert append_only.faults(connection) == ["draft_wording: no model asks for its trigger draft_wording_no_delete"]
+    append_only.refuse_rewriting(connection, "draft_wording")
+    assert append_only.faults(connection) == []

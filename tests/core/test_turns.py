@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.consultations import service as consultations
 from consult.consultations.models import Appointment, Consultation, Invitation, Phase, Role, Round
-from consult.contributions.models import Contribution
+from consult.contributions.models import Contribution, OfferedDraft
 from consult.core import commands, course
 from consult.core.arrival import SMALL, Arrivals
 from consult.core.db import db, reading_first, session, unit_of_work
 from consult.core.errors import NotAllowed
 from consult.core.i18n import arrived_at, utcnow
-from consult.core.permissions import RULES, STEERING, SYSTEM, Action, Reads, can, invited, public, represents, what_is_read
+from consult.core.permissions import RULES, STEERING, SYSTEM, Action, Reads, can, invited, public, represents, signing, what_is_read, within
 from consult.organisations.models import Membership
 from tests import factories
 from tests.consultations.test_at_once import somebody_else
@@ -30,7 +30,7 @@ OF_ROLES = [action for action in COMMANDS if Reads.ROLES in what_is_read(action)
 @pytest.fixture
 def world(own_app):
     """(a contribution, its author, somebody with every role, an invitation of the author, a published contribution, a request to join an
-    organisation), where commits are real.
+    organisation, a draft that the author offered to theirs), where commits are real.
     """
     with unit_of_work():
         block = factories.block_of(factories.a_chapter(factories.a_consultation(opened_days_ago=40)), "C1-A1-P1-a1")
@@ -43,7 +43,9 @@ def world(own_app):
         asked = consultations.invite(SYSTEM, block.chapter.consultation, email=contribution.author.email, role=Role.SECRETARIAT)
         joining = Membership(user=factories.a_user(), organisation=factories.an_organisation())
         published = factories.a_published_contribution(block=block)
-        return contribution.id, contribution.author_id, person.id, asked.id, published.id, factories.saved(joining).id
+        author = contribution.author
+        offered = factories.an_offered_draft(block=block, author=author)
+        return contribution.id, author.id, person.id, asked.id, published.id, factories.saved(joining).id, offered.id
 
 
 def set_course(phase: Phase) -> None:
@@ -55,9 +57,11 @@ def set_course(phase: Phase) -> None:
     somebody_else(sa.update(Round).values(opens_at=opens_at, closes_at=closes_at))
 
 
-def target_of(world, action: Action) -> Contribution | Invitation | Membership:
+def target_of(world, action: Action) -> Contribution | Invitation | Membership | OfferedDraft:
     if any(represents in line for line in RULES[action]):
         return session.get_one(Membership, world[5])
+    if any(signing in line or within in line for line in RULES[action]):
+        return session.get_one(OfferedDraft, world[6])
     if any(invited in line for line in RULES[action]):
         return session.get_one(Invitation, world[3])
     return session.get_one(Contribution, world[4 if any(public in line for line in RULES[action]) else 0])

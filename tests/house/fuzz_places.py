@@ -152,6 +152,10 @@ PLACES = {
     "consultations.schedule": Place("consultations/schedule", preparation, DAYS),
     "consultations.send_again": Place("consultations/send-again/{letter}"),
     "consultations.withdraw_invitation": Place("consultations/withdraw-invitation/{invitation}"),
+    **dict.fromkeys((f"contributions.{name}" for name in ("accept_offered", "remark_on_offered", "return_offered", "take_back_offered")),
+                    Place("contributions/organisation-drafts/{offered}")),
+    "contributions.edit_offered": Place("contributions/organisation-drafts/{offered}/edit", given={"exact": ""}),
+    "contributions.offer_again": Place("contributions/organisation-drafts/{returned}"),
     "contributions.confirm_anchor": Place("contributions/anchor/{anchor}"),
     "contributions.confirm_certain": Place("contributions/anchors/1?text=fr"),
     "contributions.drop_draft": Place("contributions/mine"),
@@ -227,6 +231,7 @@ EVERYBODY = (
 SIGNED_IN = (
     "accounts.profile accounts.remove_authenticator accounts.renew_recovery_codes accounts.second_factor "
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
+    "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
     "contributions.withdraw_reply "
     "kept_form organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
@@ -265,13 +270,14 @@ PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
     "export_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
-    "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
+    "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
 PARTS_OF = {
     ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
     ("consultations.accept_invitation", "token"): "{invited}", ("consultations.invite_again", "number"): "{invitation}",
     ("consultations.withdraw_invitation", "number"): "{invitation}",
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
+    ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",

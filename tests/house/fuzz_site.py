@@ -83,6 +83,9 @@ class Site:
         contributions.move_reply(replies[2], ContributionState.PUBLISHED)
         ready = contributions.keep_draft(participant, second, token="y" * 32, fields={**fields, "speak_as": "self"})
         together = contributions.lodge_position(participant, consultation, form_key="z" * 32, shown={ready.id: ready.row_counter})
+        offered, returned = (contributions.offer(participant, second, form_key=f"offer-{n}", fields={**fields, "body": f"Avis {n}."})
+                             for n in range(2))
+        contributions.return_offered(participant, returned, words="À préciser.")
         report = synthesis.get_or_new(chapter)
         items = [synthesis.add_item(self.people["rapporteur"], report, title=title, contributions=of) for title, of in (
             ("Liste des étalons", published[:2]), ("Rien", ()))]
@@ -98,6 +101,7 @@ class Site:
         joining = factories.a_user()
         membership = organisations.join(joining, joining, organisation=listed, statement="Responsable qualité")
         return {
+            "offered": str(offered.id), "returned": str(returned.id),
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
             "organisation": listed.slug, "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),

@@ -119,7 +119,13 @@ def reply_decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> N
     return News(made.id, moderation_jobs.tell_reply_author, moderation_jobs.REPLY_DECISION)
 
 
-NEWS = (receipt, position, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision)
+def offered(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
+    reader = factories.a_user(organisation=factories.an_organisation(), language=said.author.language)
+    made = contributions.offer(reader, said.block, form_key="offer", fields={"body": "Un avis.", "position": "opposed"})
+    return News(made.organisation_id, contribution_jobs.tell_representatives, contribution_jobs.OFFERED, True)
+
+
+NEWS = (receipt, position, offered, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -294,7 +300,7 @@ def test_what_is_no_longer_so_never_leaves(news, relay, world):
     given = relay()
     assert len(given) == news.is_told_of_what_was_withdrawn
     told_otherwise = {"contributions.receipt": "replaced", "contributions.position_receipt": "replaced",
-                      "adoption.called_off": None, "privacy.idle": None}
+                      "adoption.called_off": None, "privacy.idle": None, "contributions.offered": None}
     assert drop_reasons()[0] == told_otherwise.get(news.kind.name, "outdated")
     assert [body for _subject, body in given if "What happens next" in body] == []
 
@@ -383,7 +389,8 @@ def test_who_is_no_longer_in_charge_hears_no_more_of_it(change, relay, world):
 def test_every_kind_of_letter_is_tried_here(own_app):
     """A kind of letter that is not among the parameters of ``news``: add one that makes its news."""
     assert set(mail.KINDS) == {
-        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.position_receipt", "contributions.receipt",
+        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.offered",
+        "contributions.position_receipt", "contributions.receipt",
         "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "privacy.idle",
         "synthesis.answers",
     }

@@ -10,9 +10,9 @@ import time_machine
 from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Phase, Role, Round
-from consult.contributions.models import Contribution, ContributionState, Reply
+from consult.contributions.models import Contribution, ContributionState, OfferedDraft, Reply
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
-from consult.organisations.models import Mandate, Membership, Organisation
+from consult.organisations.models import Mandate, Membership, MembershipState, Organisation
 from consult.synthesis.models import Synthesis, SynthesisState
 
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
@@ -78,6 +78,7 @@ consultations.schedule               consultation   secretariat                 
 consultations.schedule               consultation   system                                                     *
 consultations.send_again             consultation   secretariat                                                *
 consultations.withdraw_invitation    invitation     secretariat administrator system                           *
+contributions.accept_offered         offered        participant                                                open
 contributions.address_draft          draft          nobody                                                     *
 contributions.address_draft          kept-for       EVERYBODY                                                  *
 contributions.claim_draft            draft          nobody                                                     *
@@ -85,22 +86,32 @@ contributions.claim_draft            kept-for       participant                 
 contributions.confirm_anchor         published      rapporteur chair secretariat                               REVISING
 contributions.confirm_certain        chapter        rapporteur chair secretariat                               REVISING
 contributions.drop_draft             draft          participant                                                *
+contributions.edit_offered           offered        participant member                                         open
 contributions.find_places            chapter        system                                                     *
 contributions.keep_draft             chapter        EVERYBODY                                                  *
 contributions.keep_draft             draft          participant                                                *
 contributions.leave                  published      rapporteur chair secretariat                               REVISING
 contributions.lodge                  chapter        participant other STAFF secretariat administrator          open
 contributions.lodge_position         chapter        participant other STAFF secretariat administrator          open
+contributions.offer                  chapter        participant other STAFF secretariat administrator          open
+contributions.offer_again            offered        member                                                     open
+contributions.offer_again            own-offered    participant                                                open
 contributions.read                   waiting        participant moderator rapporteur chair secretariat system  *
 contributions.read                   published      EVERYBODY                                                  *
+contributions.read_offered           offered        participant member expired                                 *
+contributions.read_offered           organisation   participant member expired                                 *
 contributions.read_trace             waiting        nobody                                                     *
 contributions.read_trace             withheld       EVERYBODY                                                  *
 contributions.reattach               published      rapporteur chair secretariat                               REVISING
 contributions.receipt                waiting        participant moderator rapporteur chair secretariat system  *
+contributions.remark_on_offered      offered        participant member expired                                 *
 contributions.reply                    published      participant other STAFF secretariat administrator          open
 contributions.reply                    waiting        nobody                                                     *
+contributions.return_offered         offered        participant                                                *
 contributions.support                  published      other STAFF secretariat administrator                      open
 contributions.support                  waiting        nobody                                                     *
+contributions.take_back_offered      offered        member                                                     *
+contributions.take_back_offered      own-offered    participant                                                *
 contributions.take_back_support        published      participant other STAFF secretariat administrator          open closed synthesis
 contributions.view_anchors           chapter        rapporteur chair secretariat                               *
 contributions.withdraw               waiting        participant                                                open closed synthesis
@@ -197,6 +208,7 @@ class World:
             held = [Appointment(role=role, commission_id=commission)] if role else []
             return User(id=number, email=f"person-{number}@example.org", appointments=held,
                         memberships=[Membership(organisation_id=organisation_id)],
+                        membership=Membership(organisation_id=organisation_id, state=MembershipState.MEMBER),
                         mandate=Mandate(organisation_id=organisation_id, ends_at=ends_at) if mandated else None, active=True)
         return {
             "visitor": VISITOR, "system": SYSTEM,
@@ -224,6 +236,8 @@ class World:
             "draft": SimpleNamespace(author_id=1, address=None, consultation=self.consultation), "export": export,
             "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
             "membership": Membership(user_id=99, organisation_id=FEDERATION), "organisation": Organisation(id=FEDERATION),
+            "offered": OfferedDraft(organisation_id=FEDERATION, author_id=9, consultation=self.consultation),
+            "own-offered": OfferedDraft(organisation_id=FEDERATION, author_id=1, consultation=self.consultation),
             "own-membership": Membership(user_id=1, organisation_id=FEDERATION),
             "invitation": Invitation(address="person-1@example.org", consultation=self.consultation),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),

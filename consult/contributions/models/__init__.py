@@ -15,6 +15,7 @@ from consult.contributions.models.contribution import (
     Receipt,
     SuggestedAmendment,
 )
+from consult.contributions.models.offered import MAX_REMARK, DraftRemark, DraftWording, OfferedDraft, OfferedState
 from consult.contributions.models.position import PositionEntry, PositionReceipt, digest_of_position
 from consult.contributions.models.reply import MAX_REPLY, REPLY_REF, Reply
 from consult.contributions.models.support import Support
@@ -34,8 +35,8 @@ from consult.contributions.models.word import MAX_WORD, ContributionWord
 
 __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
-    "ContributionDraft", "ContributionState", "ContributionWord", "Declaration",
-    "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "MAX_WORD", "PassagePlace", "Position", "PositionEntry",
-    "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
-    "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
+    "ContributionDraft", "ContributionState", "ContributionWord", "Declaration", "DraftRemark", "DraftWording", "KEPT_FOR_NOBODY", "Kind",
+    "MAX_REMARK", "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "PassagePlace", "Position", "PositionEntry", "PositionReceipt",
+    "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally", "RespondentCount",
+    "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]

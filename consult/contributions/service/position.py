@@ -1,7 +1,11 @@
-"""My position: what somebody is writing in all chapters, in text order, checked, and lodged together with one receipt, all or none."""
+"""My position: what somebody is writing in all chapters, in text order, checked, and lodged together with one receipt, all or none.
+
+Whoever signs for an organisation lodges with it, or by itself, what its members offered and its representatives accepted.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from itertools import accumulate, islice
 from typing import Any
@@ -19,6 +23,8 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     Kind,
+    OfferedDraft,
+    OfferedState,
     Position,
     PositionEntry,
     PositionReceipt,
@@ -26,6 +32,7 @@ from consult.contributions.models import (
 )
 from consult.contributions.service.drafting import FORM_KEY
 from consult.contributions.service.lodging import add_contribution, said_in
+from consult.contributions.service.offering import note_lodged
 from consult.contributions.service.reading import whole
 from consult.contributions.statement import MAX_LENGTHS, NO_MORE
 from consult.core import audit, tallies
@@ -36,7 +43,7 @@ from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, arrived, arrived_at
 from consult.core.jobs import later
 from consult.core.locks import list_locked, lock, lock_all
-from consult.core.permissions import Action, Actor
+from consult.core.permissions import Action, Actor, require
 from consult.text import normalising
 
 MAX_TOGETHER = 500  # drafts on the page of a position, and in it
@@ -46,9 +53,12 @@ LAST = 1_000_000_000  # where a passage stands that the text no longer has
 
 @dataclass(frozen=True)
 class WrittenDraft:
-    """A draft with its passage as it was read and as it stands ``now`` (None: no longer in the text), and what keeps it back."""
+    """A draft with its passage as it was read and as it stands ``now`` (None: no longer in the text), and what keeps it back.
 
-    draft: ContributionDraft
+    It is the actor's own, or one that was offered to their organisation.
+    """
+
+    draft: ContributionDraft | OfferedDraft
     now: Block | None
     obstacles: list[Any]
 
@@ -64,14 +74,38 @@ class WrittenDraft:
 # Reading
 
 
-def list_position(actor: Actor, consultation: Consultation, ids: Sequence[int] | None = None) -> list[WrittenDraft]:
-    """What the actor is writing on the chapters of this consultation: these drafts, or the newest that a page holds; in text order."""
-    newest = session.execute(_written(actor, consultation, ids)).unique().all()
-    rows = sorted(newest if ids is not None else islice(newest, _count_shown([draft for draft, _now in newest])), key=_text_order)
+def list_position(actor: Actor, consultation: Consultation) -> list[WrittenDraft]:
+    """What the actor is writing on the chapters of this consultation: the newest that a page holds; in text order."""
+    return _checked(actor, _newest(_own(actor, consultation)))
+
+
+def list_accepted(actor: Actor, consultation: Consultation) -> list[WrittenDraft]:
+    """The same of what the organisation for which the actor signs took into its position."""
+    return _checked(actor, _newest(_accepted(actor, consultation)))
+
+
+def get_passage_now(actor: Actor, offered: OfferedDraft) -> WrittenDraft:
+    """An offered draft with its passage as it stands now, and what keeps it from being lodged, for whoever could."""
+    require(actor, Action.CONTRIBUTIONS_READ_OFFERED, offered)
+    block = offered.block
+    newest = chapters.get_newest_revision(block.chapter, block.revision.language)
+    now = block if newest is None or newest.id == block.revision_id else session.scalar(
+        sa.select(Block).where(Block.revision_id == newest.id, Block.key == block.key).options(lazyload(Block.revision)))
+    signs = actor.organisation_id == offered.organisation_id and offered.contribution_id is None and offered.wording is not None
+    return WrittenDraft(offered, now, list_obstacles(actor, offered) if signs else [])
+
+
+def _newest(chosen: sa.Select[Any]) -> list[Any]:
+    rows = session.execute(chosen).unique().all()
+    return list(islice(rows, _count_shown([draft for draft, _now in rows])))
+
+
+def _checked(actor: Actor, rows: Sequence[Any]) -> list[WrittenDraft]:
+    """In text order, each with what keeps it from being lodged."""
     lodged = _lodged_words(actor, {draft.block.chapter.id for draft, _now in rows})
     known: dict[tuple[int, str, str], Any] = {}
     written = []
-    for draft, now in rows:
+    for draft, now in sorted(rows, key=_text_order):
         obstacles = list_obstacles(actor, draft)
         words = (draft.block.chapter.id, draft.block.key, str(draft.fields.get("body") or ""))
         if not obstacles and (ref := lodged.get(words)):
@@ -96,18 +130,29 @@ def count_written(actor: Actor, consultation: Consultation) -> int:
         ContributionDraft.author_id == actor.id, Chapter.consultation_id == consultation.id))
 
 
-def _written(actor: Actor, consultation: Consultation, ids: Sequence[int] | None) -> sa.Select[ContributionDraft, Block]:
+def _own(actor: Actor, consultation: Consultation) -> sa.Select[Any]:
+    return _with_passages(ContributionDraft, consultation).where(ContributionDraft.author_id == actor.id)
+
+
+def _accepted(actor: Actor, consultation: Consultation) -> sa.Select[Any]:
+    """None where the actor signs for nobody."""
+    return _with_passages(OfferedDraft, consultation).where(
+        OfferedDraft.organisation_id == actor.organisation_id, OfferedDraft.consultation_id == consultation.id,
+        OfferedDraft.state.in_(OfferedState.where(is_in_position=True))).options(
+        joinedload(OfferedDraft.wording), joinedload(OfferedDraft.author).lazyload(User.appointments))
+
+
+def _with_passages(model: Any, consultation: Consultation) -> sa.Select[Any]:
     now = aliased(Block)
-    in_chapter = contains_eager(ContributionDraft.block).contains_eager(Block.revision).options(defer(Revision.source))
-    chosen = (
-        sa.select(ContributionDraft, now).join(ContributionDraft.block).join(Block.revision).join(Revision.chapter)
+    in_chapter = contains_eager(model.block).contains_eager(Block.revision).options(defer(Revision.source))
+    return (
+        sa.select(model, now).join(model.block).join(Block.revision).join(Revision.chapter)
         .outerjoin(now, sa.and_(now.key == Block.key, now.revision_id == chapters.newest_revision(Chapter.id, Revision.language)))
-        .where(ContributionDraft.author_id == actor.id, Chapter.consultation_id == consultation.id)
+        .where(Chapter.consultation_id == consultation.id)
         .options(in_chapter.contains_eager(Revision.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)),
                  lazyload(now.revision))
-        .order_by(ContributionDraft.id.desc()).limit(MAX_TOGETHER)
+        .order_by(model.id.desc()).limit(MAX_TOGETHER)
     )
-    return chosen if ids is None else chosen.where(ContributionDraft.id.in_(ids))
 
 
 def _text_order(row: Any) -> tuple[int, int, int, int]:
@@ -116,13 +161,14 @@ def _text_order(row: Any) -> tuple[int, int, int, int]:
 
 
 def _lodged_words(actor: Actor, of_chapters: set[int]) -> dict[tuple[int, str, str], str]:
-    """What the actor lodged and stands by: its reference by chapter, passage and words."""
+    """What the actor, or the organisation for which they sign, lodged and stands by: its reference by chapter, passage and words."""
+    by_body = Contribution.organisation_id == actor.organisation_id if actor.organisation_id is not None else sa.false()
     said = sa.select(Contribution.chapter_id, Contribution.block_key, Contribution.body, Contribution.ref).where(
-        Contribution.author_id == actor.id, Contribution.chapter_id.in_(of_chapters), Contribution.withdrawn_at.is_(None))
+        sa.or_(Contribution.author_id == actor.id, by_body), Contribution.chapter_id.in_(of_chapters), Contribution.withdrawn_at.is_(None))
     return {(chapter_id, key, body): ref for chapter_id, key, body, ref in session.execute(said)} if of_chapters else {}
 
 
-def list_obstacles(actor: Actor, draft: ContributionDraft) -> list[Any]:
+def list_obstacles(actor: Actor, draft: ContributionDraft | OfferedDraft) -> list[Any]:
     """Why it cannot be lodged as it stands, each in a sentence."""
     found: list[Any] = []
     if draft.address is not None:
@@ -143,7 +189,7 @@ def list_obstacles(actor: Actor, draft: ContributionDraft) -> list[Any]:
     return found
 
 
-def values_of(actor: Actor, draft: ContributionDraft) -> dict[str, Any]:
+def values_of(actor: Actor, draft: ContributionDraft | OfferedDraft) -> dict[str, Any]:
     """What it says, as :func:`said_in` takes it."""
     typed = {name: str(draft.fields.get(name) or "") for name in (*MAX_LENGTHS, "prefix", "suffix", "kind", "comment_type", "position")}
     kind, comment_type, position = typed.pop("kind"), typed.pop("comment_type"), typed.pop("position")
@@ -193,18 +239,27 @@ def _once(act: Callable[..., PositionReceipt]) -> Callable[..., PositionReceipt]
 @_once
 @command
 def lodge_position(
-    actor: User, consultation: Consultation, *, form_key: str, shown: Mapping[int, int], language: str = "fr",
+    actor: User, consultation: Consultation, *, form_key: str, shown: Mapping[int, int], offered: Mapping[int, int] | None = None,
+    language: str = "fr",
 ) -> PositionReceipt:
-    """Lodge these drafts together (``shown``: the row counter of each, by its id, as the page showed them), and promise one letter.
+    """Lodge these drafts together (``shown``: the row counter of each, by its id, as the page showed them; ``offered``: the same of those
+    that the organisation accepted), and promise one letter.
 
     :class:`Conflict` where one of them is not as it was shown, :class:`Invalid` where one cannot be lodged as it stands: nothing is then.
     """
     actor.read_anew()
-    written = _hold(actor, consultation, shown)
+    written = _hold(actor, consultation, shown, offered or {})
     moment = consultation.within_dates(arrived_at())
     lodged = [_lodge_one(actor, one, f"{form_key}.{place}", language) for place, one in enumerate(written)]
-    for one in written:
-        session.delete(one.draft)
+    pairs = [(one.draft, contribution) for one, contribution in zip(written, lodged, strict=True)]
+    note_lodged(actor, [(draft, contribution) for draft, contribution in pairs if isinstance(draft, OfferedDraft)])
+    for draft, _contribution in pairs:
+        if isinstance(draft, ContributionDraft):
+            session.delete(draft)
+    return _receipt(actor, consultation, form_key, moment, lodged)
+
+
+def _receipt(actor: User, consultation: Consultation, form_key: str, moment: datetime, lodged: Sequence[Contribution]) -> PositionReceipt:
     ref = f"PNQ-P-{lodged[0].ref.removeprefix('PNQ-')}"
     position, digest = audit.head()
     receipt = PositionReceipt(
@@ -225,25 +280,54 @@ def _lodge_one(actor: User, written: WrittenDraft, form_key: str, language: str)
                    **values_of(actor, written.draft))
 
 
-def _hold(actor: User, consultation: Consultation, shown: Mapping[int, int]) -> list[WrittenDraft]:
+def _hold(actor: User, consultation: Consultation, shown: Mapping[int, int], offered: Mapping[int, int]) -> list[WrittenDraft]:
     """The drafts, held and as they were shown, with all that they lead to."""
-    if not shown:
+    if not (shown or offered):
         raise Invalid("drafts", _("No draft is chosen."), _("Tick those that you wish to lodge."))
-    if len(shown) > MAX_TOGETHER:
+    if len(shown) + len(offered) > MAX_TOGETHER:
         raise Invalid("drafts", _("%(count)s drafts at most are lodged together.", count=MAX_TOGETHER), _("Lodge them in several parts."))
-    ids = sorted(shown)
-    own = ContributionDraft.id.in_(ids), ContributionDraft.author_id == actor.id
-    of_chapters = sa.select(Revision.chapter_id).join(Block, Block.revision_id == Revision.id).join(
-        ContributionDraft, ContributionDraft.block_id == Block.id).where(*own)
+    if offered and actor.organisation_id is None:
+        raise Invalid("drafts", _("You hold no mandate any more to sign for the organisation."),
+                      _("Nothing was lodged. What it accepted stays in its position: another representative may lodge it."))
+    own = ContributionDraft.id.in_(sorted(shown)), ContributionDraft.author_id == actor.id
+    theirs = OfferedDraft.id.in_(sorted(offered)), OfferedDraft.organisation_id == actor.organisation_id
+    blocks = sa.union(sa.select(ContributionDraft.block_id).where(*own), sa.select(OfferedDraft.block_id).where(*theirs)).subquery()
+    of_chapters = sa.select(Revision.chapter_id).join(Block, Block.revision_id == Revision.id).join(blocks, blocks.c.block_id == Block.id)
     lock_all(Chapter, Chapter.id.in_(of_chapters))
-    held = {draft.id: draft.row_counter for draft in list_locked(ContributionDraft, *own)}
-    written = list_position(actor, consultation, ids)
-    if held != dict(shown) or len(written) != len(shown):
-        raise Conflict(_("A draft was changed, lodged or discarded in another window meanwhile."),
-                       _("Nothing was lodged. Read your position as it is now, then lodge it."))
-    blocked = [one for one in written if one.obstacles]
-    if blocked:
+    held = {draft.id: draft.row_counter for draft in list_locked(ContributionDraft, *own)} if shown else {}
+    accepted = list_locked(OfferedDraft, *theirs) if offered else []
+    rows = [row for chosen in (_own(actor, consultation).where(*own[:1]), _accepted(actor, consultation).where(*theirs[:1]))
+            for row in session.execute(chosen.execution_options(populate_existing=True)).unique()]
+    _require_as_shown(held, dict(shown), accepted, offered)
+    if len(rows) != len(shown) + len(offered):
+        raise changed_meanwhile()
+    written = _checked(actor, rows)
+    if blocked := [one for one in written if one.obstacles]:
         raise Invalid("drafts", _("%(passage)s: %(wrong)s", passage=blocked[0].block.label or blocked[0].block.key,
                                   wrong=blocked[0].obstacles[0]),
                       _("Nothing was lodged. Correct it, or lodge the others without it."))
     return written
+
+
+def _require_as_shown(held: dict[int, int], shown: dict[int, int], accepted: Sequence[OfferedDraft], offered: Mapping[int, int]) -> None:
+    """:class:`Conflict` where one is not, which says of the organisation's what became of it."""
+    for draft in accepted:
+        if draft.row_counter != offered[draft.id] or not draft.state.is_in_position:
+            raise Conflict(_what_became_of(draft), _("Nothing was lodged. Read your position as it is now, then lodge it."))
+    if held != shown or len(accepted) != len(offered):
+        raise changed_meanwhile()
+
+
+def changed_meanwhile() -> Conflict:
+    return Conflict(_("A draft was changed, lodged or discarded in another window meanwhile."),
+                    _("Nothing was lodged. Read your position as it is now, then lodge it."))
+
+
+def _what_became_of(draft: OfferedDraft) -> Any:
+    passage = draft.block.label or draft.block.key
+    if draft.contribution is not None:
+        return _("%(passage)s was lodged meanwhile, under %(ref)s.", passage=passage, ref=draft.contribution.ref)
+    if not draft.state.is_in_position:
+        return _("%(passage)s is now “%(state)s”.", passage=passage, state=draft.state.label)
+    who = draft.wording.author.shown_name if draft.wording is not None else ""
+    return _("%(passage)s was changed meanwhile by %(name)s.", passage=passage, name=who)

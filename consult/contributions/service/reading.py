@@ -21,6 +21,7 @@ from consult.contributions.models import (
     Declaration,
     Position,
 )
+from consult.contributions.service.offered import get_offered_data
 from consult.contributions.service.placing import sought_in
 from consult.contributions.service.supporting import Reactions, reaction_columns
 from consult.contributions.statement import STATEMENT
@@ -179,6 +180,7 @@ def get_data(actor: User) -> dict[str, Iterator[dict[str, Any]]]:
     return {
         "contributions": ({**c.content(), "state": c.state.value, "sha256": c.digest}
                           for c in in_batches(lodged, Contribution.__table__.c.id)),
+        "offered": get_offered_data(actor),
         "drafts": (_draft_data(draft) for draft in session.scalars(_drafts(actor, ()).options(*_shown()))),
     }
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.chapters.models import Block
-from consult.contributions.models import Contribution, ContributionDraft
+from consult.contributions.models import Contribution, ContributionDraft, OfferedDraft
 from consult.contributions.service.drafting import FORM_KEY, check_words, count_kept, fields_to_keep, keep_for_visitor
 from consult.contributions.statement import MAX_LENGTHS
 from consult.core.db import begin_writing, session
@@ -34,11 +34,11 @@ class SavedElsewhere(Conflict):
 
 
 class DraftGone(Conflict):
-    """It was lodged, under this reference, or thrown away."""
+    """It was lodged, under this reference, offered to an organisation, or thrown away."""
 
     def __init__(self, ref: str | None) -> None:
         lodged = _("This draft was lodged in the meantime, under %(ref)s.", ref=ref)
-        super().__init__(lodged if ref else _("This draft was lodged or discarded in another window."),
+        super().__init__(lodged if ref else _("This draft was lodged, offered to your organisation or discarded in another window."),
                          _("What you type here is another text. Save it as a draft of its own if you wish to keep it."))
 
 
@@ -79,9 +79,9 @@ def save(
 
 
 def _begin(token: str, expected_counter: int | None) -> None:
-    """A draft that the page has saved before, and one whose form is lodged, is no new one."""
+    """A draft that the page has saved before, and one whose form is lodged or offered, is no new one."""
     ref = session.scalar(sa.select(Contribution.ref).where(Contribution.form_key == token))
-    if ref or expected_counter is not None:
+    if ref or expected_counter is not None or session.scalar(sa.select(OfferedDraft.id).where(OfferedDraft.form_key == token)):
         raise DraftGone(ref)
 
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from functools import partial
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from consult.chapters import service as chapters
 from consult.chapters.models import Block
@@ -73,7 +73,7 @@ def lodge(number: int, key: str):
     form.take_sentence(block)
     form.form_key.data = form.form_key.data or new_key()
     lodging = lodge_form if actor().is_authenticated else ask_to_sign_in
-    act = {"draft": save_draft, "preview": preview}.get(request.form.get("act", ""), lodging)
+    act = {"draft": save_draft, "preview": preview, "offer": offer}.get(request.form.get("act", ""), lodging)
     return act(block, form)
 
 
@@ -102,6 +102,24 @@ def save_draft(block: Block, form: ContributionForm):
     if request.form.get("back") == "position":
         return redirect(url_for(".position", _anchor=f"draft-{draft.id}"), 303)
     return redirect(address_of(draft, drafts_here(block), block), 303)
+
+
+def offer(block: Block, form: ContributionForm):
+    """To the organisation of which one is a member; a visitor, or somebody whose session ended, signs in first."""
+    if not actor().is_authenticated:
+        return ask_to_sign_in(block, form)
+    if not has_token(form, SESSION_ENDED):
+        return refused(block, form)
+    try:
+        offered = service.offer(actor(), block, form_key=form.form_key.data or "", fields=form.typed(), draft=kept_draft(form, block),
+                                expected_digest=form.expected_digest.data)
+    except Invalid as refusal:
+        return refused(block, form, refusal)
+    except service.OfferedOtherwise as known:
+        form.form_key.data = new_key()
+        return page(block, form, offered_before=known.offered), 409
+    flash(str(_("It is offered to your organisation. Its representatives are told by letter; you see here how it stands.")), "success")
+    return redirect(url_for(".show_offered", offered_id=offered.id), 303)
 
 
 def preview(block: Block, form: ContributionForm):

@@ -15,7 +15,7 @@ from consult.core.permissions import Action, require
 from consult.core.web import actor, is_complete, language, put_refusal, reads_first, required_consultation
 from consult.text.redline import redline
 
-SHOWN = re.compile(r"(\d{1,10})-(\d{1,9})", re.ASCII)
+SHOWN = re.compile(r"(o?)(\d{1,10})-(\d{1,9})", re.ASCII)  # o: of the organisation's
 
 
 @bp.route("/position", methods=["GET", "POST"])
@@ -33,7 +33,7 @@ def position():
         return position_page(form), 422
     try:
         receipt = service.lodge_position(
-            actor(), required_consultation(), form_key=form.form_key.data, shown=shown(), language=language())
+            actor(), required_consultation(), form_key=form.form_key.data, shown=shown(), offered=shown("o"), language=language())
     except Invalid as refusal:
         put_refusal(form, refusal)
         return position_page(form), 422
@@ -43,19 +43,26 @@ def position():
     return redirect(url_for(".position_receipt", ref=receipt.ref), 303)
 
 
-def shown() -> dict[int, int]:
-    """The drafts that are ticked, each with how often it was changed when the page showed it."""
+def shown(whose: str = "") -> dict[int, int]:
+    """The drafts that are ticked, one's own or the organisation's, each with how often it was changed when the page showed it."""
     found = (SHOWN.fullmatch(value) for value in request.form.getlist("drafts"))
-    return {int(one[1]): int(one[2]) for one in found if one}
+    return {int(one[2]): int(one[3]) for one in found if one and one[1] == whose}
 
 
 def position_page(form: PositionForm, refusal: Conflict | None = None) -> str:
     """All drafts; after a refusal those that were ticked are, and nothing is lodged by what was refused."""
-    written = service.list_position(actor(), required_consultation())
-    ticked = set(shown()) if request.method == "POST" else {one.draft.id for one in written if not one.obstacles}
+    consultation = required_consultation()
+    written, accepted = service.list_position(actor(), consultation), service.list_accepted(actor(), consultation)
+    if request.method == "POST":
+        ticked = {*map(str, shown()), *(f"o{offered_id}" for offered_id in shown("o"))}
+    else:
+        ticked = {f"{mark}{one.draft.id}" for mark, drafts in (("", written), ("o", accepted)) for one in drafts if not one.obstacles}
+    is_member = actor().member_of_id is not None
     return render_template(
         "contributions/position.html", form=form, written=written, ticked=ticked, refusal=refusal, choices=CHOICES,
-        line_of=redline, most=service.MAX_LENGTHS, is_cut=len(written) < service.count_written(actor(), required_consultation()),
+        accepted=accepted, offered=service.list_own_offered(actor(), consultation),
+        organisation=service.get_own_organisation(actor()) if is_member else None,
+        line_of=redline, most=service.MAX_LENGTHS, is_cut=len(written) < service.count_written(actor(), consultation),
     )
 
 

@@ -37,10 +37,12 @@ from consult.organisations.service.belonging import (
     get_data,
     get_mandate,
     get_membership,
+    is_signed_for,
     join,
     leave,
     list_mandates,
     list_members,
+    list_signing,
     mandate,
     require_mandate,
 )
@@ -49,7 +51,7 @@ from consult.text.normalising import name_key, validated_line, validated_name
 __all__ = [
     "accept", "add", "confirm", "correct", "count_all_requests", "count_awaiting", "count_requests", "drop_mandate",
     "end_mandate", "end_membership", "get_data", "get_for_correction", "get_mandate", "get_membership", "get_organisation",
-    "join", "leave", "list_mandates", "list_members", "list_register", "mandate", "require_mandate",
+    "is_signed_for", "join", "leave", "list_mandates", "list_members", "list_register", "list_signing", "mandate", "require_mandate",
 ]
 
 SITE = re.compile(r"https?://[^\s/@\"<>]+\.[^\s\"<>]+", re.IGNORECASE)

@@ -177,6 +177,18 @@ def _in_force(organisation: Organisation) -> list[Mandate]:
         lazyload(Mandate.organisation), joinedload(Mandate.user).lazyload(User.appointments))))
 
 
+def is_signed_for(organisation_id: Any) -> sa.ColumnElement[bool]:
+    """Of an organisation: somebody holds a mandate of it that is in force."""
+    now = utcnow()
+    return sa.exists().where(Mandate.organisation_id == organisation_id, Mandate.ended_at.is_(None), Mandate.begins_at <= now,
+                             sa.or_(Mandate.ends_at.is_(None), Mandate.ends_at > now))
+
+
+def list_signing(organisation_id: int) -> list[User]:
+    """Who may sign for it at this moment, for letters to them."""
+    return [one.user for one in _in_force(session.get_one(Organisation, organisation_id))]
+
+
 def list_mandates(actor: Actor, organisation: Organisation) -> list[Mandate]:
     """Those in force, the oldest first."""
     require(actor, Action.ORGANISATIONS_VIEW_MEMBERS, organisation)
