@@ -17,7 +17,7 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.benchmarks import acts, anchors, drafts, lodging, scale, servers, sessions, similar, speeds
+from tests.benchmarks import acts, anchors, drafts, folding, lodging, scale, servers, sessions, similar, speeds
 
 ROUNDS = 3
 CLIENTS = (1, 8, 32)
@@ -129,7 +129,8 @@ def main() -> None:
             memory = servers.memory_of_workers(process.pid)
         bare, act = median(inserts, folder), median(acts.lodged, folder)
         text = report(filled, start, rows, size, {**lodged, "act": act}, bare, memory, exported)
-        text += written_out([*drafts.sections(folder), *similar.sections(), *lodging.sections(fill)]) + revising(folder)
+        alike = [*similar.sections(), *folding.sections()]
+        text += written_out([*drafts.sections(folder), *alike, *lodging.sections(fill)]) + revising(folder)
     sys.stdout.write(text)
     DOCS.parent.mkdir(exist_ok=True)
     DOCS.write_text(text, "utf-8")
