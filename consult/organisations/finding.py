@@ -1,6 +1,8 @@
 """Finding an organisation by what people type of its name: any language, any part, without accents, articles or the order of its words."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import sqlalchemy as sa
 from rapidfuzz import fuzz
@@ -10,6 +12,7 @@ from consult.organisations.models import MAX_WORD, Organisation, OrganisationWor
 from consult.text.normalising import name_key, normalised
 
 MOST = 20  # that are shown of what was found
+COMPARED = 12  # the same, of each of many names
 CANDIDATES = 60  # that share the most words, of which the letters are compared
 ASKED = 8  # words of what was typed that are looked for
 PAIRED = 24  # words of a name that are paired with those of another: each of them is compared with each
@@ -77,6 +80,28 @@ def list_same(names: Sequence[str]) -> list[Organisation]:
     words = sorted({word for name in names if name for word in words_of(name)})
     return [organisation for organisation in _candidates(OrganisationWord.word.in_(words))
             if any(is_same(name, listed) for name in names if name for listed in _whole_names(organisation))]
+
+
+def nearest_each(names: Sequence[str]) -> list[tuple[Organisation | None, Organisation | None]]:
+    """Of each of many names: the organisation that has it, and the one of which it is nearly the name; two questions for all of them."""
+    words = [words_of(name) if name else [] for name in names]
+    by_word: dict[str, list[int]] = {}
+    asked = sa.select(OrganisationWord.word, OrganisationWord.organisation_id).where(OrganisationWord.word.in_(set(chain(*words))))
+    for word, organisation_id in session.execute(asked):
+        by_word.setdefault(word, []).append(organisation_id)
+    chosen = [[id_ for id_, _shared in Counter(chain(*(by_word.get(word, ()) for word in some))).most_common(COMPARED)] for some in words]
+    known = {one.id: one for one in session.scalars(sa.select(Organisation).where(Organisation.id.in_(set(chain(*chosen)))))}
+    return [_nearest_of(name, [known[id_] for id_ in ids if id_ in known]) for name, ids in zip(names, chosen, strict=True)]
+
+
+def _nearest_of(name: str, candidates: Sequence[Organisation]) -> tuple[Organisation | None, Organisation | None]:
+    same = next((one for one in candidates if any(is_same(name, listed) for listed in _whole_names(one))), None)
+    if same is not None:
+        return same, None
+    likeness = {one: max(100 * (joined(name) == joined(one.short)), *(alike(name, listed) for listed in _whole_names(one)))
+                for one in candidates}
+    near = max(likeness, key=lambda one: likeness[one], default=None)
+    return None, near if near is not None and likeness[near] else None
 
 
 def is_same(one: str, other: str) -> bool:

@@ -33,6 +33,7 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     Declaration,
+    OrganisationTally,
     PositionEntry,
     PositionReceipt,
     ProvisionTally,
@@ -61,6 +62,8 @@ from consult.exports.models import Export
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
 from consult.organisations.models import Mandate, Membership, Organisation, OrganisationWord
+from consult.outreach import service as outreach
+from consult.outreach.models import AddressMark, Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
@@ -77,6 +80,7 @@ from consult.synthesis.models import (
 AT_ONCE = 200
 UNCONFIRMED, WARNED = timedelta(days=7), timedelta(days=60)
 INVITED = timedelta(days=30)
+BROUGHT, SILENT = timedelta(days=30), timedelta(days=90)
 LETTERS, WORK, FILES, TOLD = timedelta(days=30), timedelta(days=30), timedelta(days=90), timedelta(days=365)
 
 
@@ -159,6 +163,14 @@ def end_invitations() -> int:
     return _delete(Invitation, list(session.scalars(over.order_by(Invitation.expires_at).limit(AT_ONCE))))
 
 
+def end_rows() -> int:
+    return outreach.let_go_of_rows(utcnow() - BROUGHT, AT_ONCE)
+
+
+def end_silent() -> int:
+    return outreach.let_go_of_silent(utcnow() - SILENT, AT_ONCE)
+
+
 def end_told() -> int:
     since = utcnow() - TOLD
     return sum(_delete(model, list(session.scalars(sa.select(model.id).where(column < since).order_by(model.id).limit(AT_ONCE))))
@@ -189,6 +201,20 @@ PERIODS: tuple[Period, ...] = (
     Period(
         N_("Invitations to take charge of something, by their address, since their end"), INVITED,
         N_("To see who was invited and whether they answered. Whoever never did is let go."), (Invitation,), end_invitations),
+    Period(
+        N_("Rows of lists of stakeholders, since the list was brought"), BROUGHT,
+        N_("To look at what was understood before anybody is written to."), (StakeholderRow,), end_rows),
+    Period(
+        N_("Addresses of stakeholders who were asked and made no account, with the letters to them, since the closing"), SILENT,
+        N_("To know who was asked and who stayed silent. Of those who answered it goes with their account."),
+        (Stakeholder, StakeholderLetter, StakeholderChapter), end_silent),
+    Period(
+        N_("Digests of addresses that want no letters, or how many they got"), None,
+        N_("So that a refusal is respected when the address comes again in another list, and nobody gets more than three letters."),
+        (AddressMark,), ended_by=RECORD),
+    Period(
+        N_("That a list of stakeholders was brought: name and digest of its file, source of its addresses"), None,
+        N_("To show where the addresses came from."), (StakeholderList,), ended_by=RECORD),
     Period(
         N_("Passkeys"), None, N_("To sign in with a second factor; their owner removes them."), (Passkey,), ended_by=WITH_ACCOUNT),
     Period(
@@ -247,6 +273,6 @@ ABOUT_NOBODY: dict[type[Base], str] = {
     Chapter: "the text", Block: "the text", Alignment: "the text", BlockChange: "wordings of the commission",
     SubmissionArchive: "digests of a file", SubmissionFailure: "faults of our own programme", Anchoring: "how far a job is",
     AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",
-    ReactionTally: "counts", ReplyTally: "counts",
+    OrganisationTally: "counts", ReactionTally: "counts", ReplyTally: "counts",
     Beat: "parts of the clock", RecordLayout: "names of tables",
 }

@@ -21,6 +21,7 @@ from consult.contributions.models.support import Support
 from consult.contributions.models.tally import (
     AnchorTally,
     ChapterTally,
+    OrganisationTally,
     PassagePlace,
     ProvisionTally,
     Reaction,
@@ -34,7 +35,7 @@ from consult.contributions.models.tally import (
 __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
     "ContributionDraft", "ContributionState", "Declaration",
-    "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "PassagePlace", "Position", "PositionEntry",
+    "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "OrganisationTally", "PassagePlace", "Position", "PositionEntry",
     "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
     "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]
