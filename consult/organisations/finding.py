@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 
 import sqlalchemy as sa
@@ -95,13 +96,23 @@ def nearest_each(names: Sequence[str]) -> list[tuple[Organisation | None, Organi
 
 
 def _nearest_of(name: str, candidates: Sequence[Organisation]) -> tuple[Organisation | None, Organisation | None]:
-    same = next((one for one in candidates if any(is_same(name, listed) for listed in _whole_names(one))), None)
-    if same is not None:
-        return same, None
-    likeness = {one: max(100 * (joined(name) == joined(one.short)), *(alike(name, listed) for listed in _whole_names(one)))
-                for one in candidates}
-    near = max(likeness, key=lambda one: likeness[one], default=None)
-    return None, near if near is not None and likeness[near] else None
+    key, words, acronym = _compared(name)
+    near, most = None, 0.0
+    for one in candidates:
+        for listed in _whole_names(one):
+            its_key, its_words, _its_acronym = _compared(listed)
+            if key == its_key:
+                return one, None
+            likeness = 100 if acronym and acronym == _compared(one.short)[2] else _likeness(words, its_words)
+            if likeness > most:
+                near, most = one, likeness
+    return None, near
+
+
+@lru_cache(4096)
+def _compared(name: str) -> tuple[str, tuple[str, ...], str]:
+    """What of a name is compared with others: the whole of it, its words, and all of it in one word."""
+    return name_key(normalised(name)), tuple(words_of(name)[:PAIRED]), joined(name)
 
 
 def is_same(one: str, other: str) -> bool:
@@ -110,7 +121,10 @@ def is_same(one: str, other: str) -> bool:
 
 def alike(one: str, other: str) -> float:
     """0 to 100: 0 where each has a word that the other has not, as a town or a number, and where little is left in common."""
-    ours, theirs = words_of(one)[:PAIRED], words_of(other)[:PAIRED]
+    return _likeness(words_of(one)[:PAIRED], words_of(other)[:PAIRED])
+
+
+def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> float:
     if _has_unpaired(ours, theirs) and _has_unpaired(theirs, ours):
         return 0
     of_ours, of_theirs = _unpaired(ours, theirs), _unpaired(theirs, ours)
@@ -129,6 +143,7 @@ def _unpaired(words: Sequence[str], others: Sequence[str]) -> int:
     return sum(not any(_is_same_word(word, other) for other in others) for word in words)
 
 
+@lru_cache(65_536)
 def _is_same_word(one: str, other: str) -> bool:
     if any(sign.isdigit() for sign in one + other) or not (one + other).isalpha():
         return one == other

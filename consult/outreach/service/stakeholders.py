@@ -132,10 +132,8 @@ def let_go_of_silent(before: datetime, most: int) -> int:
     for person in people:
         if person.promised:
             note_letters(person.address, min(MAX_LETTERS, person.letters_before + person.promised))
-    ids = [person.id for person in people]
-    for model, of in ((StakeholderLetter, StakeholderLetter.stakeholder_id), (StakeholderChapter, StakeholderChapter.stakeholder_id),
-                      (Stakeholder, Stakeholder.id)):
-        session.execute(sa.delete(model).where(of.in_(ids)).execution_options(synchronize_session=False))
+    ids = [person.id for person in people]  # their letters go with them
+    session.execute(sa.delete(Stakeholder).where(Stakeholder.id.in_(ids)).execution_options(synchronize_session=False))
     return len(ids)
 
 
