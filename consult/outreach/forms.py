@@ -41,9 +41,10 @@ class ActForm(FlaskForm):
 class RowForm(FlaskForm):
     """One row, in the words of the platform."""
 
-    organisation = StringField(HEADINGS["organisation"], validators=[Optional(), at_most(MAX_CELL)], render_kw=SPELT)
-    category = SelectField(HEADINGS["category"], validators=[Optional()])
-    address = StringField(HEADINGS["address"], validators=[Optional(), at_most(320)],
+    organisation = StringField(HEADINGS["organisation"], render_kw=SPELT,
+                               validators=[DataRequired(_("There is no organisation.")), at_most(MAX_CELL)])
+    category = SelectField(HEADINGS["category"], validators=[DataRequired(_("Choose a category."))])
+    address = StringField(HEADINGS["address"], validators=[DataRequired(_("Type the address.")), at_most(320)],
                           render_kw={"dir": "ltr", "maxlength": 320, "inputmode": "email", "autocomplete": "off"})
     language = SelectField(HEADINGS["language"], validators=[Optional()])
     chapters = StringField(HEADINGS["chapters"], validators=[Optional(), at_most(MAX_CELL)],

@@ -40,7 +40,7 @@ class RowState(StateEnum):
         leads_to=("clear", "doubtful", "left_out", "taken"), tone=Tone.GREEN, is_open=True)
     DOUBTFUL = "doubtful", N_("Doubtful"), says(leads_to=("clear", "doubtful", "left_out"), tone=Tone.OCHRE, is_open=True)
     LEFT_OUT = "left_out", N_("Left out"), says(leads_to=("clear", "doubtful"), tone=Tone.NONE, is_open=True)
-    TAKEN = "taken", N_("Kept"), says(leads_to=(), tone=Tone.BLUE, is_open=False)
+    TAKEN = "taken", N_("Among the stakeholders"), says(leads_to=(), tone=Tone.BLUE, is_open=False)
 
 
 class Doubt(MeaningEnum):

@@ -48,7 +48,8 @@ SYNONYMS: dict[type[LabelledEnum], dict[str, str]] = {
         "نقابة": "trade_union", "autre": "other", "autres": "other", "أخرى": "other", "غير ذلك": "other",
     },
     Sector: {"tous": "cross_sector", "tous secteurs": "cross_sector", "transversal": "cross_sector", "multisectoriel": "cross_sector",
-             "agroalimentaire": "agrifood", "btp": "construction", "numerique": "digital", "جميع القطاعات": "cross_sector"},
+             "agroalimentaire": "agrifood", "agriculture": "agrifood", "agriculture et alimentation": "agrifood",
+             "btp": "construction", "numerique": "digital", "جميع القطاعات": "cross_sector"},
     Region: {"national": "national", "maroc": "national", "tout le maroc": "national", "وطني": "national", "المغرب": "national"},
 }
 LETTERS: dict[str, LetterLanguage] = {

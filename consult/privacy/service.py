@@ -1,7 +1,6 @@
 """Forgetting a person, by themselves or on request; and what may be read of what is held."""
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from consult.contributions.models import Contribution
 from consult.core import mail
 from consult.core.commands import command
 from consult.core.course import hold_course
-from consult.core.db import Base, note_rows, session
+from consult.core.db import note_rows, session
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.i18n import DEFAULT_LANGUAGE, _, utcnow
 from consult.core.jobs import Job, later

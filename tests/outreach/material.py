@@ -13,7 +13,7 @@ from consult.core.i18n import utcnow
 from consult.core.mail import OutgoingMail
 from consult.organisations.models import Category
 from consult.outreach import clock, jobs, service
-from consult.outreach.models import LetterLanguage, Stakeholder, StakeholderList, StakeholderLetter, StakeholderState
+from consult.outreach.models import LetterLanguage, Stakeholder, StakeholderLetter, StakeholderList, StakeholderState
 from consult.outreach.reading import read_list
 from tests import factories
 
@@ -60,10 +60,10 @@ def a_stakeholder(consultation, **over: Any) -> Stakeholder:
     return factories.saved(Stakeholder(consultation=consultation, **{**values, **over}))
 
 
-def a_letter_to(consultation, token: str = "a-key", **over: Any) -> StakeholderLetter:
+def a_letter_to(consultation, key: str = "a-key", **over: Any) -> StakeholderLetter:
     """One that left."""
     person = a_stakeholder(consultation, **{"state": StakeholderState.SENT, "promised": 1, "promised_at": utcnow(), **over})
-    return factories.saved(StakeholderLetter(stakeholder=person, kind="invitation", token_hash=token_hash(token), written_at=utcnow(),
+    return factories.saved(StakeholderLetter(stakeholder=person, kind="invitation", token_hash=token_hash(key), written_at=utcnow(),
                                              outcome="sent"))
 
 

@@ -50,7 +50,8 @@ def test_a_good_row_is_understood_and_nothing_is_kept_yet(consultation, secretar
 
 
 @pytest.mark.parametrize(("place", "text", "doubt"), [
-    (0, "", Doubt.NAMELESS), (0, "…", Doubt.NAMELESS), (1, "", Doubt.CATEGORY), (1, "Association", Doubt.CATEGORY), (1, "xyz", Doubt.CATEGORY),
+    (0, "", Doubt.NAMELESS), (0, "…", Doubt.NAMELESS), (1, "", Doubt.CATEGORY), (1, "Association", Doubt.CATEGORY),
+    (1, "xyz", Doubt.CATEGORY),
     (2, "", Doubt.NO_ADDRESS), (2, "lpee(at)example.org", Doubt.NO_ADDRESS), (2, "a@example.org, b@example.org", Doubt.NO_ADDRESS),
     (3, "espagnol", Doubt.LANGUAGE), (4, "9", Doubt.CHAPTERS), (4, "métrologie", Doubt.CHAPTERS), (5, "xyz", Doubt.SECTOR),
     (6, "Atlantide", Doubt.REGION), (0, "=1+1", Doubt.FORMULA), (0, "LP\x00EE", Doubt.SIGNS), (7, "n" * 400, Doubt.TOO_LONG),
@@ -64,7 +65,8 @@ def test_each_doubt(consultation, secretary, place, text, doubt):
 
 
 @pytest.mark.parametrize(("place", "text"), [
-    (1, "laboratory"), (1, "LABORATOIRES"), (1, "مختبر"), (3, ""), (3, "Arabe"), (3, "العربية"), (3, "bilingue"), (4, "tous"), (4, "الباب 2"),
+    (1, "laboratory"), (1, "LABORATOIRES"), (1, "مختبر"), (3, ""), (3, "Arabe"), (3, "العربية"), (3, "bilingue"), (4, "tous"),
+    (4, "الباب 2"),
     (5, "Santé"), (5, ""), (6, "Rabat"), (6, "الدار البيضاء - سطات"), (2, "mailto:LPEE@Example.org"), (2, "\u200elpee@example.org"),
 ])
 def test_what_is_understood_however_it_is_written(consultation, secretary, place, text):

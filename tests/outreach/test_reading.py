@@ -121,14 +121,16 @@ def lying_bomb() -> bytes:
 def entities() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", '<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet><sheetData><row r="1"><c r="A1" t="inlineStr">'
+        archive.writestr("xl/worksheets/sheet1.xml", '<!DOCTYPE x [<!ENTITY a "aaaa">]>'
+                         '<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr">'
                          "<is><t>&a;</t></is></c></row></sheetData></worksheet>")
     return out.getvalue()
 
 
 @pytest.mark.parametrize(("data", "name", "words"), [
     (b"", "a.csv", "empty"), (b"  \n", "a.csv", "empty"), (b"PK\x03\x04 nothing", "a.xlsx", "damaged"), (b"", "a.xlsx", "empty"),
-    (b"\xd0\xcf\x11\xe0rest", "a.xls", "neither a CSV"), (b"%PDF-1.7", "a.pdf", "neither a CSV"), (b"a;b\n1;2\n", "a.csv", "No row of headings"),
+    (b"\xd0\xcf\x11\xe0rest", "a.xls", "neither a CSV"), (b"%PDF-1.7", "a.pdf", "neither a CSV"),
+    (b"a;b\n1;2\n", "a.csv", "No row of headings"),
     (csv_of(), "a.csv", "no row under"), (b"x" * (8 * 1024 * 1024 + 1), "a.csv", "larger than 8 MB"), (entities(), "a.xlsx", "damaged"),
     (b"Organisation;E-mail\n" + b"a;a@example.org\n" * 20_100, "a.csv", r"more than 20.000 rows"),
 ])

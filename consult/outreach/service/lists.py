@@ -182,7 +182,7 @@ def list_rows(
 def count_rows(actor: Actor, brought: StakeholderList) -> dict[RowState, int]:
     require(actor, Action.OUTREACH_VIEW, brought)
     counted = sa.select(StakeholderRow.state, sa.func.count()).where(StakeholderRow.list_id == brought.id).group_by(StakeholderRow.state)
-    return {**dict.fromkeys(RowState, 0), **dict(session.execute(counted).tuples().all())}
+    return {**dict.fromkeys(RowState, 0), **dict(session.execute(counted).all())}
 
 
 def get_progress(actor: Actor, brought: StakeholderList) -> Job | None:

@@ -15,7 +15,7 @@ from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, NotFound
 from consult.core.i18n import LabelledEnum, _
 from consult.core.locks import list_locked, lock
-from consult.core.paging import BATCH, REGISTER_PAGE_SIZE, Cursor, Page, get_page, rising
+from consult.core.paging import BATCH, REGISTER_PAGE_SIZE, Cursor, Page, get_page, in_batches, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category, Region, Sector
 from consult.outreach.marks import note_letters
@@ -174,20 +174,16 @@ def list_stakeholders(
 
 def list_all(actor: Actor, consultation: Consultation, chosen: StakeholderFilter) -> Iterator[Stakeholder]:
     """The same, some at a time, within the reading of whoever asks."""
-    require(actor, Action.OUTREACH_VIEW, consultation)
-    after, is_read = None, False
-    while after or not is_read:
-        found = sa.select(Stakeholder).where(*chosen.conditions(consultation)).options(joinedload(Stakeholder.list))
-        page = get_page(found, rising(Stakeholder.id), after=after, size=BATCH)
-        yield from page.rows
-        after, is_read = page.older, True
+    require(actor, Action.OUTREACH_VIEW, consultation)  # before anything is asked for: what follows is read as it is taken
+    return in_batches(sa.select(Stakeholder).where(*chosen.conditions(consultation)).options(joinedload(Stakeholder.list)),
+                      Stakeholder.__table__.c.id)
 
 
 def count_by_state(actor: Actor, consultation: Consultation, chosen: StakeholderFilter) -> dict[StakeholderState, int]:
     """Of those of the filter, whatever state it names."""
     require(actor, Action.OUTREACH_VIEW, consultation)
     counted = sa.select(Stakeholder.state, sa.func.count()).where(*chosen.conditions(consultation, "state")).group_by(Stakeholder.state)
-    return {**dict.fromkeys(STATE, 0), **dict(session.execute(counted).tuples().all())}
+    return {**dict.fromkeys(STATE, 0), **dict(session.execute(counted).all())}
 
 
 def count_by_kind(actor: Actor, consultation: Consultation, kind: type[LabelledEnum]) -> list[StateCount]:
