@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -101,22 +100,15 @@ def note_outcomes() -> int:
     found = [(letter_id, person_id, LetterOutcome(value)) for letter_id, person_id, value in session.execute(asked)]
     if found:
         lock_all(Stakeholder, Stakeholder.id.in_([person_id for _letter, person_id, _outcome in found]))
-    for became, to, before in CHANGES:
+    for became in LetterOutcome:
         letters = [(letter_id, person_id) for letter_id, person_id, outcome in found if outcome == became]
         if letters:
-            _put(letters, became, to, before)
+            _put(letters, became, StakeholderState(became.makes))
     return len(found)
 
 
-CHANGES: tuple[Any, ...] = (
-    (LetterOutcome.SENT, StakeholderState.SENT, (StakeholderState.QUEUED,)),
-    (LetterOutcome.UNDELIVERED, StakeholderState.UNDELIVERED, (StakeholderState.QUEUED, StakeholderState.SENT)),
-    (LetterOutcome.DROPPED, StakeholderState.LISTED, (StakeholderState.QUEUED,)),
-)
-
-
-def _put(letters: list[tuple[int, int]], became: LetterOutcome, to: StakeholderState, before: tuple[StakeholderState, ...]) -> None:
-    options = {"synchronize_session": False}
+def _put(letters: list[tuple[int, int]], became: LetterOutcome, to: StakeholderState) -> None:
+    options, before = {"synchronize_session": False}, [state for state in StakeholderState if state.may_become(to)]
     session.execute(sa.update(Stakeholder).where(
         Stakeholder.id.in_([person_id for _letter, person_id in letters]), Stakeholder.state.in_(before)).values(state=to),
         execution_options=options)

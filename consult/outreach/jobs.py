@@ -60,7 +60,7 @@ def go_through(list_id: int, progress: Callable[[int], None]) -> None:
 
 def _wanted(list_id: int) -> RowState | None:
     state = session.scalar(sa.select(StakeholderList.state).where(StakeholderList.id == list_id))
-    return {ListState.READING: RowState.UNREAD, ListState.TAKING: RowState.CLEAR}.get(state) if state else None
+    return RowState(state.goes_through) if state and state.goes_through else None
 
 
 def _one_batch(list_id: int, wanted: RowState | None) -> int:

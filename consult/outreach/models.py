@@ -21,26 +21,33 @@ class ListState(StateEnum):
     tone: Tone
     is_under_way: bool  # the worker goes through it
     may_change: bool  # its rows may be corrected, left out and kept
+    goes_through: str  # which of its rows the worker looks at
 
     READING = "reading", N_("Being looked at"), says(
-        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=True)
+        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=True, goes_through="unread")
     READ = "read", N_("Looked at"), says(
-        leads_to=("taking", "discarded"), tone=Tone.BLUE, is_under_way=False, may_change=True)
-    TAKING = "taking", N_("Being kept"), says(leads_to=("read",), tone=Tone.OCHRE, is_under_way=True, may_change=False)
-    DISCARDED = "discarded", N_("Discarded"), says(leads_to=(), tone=Tone.NONE, is_under_way=False, may_change=False)
+        leads_to=("taking", "discarded"), tone=Tone.BLUE, is_under_way=False, may_change=True, goes_through="")
+    TAKING = "taking", N_("Being kept"), says(
+        leads_to=("read",), tone=Tone.OCHRE, is_under_way=True, may_change=False, goes_through="clear")
+    DISCARDED = "discarded", N_("Discarded"), says(
+        leads_to=(), tone=Tone.NONE, is_under_way=False, may_change=False, goes_through="")
 
 
 class RowState(StateEnum):
     tone: Tone
     is_open: bool  # it may still be corrected or left out
+    is_doubtful: bool
 
     UNREAD = "unread", N_("Not looked at yet"), says(
-        leads_to=("clear", "doubtful", "left_out"), tone=Tone.NONE, is_open=True)
+        leads_to=("clear", "doubtful", "left_out"), tone=Tone.NONE, is_open=True, is_doubtful=False)
     CLEAR = "clear", N_("Understood"), says(
-        leads_to=("clear", "doubtful", "left_out", "taken"), tone=Tone.GREEN, is_open=True)
-    DOUBTFUL = "doubtful", N_("Doubtful"), says(leads_to=("clear", "doubtful", "left_out"), tone=Tone.OCHRE, is_open=True)
-    LEFT_OUT = "left_out", N_("Left out"), says(leads_to=("clear", "doubtful"), tone=Tone.NONE, is_open=True)
-    TAKEN = "taken", N_("Among the stakeholders"), says(leads_to=(), tone=Tone.BLUE, is_open=False)
+        leads_to=("clear", "doubtful", "left_out", "taken"), tone=Tone.GREEN, is_open=True, is_doubtful=False)
+    DOUBTFUL = "doubtful", N_("Doubtful"), says(
+        leads_to=("clear", "doubtful", "left_out"), tone=Tone.OCHRE, is_open=True, is_doubtful=True)
+    LEFT_OUT = "left_out", N_("Left out"), says(
+        leads_to=("clear", "doubtful"), tone=Tone.NONE, is_open=True, is_doubtful=False)
+    TAKEN = "taken", N_("Among the stakeholders"), says(
+        leads_to=(), tone=Tone.BLUE, is_open=False, is_doubtful=False)
 
 
 class Doubt(MeaningEnum):
@@ -118,13 +125,13 @@ MAX_LETTERS = len(LetterKind)  # to an address that did not ask
 
 
 class LetterOutcome(MeaningEnum):
-    is_open: bool
+    makes: str  # the state of whoever it was written to, once it is known; empty: it stays
 
-    PROMISED = "promised", N_("On its way"), says(is_open=True)
-    SENT = "sent", N_("Taken by the mail server"), says(is_open=False)
-    UNDELIVERED = "undelivered", N_("Refused by the mail server"), says(is_open=False)
-    RETURNED = "returned", N_("It came back"), says(is_open=False)
-    DROPPED = "dropped", N_("Not sent: it was no longer wanted"), says(is_open=False)
+    PROMISED = "promised", N_("On its way"), says(makes="")
+    SENT = "sent", N_("Taken by the mail server"), says(makes="sent")
+    UNDELIVERED = "undelivered", N_("Refused by the mail server"), says(makes="undelivered")
+    RETURNED = "returned", N_("It came back"), says(makes="")
+    DROPPED = "dropped", N_("Not sent: it was no longer wanted"), says(makes="listed")
 
 
 class StakeholderList(Base):

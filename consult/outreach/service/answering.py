@@ -36,7 +36,7 @@ def get_letter(token: str) -> StakeholderLetter:
 
 
 def get_open_letter(token: str) -> StakeholderLetter:
-    """The same while contributions are received; raises :class:`NotAllowed` before and after."""
+    """The same while contributions are received; raises :class:`NotFound` as it, :class:`NotAllowed` before and after."""
     letter = get_letter(token)
     require(VISITOR, Action.OUTREACH_ENROL, letter)
     return letter
@@ -49,7 +49,7 @@ def get_invited(letter: StakeholderLetter) -> User | None:
 
 @command
 def open(_actor: Actor, letter: StakeholderLetter) -> StakeholderLetter:
-    """Somebody pressed a button of its page: filters, which open the links of letters, do not."""
+    """Somebody pressed a button of its page: filters, which open the links of letters, do not. :class:`Conflict` where it is gone."""
     _move_on(letter.stakeholder, StakeholderState.OPENED)
     return letter
 
@@ -72,7 +72,9 @@ def enrol(_actor: Actor, letter: StakeholderLetter, *, name: str, language: str,
 
 @command
 def take_up(actor: User, letter: StakeholderLetter) -> StakeholderLetter:
-    """The same for whoever has an account already. Raises :class:`NotAllowed` for anybody else than the invited person."""
+    """The same for whoever has an account already. Raises :class:`NotAllowed` for anybody else than the invited person,
+    :class:`Conflict` where it is gone.
+    """
     if actor.membership is None:
         actor.read_anew()
     _move_on(letter.stakeholder, StakeholderState.REGISTERED)
@@ -81,7 +83,9 @@ def take_up(actor: User, letter: StakeholderLetter) -> StakeholderLetter:
 
 @command
 def refuse(_actor: Actor, letter: StakeholderLetter) -> StakeholderLetter:
-    """No letter goes to this address any more, be it brought in another list; what has not left does not."""
+    """No letter goes to this address any more, be it brought in another list; what has not left does not. :class:`Conflict` where
+    what was kept of it is gone.
+    """
     person = letter.stakeholder
     lock(person, "state")
     note_refusal(person.address)

@@ -92,7 +92,9 @@ def send(_actor: Actor, consultation: Consultation, *, chosen: StakeholderFilter
 
 @command
 def hold(_actor: Actor, consultation: Consultation) -> Consultation:
-    """Whoever waits for a letter that was not promised yet is not written to; what has left has left."""
+    """Whoever waits for a letter that was not promised yet is not written to; what has left has left. :class:`Conflict` for what
+    somebody else changes meanwhile.
+    """
     waiting = (Stakeholder.consultation_id == consultation.id, Stakeholder.state == STATE.QUEUED, Stakeholder.promised == 0)
     for one in list_locked(Stakeholder, *waiting):
         states.move(one, STATE.LISTED)

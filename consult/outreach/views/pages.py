@@ -18,6 +18,7 @@ from consult.core.web import actor, asked_member, language, required_consultatio
 from consult.exports import service as exports
 from consult.exports.models import ExportFormat
 from consult.exports.service import Column
+from consult.exports.writers import CONTRIBUTIONS
 from consult.organisations.models import Category, Region, Sector
 from consult.outreach import service
 from consult.outreach.forms import HEADINGS, ActForm
@@ -125,7 +126,7 @@ def hold():
 
 # To take away
 
-FORMATS = (ExportFormat.CSV, ExportFormat.EXCEL_CSV, ExportFormat.XLSX)
+FORMATS = CONTRIBUTIONS.formats  # of the other table that people take away
 COLUMNS = (
     Column("organisation", HEADINGS["organisation"], 40, lambda one: one.organisation),
     Column("category", HEADINGS["category"], 28, lambda one: one.category.label),
