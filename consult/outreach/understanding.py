@@ -117,8 +117,9 @@ def understand(typed: dict[str, Any], numbers: set[int]) -> Understood:
         (not any(character.isalnum() for character in said["organisation"]), Doubt.NAMELESS), (category is None, Doubt.CATEGORY),
         (said["sector"] and sector is None, Doubt.SECTOR), (said["region"] and region is None, Doubt.REGION),
         (language is None, Doubt.LANGUAGE), (chapters is None, Doubt.CHAPTERS),
+        (any(text.startswith("=") for text in said.values()), Doubt.FORMULA),
     ):
-        if is_wrong:
+        if is_wrong and doubt not in doubts:
             doubts.append(doubt)
     return Understood(said["organisation"][:MAX_ORGANISATION], address, category, sector, region, language, chapters,
                       said["contact"][:MAX_CONTACT], doubts)

@@ -207,7 +207,8 @@ def fill(grid: Grid, ref: str) -> None:
     is_formula = (top, left) in grid.formulas
     if not words and not is_formula:
         return
-    for number in [number for number in grid.rows if top <= number <= bottom]:
+    within = range(top, bottom + 1)
+    for number in [one for one in (within if len(within) < len(grid.rows) else grid.rows) if one in grid.rows and one in within]:
         row = grid.rows[number]
         row += [""] * (min(right, MAX_COLUMNS - 1) + 1 - len(row))
         for place in range(left, min(right, MAX_COLUMNS - 1) + 1):

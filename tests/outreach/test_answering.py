@@ -1,6 +1,8 @@
 """What whoever gets a letter does: from its link to the receipt, and what each end of the link is told."""
 
+import io
 import re
+import zipfile
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +16,7 @@ from consult.core.permissions import SYSTEM, VISITOR
 from consult.organisations import finding
 from consult.organisations.models import Membership, MembershipState, Organisation
 from consult.outreach import service
-from consult.outreach.models import Stakeholder, StakeholderState
+from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderState
 from consult.privacy import service as privacy
 from tests import factories
 from tests.contributions.browsing import FILLED, address, form_of
@@ -63,20 +65,29 @@ def test_reading_needs_no_account_and_a_button_notes_that_it_was_opened(client, 
 
 def test_from_the_link_to_the_receipt_four_screens_are_seen(client, chapter, block):
     letter = a_letter_to(chapter.consultation, address=ADDRESS, organisation="Coopérative Argane", sector="agrifood")
+    factories.saved(StakeholderChapter(stakeholder_id=letter.stakeholder_id, number=1))
     screens = [client.get(LINK.format("fr"))]
     sent = client.post(LINK.format("fr"), data=ENROLMENT)
-    assert sent.status_code == 303
-    screens.append(client.get(sent.location))
+    assert (sent.status_code, sent.location) == (303, "/fr/chapters/1")
     assert state() == StakeholderState.REGISTERED
-    form = client.get(address(block))
-    screens.append(form)
-    lodged = client.post(address(block), data={**form_of(form), **FILLED, "act": "submit"})
+    screens.append(client.get(sent.location))
+    assert f"/fr/contributions/lodge/1/{block.key}" in screens[-1].text, "the text leads to the form of each passage"
+    screens.append(client.get(address(block)))
+    lodged = client.post(address(block), data={**form_of(screens[-1]), **FILLED, "act": "submit"})
     assert lodged.status_code == 303
     screens.append(client.get(lodged.location))
     assert [screen.status_code for screen in screens] == [200] * 4
     assert re.search(r"PNQ-C1-\S+", screens[-1].text)
     assert state() == StakeholderState.LODGED
-    assert letter.id
+
+
+@pytest.mark.parametrize(("concerned", "leads"), [((2,), "/fr/chapters/2"), ((), "/fr/chapters/1"), ((5,), "/fr/chapters/1")])
+def test_reading_begins_at_what_concerns_one(client, letter, concerned, leads):
+    for number in (1, 2):
+        factories.a_chapter(letter.consultation, number=number)
+    for number in concerned:
+        factories.saved(StakeholderChapter(stakeholder_id=letter.stakeholder_id, number=number))
+    assert client.post(f"{LINK.format('fr')}/open").location == leads
 
 
 def test_an_organisation_that_nobody_listed_is_listed_and_signed_for(client, letter):
@@ -99,13 +110,14 @@ def test_to_join_a_listed_organisation_is_asked_for_and_gives_no_mandate(client,
     assert (joining.state, joining.organisation_id, nora().organisation_id) == (MembershipState.ASKED, listed.id, None)
 
 
-def test_one_of_much_the_same_name_is_chosen_on_the_next_page(client, letter):
+def test_one_of_much_the_same_name_is_chosen_in_the_profile(client, letter):
     listed = factories.an_organisation(name_fr="Coopérative Argane du Souss", name_ar=None)
     finding.note_words(listed)
+    assert "choose yours in your profile afterwards" in client.get(LINK.format("en")).text
     sent = client.post(LINK.format("en"), data=ENROLMENT)
-    assert sent.location.startswith("/en/organisations/mine?q=Coop")
     assert nora().membership is None
-    assert listed.name_fr in client.get(sent.location).text
+    assert "of much the same name is listed" in client.get(sent.location).text
+    assert session.scalar(sa.select(sa.func.count()).select_from(Organisation)) == 1
 
 
 def test_whoever_speaks_for_themselves_joins_nothing(client, letter):
@@ -207,9 +219,15 @@ def test_who_is_forgotten_leaves_neither_row_nor_letter_and_others_stay(client, 
 
 
 def test_ones_own_file_tells_that_one_was_asked(client, letter):
+    letter.stakeholder.organisation_id = factories.an_organisation().id
     client.post(LINK.format("fr"), data=ENROLMENT)
     told = {held.subject.value for held in privacy.get_summary(nora(), nora())}
     assert "invited" in told
+    file = zipfile.ZipFile(io.BytesIO(client.sign_in(nora()).get("/en/privacy/my-data").get_data()))
+    page, data = file.read("my-data.html").decode(), file.read("my-data.json").decode()
+    assert "Coopérative Argane" in page
+    assert "Coopérative Argane" in data
+    assert letter.token_hash not in data
 
 
 def test_nobody_enrols_by_the_service_after_the_closing(consultation, letter):

@@ -119,6 +119,8 @@ def test_a_row_is_corrected_or_left_out(consultation, secretary):
     assert first.state == RowState.CLEAR
     with pytest.raises(Invalid):
         service.correct_row(secretary, first, typed={"organisation": "a\x00b"})
+    service.correct_row(secretary, second, typed={"organisation": "=1+1", "category": "laboratory", "address": "b@example.org"})
+    assert second.found_doubts == (Doubt.FORMULA,), "nor is one typed"
     service.leave_out_doubtful(secretary, brought)
     session.refresh(second)
     assert second.state == RowState.LEFT_OUT

@@ -90,6 +90,17 @@ def test_only_those_of_the_choice_are_written_to(consultation, secretary):
         service.send(secretary, consultation, chosen=StakeholderFilter(category="laboratory"))
 
 
+def test_whoever_lodged_before_they_were_listed_is_not_asked(chapter, block, secretary):
+    said = factories.a_contribution(block=block)
+    a_stakeholder(chapter.consultation, address=said.author.email)
+    person = a_stakeholder(chapter.consultation)
+    service.send(secretary, chapter.consultation, chosen=ALL)
+    tick(2)
+    assert states() == [StakeholderState.LODGED, StakeholderState.SENT]
+    assert letters_to(said.author.email) == []
+    assert len(letters_to(person.address)) == 1
+
+
 def test_what_waits_is_held_back(consultation, secretary, rate):
     rate(60)
     for _n in range(3):

@@ -7,6 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from consult.accounts import service as accounts
 from consult.accounts.models import User
+from consult.chapters import service as chapters
 from consult.core import mail, states
 from consult.core.commands import command, on
 from consult.core.db import session
@@ -18,7 +19,7 @@ from consult.organisations import finding
 from consult.organisations import service as organisations
 from consult.organisations.models import Organisation, Region, Sector
 from consult.outreach.marks import note_refusal
-from consult.outreach.models import Stakeholder, StakeholderLetter, StakeholderState
+from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderState
 
 UNKNOWN = _("This link is not known, or what was kept of this address is gone.")
 WHOLE = _("Open the link of the letter, whole. To read and to contribute no link is needed: begin at the home page.")
@@ -40,6 +41,14 @@ def get_open_letter(token: str) -> StakeholderLetter:
     letter = get_letter(token)
     require(VISITOR, Action.OUTREACH_ENROL, letter)
     return letter
+
+
+def get_first_chapter(letter: StakeholderLetter) -> int | None:
+    """Where its reader begins: at the first text that concerns them, else at the first there is; None while there is none."""
+    concerned = sa.select(StakeholderChapter.number).where(StakeholderChapter.stakeholder_id == letter.stakeholder_id)
+    wanted = set(session.scalars(concerned))
+    numbers = sorted(number for number, _language in chapters.list_published(letter.consultation))
+    return next((number for number in numbers if number in wanted), numbers[0] if numbers else None)
 
 
 def get_invited(letter: StakeholderLetter) -> User | None:

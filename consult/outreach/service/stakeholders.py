@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from consult.accounts.models import User
 from consult.consultations.models import Consultation, Round
+from consult.contributions.models import Contribution
 from consult.core import states
 from consult.core.commands import command
 from consult.core.db import scalar_count, session
@@ -79,12 +81,16 @@ class StateCount(NamedTuple):
 
 @command
 def send(_actor: Actor, consultation: Consultation, *, chosen: StakeholderFilter) -> Consultation:
-    """Invite all of these who were not written to yet; letters leave at the rate of the settings. :class:`Conflict` for none."""
+    """Invite all of these who were not written to yet, and have not lodged anything by themselves; letters leave at the rate of the
+    settings. :class:`Conflict` where there is nobody.
+    """
     waiting = [*chosen.conditions(consultation, "state"), Stakeholder.state == STATE.LISTED]
     ids = [one.id for one in list_locked(Stakeholder, *waiting)]
+    has_spoken = sa.exists().where(User.email == Stakeholder.address, Contribution.author_id == User.id)
     for begin in range(0, len(ids), BATCH):
-        session.execute(sa.update(Stakeholder).where(Stakeholder.id.in_(ids[begin:begin + BATCH])).values(state=STATE.QUEUED)
-                        .execution_options(synchronize_session=False))
+        some = Stakeholder.id.in_(ids[begin:begin + BATCH])
+        for which, state in ((has_spoken, STATE.LODGED), (~has_spoken, STATE.QUEUED)):
+            session.execute(sa.update(Stakeholder).where(some, which).values(state=state).execution_options(synchronize_session=False))
     if not ids:
         raise Conflict(_("There is nobody left to write to in this choice."), _("Choose others, or bring another list."))
     return consultation

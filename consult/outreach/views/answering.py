@@ -44,17 +44,23 @@ def enrolment(letter: StakeholderLetter, token: str):
 
 
 def welcomed(letter: StakeholderLetter, *, speaks_for: bool):
-    """To the text, which is what it is about; to the list of organisations where theirs is to be found first."""
-    name, person = letter.stakeholder.organisation, actor()
+    """To the text, which is what it is about."""
+    person = actor()
     if speaks_for and getattr(person, "membership", None) is None:
-        flash(str(_("Your account is made. Choose your organisation below: one of much the same name is listed.")), "success")
-        return redirect(url_for("organisations.mine", q=name), 303)
-    if speaks_for and person.organisation_id is None:
-        flash(str(_("Your account is made. You have asked to join your organisation: until you are accepted you speak for yourself.")),
-              "success")
+        said = _("Your account is made; you speak for yourself for now. An organisation of much the same name is listed: choose yours in "
+                 "your profile, at “Organisation”.")
+    elif speaks_for and person.organisation_id is None:
+        said = _("Your account is made. You have asked to join your organisation: until you are accepted you speak for yourself.")
     else:
-        flash(str(_("Your account is made. Choose a line of the text to comment it.")), "success")
-    return redirect(url_for(core_events.home_endpoint()), 303)
+        said = _("Your account is made. Choose a line of the text to comment it.")
+    flash(str(said), "success")
+    return to_the_text(letter)
+
+
+def to_the_text(letter: StakeholderLetter):
+    """From the link to the receipt four screens are seen: this one, the text, the form and the receipt."""
+    number = service.get_first_chapter(letter)
+    return redirect(url_for(core_events.home_endpoint()) if number is None else url_for("chapters.read", number=number), 303)
 
 
 @bp.post("/invitation/<string:token>/open")
@@ -62,13 +68,14 @@ def open(token):
     """Somebody pressed “Read the text”."""
     letter = service.get_open_letter(token)
     service.open(actor(), letter)
-    return redirect(url_for(core_events.home_endpoint()), 303)
+    return to_the_text(letter)
 
 
 @bp.post("/invitation/<string:token>/take-up")
 def take_up(token):
-    service.take_up(actor(), service.get_open_letter(token))
-    return redirect(url_for(core_events.home_endpoint()), 303)
+    letter = service.get_open_letter(token)
+    service.take_up(actor(), letter)
+    return to_the_text(letter)
 
 
 @bp.route("/refuse/<string:token>", methods=["GET", "POST"])
