@@ -77,7 +77,18 @@ class Understood:
     listed: Organisation | None = None  # under this very name
 
 
-def look(consultation: Consultation, rows: Sequence[StakeholderRow]) -> list[Understood]:
+@dataclass(frozen=True)
+class Line:
+    """What a row would be, of which nothing is written yet."""
+
+    id: int
+    list_id: int
+    number: int
+    typed: dict[str, Any]
+    stands: bool
+
+
+def look(consultation: Consultation, rows: Sequence[StakeholderRow | Line]) -> list[Understood]:
     """Each row of one list, with its doubts; a few questions for all of them."""
     numbers = {commission.number for commission in consultation.commissions}
     read = [understand(row.typed, numbers) for row in rows]
@@ -173,7 +184,7 @@ def chapter_numbers(text: str, known: set[int]) -> list[int] | None:
     return sorted(set(found)) if found and set(found) <= known else None
 
 
-def _doubled(rows: Sequence[StakeholderRow], read: Iterable[Understood]) -> set[int]:
+def _doubled(rows: Sequence[StakeholderRow | Line], read: Iterable[Understood]) -> set[int]:
     """Those whose address stands further up, in a row that is not left out."""
     addresses = {row.id: one.address for row, one in zip(rows, read, strict=True) if one.address}
     if not addresses:

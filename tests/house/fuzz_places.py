@@ -179,7 +179,7 @@ PLACES = {
         "short": "CTF", "name_ar": "تعاونية", "website": "https://ctf.example.ma"}),
     "organisations.mine": Place("organisations/mine?q=laboratoire"),
     "outreach.correct_row": Place("outreach/rows/{stakeholder_row}", given={
-        "address": "neuve@example.org", "chapters": "1", "organisation": "Coopérative des ateliers de Fès"}),
+        "address": "neuve@example.org", "chapters": "1", "organisation": "Observatoire de la mesure"}),
     "outreach.discard": Place("outreach/lists/{stakeholder_list}/discard"),
     "outreach.hold": Place("outreach"),
     "outreach.import_list": Place("outreach/import-list", given={

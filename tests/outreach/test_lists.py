@@ -89,7 +89,8 @@ def test_an_address_that_is_known_already_and_one_that_wants_no_letters(consulta
     marks.note_refusal("non@example.org")
     brought = bring(secretary, consultation, csv_of(GOOD, ("Autre", "Entreprise", "NON@example.org")))
     assert doubts_of(brought) == [{Doubt.KNOWN}, {Doubt.REFUSED}]
-    service.correct_row(secretary, rows_of(brought)[1], typed=rows_of(brought)[1].typed, stands=True)
+    with pytest.raises(service.StillDoubtful):
+        service.correct_row(secretary, rows_of(brought)[1], typed=rows_of(brought)[1].typed, stands=True)
     assert doubts_of(brought)[1] == {Doubt.REFUSED}, "nobody says that a refusal does not count"
 
 
@@ -119,8 +120,10 @@ def test_a_row_is_corrected_or_left_out(consultation, secretary):
     assert first.state == RowState.CLEAR
     with pytest.raises(Invalid):
         service.correct_row(secretary, first, typed={"organisation": "a\x00b"})
-    service.correct_row(secretary, second, typed={"organisation": "=1+1", "category": "laboratory", "address": "b@example.org"})
-    assert second.found_doubts == (Doubt.FORMULA,), "nor is one typed"
+    with pytest.raises(service.StillDoubtful) as refusal:
+        service.correct_row(secretary, second, typed={"organisation": "=1+1", "category": "laboratory", "address": "b@example.org"})
+    assert refusal.value.doubts == [Doubt.FORMULA], "nor is one typed"
+    assert second.typed["organisation"] == "Autre", "what is refused is not written"
     service.leave_out_doubtful(secretary, brought)
     session.refresh(second)
     assert second.state == RowState.LEFT_OUT

@@ -12,6 +12,7 @@ from consult.outreach.service.answering import (
     take_up,
 )
 from consult.outreach.service.lists import (
+    StillDoubtful,
     correct_row,
     count_rows,
     discard,
@@ -48,7 +49,8 @@ from consult.outreach.service.stakeholders import (
 )
 
 __all__ = [
-    "KINDS", "Radar", "StakeholderFilter", "StateCount", "correct_row", "count_by_kind", "count_by_state", "count_rows", "count_to_send",
+    "KINDS", "Radar", "StakeholderFilter", "StateCount", "StillDoubtful", "correct_row",
+    "count_by_kind", "count_by_state", "count_rows", "count_to_send",
     "discard", "enrol", "get_first_chapter", "get_invited", "get_letter", "get_list", "get_open_letter", "get_progress", "get_radar",
     "get_read_list", "get_row",
     "get_stakeholder", "get_way", "hold", "import_list", "leave_out", "leave_out_doubtful",

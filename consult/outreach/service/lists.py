@@ -1,7 +1,7 @@
 """Bringing a list: what was understood of it stands to be looked at, row by row, before anything is kept to be written to."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from consult.core import states
 from consult.core.commands import command
 from consult.core.confinement import Limits, confined
 from consult.core.db import session
-from consult.core.errors import Conflict, NotFound
+from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _
 from consult.core.jobs import Job, later, latest
 from consult.core.locks import lock
@@ -21,13 +21,14 @@ from consult.outreach import jobs
 from consult.outreach.models import (
     MAX_FILE_NAME,
     MAX_SOURCE,
+    Doubt,
     ListState,
     RowState,
     StakeholderList,
     StakeholderRow,
 )
 from consult.outreach.reading import FIELDS, ReadList, ReadRow, read_list
-from consult.outreach.understanding import look, settle
+from consult.outreach.understanding import Line, look, settle
 from consult.outreach.workbook import MAX_CELL
 from consult.text.normalising import validated_line, validated_name
 
@@ -66,16 +67,27 @@ def _columns(brought: StakeholderList, row: ReadRow) -> dict[str, Any]:
             "stands": False}
 
 
+class StillDoubtful(Invalid):
+    """A row is not understood as it would be: ``doubts`` say why, each at its field."""
+
+    def __init__(self, doubts: Sequence[Doubt]) -> None:
+        super().__init__(doubts[0].field, doubts[0].label)
+        self.doubts = doubts
+
+
 @command
 def correct_row(_actor: Actor, row: StakeholderRow, *, typed: Mapping[str, str], stands: bool = False) -> StakeholderRow:
     """Other words in the place of those that were brought; ``stands``: what may be right all the same is.
 
-    Raises :class:`Invalid` for words that cannot be kept, :class:`Conflict` where the row is kept or its list is gone.
+    Raises :class:`Invalid` for words that cannot be kept, :class:`StillDoubtful` for those that leave a doubt, :class:`Conflict` where the
+    row is kept or its list is gone. Nothing is written then.
     """
     said = {name: validated_line(name, typed.get(name), max_length=MAX_CELL) for name in FIELDS}
     _hold(row)
-    row.typed, row.stands = said, stands
-    (understood,) = look(row.list.consultation, [row])
+    (understood,) = look(row.list.consultation, [Line(row.id, row.list_id, row.number, said, stands)])
+    if understood.doubts:
+        raise StillDoubtful(understood.doubts)
+    row.typed, row.stands = dict(said), stands
     settle(row, understood)
     return row
 

@@ -1,5 +1,6 @@
 """Bringing a list of stakeholders: the file, what was understood of it, and each doubtful row."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from consult.core.permissions import Action, require
 from consult.core.web import actor, asked_member, put_refusal, reads_first, required_consultation, takes_at_most
 from consult.outreach import service
 from consult.outreach.forms import HEADINGS, ActForm, ImportForm, RowForm
-from consult.outreach.models import RowState, StakeholderList, StakeholderRow
+from consult.outreach.models import Doubt, RowState, StakeholderList, StakeholderRow
 from consult.outreach.reading import LARGEST
 from consult.outreach.understanding import understand
 from consult.outreach.views.pages import bp
@@ -99,18 +100,21 @@ def correct_row(number):
     if form.validate_on_submit():
         try:
             row = service.correct_row(actor(), row, **form.values())
+        except service.StillDoubtful as refusal:
+            put_doubts(form, refusal.doubts)
         except Invalid as refusal:
             put_refusal(form, refusal)
         else:
-            if not row.doubts:
-                flash(str(_("Line %(number)s is understood now.", number=row.number)), "success")
-                return redirect(url_for(".view_list", number=row.list_id, state=RowState.DOUBTFUL.value), 303)
-            for doubt in row.found_doubts:
-                put_refusal(form, Invalid(doubt.field, doubt.label))
+            flash(str(_("Line %(number)s is understood now.", number=row.number)), "success")
+            return redirect(url_for(".view_list", number=row.list_id, state=RowState.DOUBTFUL.value), 303)
     elif request.method == "GET":
-        for doubt in row.found_doubts:
-            put_refusal(form, Invalid(doubt.field, doubt.label))
+        put_doubts(form, row.found_doubts)
     return render_template("outreach/correct_row.html", form=form, row=row, headings=HEADINGS), 422 if request.method == "POST" else 200
+
+
+def put_doubts(form: RowForm, doubts: Iterable[Doubt]) -> None:
+    for doubt in doubts:
+        put_refusal(form, Invalid(doubt.field, doubt.label))
 
 
 def as_understood(row: StakeholderRow) -> dict[str, object]:
