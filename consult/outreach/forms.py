@@ -25,8 +25,8 @@ HEADINGS: dict[str, Any] = {
 class ImportForm(FlaskForm):
     file = FileField(
         _("The list"), validators=[FileRequired(_("Choose a file."))], render_kw={"accept": ".csv,.txt,.tsv,.xlsx"},
-        description=_("CSV or .xlsx, 8 MB and 20,000 rows at most. Columns: organisation, category, e-mail; language (French, Arabic or both), "
-                      "chapters, sector, region and contact if you have them. Others are left out."))
+        description=_("CSV or .xlsx, 8 MB and 20,000 rows at most. Columns: organisation, category, e-mail; language (French, Arabic "
+                      "or both), chapters, sector, region and contact if you have them. Others are left out."))
     source = StringField(
         _("Where these addresses come from"), validators=[DataRequired(_("Say where these addresses come from: each letter tells it.")),
                                                           at_most(MAX_SOURCE)],
