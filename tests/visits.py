@@ -108,6 +108,13 @@ secretariat                                 /organisations/members/{organisation
 secretariat                                 /organisations/register
 secretariat                                 /organisations/register?state=listed
 secretariat                                 /organisations/register/{organisation}/correct
+secretariat                                 /outreach
+secretariat                                 /outreach?state=listed&category=company&sector=health&region=national&chapter=1
+secretariat                                 /outreach/by-category
+secretariat                                 /outreach/import-list
+secretariat                                 /outreach/radar
+secretariat                                 /outreach/radar?chapter={number}
+secretariat                                 /outreach/send
 secretariat administrator                   /journal/permissions
 visitor                                     /privacy
 participant                                 /privacy/forget

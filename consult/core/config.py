@@ -60,6 +60,7 @@ class Config:
         "number of reverse proxies, whose X-Forwarded-For is believed; host, scheme and path are those of CONSULT_BASE_URL", "0")
     workers: str = setting("web processes of `consult serve`", "2")
     job_threads: str = setting("jobs run at once by `consult work`", "2")
+    letters_per_minute: str = setting("invitations and reminders to stakeholders that leave in a minute, at most", "60")
     limits_url: str = setting(
         "where attempts and forms are counted: redis://… or memory:// (each process alone); empty: attempts in the database, for all")
     timestamp_url: str = setting("http(s) address of an authority that stamps the journal’s published places (RFC 3161); empty: none does")
@@ -96,7 +97,7 @@ class Config:
         return config
 
     def check(self) -> None:
-        for name, least in (("trusted_proxies", 0), ("workers", 1), ("job_threads", 1)):
+        for name, least in (("trusted_proxies", 0), ("workers", 1), ("job_threads", 1), ("letters_per_minute", 1)):
             value = getattr(self, name)
             if not (value.isascii() and value.isdecimal() and int(value) >= least):
                 raise ConfigError(f"{variable(name)}: a whole number from {least} is needed, not {value!r}")

@@ -83,10 +83,11 @@ Fact = TypeVar("Fact", bound=Hashable)
 
 @dataclass(frozen=True)
 class Letter(Generic[Fact]):
-    """What one person is to be told: (recipient, subject, body), and the facts that it tells of."""
+    """What one person is to be told: (recipient, subject, body), the facts that it tells of, and how long the key in it opens anything."""
 
     worded: tuple[str, str, str]
     facts: frozenset[Fact]
+    expires_at: datetime | None = None
 
 
 Word = Callable[[int], Sequence[Letter[Fact]]]
@@ -225,7 +226,7 @@ def post_current(kind: Kind[Any], subject_id: int, letters: Sequence[Letter[Any]
 
 
 def post_letter(kind: Kind[Any], subject_id: int, letter: Letter[Any]) -> None:
-    post(*letter.worded, kind=kind.name, subject_id=subject_id, facts=sorted(letter.facts))
+    post(*letter.worded, kind=kind.name, subject_id=subject_id, facts=sorted(letter.facts), expires_at=letter.expires_at)
 
 
 SENT = (

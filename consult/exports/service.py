@@ -23,7 +23,9 @@ from consult.core.permissions import NAMING, Action, Actor, can, require
 from consult.exports import files, jobs, registry
 from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
 from consult.exports.registry import Definition
-from consult.exports.tables import write_csv as write_csv  # of tables that other rooms let people take away
+from consult.exports.tables import Column as Column  # of tables that other rooms let people take away, with their writers
+from consult.exports.tables import write_csv as write_csv
+from consult.exports.tables import write_xlsx as write_xlsx
 from consult.synthesis.models import Synthesis
 
 REACTIONS = (Action.CONTRIBUTIONS_SUPPORT, Action.CONTRIBUTIONS_TAKE_BACK_SUPPORT, Action.CONTRIBUTIONS_REPLY,

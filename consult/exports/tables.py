@@ -5,7 +5,7 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
@@ -51,7 +51,7 @@ class Column:
     name: str
     heading: str
     width: int
-    value: Callable[[MatrixRow], Any]
+    value: Callable[[Any], Any]  # of a row, be it of the matrix or of another table
     is_moment: bool = False
 
 
@@ -217,15 +217,18 @@ def write_csv(lines: Iterable[list], out: IO[bytes], *, separator: str = ",") ->
     text.detach()
 
 
-def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: str, created: datetime) -> None:
-    """One sheet, its headings frozen and filtered; nothing in it is a formula, a link or a number by accident."""
+def write_xlsx(
+    lines: Iterable[list], out: IO[bytes], *, language: str, title: str, created: datetime, columns: Sequence[Column] = COLUMNS,
+    name: str = "",
+) -> None:
+    """One sheet of this ``name``, its headings frozen and filtered; nothing in it is a formula, a link or a number by accident."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with tempfile.TemporaryDirectory(prefix="consult-") as folder, xlsxwriter.Workbook(out, {**options, "tmpdir": folder}) as book:
         book.set_properties({"title": excerpt(title, MAX_PROPERTY), "created": created.replace(tzinfo=None)})
-        sheet = book.add_worksheet(gettext("Contributions")[:31])
+        sheet = book.add_worksheet((name or gettext("Contributions"))[:31])
         if direction(language) == "rtl":
             sheet.right_to_left()
-        for number, column in enumerate(COLUMNS):
+        for number, column in enumerate(columns):
             sheet.set_column(number, number, column.width)
         sheet.freeze_panes(1, 1)
         sheet.set_landscape()
@@ -233,32 +236,32 @@ def write_xlsx(lines: Iterable[list], out: IO[bytes], *, language: str, title: s
         sheet.fit_to_pages(3, 0)
         sheet.repeat_rows(0)
         sheet.repeat_columns(0)
-        head, looks = looks_of(book, direction(language))
+        head, looks = looks_of(book, direction(language), columns)
         last = 0
         for last, line in enumerate(lines):
             cells = [printable(value)[:CELL_LIMIT] if isinstance(value, str) else value for value in line]
-            sheet.set_row(last, height_of(cells))
-            for number, (column, value) in enumerate(zip(COLUMNS, cells, strict=True)):
+            sheet.set_row(last, height_of(cells, columns))
+            for number, (column, value) in enumerate(zip(columns, cells, strict=True)):
                 if last and column.is_moment:
                     sheet.write_datetime(last, number, datetime.fromisoformat(value).replace(tzinfo=None), looks[number])
                 else:
                     sheet.write(last, number, value, looks[number] if last else head)
-        sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
+        sheet.autofilter(0, 0, last, len(columns) - 1)
 
 
-def looks_of(book: Any, way: str) -> tuple[Any, list[Any]]:
+def looks_of(book: Any, way: str, columns: Sequence[Column]) -> tuple[Any, list[Any]]:
     """Of the headings, and of each column's cells."""
     line = {"valign": "top", "border_color": "#DAD6CC", "bottom": 1}
     head = book.add_format({"bold": True, "bg_color": "#E2EEE8", "border_color": "#827D72", "bottom": 1, "text_wrap": True,
                             "valign": "vcenter", "reading_order": 2 if way == "rtl" else 1})
     long, short, dated = (book.add_format({**line, **more}) for more in (
         {"text_wrap": True}, {"align": "center"}, {"num_format": MOMENT, "align": "left"}))
-    return head, [dated if column.is_moment else short if column.width < NARROW else long for column in COLUMNS]
+    return head, [dated if column.is_moment else short if column.width < NARROW else long for column in columns]
 
 
-def height_of(cells: list) -> int:
+def height_of(cells: list, columns: Sequence[Column] = COLUMNS) -> int:
     """Of a row, so that what stands in its cells is seen whole, as far as the format lets a row grow."""
-    return min(MAX_HEIGHT, LINE_HEIGHT * max(lines_of(value, column.width) for column, value in zip(COLUMNS, cells, strict=True)) + 3)
+    return min(MAX_HEIGHT, LINE_HEIGHT * max(lines_of(value, column.width) for column, value in zip(columns, cells, strict=True)) + 3)
 
 
 def lines_of(value: Any, width: int) -> int:

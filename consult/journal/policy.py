@@ -36,6 +36,7 @@ READING: dict[Action, str] = {
     Action.MODERATION_VIEW: N_("What waits for moderation is looked at"),
     Action.ORGANISATIONS_VIEW_MEMBERS: N_("The members of an organisation are looked at"),
     Action.ORGANISATIONS_VIEW_REGISTER: N_("The register of organisations is looked at"),
+    Action.OUTREACH_VIEW: N_("The list of stakeholders is looked at"),
     Action.PRIVACY_READ: N_("The periods of retention are read"),
     Action.PRIVACY_VIEW_REGISTER: N_("The register of processing is read"),
     Action.SYNTHESIS_READ: N_("A synthesis is read"),

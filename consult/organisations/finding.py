@@ -1,6 +1,9 @@
 """Finding an organisation by what people type of its name: any language, any part, without accents, articles or the order of its words."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 
 import sqlalchemy as sa
 from rapidfuzz import fuzz
@@ -10,6 +13,7 @@ from consult.organisations.models import MAX_WORD, Organisation, OrganisationWor
 from consult.text.normalising import name_key, normalised
 
 MOST = 20  # that are shown of what was found
+COMPARED = 12  # the same, of each of many names
 CANDIDATES = 60  # that share the most words, of which the letters are compared
 ASKED = 8  # words of what was typed that are looked for
 PAIRED = 24  # words of a name that are paired with those of another: each of them is compared with each
@@ -79,13 +83,48 @@ def list_same(names: Sequence[str]) -> list[Organisation]:
             if any(is_same(name, listed) for name in names if name for listed in _whole_names(organisation))]
 
 
+def nearest_each(names: Sequence[str]) -> list[tuple[Organisation | None, Organisation | None]]:
+    """Of each of many names: the organisation that has it, and the one of which it is nearly the name; two questions for all of them."""
+    words = [words_of(name) if name else [] for name in names]
+    by_word: dict[str, list[int]] = {}
+    asked = sa.select(OrganisationWord.word, OrganisationWord.organisation_id).where(OrganisationWord.word.in_(set(chain(*words))))
+    for word, organisation_id in session.execute(asked):
+        by_word.setdefault(word, []).append(organisation_id)
+    chosen = [[id_ for id_, _shared in Counter(chain(*(by_word.get(word, ()) for word in some))).most_common(COMPARED)] for some in words]
+    known = {one.id: one for one in session.scalars(sa.select(Organisation).where(Organisation.id.in_(set(chain(*chosen)))))}
+    return [_nearest_of(name, [known[id_] for id_ in ids if id_ in known]) for name, ids in zip(names, chosen, strict=True)]
+
+
+def _nearest_of(name: str, candidates: Sequence[Organisation]) -> tuple[Organisation | None, Organisation | None]:
+    key, words, acronym = _compared(name)
+    near, most = None, 0.0
+    for one in candidates:
+        for listed in _whole_names(one):
+            its_key, its_words, _its_acronym = _compared(listed)
+            if key == its_key:
+                return one, None
+            likeness = 100 if acronym and acronym == _compared(one.short)[2] else _likeness(words, its_words)
+            if likeness > most:
+                near, most = one, likeness
+    return None, near
+
+
+@lru_cache(4096)
+def _compared(name: str) -> tuple[str, tuple[str, ...], str]:
+    """What of a name is compared with others: the whole of it, its words, and all of it in one word."""
+    return name_key(normalised(name)), tuple(words_of(name)[:PAIRED]), joined(name)
+
+
 def is_same(one: str, other: str) -> bool:
     return bool(one and other) and name_key(normalised(one)) == name_key(normalised(other))
 
 
 def alike(one: str, other: str) -> float:
     """0 to 100: 0 where each has a word that the other has not, as a town or a number, and where little is left in common."""
-    ours, theirs = words_of(one)[:PAIRED], words_of(other)[:PAIRED]
+    return _likeness(words_of(one)[:PAIRED], words_of(other)[:PAIRED])
+
+
+def _likeness(ours: Sequence[str], theirs: Sequence[str]) -> float:
     if _has_unpaired(ours, theirs) and _has_unpaired(theirs, ours):
         return 0
     of_ours, of_theirs = _unpaired(ours, theirs), _unpaired(theirs, ours)
@@ -104,6 +143,7 @@ def _unpaired(words: Sequence[str], others: Sequence[str]) -> int:
     return sum(not any(_is_same_word(word, other) for other in others) for word in words)
 
 
+@lru_cache(65_536)
 def _is_same_word(one: str, other: str) -> bool:
     if any(sign.isdigit() for sign in one + other) or not (one + other).isalpha():
         return one == other

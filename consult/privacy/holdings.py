@@ -43,6 +43,7 @@ from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.moderation.models import ModerationDecision, ReplyDecision
 from consult.organisations.models import Mandate, Membership
+from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy.models import Erasure
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
 from consult.text.addresses import MAX_TYPED, likeness, spelt
@@ -69,6 +70,7 @@ class Subject(LabelledEnum):
     MEMBERSHIPS = "memberships", N_("Organisations to which the person belongs or belonged, with dates and what they said to be accepted")
     MANDATES = "mandates", N_("Mandates to sign for an organisation, with dates")
     ROLES = "roles", N_("Roles held in the consultation")
+    INVITED = "invited", N_("That the person was asked for their opinion: organisation, address, its source, letters, what became of them")
     LETTERS = "letters", N_("Letters written to the person, and that they were told")
     DRAFTS = "drafts", N_("Texts and forms that were typed and not lodged")
     OFFERED = "offered", N_("Drafts offered to an organisation, what was written in them, and remarks on them")
@@ -182,6 +184,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.MANDATES, Fate.STAYS, Mandate.user_id),
     *_lines(Subject.ROLES, Fate.GOES, Appointment.user_id),
     *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id),
+    *(Holding(Subject.INVITED, model, Stakeholder.address, Fate.GOES) for model in (StakeholderLetter, StakeholderChapter)),
+    *_lines(Subject.INVITED, Fate.GOES, Stakeholder.address, StakeholderRow.address),
     *_lines(Subject.DRAFTS, Fate.GOES, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
     *_lines(Subject.OFFERED, Fate.STAYS, OfferedDraft.author_id, DraftWording.author_id, DraftRemark.author_id),
     *_lines(Subject.FAULTS, Fate.EMPTIED, Job.error),
@@ -196,7 +200,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, Extension.decided_by_id, EarlyClosing.decided_by_id,
             Revision.published_by_id, WorkingDraft.edited_by_id, OutdatedTranslation.confirmed_by_id, Anchor.decided_by_id,
             ModerationDecision.moderator_id, ReplyDecision.moderator_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
-            SynthesisReopening.reopened_by_id, Export.requested_by_id, SubmissionRequest.requested_by_id, Submission.submitted_by_id,
+            SynthesisReopening.reopened_by_id, StakeholderList.imported_by_id, Export.requested_by_id,
+            SubmissionRequest.requested_by_id, Submission.submitted_by_id,
             AdoptionDecision.recorded_by_id, Erasure.decided_by_id),
     *_lines(Subject.JOURNAL, Fate.STAYS, AuditEvent.actor_id),
     *_lines(Subject.ERASURES, Fate.STAYS, Erasure.user_id),

@@ -27,6 +27,8 @@ REGISTER: tuple[Processing, ...] = (
     Processing(N_("To know who contributes, and on whose behalf"), MISSION, PARTICIPANTS,
                (Subject.ACCOUNT, Subject.REGISTRATION, Subject.MEMBERSHIPS, Subject.MANDATES),
                N_("The public, where the person agreed to be named")),
+    Processing(N_("To ask those concerned for their opinion"), MISSION, N_("People whose address stands in a list of the secretariat"),
+               (Subject.INVITED,), N_("The mail server of the platform")),
     Processing(N_("To receive, publish and answer contributions"), MISSION, PARTICIPANTS,
                (Subject.CONTRIBUTIONS, Subject.REPLIES, Subject.SUPPORTS, Subject.ANSWERS, Subject.DRAFTS),
                N_("The public, once a moderator has published them")),

@@ -37,6 +37,7 @@ from consult.contributions.models import (
     DraftRemark,
     DraftWording,
     OfferedDraft,
+    OrganisationTally,
     PositionEntry,
     PositionReceipt,
     ProvisionTally,
@@ -66,6 +67,8 @@ from consult.exports.models import Export
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
 from consult.organisations.models import Mandate, Membership, Organisation, OrganisationWord
+from consult.outreach import service as outreach
+from consult.outreach.models import AddressMark, Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
@@ -82,6 +85,7 @@ from consult.synthesis.models import (
 AT_ONCE = 200
 UNCONFIRMED, WARNED = timedelta(days=7), timedelta(days=60)
 INVITED = timedelta(days=30)
+BROUGHT, SILENT = timedelta(days=30), timedelta(days=90)
 LETTERS, WORK, FILES, TOLD = timedelta(days=30), timedelta(days=30), timedelta(days=90), timedelta(days=365)
 OFFERED = timedelta(days=365)
 
@@ -165,6 +169,14 @@ def end_invitations() -> int:
     return _delete(Invitation, list(session.scalars(over.order_by(Invitation.expires_at).limit(AT_ONCE))))
 
 
+def end_rows() -> int:
+    return outreach.let_go_of_rows(utcnow() - BROUGHT, AT_ONCE)
+
+
+def end_silent() -> int:
+    return outreach.let_go_of_silent(utcnow() - SILENT, AT_ONCE)
+
+
 def end_told() -> int:
     since = utcnow() - TOLD
     return sum(_delete(model, list(session.scalars(sa.select(model.id).where(column < since).order_by(model.id).limit(AT_ONCE))))
@@ -205,6 +217,20 @@ PERIODS: tuple[Period, ...] = (
     Period(
         N_("Invitations to take charge of something, by their address, since their end"), INVITED,
         N_("To see who was invited and whether they answered. Whoever never did is let go."), (Invitation,), end_invitations),
+    Period(
+        N_("Rows of lists of stakeholders, since the list was brought"), BROUGHT,
+        N_("To look at what was understood before anybody is written to."), (StakeholderRow,), end_rows),
+    Period(
+        N_("Addresses of stakeholders who were asked and made no account, with the letters to them, since the closing"), SILENT,
+        N_("To know who was asked and who stayed silent. Of those who answered it goes with their account."),
+        (Stakeholder, StakeholderLetter, StakeholderChapter), end_silent),
+    Period(
+        N_("Digests of addresses that want no letters, or how many they got"), None,
+        N_("So that a refusal is respected when the address comes again in another list, and nobody gets more than three letters."),
+        (AddressMark,), ended_by=RECORD),
+    Period(
+        N_("That a list of stakeholders was brought: name and digest of its file, source of its addresses"), None,
+        N_("To show where the addresses came from."), (StakeholderList,), ended_by=RECORD),
     Period(
         N_("Passkeys"), None, N_("To sign in with a second factor; their owner removes them."), (Passkey,), ended_by=WITH_ACCOUNT),
     Period(
@@ -267,7 +293,7 @@ ABOUT_NOBODY: dict[type[Base], str] = {
     Chapter: "the text", Block: "the text", Alignment: "the text", BlockChange: "wordings of the commission",
     SubmissionArchive: "digests of a file", SubmissionFailure: "faults of our own programme", Anchoring: "how far a job is",
     AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",
-    ReactionTally: "counts", ReplyTally: "counts",
+    OrganisationTally: "counts", ReactionTally: "counts", ReplyTally: "counts",
     ContributionWord: "words that stand in what was published, without their order", TwinLexicon: "words of the text",
     Beat: "parts of the clock", RecordLayout: "names of tables",
 }

@@ -1,7 +1,6 @@
 """Forgetting a person, by themselves or on request; and what may be read of what is held."""
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from consult.contributions.models import Contribution
 from consult.core import mail
 from consult.core.commands import command
 from consult.core.course import hold_course
-from consult.core.db import Base, note_rows, session
+from consult.core.db import note_rows, session
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.i18n import DEFAULT_LANGUAGE, _, utcnow
 from consult.core.jobs import Job, later
@@ -131,17 +130,13 @@ def _take_away(dismissing: Actor, user: User, holding: Holding) -> None:
     if holding.model is Appointment:
         _end_appointments(dismissing, user)
         return
-    keys = _keys(holding.model, [holding.is_of(user)])
-    note_rows(holding.model, keys)
     key = next(iter(holding.model.__table__.primary_key.columns))
+    keys = list(session.scalars(holding.rows(user).with_only_columns(key)))
+    note_rows(holding.model, keys)
     session.execute(sa.delete(holding.model).where(key.in_(keys)))
     if holding.model is Membership:
         session.expire(user, ["membership", "mandate"])
         organisations.drop_mandate(user)
-
-
-def _keys(model: type[Base], which: Iterable[sa.ColumnElement[bool]]) -> list[int]:
-    return list(session.scalars(sa.select(next(iter(model.__table__.primary_key.columns))).where(*which)))
 
 
 def _end_appointments(actor: Actor, user: User) -> None:

@@ -97,7 +97,7 @@ def readable(row: Base, user: User) -> list[tuple[str, str]]:
     """Heading and value of what is there of a row, in the reader's language."""
     values = dict(columns_of(row, user))
     for name, called in (("organisation", lambda body: body.name_fr), ("commission", lambda body: body.title_fr)):
-        if values.get(f"{name}_id") and (body := getattr(row, name, None)) is not None:
+        if values.get(f"{name}_id") and isinstance(body := getattr(row, name, None), Base):
             values[name] = called(body)
     return [(gettext(heading), _in_words(name, values[name], row)) for name, heading in WORDS.items()
             if values.get(name) not in (None, "") and (isinstance(row, AuditEvent) or name != "subject" or "recipient" in values)]

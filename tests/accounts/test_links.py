@@ -25,6 +25,7 @@ from consult.core.permissions import SYSTEM, VISITOR
 from tests import factories
 from tests.accounts.test_views import PASSWORD, ask_for_link, is_signed_in, register, sign_in
 from tests.house.source import modules
+from tests.outreach.material import a_letter_to
 
 THEIRS = "le mot de passe d’un autre"
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
@@ -71,9 +72,11 @@ def addresses(client, contribution, salma, letters):
     sent = "\n".join(body for _recipient, _subject, body in letters())
     written = {name: re.search(rf"http://consult\.test(/\S+/{name}\S+)", sent)[1] for name in (
         "confirm/", "reset/", "follow-link", "accept-invitation")}
+    a_letter_to(contribution.chapter.consultation, "asked")
     return {
         "security.confirm_email": written["confirm/"], "security.reset_password": written["reset/"],
         "consultations.accept_invitation": written["accept-invitation"],
+        "outreach.invitation": "/fr/outreach/invitation/asked", "outreach.refuse": "/fr/outreach/refuse/asked",
         "accounts.follow_link": written["follow-link"], "security.login": "/fr/accounts/login",
         "security.forgot_password": "/fr/accounts/reset", "contributions.show": f"/fr/contributions/{contribution.ref}",
         "contributions.receipt": f"/fr/contributions/receipt/{contribution.ref}",

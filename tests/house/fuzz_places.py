@@ -182,6 +182,20 @@ PLACES = {
     "organisations.correct": Place("organisations/register/{organisation}/correct", given={
         "short": "CTF", "name_ar": "تعاونية", "website": "https://ctf.example.ma"}),
     "organisations.mine": Place("organisations/mine?q=laboratoire"),
+    "outreach.correct_row": Place("outreach/rows/{stakeholder_row}", given={
+        "address": "neuve@example.org", "chapters": "1", "organisation": "Observatoire de la mesure"}),
+    "outreach.discard": Place("outreach/lists/{stakeholder_list}/discard"),
+    "outreach.hold": Place("outreach"),
+    "outreach.import_list": Place("outreach/import-list", given={
+        "file": Upload("liste.csv", "Organisme;Catégorie;Courriel\nCoopérative;Entreprise;autre@example.org\n".encode())}),
+    "outreach.invitation": Place("outreach/invitation/{asked_by_letter}", given={"speaks_for": "self"}),
+    "outreach.leave_out": Place("outreach/lists/{stakeholder_list}?state=doubtful"),
+    "outreach.leave_out_doubtful": Place("outreach/lists/{stakeholder_list}"),
+    "outreach.note_returned": Place("outreach/stakeholders/{stakeholder}"),
+    "outreach.open": Place("outreach/invitation/{asked_by_letter}"),
+    "outreach.refuse": Place("outreach/refuse/{asked_by_letter}"),
+    "outreach.send": Place("outreach/send"),
+    "outreach.take": Place("outreach/lists/{stakeholder_list}"),
     "privacy.forget": Place("privacy/forget", given={"is_sure": ""}, is_taken=False),
     "privacy.forget_on_request": Place("privacy/forget-on-request", given={"email": "{email}"}),
     "security.change_password": Place("accounts/change", given=CHANGED),
@@ -211,6 +225,8 @@ WITHOUT_FORM = {f"security.{name}" for name in (
 # Those whose form is there in the midst of signing in, or while a passkey answers: tests/accounts sends everything wrong there.
 WITHOUT_FORM |= {f"security.{name}" for name in (*second_step.STEPS, "wan_register_response")}
 WITHOUT_FORM |= {"accounts.remove_passkey", "accounts.use_passkey"}
+# That of whoever is signed in as the person to whom the letter went: tests/outreach/test_answering.py presses it.
+WITHOUT_FORM |= {"outreach.take_up"}
 # That which answers a script alone: tests/contributions/test_saving.py sends everything wrong there.
 WITHOUT_FORM |= {"contributions.save"}
 # Those of signing in by a provider, of which the settings of these tests name none: tests/accounts/test_provider.py opens them.
@@ -248,6 +264,9 @@ LISTED = {
     **dict.fromkeys(EVERYBODY, ("visitor", as_built)), **dict.fromkeys(SIGNED_IN, ("participant", as_built)),
     **dict.fromkeys(IN_CHARGE, ("chair", as_built)),
     **{endpoint: ("secretariat", place.so) for endpoint, place in PLACES.items() if endpoint.startswith("consultations.")},
+    **dict.fromkeys((f"outreach.{name}" for name in (
+        "by_category correct_row discard file import_list overview radar send show view_list").split()), ("secretariat", as_built)),
+    **dict.fromkeys(("outreach.invitation", "outreach.refuse"), ("visitor", as_built)),
     **dict.fromkeys(("accounts.end_sessions_of", "accounts.reset_factors"), ("administrator", as_built)),
     "consultations.accept_invitation": ("visitor", as_built),
     **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), ("participant", as_built)),
@@ -282,5 +301,9 @@ PARTS_OF = {
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
+    **{(f"outreach.{name}", "token"): "{asked_by_letter}" for name in ("invitation", "open", "refuse", "take_up")},
+    **{(f"outreach.{name}", "number"): "{stakeholder_list}" for name in ("discard", "leave_out_doubtful", "take", "view_list")},
+    **{(f"outreach.{name}", "number"): "{stakeholder_row}" for name in ("correct_row", "leave_out")},
+    **{(f"outreach.{name}", "number"): "{stakeholder}" for name in ("note_returned", "show")}, ("outreach.file", "format"): "csv",
     ("security.confirm_email", "token"): "{confirmation}", ("security.reset_password", "token"): "{reset}",
 }

@@ -27,14 +27,29 @@ from consult.core.pages import pages
 from consult.core.permissions import SYSTEM
 from consult.organisations import service as organisations
 from consult.organisations.models import Category, Region, Sector
+from consult.outreach.models import Doubt, RowState, StakeholderRow, StakeholderState
 from consult.synthesis import service as synthesis
 from tests import factories
 from tests.adoption import cases
 from tests.contributions.revising import ELSEWHERE, REWORDED, TRAIN, source
 from tests.house.fuzz_places import A1, A2, PART, PARTS, PARTS_OF, PASSWORD, PLACES, Place, as_built
 from tests.house.fuzzing import Form, filled, forms_of
+from tests.outreach.material import a_letter_to, a_list, a_stakeholder
 
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
+
+
+def with_stakeholders(consultation: Consultation) -> dict[str, str]:
+    """A list that was looked at, one who waits for a letter, one who is to be sent one, and one who got theirs."""
+    brought = a_list(consultation)
+    rows = [factories.saved(StakeholderRow(list=brought, number=n, typed={"organisation": "Coopérative", "address": "no"}, state=state,
+                                           doubts=doubts)) for n, (state, doubts) in enumerate(
+        ((RowState.CLEAR, []), (RowState.DOUBTFUL, [Doubt.NO_ADDRESS.value])), 2)]
+    a_stakeholder(consultation, list=brought)
+    a_stakeholder(consultation, list=brought, state=StakeholderState.QUEUED)
+    letter = a_letter_to(consultation, "asked", list=brought)
+    return {"stakeholder_list": str(brought.id), "stakeholder_row": str(rows[1].id), "stakeholder": str(letter.stakeholder_id),
+            "asked_by_letter": "asked"}
 
 
 class Site:
@@ -96,12 +111,14 @@ class Site:
         asked = consultations.invite(secretary, consultation, email="invitee@example.org", role=Role.SECRETARIAT)
         asked.token_hash = token_hash("invited")
         whoever = factories.a_user()
+        self.values_of_outreach = with_stakeholders(consultation)
         listed = organisations.add(whoever, None, name_fr="Coopérative des ateliers", category=Category.COMPANY,
                                    sector=Sector.CROSS_SECTOR, region=Region.FES)
         joining = factories.a_user()
         membership = organisations.join(joining, joining, organisation=listed, statement="Responsable qualité")
         return {
             "offered": str(offered.id), "returned": str(returned.id),
+            **self.values_of_outreach,
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
             "organisation": listed.slug, "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),

@@ -35,12 +35,16 @@ GROWING = {
 # Tables that stay small whatever is said: why each does.
 STAYING = {
     "consultation": "one", "round": "one or two", "extension": "a few", "early_closing": "one at most", "commission": "five",
-    "appointment": "those in charge", "invitation": "those in charge", "staff_letter": "those in charge, once a day",
+    "appointment": "those in charge", "invitation": "those in charge", "stakeholder": "whom the secretariat asks",
+    "stakeholder_list": "files of the secretariat",
+    "stakeholder_row": "lines of these files, for a month", "stakeholder_chapter": "whom the secretariat asks",
+    "stakeholder_letter": "three to each whom it asks", "address_mark": "whom it asked", "staff_letter": "those in charge, once a day",
     "staff_news": "what those in charge were told",
     "organisation": "some hundreds", "organisation_word": "a few for each of them", "chapter": "five", "revision": "some dozens",
     "twin_lexicon": "one",
     "block": "the text",
-    "provision_tally": "passages of the text", "chapter_tally": "chapters and categories", "reply_tally": "chapters",
+    "provision_tally": "passages of the text", "chapter_tally": "chapters and categories",
+    "organisation_tally": "organisations and chapters", "reply_tally": "chapters",
     "item_tally": "items and their passages",
     "anchor_tally": "passages of the text and of its versions", "anchoring": "versions of the text",
     "respondent_count": "categories of each chapter and item", "alignment": "two revisions of the text", "working_draft": "ten at most",

@@ -24,7 +24,7 @@ PLAIN = {
 WRITING = {"add", "add_all", "delete", "merge"}
 # The algorithms that are the point of their room, which others may use beside models and service.
 SHARED = {"consult.contributions.statement", "consult.exports.files", "consult.exports.matrix", "consult.exports.registry",
-          "consult.exports.writers", "consult.journal.words"}
+          "consult.exports.writers", "consult.journal.words", "consult.organisations.finding"}
 LONGEST_FUNCTION, LONGEST_FILE, P95, MEDIAN = 50, 400, 30, 10
 
 

@@ -26,6 +26,8 @@ from consult.core.permissions import SYSTEM
 from consult.moderation import jobs as moderation_jobs
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
+from consult.outreach import jobs as outreach_jobs
+from consult.outreach.models import LetterKind, StakeholderLetter, StakeholderState
 from consult.privacy import jobs as privacy_jobs
 from consult.synthesis import jobs as synthesis_jobs
 from consult.synthesis.models import SynthesisState
@@ -33,6 +35,7 @@ from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
+from tests.outreach.material import a_stakeholder
 from tests.waiting import until
 
 
@@ -125,7 +128,13 @@ def offered(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
     return News(made.organisation_id, contribution_jobs.tell_representatives, contribution_jobs.OFFERED, True)
 
 
-NEWS = (receipt, position, offered, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision)
+def invitation(chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
+    person = a_stakeholder(chapter.consultation, state=StakeholderState.QUEUED)
+    letter = factories.saved(StakeholderLetter(stakeholder=person, kind=LetterKind.INVITATION))
+    return News(letter.id, outreach_jobs.write_to, outreach_jobs.INVITING, True)
+
+
+NEWS = (receipt, position, offered, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision, invitation)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -300,7 +309,7 @@ def test_what_is_no_longer_so_never_leaves(news, relay, world):
     given = relay()
     assert len(given) == news.is_told_of_what_was_withdrawn
     told_otherwise = {"contributions.receipt": "replaced", "contributions.position_receipt": "replaced",
-                      "adoption.called_off": None, "privacy.idle": None, "contributions.offered": None}
+                      "adoption.called_off": None, "outreach.invitation": None, "privacy.idle": None, "contributions.offered": None}
     assert drop_reasons()[0] == told_otherwise.get(news.kind.name, "outdated")
     assert [body for _subject, body in given if "What happens next" in body] == []
 
@@ -391,6 +400,7 @@ def test_every_kind_of_letter_is_tried_here(own_app):
     assert set(mail.KINDS) == {
         "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.offered",
         "contributions.position_receipt", "contributions.receipt",
-        "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "privacy.idle",
+        "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "outreach.invitation",
+        "privacy.idle",
         "synthesis.answers",
     }

@@ -147,6 +147,20 @@ organisations.mandate                membership     participant secretariat syst
 organisations.mandate                own-membership  secretariat system                                                     *
 organisations.view_members           organisation   participant secretariat                                    *
 organisations.view_register          consultation   secretariat                                                *
+outreach.correct_row                 consultation   secretariat                                                *
+outreach.discard                     consultation   secretariat system                                         *
+outreach.enrol                       invitation     EVERYBODY                                                  open
+outreach.hold                        consultation   secretariat system                                         *
+outreach.import_list                 consultation   secretariat system                                         *
+outreach.leave_out                   consultation   secretariat                                                *
+outreach.leave_out_doubtful          consultation   secretariat system                                         *
+outreach.note_returned               consultation   secretariat                                                *
+outreach.open                        invitation     EVERYBODY                                                  open
+outreach.refuse                      invitation     EVERYBODY                                                  *
+outreach.send                        consultation   secretariat                                                open
+outreach.take                        consultation   secretariat system                                         *
+outreach.take_up                     invitation     participant                                                open
+outreach.view                        consultation   secretariat system                                         *
 privacy.forget                       person         participant system                                         *
 privacy.forget_on_request            consultation   secretariat                                                *
 privacy.read                         nothing        EVERYBODY                                                  *

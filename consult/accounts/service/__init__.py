@@ -374,6 +374,11 @@ def find_user(email: str) -> User | None:
     return session.scalar(sa.select(User).where(User.email == known_address(email)))
 
 
+def get_confirmed_user(address: str) -> User | None:
+    """Whoever has an account with this address, which they confirmed."""
+    return session.scalar(sa.select(User).where(User.email == address, User.confirmed_at.is_not(None)))
+
+
 def get_user_by_email(email: str) -> User:
     """Raises :class:`NotFound` when there is none."""
     user = find_user(email)
@@ -384,7 +389,8 @@ def get_user_by_email(email: str) -> User:
 
 __all__ = [
     "CODES", "add", "add_passkey", "bind_identity", "check_password", "confirm", "count_typed_passwords", "digest_of", "edit_profile",
-    "end_all_sessions", "end_sessions", "end_sessions_of", "find_user", "forget_factors", "get_data", "get_identity", "get_passkey",
+    "end_all_sessions", "end_sessions", "end_sessions_of", "find_user", "forget_factors", "get_confirmed_user", "get_data",
+    "get_identity", "get_passkey",
     "get_person", "get_registration", "get_user", "get_user_by_email", "get_user_of_identity", "get_user_of_session", "hash_password",
     "hold_people", "holds", "is_of", "is_recovery_code", "known_address", "list_identities", "list_sessions", "new_codes",
     "note_identity", "note_seen", "note_used", "open_session", "passkey_name", "prove_session", "reachable_address", "register",

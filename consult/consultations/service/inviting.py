@@ -139,7 +139,7 @@ def get_open_invitation(token: str) -> Invitation:
 
 def get_invited(invitation: Invitation) -> User | None:
     """Whoever has an account with its address, which they confirmed."""
-    return session.scalar(sa.select(User).where(User.email == invitation.address, User.confirmed_at.is_not(None)))
+    return accounts.get_confirmed_user(invitation.address)
 
 
 def get_invitation(actor: Actor, consultation: Consultation, number: int) -> Invitation:

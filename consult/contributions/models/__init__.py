@@ -22,6 +22,7 @@ from consult.contributions.models.support import Support
 from consult.contributions.models.tally import (
     AnchorTally,
     ChapterTally,
+    OrganisationTally,
     PassagePlace,
     ProvisionTally,
     Reaction,
@@ -36,7 +37,8 @@ from consult.contributions.models.word import MAX_WORD, ContributionWord
 __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
     "ContributionDraft", "ContributionState", "ContributionWord", "Declaration", "DraftRemark", "DraftWording", "KEPT_FOR_NOBODY", "Kind",
-    "MAX_REMARK", "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "PassagePlace", "Position", "PositionEntry", "PositionReceipt",
-    "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally", "RespondentCount",
-    "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
+    "MAX_REMARK", "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "OrganisationTally", "PassagePlace", "Position",
+    "PositionEntry", "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply",
+    "ReplyTally", "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support",
+    "digest_of_position",
 ]

@@ -48,6 +48,17 @@ class ChapterTally(Tally):
     category: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
 
 
+class OrganisationTally(Tally):
+    """Contributions of one organisation to a chapter, whatever became of them: its sector and its region are asked of itself."""
+
+    __tablename__ = "organisation_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
+
+    chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id", ondelete="RESTRICT"), primary_key=True)
+
+
 class RespondentScope(MeaningEnum):
     """Of what respondents are counted."""
 

@@ -15,6 +15,7 @@ from consult.contributions.models import (
     ChapterTally,
     Contribution,
     ContributionState,
+    OrganisationTally,
     PassagePlace,
     ProvisionTally,
     RespondentScope,
@@ -72,6 +73,8 @@ def add_lodged(
         (ProvisionTally, (contribution.chapter_id, key, place, state, is_amending)): 1,
         (ChapterTally, (contribution.chapter_id, state, category or OWN_NAME)): 1,
     })
+    if contribution.organisation_id is not None:
+        counted[OrganisationTally, (contribution.chapter_id, contribution.organisation_id)] = 1
     if place is SHOWN and key != contribution.block_key:
         counted[ProvisionTally, (contribution.chapter_id, contribution.block_key, GONE_ON, state, is_amending)] = 1
     if state.is_public:
@@ -103,6 +106,8 @@ def _count_others(ids: Sequence[int]) -> Counter:
     )
     for chapter_id, consultation_id, state, organisation_id, author_id, category, number in rows:
         counted[ChapterTally, (chapter_id, state, category or OWN_NAME)] += number
+        if organisation_id is not None:
+            counted[OrganisationTally, (chapter_id, organisation_id)] += number
         if state.is_public:
             counted.update(_respondents(chapter_id, consultation_id, organisation_id, author_id, category, number))
     return counted
@@ -175,6 +180,12 @@ def anchors(*of: sa.ColumnElement[bool]) -> sa.Select:
 def chapter_counts() -> sa.Select:
     columns = (Contribution.chapter_id, Contribution.state, category_or_own_name)
     return _spoken(*columns, sa.func.count()).group_by(*columns)
+
+
+@tallies.counts(OrganisationTally)
+def counts_by_organisation() -> sa.Select:
+    columns = (Contribution.chapter_id, Contribution.organisation_id)
+    return sa.select(*columns, sa.func.count()).where(Contribution.organisation_id.is_not(None)).group_by(*columns)
 
 
 @tallies.counts(RespondentTally)

@@ -14,6 +14,7 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import (
     ChapterTally,
     ContributionState,
+    OrganisationTally,
     PassagePlace,
     ProvisionTally,
     RespondentCount,
@@ -21,7 +22,7 @@ from consult.contributions.models import (
 )
 from consult.core.db import read_once, scalar_count, session
 from consult.core.permissions import Action, Actor, require
-from consult.organisations.models import Category
+from consult.organisations.models import Category, Organisation, Region, Sector
 
 KNOWN = tuple(state for state in ContributionState if state.is_public or state.is_silent)  # what the public may know of
 Counted = Sequence[sa.ColumnElement[Any]]
@@ -65,6 +66,14 @@ def _told(chapter_ids: Sequence[int]) -> list[tuple[int, ContributionState, str,
     columns = (ChapterTally.chapter_id, ChapterTally.state, ChapterTally.category, ChapterTally.count)
     return [(one, state, category, number) for one, state, category, number in session.execute(
         sa.select(*columns).where(ChapterTally.chapter_id.in_(chapter_ids)))]
+
+
+def count_of_organisations(chapter_ids: Sequence[int]) -> list[tuple[int, Category, Sector, Region, int]]:
+    """(chapter, category, sector, region, how many contributions organisations of these lodged on it, whatever became of them)."""
+    of = (OrganisationTally.chapter_id, Organisation.category, Organisation.sector, Organisation.region)
+    asked = sa.select(*of, sa.func.sum(OrganisationTally.count)).join(Organisation, Organisation.id == OrganisationTally.organisation_id)
+    return [(chapter_id, category, sector, region, int(number)) for chapter_id, category, sector, region, number in session.execute(
+        asked.where(OrganisationTally.chapter_id.in_(chapter_ids)).group_by(*of))]
 
 
 def count_by_state(chapter_ids: Sequence[int]) -> dict[int, dict[ContributionState, int]]:

@@ -1,0 +1,1 @@
+"""Stakeholders: who was asked to say something, and who stays silent."""

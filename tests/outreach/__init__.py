@@ -1,0 +1,1 @@
+"""Stakeholders: lists that are brought, letters, what becomes of them."""
