@@ -2,16 +2,20 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
+from consult.accounts.models import User
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation
+from consult.contributions.models import Contribution, ContributionDraft, OfferedDraft
+from consult.core import states
 from consult.core.config import this_app
 from consult.core.db import scalar_count, session
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job, JobState, every_second, later, name_of
-from consult.core.locks import lock_all, unheld
+from consult.core.locks import list_locked, lock_all, unheld
 from consult.core.mail import OutgoingMail, deliver
 from consult.core.permissions import VISITOR, Action, can
 from consult.outreach import jobs
@@ -42,6 +46,7 @@ def promise_letters() -> None:
         first = session.scalar(sa.select(Stakeholder.id).where(*due).limit(1))
         if first is None or not (allowed := count_allowed()):
             continue
+        note_progress()
         for person in session.scalars(unheld(sa.select(Stakeholder).where(*due).order_by(Stakeholder.id).limit(allowed))).all():
             promise(person, kind)
 
@@ -84,6 +89,24 @@ def follow_letters() -> None:
     if time.monotonic() - _looked[0] >= EVERY:
         _looked[0] = time.monotonic()
         note_outcomes()
+        note_progress()
+
+
+def note_progress() -> int:
+    """Who writes and who lodged by now, by what there is of theirs: a draft saves itself without an act, and whoever lodges holds rows that
+    come after these in the order of locks. Returns how many came further since the last time.
+    """
+    return _note(StakeholderState.LODGED, Contribution) + _note(StakeholderState.DRAFTED, ContributionDraft, OfferedDraft)
+
+
+def _note(to: StakeholderState, *of: type[Any]) -> int:
+    before = Stakeholder.state.in_([state for state in StakeholderState if state.may_become(to)])
+    own = sa.or_(*(sa.exists().where(model.author_id == User.id) for model in of))
+    did = sa.exists().where(User.email == Stakeholder.address, User.confirmed_at.is_not(None), own)
+    ids = session.scalars(sa.select(Stakeholder.id).where(before, did).order_by(Stakeholder.id).limit(AT_ONCE)).all()
+    for person in list_locked(Stakeholder, Stakeholder.id.in_(ids), before) if ids else ():
+        states.move(person, to)
+    return len(ids)
 
 
 def note_outcomes() -> int:

@@ -15,7 +15,7 @@ from consult.core.errors import NotAllowed
 from consult.core.permissions import SYSTEM, VISITOR
 from consult.organisations import finding
 from consult.organisations.models import Membership, MembershipState, Organisation
-from consult.outreach import service
+from consult.outreach import clock, service
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderState
 from consult.privacy import service as privacy
 from tests import factories
@@ -78,6 +78,7 @@ def test_from_the_link_to_the_receipt_four_screens_are_seen(client, chapter, blo
     screens.append(client.get(lodged.location))
     assert [screen.status_code for screen in screens] == [200] * 4
     assert re.search(r"PNQ-C1-\S+", screens[-1].text)
+    clock.note_progress()
     assert state() == StakeholderState.LODGED
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
 from consult.consultations.models import Phase
+from consult.contributions import service as contributions
 from consult.core import jobs as core_jobs
 from consult.core import mail
 from consult.core.db import session, unit_of_work
@@ -151,6 +152,23 @@ def test_a_letter_that_was_promised_before_the_closing_does_not_leave_after_it(c
     assert letters_to(person.address) == []
     assert states() == [StakeholderState.LISTED]
     assert session.scalars(sa.select(StakeholderLetter.outcome)).all() == [LetterOutcome.DROPPED]
+
+
+# How far somebody has come
+
+
+def test_who_writes_is_known_by_their_draft_however_it_was_saved(consultation, block):
+    person, other = (a_letter_to(consultation, f"key-{n}", state=StakeholderState.REGISTERED).stakeholder for n in range(2))
+    writer = factories.a_user(email=person.address)
+    factories.a_user(email=other.address)
+    assert clock.note_progress() == 0
+    contributions.save(writer, block, token="t" * 32, fields={"body": "Un début"}, expected_counter=None, saved_by="page:1")
+    assert clock.note_progress() == 1
+    assert (person.state, other.state) == (StakeholderState.DRAFTED, StakeholderState.REGISTERED)
+    factories.a_contribution(block=block, author=writer)
+    assert clock.note_progress() == 1
+    assert person.state == StakeholderState.LODGED
+    assert clock.note_progress() == 0
 
 
 # Reminders

@@ -150,17 +150,3 @@ def _note(address: str, to: StakeholderState) -> None:
 @on(Action.ACCOUNTS_CONFIRM, Action.ACCOUNTS_REGISTER_BY_PROVIDER)
 def registered(_actor: Actor, user: User, _target: Any) -> None:
     _note(user.email, StakeholderState.REGISTERED)
-
-
-@on(Action.CONTRIBUTIONS_KEEP_DRAFT, Action.CONTRIBUTIONS_CLAIM_DRAFT)
-def drafted(actor: Actor, _draft: Any, _target: Any) -> None:
-    if isinstance(actor, User):
-        _note(actor.email, StakeholderState.DRAFTED)
-
-
-@on(Action.CONTRIBUTIONS_LODGE, Action.CONTRIBUTIONS_LODGE_POSITION)
-def lodged(actor: Actor, _result: Any, _target: Any) -> None:
-    if isinstance(actor, User):
-        _note(actor.email, StakeholderState.LODGED)
-
-
