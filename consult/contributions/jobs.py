@@ -25,10 +25,11 @@ from consult.contributions.models import (
 )
 from consult.core import mail
 from consult.core.db import session
-from consult.core.i18n import utcnow
+from consult.core.i18n import gettext, utcnow
 from consult.core.jobs import every_second, long_job, outbound_job, worded_job
 from consult.core.locks import locking
 from consult.core.mail import Letter
+from consult.core.news import Line, Topic
 
 ReceiptFact = tuple[int, str]  # a contribution, and its state
 Place = tuple[int, int]  # an anchor, and the block where it stands; 0: its passage is gone
@@ -65,7 +66,7 @@ def receipt_again(contribution_id: int, _facts: frozenset[ReceiptFact]) -> list[
     return [letter_of(session.scalars(receipt_as_told(), {"contribution": contribution_id}).one())]
 
 
-RECEIPT = mail.Kind("contributions.receipt", word_receipt, mark_receipt, receipt_now, receipt_again)
+RECEIPT = mail.Kind("contributions.receipt", word_receipt, mark_receipt, receipt_now, receipt_again, topic=Topic.RECEIPT)
 _receipt = Receipt.__table__
 WRITTEN = (
     _receipt.update().where(_receipt.c.contribution_id == sa.bindparam("of"), _receipt.c.written_at.is_(None))
@@ -132,7 +133,7 @@ def position_again(position_receipt_id: int, _facts: frozenset[ReceiptFact]) -> 
     return [letter_of_position(session.scalars(sa.select(PositionReceipt).where(PositionReceipt.id == position_receipt_id)).one())]
 
 
-POSITION = mail.Kind("contributions.position_receipt", word_position, mark_position, position_now, position_again)
+POSITION = mail.Kind("contributions.position_receipt", word_position, mark_position, position_now, position_again, topic=Topic.RECEIPT)
 
 
 @long_job
@@ -221,7 +222,20 @@ def revised_again(revision_id: int, facts: frozenset[Place]) -> list[Letter[Plac
     return word_anchors(revision_id, Anchor.id.in_([anchor_id for anchor_id, _block in facts]))
 
 
-REVISED = mail.Kind("contributions.revised", word_revised, mark_revised, revised_now, revised_again)
+def list_revised_lines(_revision_id: int, facts: frozenset[Place]) -> list[Line]:
+    found = session.scalars(sa.select(Anchor).where(Anchor.id.in_([anchor_id for anchor_id, _block in facts])).order_by(Anchor.id).options(
+        joinedload(Anchor.contribution).joinedload(Contribution.chapter), joinedload(Anchor.revision)))
+    return [line_on(anchor.contribution, gettext(
+        "Version %(version)s changes the words under your contribution %(ref)s.", version=anchor.revision.number,
+        ref=anchor.contribution.ref)) for anchor in found]
+
+
+def line_on(contribution: Contribution, words: str) -> Line:
+    return Line(words, "contributions.show", {"ref": contribution.ref}, contribution.chapter.number)
+
+
+REVISED = mail.Kind("contributions.revised", word_revised, mark_revised, revised_now, revised_again,
+                    topic=Topic.CONTRIBUTIONS, lines=list_revised_lines)
 
 
 def note_told(*which: sa.ColumnElement[bool]) -> int:
@@ -271,7 +285,12 @@ def moved_now(anchor_id: int, facts: frozenset[tuple[int, int]]) -> frozenset[tu
     return facts & {(anchor_id, counter)}
 
 
-MOVED = mail.Kind("contributions.moved", word_moved, mark_moved, moved_now)
+def list_moved_lines(anchor_id: int, _facts: frozenset[tuple[int, int]]) -> list[Line]:
+    contribution = session.get_one(Anchor, anchor_id).contribution
+    return [line_on(contribution, gettext("A person decided to which passage your contribution %(ref)s belongs.", ref=contribution.ref))]
+
+
+MOVED = mail.Kind("contributions.moved", word_moved, mark_moved, moved_now, topic=Topic.CONTRIBUTIONS, lines=list_moved_lines)
 
 
 @outbound_job
@@ -306,7 +325,12 @@ def reply_now(reply_id: int, facts: frozenset[int]) -> frozenset[int]:
     return facts if session.scalar(sa.select(Reply.id).where(*published_reply(reply_id))) else frozenset()
 
 
-REPLIED = mail.Kind("contributions.replied", word_reply, mark_reply, reply_now)
+def list_reply_lines(reply_id: int, _facts: frozenset[int]) -> list[Line]:
+    contribution = session.get_one(Reply, reply_id).contribution
+    return [line_on(contribution, gettext("Somebody replied to your contribution %(ref)s.", ref=contribution.ref))]
+
+
+REPLIED = mail.Kind("contributions.replied", word_reply, mark_reply, reply_now, topic=Topic.REPLIES, lines=list_reply_lines)
 
 
 @every_second

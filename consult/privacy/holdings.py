@@ -39,6 +39,7 @@ from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.moderation.models import ModerationDecision, ReplyDecision
+from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, Membership
 from consult.privacy.models import Erasure
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
@@ -67,6 +68,7 @@ class Subject(LabelledEnum):
     MANDATES = "mandates", N_("Mandates to sign for an organisation, with dates")
     ROLES = "roles", N_("Roles held in the consultation")
     LETTERS = "letters", N_("Letters written to the person, and that they were told")
+    FOLLOWS = "follows", N_("What the person follows, and which news they chose to be sent")
     DRAFTS = "drafts", N_("Texts and forms that were typed and not lodged")
     FAULTS = "faults", N_("Faults of background work that quote the address")
     CONTRIBUTIONS = "contributions", N_("Contributions, with their receipts and their places in the text")
@@ -175,7 +177,9 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.MEMBERSHIPS, Fate.GOES, Membership.user_id),
     *_lines(Subject.MANDATES, Fate.STAYS, Mandate.user_id),
     *_lines(Subject.ROLES, Fate.GOES, Appointment.user_id),
-    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id),
+    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id,
+            NewsItem.user_id),
+    *_lines(Subject.FOLLOWS, Fate.GOES, Follow.user_id, NewsChoice.user_id),
     *_lines(Subject.DRAFTS, Fate.GOES, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
     *_lines(Subject.FAULTS, Fate.EMPTIED, Job.error),
     *_lines(Subject.CONTRIBUTIONS, Fate.STAYS, Contribution.author_id, PositionReceipt.author_id),

@@ -31,7 +31,7 @@ REGISTER: tuple[Processing, ...] = (
                (Subject.CONTRIBUTIONS, Subject.REPLIES, Subject.SUPPORTS, Subject.ANSWERS, Subject.DRAFTS),
                N_("The public, once a moderator has published them")),
     Processing(N_("To write to people about what they said, or have to do"), MISSION, EVERYBODY,
-               (Subject.LETTERS, Subject.FAULTS), N_("The mail server of the platform")),
+               (Subject.LETTERS, Subject.FOLLOWS, Subject.FAULTS), N_("The mail server of the platform")),
     Processing(N_("To moderate, to answer and to decide"), MISSION, STAFF, (Subject.ROLES, Subject.ACTS), N_("The public, by function")),
     Processing(N_("To keep accounts safe, and to show that nothing was changed unseen"),
                N_("Legal obligation (law 05-20; law 09-08, article 23)"), EVERYBODY,

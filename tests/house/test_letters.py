@@ -15,6 +15,7 @@ from consult.chapters.models import Chapter
 from consult.consultations import jobs as consultation_jobs
 from consult.consultations import service as consultations
 from consult.consultations.models import Appointment, Phase, Role
+from consult.contributions import following
 from consult.contributions import jobs as contribution_jobs
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState, PositionEntry, PositionReceipt, Reply
@@ -22,10 +23,15 @@ from consult.core import db, jobs, mail
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
+from consult.core.news import Frequency, Topic
 from consult.core.permissions import SYSTEM
 from consult.moderation import jobs as moderation_jobs
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
+from consult.news import jobs as news_jobs
+from consult.news import service as news_service
+from consult.organisations import jobs as organisation_jobs
+from consult.organisations.models import Membership, MembershipState
 from consult.privacy import jobs as privacy_jobs
 from consult.synthesis import jobs as synthesis_jobs
 from consult.synthesis.models import SynthesisState
@@ -119,7 +125,24 @@ def reply_decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> N
     return News(made.id, moderation_jobs.tell_reply_author, moderation_jobs.REPLY_DECISION)
 
 
-NEWS = (receipt, position, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision)
+def asked(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
+    organisation = factories.an_organisation()
+    factories.a_user(organisation=organisation, language=said.author.language)
+    joined = factories.saved(Membership(user=factories.a_user(), organisation=organisation, state=MembershipState.ASKED))
+    return News(joined.id, organisation_jobs.tell_asked, organisation_jobs.ASKED, True)
+
+
+def gathered(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
+    """What a follower is told of a contribution that is published."""
+    moderation.publish(rapporteur, said, expected_counter=said.row_counter)
+    reader = factories.a_user(language=said.author.language)
+    news_service.follow(reader, chapter)
+    news_service.choose(reader, reader, frequencies={Topic.FOLLOWED: Frequency.IMMEDIATELY})
+    news_service.keep(following.CONTRIBUTION, said.id)
+    return News(reader.id, news_jobs.send_news, news_jobs.NEWS)
+
+
+NEWS = (receipt, position, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision, asked, gathered)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -294,7 +317,7 @@ def test_what_is_no_longer_so_never_leaves(news, relay, world):
     given = relay()
     assert len(given) == news.is_told_of_what_was_withdrawn
     told_otherwise = {"contributions.receipt": "replaced", "contributions.position_receipt": "replaced",
-                      "adoption.called_off": None, "privacy.idle": None}
+                      "adoption.called_off": None, "privacy.idle": None, "organisations.asked": None}
     assert drop_reasons()[0] == told_otherwise.get(news.kind.name, "outdated")
     assert [body for _subject, body in given if "What happens next" in body] == []
 
@@ -385,5 +408,5 @@ def test_every_kind_of_letter_is_tried_here(own_app):
     assert set(mail.KINDS) == {
         "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.position_receipt", "contributions.receipt",
         "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "privacy.idle",
-        "synthesis.answers",
+        "synthesis.answers", "organisations.asked", "news.gathered",
     }

@@ -46,6 +46,7 @@ from consult.contributions.service.figures import (
 from consult.contributions.service.listing import PublicFilter, list_public
 from consult.contributions.service.lodging import (
     LodgedOtherwise,
+    announce,
     is_amendment,
     is_what_was_lodged,
     lodge,
@@ -109,8 +110,9 @@ from consult.contributions.service.verification import verify_contributions, ver
 
 __all__ = [
     "CERTAIN", "DraftGone", "EarlierLine", "Figures", "LodgedOtherwise", "MAX_LENGTHS", "MAX_TOGETHER", "MarginLine", "OwnSupport",
-    "PublicFilter", "Reactions", "SavedElsewhere", "Trace", "WaitingPassage", "WrittenDraft", "address_draft", "category_or_own_name",
-    "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "constant", "count_about_provision", "count_by_provision",
+    "PublicFilter", "Reactions", "SavedElsewhere", "Trace", "WaitingPassage", "WrittenDraft", "address_draft", "announce",
+    "category_or_own_name", "check_words", "claim_draft", "confirm_anchor", "confirm_certain", "constant", "count_about_provision",
+    "count_by_provision",
     "count_by_state", "count_earlier", "count_figures", "count_kept", "count_places", "count_published", "count_reactions",
     "count_replies_by_state", "count_respondents", "count_undecided", "count_undecided_places", "count_written", "drop_draft",
     "get_anchor", "get_contribution", "get_data", "get_last_place", "get_own", "get_own_draft", "get_support", "get_position_receipt",
