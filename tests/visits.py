@@ -10,6 +10,8 @@ from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Appointment, Role
 from consult.contributions.models import Anchor, AnchorState, Contribution, ContributionState, PassagePlace, ProvisionTally, Reply
 from consult.core.db import session
+from consult.core.news import Topic
+from consult.news.signing import token_of
 from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
 from tests.benchmarks.filling import PUBLIC, REVISED
@@ -149,6 +151,14 @@ rapporteur secretariat                      /exports
 visitor                                     /exports/open-data
 visitor participant                         /journal
 visitor                                     /journal/feed
+participant                                 /news/choose
+participant                                 /news/following
+participant                                 /news/follow/{number}
+participant                                 /news/follow/{number}/{key}
+participant                                 /news/unfollow/{number}/{key}
+visitor                                     /news/stop/{stop}
+visitor                                     /news/feed
+visitor                                     /news/chapters/{number}/feed
 secretariat administrator                   /journal/events
 secretariat                                 /journal/events?act=contributions.lodge
 secretariat                                 /journal/events?act=synthesis.edit_item&address=rapporteur1@csnca.example
@@ -198,6 +208,7 @@ def subjects() -> dict[str, Any]:
         "anchor": one(sa.select(Anchor.id).where(Anchor.state == AnchorState.PROPOSED).order_by(Anchor.id)), "placed": middle(Anchor.id),
         "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
         "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
+        "stop": token_of(author_id(), [Topic.FOLLOWED]),
         "organisation": one(sa.select(Organisation.slug).order_by(Organisation.id)),
     }
 

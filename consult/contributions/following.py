@@ -66,8 +66,8 @@ def line_on(contribution: Contribution, words: str) -> Line:
     return Line(words, "contributions.show", {"ref": contribution.ref}, contribution.chapter.number)
 
 
-CONTRIBUTION = news.Matter("contributions.published", {Topic.FOLLOWED: list_followers}, list_contribution_lines)
-REPLY = news.Matter("contributions.reply_published", {Topic.FOLLOWED: list_followers_of_reply}, list_reply_lines)
+CONTRIBUTION = news.Matter("contributions.published", [news.Readers(Topic.FOLLOWED, list_followers)], list_contribution_lines)
+REPLY = news.Matter("contributions.reply_published", [news.Readers(Topic.FOLLOWED, list_followers_of_reply)], list_reply_lines)
 
 
 @news_events.unfinished.fill

@@ -23,7 +23,7 @@ from consult.core.web import link
 from consult.news import events, telling
 from consult.news.models import WHOLE, ClosingNotice, Follow, NewsItem
 from consult.news.signing import token_of
-from consult.news.telling import Matter, everybody, followers, keep
+from consult.news.telling import Matter, Readers, everybody, followers, keep
 
 MAX_TOLD = 200  # things in one letter
 AT_ONCE = 100  # people whose letter is promised in one go
@@ -152,7 +152,8 @@ def list_revision_lines(ids: Sequence[int]) -> dict[int, Line]:
         "chapters.revisions", {"number": one.chapter.number}, one.chapter.number) for one in found}
 
 
-REVISION = Matter("news.revision", {Topic.FOLLOWED: followers_of_chapter, Topic.PUBLICATIONS: everybody}, list_revision_lines)
+REVISION = Matter(
+    "news.revision", [Readers(Topic.FOLLOWED, followers_of_chapter), Readers(Topic.PUBLICATIONS, everybody)], list_revision_lines)
 
 
 def followers_of_changed(revision_id: int) -> sa.Select:
@@ -182,7 +183,7 @@ def wording_words(change: BlockFate, place: str, version: int, language: str) ->
     return gettext("The passage %(place)s has a new wording in version %(version)s (%(language)s).", **values)
 
 
-WORDING = Matter("news.wording", {Topic.FOLLOWED: followers_of_changed}, list_wording_lines)
+WORDING = Matter("news.wording", [Readers(Topic.FOLLOWED, followers_of_changed)], list_wording_lines)
 
 
 # The closing
@@ -233,4 +234,4 @@ def is_still_to_come(notice: ClosingNotice) -> bool:
     return consultation.closes_at == notice.closes_at and consultation.current_phase.receives_contributions
 
 
-CLOSING = Matter("news.closing", {Topic.DEADLINES: list_concerned}, list_closing_lines)
+CLOSING = Matter("news.closing", [Readers(Topic.DEADLINES, list_concerned)], list_closing_lines)

@@ -21,7 +21,7 @@ from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.news import jobs, telling
 from consult.news.models import WHOLE, Follow, NewsChoice, NewsItem
 from consult.news.signing import read_token
-from consult.news.telling import Matter, Reader, everybody, followers, keep
+from consult.news.telling import Matter, Reader, Readers, everybody, followers, keep
 
 MAX_FOLLOWED = 500  # by one person
 
@@ -166,7 +166,7 @@ def require_feed(actor: Actor, consultation: Consultation) -> None:
 
 
 __all__ = [
-    "Follow", "MAX_FOLLOWED", "Matter", "Reader", "WHOLE", "check_key", "check_passage", "choose", "everybody", "follow", "followers",
-    "get_choices", "get_readers", "is_followed", "keep", "list_followed", "list_new_revisions", "require_feed", "stop", "stop_by_key",
-    "unfollow",
+    "Follow", "MAX_FOLLOWED", "Matter", "Reader", "Readers", "WHOLE", "check_key", "check_passage", "choose", "everybody", "follow",
+    "followers", "get_choices", "get_readers", "is_followed", "keep", "list_followed", "list_new_revisions", "require_feed", "stop",
+    "stop_by_key", "unfollow",
 ]

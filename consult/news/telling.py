@@ -25,20 +25,27 @@ from consult.news.models import WHOLE, Follow, NewsChoice, NewsItem
 MATTERS: dict[str, "Matter"] = {}
 
 
+class Readers(NamedTuple):
+    """Who is told under a topic: ``select(subject_id)`` gives their ids, and of which row (an id each) each is told."""
+
+    topic: Topic
+    select: Callable[[int], sa.Select]
+
+
 @dataclass(frozen=True)
 class Matter:
-    """Something that is told to many. ``readers[topic](subject_id)`` selects who is told, and of which row (an id each) it is; ``lines``
-    words those of these rows that everybody may read now, in the language in force.
+    """Something that is told to many. Each of ``readers`` selects who is told of it under its topic; ``lines`` words those of its rows that
+    everybody may read now, in the language in force.
     """
 
     name: str
-    readers: Mapping[Topic, Callable[[int], sa.Select]]
+    readers: Sequence["Readers"]
     lines: Callable[[Sequence[int]], Mapping[int, Line]]
 
     def __post_init__(self) -> None:
         if self.name in MATTERS or self.name in mail.KINDS:
             raise RegistrationError(f"Two matters of news are called {self.name}: give one of them another name.")
-        if wrong := [topic for topic in self.readers if not topic.is_chosen]:
+        if wrong := [some.topic for some in self.readers if not some.topic.is_chosen]:
             raise RegistrationError(f"{self.name}: nobody chooses whether they are told of {wrong[0]}; news is of a topic that is chosen.")
         MATTERS[self.name] = self
 
@@ -99,8 +106,8 @@ def keep(matter: Matter, subject_id: int, *, mark: str = "", no_later_than: date
     if no_later_than is not None:
         due = {frequency: max(now, min(at, no_later_than)) for frequency, at in due.items()}
     names = ("user_id", "topic", "matter", "subject_id", "mark", "happened_at", "due_at")
-    for topic, readers in matter.readers.items():
-        chosen, frequency = readers(subject_id).subquery(), chosen_frequency(topic)
+    for topic, select in matter.readers:
+        chosen, frequency = select(subject_id).subquery(), chosen_frequency(topic)
         reader, subject = chosen.c
         moment = sa.case(*((frequency == one.value, sa.literal(at, NewsItem.due_at.type)) for one, at in due.items()))
         rows = sa.select(reader, sa.literal(topic.value), sa.literal(matter.name), subject, sa.literal(mark),

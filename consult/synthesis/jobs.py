@@ -130,4 +130,5 @@ def list_lines(ids: Sequence[int]) -> dict[int, Line]:
             for one in found}
 
 
-PUBLISHED = news.Matter("synthesis.published", {Topic.FOLLOWED: list_followers, Topic.PUBLICATIONS: news.everybody}, list_lines)
+PUBLISHED = news.Matter("synthesis.published", [
+    news.Readers(Topic.FOLLOWED, list_followers), news.Readers(Topic.PUBLICATIONS, news.everybody)], list_lines)

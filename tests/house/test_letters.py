@@ -1,7 +1,6 @@
 """Every kind of letter: whoever is to be told is told once, whatever dies, hurries or changes between wording and posting."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -15,7 +14,6 @@ from consult.chapters.models import Chapter
 from consult.consultations import jobs as consultation_jobs
 from consult.consultations import service as consultations
 from consult.consultations.models import Appointment, Phase, Role
-from consult.contributions import following
 from consult.contributions import jobs as contribution_jobs
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState, PositionEntry, PositionReceipt, Reply
@@ -23,15 +21,10 @@ from consult.core import db, jobs, mail
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
-from consult.core.news import Frequency, Topic
 from consult.core.permissions import SYSTEM
 from consult.moderation import jobs as moderation_jobs
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
-from consult.news import jobs as news_jobs
-from consult.news import service as news_service
-from consult.organisations import jobs as organisation_jobs
-from consult.organisations.models import Membership, MembershipState
 from consult.privacy import jobs as privacy_jobs
 from consult.synthesis import jobs as synthesis_jobs
 from consult.synthesis.models import SynthesisState
@@ -39,25 +32,8 @@ from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
+from tests.house.told import News, asked, gathered
 from tests.waiting import until
-
-
-@dataclass
-class News:
-    """One kind of letter: on which row, who writes it, and whose business it stays after the contribution was withdrawn."""
-
-    subject_id: int
-    work: Callable
-    kind: mail.Kind
-    is_told_of_what_was_withdrawn: bool = False
-
-    def run(self) -> None:
-        """The whole work of one worker."""
-        if self.work in (contribution_jobs.tell_authors, synthesis_jobs.tell_answers):
-            self.work(self.subject_id, lambda _percent: None)
-        elif conclude := self.work(self.subject_id):
-            with unit_of_work():
-                conclude()
 
 
 def receipt(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
@@ -123,23 +99,6 @@ def reply_decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> N
     reply = a_reply(said, rapporteur)
     made = moderation.publish(rapporteur, reply, expected_counter=reply.row_counter)
     return News(made.id, moderation_jobs.tell_reply_author, moderation_jobs.REPLY_DECISION)
-
-
-def asked(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
-    organisation = factories.an_organisation()
-    factories.a_user(organisation=organisation, language=said.author.language)
-    joined = factories.saved(Membership(user=factories.a_user(), organisation=organisation, state=MembershipState.ASKED))
-    return News(joined.id, organisation_jobs.tell_asked, organisation_jobs.ASKED, True)
-
-
-def gathered(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
-    """What a follower is told of a contribution that is published."""
-    moderation.publish(rapporteur, said, expected_counter=said.row_counter)
-    reader = factories.a_user(language=said.author.language)
-    news_service.follow(reader, chapter)
-    news_service.choose(reader, reader, frequencies={Topic.FOLLOWED: Frequency.IMMEDIATELY})
-    news_service.keep(following.CONTRIBUTION, said.id)
-    return News(reader.id, news_jobs.send_news, news_jobs.NEWS)
 
 
 NEWS = (receipt, position, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision, asked, gathered)
