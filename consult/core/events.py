@@ -105,9 +105,7 @@ def journal_of(thing: Base) -> Markup | None:
 
 @one
 def ways_of_news(topic: Topic, kind: str, subject_id: int, letters: Sequence[tuple[str, list[Any]]]) -> list[Way | None]:
-    """How letters of this kind leave, each to an address and on some facts: as whoever has the address chose. None: not now, and what is to
-    be told later is kept.
-    """
+    """How letters of a kind leave, each to an address on some facts, as its owner chose; None: not now, and what is told later is kept."""
 
 
 @one

@@ -1,6 +1,7 @@
 """Choosing what one is told, following passages and chapters, stopping letters, and what feeds hold."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import defer, joinedload
@@ -17,7 +18,7 @@ from consult.core.jobs import later
 from consult.core.locks import lock
 from consult.core.news import Frequency, Topic
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
-from consult.core.permissions import SYSTEM, Action, Actor, require
+from consult.core.permissions import Action, Actor, require
 from consult.news import jobs, telling
 from consult.news.models import WHOLE, Follow, NewsChoice, NewsItem
 from consult.news.signing import read_token
@@ -77,24 +78,28 @@ def get_readers(addresses: Sequence[str], topic: Topic) -> dict[str, Reader]:
     return {email: Reader(user_id, language, Frequency(frequency)) for user_id, email, language, frequency in found}
 
 
-def stop_by_key(token: str) -> None:
-    """Once or several times; nothing tells whether there is, or was, such an account. :class:`NotFound` for what is no key of ours."""
-    user_id, topics = check_key(token)
-    user = session.get(User, user_id)
-    if user is None or user.forgotten_at is not None:
-        return
-    choices = get_choices(user)
-    if wanted := [topic for topic in topics if choices[topic].is_told]:
-        stop(SYSTEM, user, topics=wanted)
+class Stopping(NamedTuple):
+    """What the link of a letter stops: on these topics; nobody is told of any of them where ``still_told`` is empty."""
+
+    topics: list[Topic]
+    person: User | None
+    still_told: list[Topic]
 
 
-def check_key(token: str) -> tuple[int, list[Topic]]:
-    """Whose it is, and the topics that it stops; :class:`NotFound` for what is no key of ours, or no longer one."""
+def get_stopping(token: str) -> Stopping:
+    """By the key of the link; :class:`NotFound` for what is no key of ours, or no longer one. Whose account it is, and whether there is one
+    still, is nothing that a page tells.
+    """
     found = read_token(token)
     if found is None or not found[1]:
         raise NotFound(_("This link is not whole, or older than a year."),
                        _("Open the link of the letter, whole; or sign in and choose which news you get."))
-    return found
+    user_id, topics = found
+    person = session.get(User, user_id)
+    if person is None or person.forgotten_at is not None:
+        return Stopping(topics, None, [])
+    choices = get_choices(person)
+    return Stopping(topics, person, [topic for topic in topics if choices[topic].is_told])
 
 
 # Following
@@ -106,7 +111,7 @@ def follow(actor: User, chapter: Chapter, *, key: str = WHOLE) -> Chapter:
 
     Raises :class:`NotFound` where the chapter never had such a passage, :class:`Invalid` for whoever follows too much.
     """
-    check_passage(chapter, key)
+    get_passage_key(chapter, key)
     lock(actor)
     mine = sa.select(sa.func.count()).select_from(Follow).where(Follow.user_id == actor.id)
     if (session.scalar(mine) or 0) >= MAX_FOLLOWED:
@@ -124,17 +129,18 @@ def unfollow(actor: User, chapter: Chapter, *, key: str = WHOLE) -> Chapter:
     return chapter
 
 
-def check_passage(chapter: Chapter, key: str) -> None:
-    """Raises :class:`NotFound` for a key that no version of the chapter ever had."""
+def get_passage_key(chapter: Chapter, key: str) -> str:
+    """The key as it is followed: :class:`NotFound` for one that no version of the chapter ever had."""
     known = sa.select(Block.id).join(Revision, Revision.id == Block.revision_id).where(Revision.chapter_id == chapter.id, Block.key == key)
     if key != WHOLE and session.scalar(known.limit(1)) is None:
         raise NotFound(_("There is no passage %(key)s in this chapter.", key=key), _("Open the chapter, and choose a passage there."))
+    return key
 
 
-def is_followed(actor: Actor, chapter: Chapter, key: str) -> bool:
-    """By this person, by this very key."""
-    mine = sa.select(Follow.id).where(Follow.user_id == actor.id, Follow.chapter_id == chapter.id, Follow.key == key)
-    return actor.id is not None and session.scalar(mine) is not None
+def get_follow(actor: Actor, chapter: Chapter, key: str) -> Follow | None:
+    """Of this person, by this very key; None for whoever does not follow it."""
+    mine = sa.select(Follow).where(Follow.user_id == actor.id, Follow.chapter_id == chapter.id, Follow.key == key)
+    return session.scalar(mine) if actor.id is not None else None
 
 
 def list_followed(actor: Actor, *, after: Cursor | None = None) -> Page[Follow]:
@@ -166,7 +172,7 @@ def require_feed(actor: Actor, consultation: Consultation) -> None:
 
 
 __all__ = [
-    "Follow", "MAX_FOLLOWED", "Matter", "Reader", "Readers", "WHOLE", "check_key", "check_passage", "choose", "everybody", "follow",
-    "followers", "get_choices", "get_readers", "is_followed", "keep", "list_followed", "list_new_revisions", "require_feed", "stop",
-    "stop_by_key", "unfollow",
+    "Follow", "MAX_FOLLOWED", "Matter", "Reader", "Readers", "Stopping", "WHOLE", "choose", "everybody", "follow", "followers",
+    "get_choices", "get_follow", "get_passage_key", "get_readers", "get_stopping", "keep", "list_followed", "list_new_revisions",
+    "require_feed", "stop", "unfollow",
 ]

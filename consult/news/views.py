@@ -23,7 +23,7 @@ from consult.core.i18n import _, force_locale, gettext, language_name
 from consult.core.markup import trusted
 from consult.core.news import Topic, Way
 from consult.core.paging import Cursor
-from consult.core.permissions import Action, require
+from consult.core.permissions import SYSTEM, Action, require
 from consult.core.web import actor, csrf, language, link, required_consultation, room
 from consult.core.web import consultation as shown_consultation
 from consult.news import events, service, telling
@@ -95,7 +95,7 @@ def follow_url(chapter: Chapter) -> str:
 @chapters_events.provision_parts.fill
 def provision_part(chapter: Chapter, key: str) -> chapters_events.ProvisionPart:
     words = render_template("news/_follow.html", form=FlaskForm(), chapter=chapter, key=key,
-                            is_followed=service.is_followed(actor(), chapter, key))
+                            is_followed=service.get_follow(actor(), chapter, key) is not None)
     return chapters_events.ProvisionPart(order=5, id="follow", title=gettext("Follow this passage"), count=None, words=trusted(words))
 
 
@@ -121,10 +121,10 @@ def choose():
 @csrf.exempt  # the address is the key: mail programs send this form for their reader, without any page or session of ours (RFC 8058)
 def stop(token: str):
     """Nothing stops before the button: filters open the links of letters."""
-    _user, topics = service.check_key(token)
-    if request.method == "POST":
-        service.stop_by_key(token)
-    return render_template("news/stop.html", topics=topics, is_stopped=request.method == "POST", token=token)
+    found = service.get_stopping(token)
+    if request.method == "POST" and found.person is not None and found.still_told:
+        service.stop(SYSTEM, found.person, topics=found.still_told)
+    return render_template("news/stop.html", topics=found.topics, is_stopped=request.method == "POST", token=token)
 
 
 # What one follows
@@ -153,7 +153,7 @@ def changed(number: int, key: str, act: Action):
     """One page for both: whether it is followed, and the button that changes that."""
     chapter, form = chapters.get_chapter(required_consultation(), number), FlaskForm()
     require(actor(), act, chapter)
-    service.check_passage(chapter, key)
+    key = service.get_passage_key(chapter, key)
     if form.validate_on_submit():
         try:
             (service.follow if act == Action.NEWS_FOLLOW else service.unfollow)(actor(), chapter, key=key)
@@ -162,7 +162,8 @@ def changed(number: int, key: str, act: Action):
         else:
             flash(str(_("You follow it from now on.") if act == Action.NEWS_FOLLOW else _("You no longer follow it.")), "success")
             return redirect(url_for(".following"), 303)
-    page = render_template("news/follow.html", form=form, chapter=chapter, key=key, is_followed=service.is_followed(actor(), chapter, key))
+    page = render_template("news/follow.html", form=form, chapter=chapter, key=key,
+                           is_followed=service.get_follow(actor(), chapter, key) is not None)
     return page, 422 if form.errors else 200
 
 
@@ -188,7 +189,8 @@ def chapter_feed(number: int):
 
 def answered(shown: Consultation, matter: str, title: str, *, url_for_page: str, here: str, of: list[Chapter]) -> Response:
     service.require_feed(actor(), shown)
-    entries = atom.newest(flat(events.published(shown, [chapter.id for chapter in of]))) if of else []
+    ids = [chapter.id for chapter in of]
+    entries = atom.newest([*new_revisions(shown, ids), *flat(events.published(shown, ids))]) if of else []
     whole = atom.Feed(matter=f"{shown.slug}/{matter}/{language()}", title=title, author=shown.controller or shown.title(language()),
                       language=language(), url=here, page_url=url_for_page, begun=shown.created_at, entries=entries)
     response = Response(atom.write(whole, current_app.config["BASE_URL"]), mimetype=atom.TYPE)
@@ -197,7 +199,6 @@ def answered(shown: Consultation, matter: str, title: str, *, url_for_page: str,
     return response
 
 
-@events.published.fill
 def new_revisions(consultation: Consultation, chapter_ids: Sequence[int]) -> list[Entry]:
     return [Entry(
         matter=f"{consultation.slug}/chapters/{one.chapter.number}/{one.language}/revisions/{one.number}",
