@@ -23,7 +23,7 @@ from consult.core.web import link
 from consult.news import events, telling
 from consult.news.models import WHOLE, ClosingNotice, Follow, NewsItem
 from consult.news.signing import token_of
-from consult.news.telling import Matter, Readers, everybody, followers, keep
+from consult.news.telling import Matter, Readers, everybody, keep
 
 MAX_TOLD = 200  # things in one letter
 AT_ONCE = 100  # people whose letter is promised in one go
@@ -140,8 +140,9 @@ def tell_of_revision(revision_id: int) -> None:
 
 
 def followers_of_chapter(revision_id: int) -> sa.Select:
-    chapter = sa.select(Revision.chapter_id).where(Revision.id == revision_id).scalar_subquery()
-    return followers(chapter, WHOLE, sa.literal(revision_id))
+    """Who did when it was published."""
+    here = Follow.chapter_id == Revision.chapter_id, Follow.key == WHOLE, Follow.followed_at <= Revision.published_at
+    return sa.select(Follow.user_id, Revision.id).join(Revision, sa.and_(*here)).where(Revision.id == revision_id)
 
 
 def list_revision_lines(ids: Sequence[int]) -> dict[int, Line]:
@@ -161,7 +162,8 @@ def followers_of_changed(revision_id: int) -> sa.Select:
     return (
         sa.select(Follow.user_id, Alignment.id).join(Revision, Revision.id == Alignment.revision_id)
         .join(Block, Block.id == Alignment.old_block_id)
-        .join(Follow, sa.and_(Follow.chapter_id == Revision.chapter_id, Follow.key == Block.key))
+        .join(Follow, sa.and_(
+            Follow.chapter_id == Revision.chapter_id, Follow.key == Block.key, Follow.followed_at <= Revision.published_at))
         .where(Alignment.revision_id == revision_id, Alignment.change.in_(BlockFate.where(is_same_text=False))).distinct()
     )
 
