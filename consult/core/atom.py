@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import quote, urlsplit
 
+from flask import Response, current_app, request
 from lxml import etree
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -85,6 +86,16 @@ def write(feed: Feed, base_url: str) -> bytes:
         _link(entry, "alternate", one.url, "text/html")
         _add(entry, "content", one.words or one.title)
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
+def answer(feed: Feed) -> Response:
+    """As other open data: asked again each time, and sent again only where something changed."""
+    response = Response(write(feed, current_app.config["BASE_URL"]), mimetype=TYPE)
+    response.cache_control.no_cache = True
+    response.cache_control.max_age = 0
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def _add(parent: etree._Element, name: str, text: str) -> None:

@@ -4,7 +4,7 @@ import tempfile
 from functools import partial
 from typing import Any
 
-from flask import Response, current_app, render_template, request, send_file, url_for
+from flask import Response, render_template, request, send_file, url_for
 
 from consult.accounts.models import User
 from consult.chapters import events as chapters_events
@@ -97,9 +97,7 @@ def feed():
                for one in service.list_checkpoints(actor()).rows]
     whole = atom.Feed(f"{shown.slug}/journal/{language()}", gettext("Journal"), shown.controller or shown.title(language()), language(),
                       link("journal.feed"), here, shown.created_at, entries)
-    response = Response(atom.write(whole, current_app.config["BASE_URL"]), mimetype=atom.TYPE)
-    response.add_etag()
-    return response.make_conditional(request)
+    return atom.answer(whole)
 
 
 @bp.get("/stamps/<int:position>")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_security import auth_required
 from flask_wtf import FlaskForm
 
@@ -193,10 +193,7 @@ def answered(shown: Consultation, matter: str, title: str, *, url_for_page: str,
     entries = atom.newest([*new_revisions(shown, ids), *flat(events.published(shown, ids))]) if of else []
     whole = atom.Feed(matter=f"{shown.slug}/{matter}/{language()}", title=title, author=shown.controller or shown.title(language()),
                       language=language(), url=here, page_url=url_for_page, begun=shown.created_at, entries=entries)
-    response = Response(atom.write(whole, current_app.config["BASE_URL"]), mimetype=atom.TYPE)
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return atom.answer(whole)
 
 
 def new_revisions(consultation: Consultation, chapter_ids: Sequence[int]) -> list[Entry]:
