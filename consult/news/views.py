@@ -94,8 +94,8 @@ def follow_url(chapter: Chapter) -> str:
 
 @chapters_events.provision_parts.fill
 def provision_part(chapter: Chapter, key: str) -> chapters_events.ProvisionPart:
-    words = render_template("news/_follow.html", form=FlaskForm(), chapter=chapter, key=key,
-                            is_followed=service.get_follow(actor(), chapter, key) is not None)
+    """The same button for all: whether its reader follows it already is said on the page that it leads to."""
+    words = render_template("news/_follow.html", form=FlaskForm(), chapter=chapter, key=key)
     return chapters_events.ProvisionPart(order=5, id="follow", title=gettext("Follow this passage"), count=None, words=trusted(words))
 
 
@@ -161,7 +161,7 @@ def changed(number: int, key: str, act: Action):
             form.form_errors.append(" ".join(map(str, (refusal.message, refusal.remedy))))
         else:
             flash(str(_("You follow it from now on.") if act == Action.NEWS_FOLLOW else _("You no longer follow it.")), "success")
-            return redirect(url_for(".following"), 303)
+            return redirect(url_for(".follow", number=number, key=key), 303)
     page = render_template("news/follow.html", form=form, chapter=chapter, key=key,
                            is_followed=service.get_follow(actor(), chapter, key) is not None)
     return page, 422 if form.errors else 200

@@ -29,13 +29,14 @@ GROWING = {
     "attempt_count": "one for each who tries, for a quarter of an hour",
     "audit_event": "one for each act", "audit_seal": "one for each act", "job": "one for each promise, kept when it is done",
     "respondent_tally": "one for each who speaks, by chapter and item",
+    "follow": "some for many people", "news_choice": "a few for many people", "news_item": "one for each thing told to each follower",
     "outgoing_mail": "one for each letter", "kept_form": "one for each form that was refused",
 }
 # Tables that stay small whatever is said: why each does.
 STAYING = {
     "consultation": "one", "round": "one or two", "extension": "a few", "early_closing": "one at most", "commission": "five",
     "appointment": "those in charge", "invitation": "those in charge", "staff_letter": "those in charge, once a day",
-    "staff_news": "what those in charge were told",
+    "staff_news": "what those in charge were told", "closing_notice": "two for each closing date",
     "organisation": "some hundreds", "organisation_word": "a few for each of them", "chapter": "five", "revision": "some dozens",
     "block": "the text",
     "provision_tally": "passages of the text", "chapter_tally": "chapters and categories", "reply_tally": "chapters",
