@@ -221,7 +221,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.NEWS_CHOOSE: ((signed_in, oneself),),
     Action.NEWS_FOLLOW: ((signed_in,),),
-    Action.NEWS_STOP: ((system,),),
+    Action.NEWS_STOP: ((anyone,),),
     Action.NEWS_UNFOLLOW: ((signed_in,),),
     Action.ORGANISATIONS_ACCEPT: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
     Action.ORGANISATIONS_ADD: ((signed_in,), (system,)),

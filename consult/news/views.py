@@ -23,7 +23,7 @@ from consult.core.i18n import _, force_locale, gettext, language_name
 from consult.core.markup import trusted
 from consult.core.news import Topic, Way
 from consult.core.paging import Cursor
-from consult.core.permissions import SYSTEM, Action, require
+from consult.core.permissions import VISITOR, Action, require
 from consult.core.web import actor, csrf, language, link, required_consultation, room
 from consult.core.web import consultation as shown_consultation
 from consult.news import events, service, telling
@@ -123,7 +123,7 @@ def stop(token: str):
     """Nothing stops before the button: filters open the links of letters."""
     found = service.get_stopping(token)
     if request.method == "POST" and found.person is not None and found.still_told:
-        service.stop(SYSTEM, found.person, topics=found.still_told)
+        service.stop(VISITOR, found.person, topics=found.still_told)
     return render_template("news/stop.html", topics=found.topics, is_stopped=request.method == "POST", token=token)
 
 

@@ -124,7 +124,7 @@ moderation.withhold                  waiting        moderator rapporteur chair s
 moderation.withhold                  colleague's    nobody                                                     *
 news.choose                          person         participant                                                *
 news.follow                          chapter        participant other STAFF secretariat administrator          *
-news.stop                            person         system                                                     *
+news.stop                            person         EVERYBODY                                                  *
 news.unfollow                        chapter        participant other STAFF secretariat administrator          *
 organisations.accept                 membership     participant secretariat system                             *
 organisations.accept                 own-membership  secretariat system                                                     *
