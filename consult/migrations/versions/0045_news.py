@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0045"
 down_revision = "0040"
@@ -50,7 +51,8 @@ def upgrade() -> None:
         sa.Column("id", NUMBER, nullable=False), sa.Column("user_id", NUMBER, nullable=False),
         sa.Column("topic", sa.String(40), nullable=False), sa.Column("matter", sa.String(80), nullable=False),
         sa.Column("subject_id", sa.BigInteger(), nullable=False), sa.Column("mark", sa.String(64), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=True), sa.Column("happened_at", MOMENT, nullable=False),
+        sa.Column("facts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("happened_at", MOMENT, nullable=False),
         sa.Column("due_at", MOMENT, nullable=False), sa.Column("told_at", MOMENT, nullable=True),
         sa.CheckConstraint(one_of("topic", TOPICS), name=op.f("ck_news_item_topic")),
         to_user("news_item"), sa.PrimaryKeyConstraint("id", name=op.f("pk_news_item")),
