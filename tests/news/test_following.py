@@ -2,13 +2,18 @@
 
 import pytest
 
+from consult.consultations.models import ModerationMode, Phase
 from consult.contributions import service as contributions
 from consult.contributions.models import ContributionState
 from consult.core.errors import Invalid, NotAllowed, NotFound
+from consult.core.i18n import utcnow
 from consult.core.permissions import VISITOR
 from consult.news import service as news
+from consult.synthesis.models import SynthesisState
 from tests import factories
+from tests.adoption import cases
 from tests.contributions.revising import A2, REWORDED, revise
+from tests.contributions.test_service import lodge
 from tests.letters import letters_to
 from tests.news.telling import choose, next_monday, next_morning, publish, restore, withhold, work
 
@@ -142,3 +147,24 @@ def test_publishing_costs_the_same_however_many_follow(chapter, contribution, ra
     for _one in range(30):
         news.follow(factories.a_user(), chapter, key=A1)
     assert count_queries(lambda: publish(rapporteur, other)) <= alone
+
+
+def test_what_is_published_as_it_is_lodged_is_told_too(chapter, block, participant, follower):
+    chapter.consultation.moderation_mode = ModerationMode.AFTER
+    said = lodge(participant, block, as_organisation=participant.organisation)
+    work(next_morning())
+    assert [said.ref in letter.body for letter in letters_to(follower)] == [True]
+
+
+def test_a_synthesis_that_is_published_is_told_to_whoever_follows_the_chapter_or_new_texts(chapter, secretary, follower):
+    of_chapter, reader = factories.a_user(language="en"), factories.a_user(language="ar")
+    news.follow(of_chapter, chapter)
+    choose(reader, publications="daily")
+    work()
+    chapter.consultation.phase = Phase.SYNTHESIS
+    factories.a_synthesis(chapter, state=SynthesisState.VALIDATED, validated_at=utcnow())
+    cases.sent(chapter.consultation, secretary)
+    work(next_morning())
+    assert "The synthesis of chapter 1 is published" in letters_to(of_chapter)[0].body
+    assert any("/ar/synthesis/read/1" in letter.body for letter in letters_to(reader))
+    assert letters_to(follower) == [], "who follows a passage is answered on what they said themselves"
