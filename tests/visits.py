@@ -19,6 +19,8 @@ from consult.contributions.models import (
     Reply,
 )
 from consult.core.db import session
+from consult.core.news import Topic
+from consult.news.signing import token_of
 from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
 from tests.benchmarks.filling import PUBLIC, REPRESENTATIVE, REVISED, usual_author_id
@@ -174,6 +176,14 @@ rapporteur secretariat                      /exports
 visitor                                     /exports/open-data
 visitor participant                         /journal
 visitor                                     /journal/feed
+participant                                 /news/choose
+participant                                 /news/following
+participant                                 /news/follow/{number}
+participant                                 /news/follow/{number}/{key}
+participant                                 /news/unfollow/{number}/{key}
+visitor                                     /news/stop/{stop}
+visitor                                     /news/feed
+visitor                                     /news/chapters/{number}/feed
 secretariat administrator                   /journal/events
 secretariat                                 /journal/events?act=contributions.lodge
 secretariat                                 /journal/events?act=synthesis.edit_item&address=rapporteur1@csnca.example
@@ -224,6 +234,7 @@ def subjects() -> dict[str, Any]:
         "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
         "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
         "draft": one(sa.select(OfferedDraft.id).order_by(OfferedDraft.id)), "drafted": f"{REVISED}-0-1",
+        "stop": token_of(usual_author_id(), [Topic.FOLLOWED]),
         "organisation": one(sa.select(Organisation.slug).order_by(Organisation.id)),
     }
 

@@ -44,6 +44,7 @@ from consult.core.db import begin_writing, db
 from consult.core.errors import Invalid, NotAllowed, NotFound
 from consult.core.i18n import N_, language_in_use, utcnow
 from consult.core.locks import lock
+from consult.core.news import Topic
 from consult.core.permissions import VISITOR, signed_in
 from consult.core.web import asked_values
 from consult.text.composing import composed
@@ -136,7 +137,8 @@ class AccountMail(MailUtil):
         tokens = {name: value for name, value in context.items() if name.endswith("_token")}
         expires_at = min((utcnow() + LIFETIMES[name] for name, token in tokens.items() if token), default=None)
         letter, g.letter_prepared = sessions.letter_to(context["user"].email), True
-        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", expires_at=expires_at, letter=letter, **tokens)
+        mail.write(context["user"], f"accounts/{template.rpartition('/')[2]}", topic=Topic.ACCOUNT, expires_at=expires_at,
+                   letter=letter, **tokens)
 
     def normalize(self, email: str) -> str:
         return service.known_address(email)

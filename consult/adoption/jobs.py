@@ -13,6 +13,7 @@ from consult.core.db import reading, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import long_job, outbound_job
 from consult.core.mail import Letter
+from consult.core.news import Topic
 from consult.core.permissions import SYSTEM, Actor
 from consult.exports import files
 
@@ -50,7 +51,7 @@ def standing(failure_id: int, facts: frozenset[int]) -> frozenset[int]:
     return facts if is_last(failure_id) else frozenset()
 
 
-CALLED_OFF = mail.Kind("adoption.called_off", word_failure, mark_failure, standing)
+CALLED_OFF = mail.Kind("adoption.called_off", word_failure, mark_failure, standing, topic=Topic.CHARGE)
 
 
 @long_job

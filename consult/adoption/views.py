@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date
 
 from flask import flash, redirect, render_template, send_file, url_for
@@ -16,14 +17,16 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation, Phase
+from consult.core.atom import Entry
 from consult.core.errors import Invalid, NotFound
 from consult.core.events import Link
 from consult.core.i18n import LANGUAGES, _, day, gettext, ngettext, when
 from consult.core.markup import trusted
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, put_refusal, required_consultation, room
+from consult.core.web import actor, language, link, put_refusal, required_consultation, room
 from consult.exports.models import ExportFormat
 from consult.exports.writers import SYNTHESIS
+from consult.news import events as news_events
 from consult.synthesis.models import Synthesis
 
 bp = room("adoption")
@@ -40,6 +43,26 @@ def next_acts(consultation: Consultation) -> list[consultations_events.NextAct]:
     if can(actor(), Action.ADOPTION_DECIDE, consultation):
         acts.append(consultations_events.NextAct(_("Record the decision"), url_for("adoption.submission"), is_main=True))
     return acts
+
+
+@news_events.published.fill
+def published(consultation: Consultation, chapter_ids: Sequence[int]) -> list[Entry]:
+    """The syntheses, public since they were submitted, and what the Council decided on them."""
+    if not consultation.phase.is_submitted:
+        return []
+    submission = service.get_submission(consultation)
+    texts = [chapter for chapter, synthesis in service.list_syntheses(consultation) if synthesis is not None and synthesis.is_public]
+    decisions = {one.chapter_id: one for one in service.list_decisions(submission)}
+    made = []
+    for chapter in (one for one in texts if one.id in chapter_ids):
+        place = f"{consultation.slug}/chapters/{chapter.number}"
+        made.append(Entry(f"{place}/synthesis", gettext("The synthesis of chapter %(number)s", number=chapter.number),
+                          link("synthesis.read", number=chapter.number), submission.submitted_at, chapter.title(language())))
+        if decision := decisions.get(chapter.id):
+            made.append(Entry(f"{place}/decision", gettext("The Council’s decision on chapter %(number)s: %(outcome)s",
+                                                           number=chapter.number, outcome=decision.outcome.label),
+                              link("adoption.submission"), decision.recorded_at, decision.words))
+    return made
 
 
 @consultations_events.waiting.fill

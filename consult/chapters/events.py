@@ -151,6 +151,12 @@ def own_lines_url(chapter: Chapter) -> str:
 
 
 @at_most_one
+def follow_url(chapter: Chapter) -> str:
+    """Where somebody follows a chapter; nobody does where this is empty."""
+    return ""
+
+
+@at_most_one
 def impact(chapter: Chapter) -> dict[str, int]:
     """How many contributions a new version would touch, by the key of the passage that they stand on."""
     return {}

@@ -17,6 +17,7 @@ from consult.core.i18n import MOROCCO, day, force_locale, gettext, utcnow
 from consult.core.jobs import Job, JobState, later, name_of, outbound_job
 from consult.core.locks import lock_all
 from consult.core.mail import Letter, OutgoingMail
+from consult.core.news import Topic
 
 MORNING = time(7)
 NEWS = timedelta(days=7)  # what happened before is no news any more
@@ -132,4 +133,4 @@ def again(user_id: int, facts: frozenset[str]) -> list[Letter[str]]:
     return letter_to(session.get_one(User, user_id), lambda thing: thing.key in facts)
 
 
-WAITING = mail.Kind("consultations.waiting", word_waiting, mark_waiting, standing, again)
+WAITING = mail.Kind("consultations.waiting", word_waiting, mark_waiting, standing, again, topic=Topic.CHARGE)

@@ -3,7 +3,6 @@ organisation, and the end of forgotten drafts.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import cache
 
 import sqlalchemy as sa
@@ -20,8 +19,6 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     ContributionState,
-    OfferedDraft,
-    OfferedState,
     PositionEntry,
     PositionReceipt,
     QuoteState,
@@ -30,15 +27,13 @@ from consult.contributions.models import (
 )
 from consult.core import mail
 from consult.core.db import session
-from consult.core.i18n import utcnow
-from consult.core.jobs import Job, JobState, every_second, later, long_job, name_of, outbound_job, worded_job
+from consult.core.i18n import gettext, utcnow
+from consult.core.jobs import every_second, long_job, outbound_job, worded_job
 from consult.core.locks import locking
 from consult.core.mail import Letter
-from consult.organisations import service as organisations
-from consult.organisations.models import Organisation
+from consult.core.news import Line, Topic
 
 ReceiptFact = tuple[int, str]  # a contribution, and its state
-OfferedFact = tuple[int, int]  # an offered draft, and the representative who hears of it
 Place = tuple[int, int]  # an anchor, and the block where it stands; 0: its passage is gone
 
 
@@ -73,7 +68,7 @@ def receipt_again(contribution_id: int, _facts: frozenset[ReceiptFact]) -> list[
     return [letter_of(session.scalars(receipt_as_told(), {"contribution": contribution_id}).one())]
 
 
-RECEIPT = mail.Kind("contributions.receipt", word_receipt, mark_receipt, receipt_now, receipt_again)
+RECEIPT = mail.Kind("contributions.receipt", word_receipt, mark_receipt, receipt_now, receipt_again, topic=Topic.RECEIPT)
 _receipt = Receipt.__table__
 WRITTEN = (
     _receipt.update().where(_receipt.c.contribution_id == sa.bindparam("of"), _receipt.c.written_at.is_(None))
@@ -140,7 +135,7 @@ def position_again(position_receipt_id: int, _facts: frozenset[ReceiptFact]) -> 
     return [letter_of_position(session.scalars(sa.select(PositionReceipt).where(PositionReceipt.id == position_receipt_id)).one())]
 
 
-POSITION = mail.Kind("contributions.position_receipt", word_position, mark_position, position_now, position_again)
+POSITION = mail.Kind("contributions.position_receipt", word_position, mark_position, position_now, position_again, topic=Topic.RECEIPT)
 
 
 @long_job
@@ -229,7 +224,20 @@ def revised_again(revision_id: int, facts: frozenset[Place]) -> list[Letter[Plac
     return word_anchors(revision_id, Anchor.id.in_([anchor_id for anchor_id, _block in facts]))
 
 
-REVISED = mail.Kind("contributions.revised", word_revised, mark_revised, revised_now, revised_again)
+def list_revised_lines(_revision_id: int, facts: frozenset[Place]) -> list[Line]:
+    found = session.scalars(sa.select(Anchor).where(Anchor.id.in_([anchor_id for anchor_id, _block in facts])).order_by(Anchor.id).options(
+        joinedload(Anchor.contribution).joinedload(Contribution.chapter), joinedload(Anchor.revision)))
+    return [line_on(anchor.contribution, gettext(
+        "Version %(version)s changes the words under your contribution %(ref)s.", version=anchor.revision.number,
+        ref=anchor.contribution.ref)) for anchor in found]
+
+
+def line_on(contribution: Contribution, words: str) -> Line:
+    return Line(words, "contributions.show", {"ref": contribution.ref}, contribution.chapter.number)
+
+
+REVISED = mail.Kind("contributions.revised", word_revised, mark_revised, revised_now, revised_again,
+                    topic=Topic.CONTRIBUTIONS, lines=list_revised_lines)
 
 
 def note_told(*which: sa.ColumnElement[bool]) -> int:
@@ -279,7 +287,12 @@ def moved_now(anchor_id: int, facts: frozenset[tuple[int, int]]) -> frozenset[tu
     return facts & {(anchor_id, counter)}
 
 
-MOVED = mail.Kind("contributions.moved", word_moved, mark_moved, moved_now)
+def list_moved_lines(anchor_id: int, _facts: frozenset[tuple[int, int]]) -> list[Line]:
+    contribution = session.get_one(Anchor, anchor_id).contribution
+    return [line_on(contribution, gettext("A person decided to which passage your contribution %(ref)s belongs.", ref=contribution.ref))]
+
+
+MOVED = mail.Kind("contributions.moved", word_moved, mark_moved, moved_now, topic=Topic.CONTRIBUTIONS, lines=list_moved_lines)
 
 
 @outbound_job
@@ -314,80 +327,12 @@ def reply_now(reply_id: int, facts: frozenset[int]) -> frozenset[int]:
     return facts if session.scalar(sa.select(Reply.id).where(*published_reply(reply_id))) else frozenset()
 
 
-REPLIED = mail.Kind("contributions.replied", word_reply, mark_reply, reply_now)
+def list_reply_lines(reply_id: int, _facts: frozenset[int]) -> list[Line]:
+    contribution = session.get_one(Reply, reply_id).contribution
+    return [line_on(contribution, gettext("Somebody replied to your contribution %(ref)s.", ref=contribution.ref))]
 
 
-# Drafts offered to an organisation: its representatives hear of all that were offered in a while, in one letter
-COLLECTED = timedelta(minutes=15)
-SOME = 20  # organisations at once
-
-
-def unread(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Of what was offered: nobody has decided on it, or told of it."""
-    return sa.and_(OfferedDraft.told_at.is_(None), OfferedDraft.state.in_(OfferedState.where(awaits_representative=True)), *which)
-
-
-@every_second
-def tell_of_offered() -> None:
-    """Promise a letter where something was offered a while ago; where nobody signs for the organisation, it waits for somebody who does."""
-    is_on_its_way = sa.exists().where(
-        Job.name == name_of(tell_representatives), Job.subject_id == OfferedDraft.organisation_id,
-        Job.state.in_(JobState.where(is_under_way=True)))
-    waiting = sa.select(OfferedDraft.organisation_id).where(
-        unread(OfferedDraft.offered_at < utcnow() - COLLECTED), organisations.is_signed_for(OfferedDraft.organisation_id), ~is_on_its_way)
-    for organisation_id in session.scalars(waiting.distinct().limit(SOME)).all():
-        later(tell_representatives, session.get_one(Organisation, organisation_id))
-
-
-@outbound_job
-def tell_representatives(organisation_id: int) -> Callable[[], None] | None:
-    """Tell whoever signs for an organisation what its members offered, each in one letter."""
-    return mail.tell(OFFERED, organisation_id)
-
-
-def word_offered(organisation_id: int) -> list[Letter[OfferedFact]]:
-    return letters_of_offered(organisation_id, unread())
-
-
-def letters_of_offered(organisation_id: int, *which: sa.ColumnElement[bool], reader_id: int | None = None) -> list[Letter[OfferedFact]]:
-    """To this reader, or to each representative."""
-    offered = session.scalars(
-        sa.select(OfferedDraft).where(OfferedDraft.organisation_id == organisation_id, *which)
-        .order_by(OfferedDraft.chapter_number, OfferedDraft.place, OfferedDraft.id)
-        .options(joinedload(OfferedDraft.organisation), joinedload(OfferedDraft.block).lazyload(Block.revision))).all()
-    readers = [one for one in organisations.list_signing(organisation_id) if reader_id in (None, one.id)] if offered else []
-    return [
-        Letter(mail.worded(reader, "contributions/offered", organisation=offered[0].organisation, offered=offered),
-               frozenset((one.id, reader.id) for one in offered))
-        for reader in readers
-    ]
-
-
-def mark_offered(organisation_id: int, letters: Sequence[Letter[OfferedFact]]) -> Sequence[Letter[OfferedFact]]:
-    """All that they tell of, or nothing: what changed meanwhile is worded afresh."""
-    told = {offered_id for letter in letters for offered_id, _reader in letter.facts}
-    still = unread(OfferedDraft.organisation_id == organisation_id, OfferedDraft.id.in_(told))
-    if set(session.scalars(locking(sa.select(OfferedDraft.id).where(still), OfferedDraft))) != told:
-        return ()
-    row = OfferedDraft.__table__  # not through the rows: nobody who is deciding on one at this moment is overtaken by this
-    session.connection().execute(row.update().where(row.c.id.in_(told)).values(told_at=utcnow()))
-    return letters
-
-
-def offered_now(organisation_id: int, facts: frozenset[OfferedFact]) -> frozenset[OfferedFact]:
-    """What still awaits a representative, told to whoever still is one."""
-    ids, readers = {one for one, _reader in facts}, {one.id for one in organisations.list_signing(organisation_id)}
-    standing = set(session.scalars(sa.select(OfferedDraft.id).where(
-        OfferedDraft.id.in_(ids), OfferedDraft.state.in_(OfferedState.where(awaits_representative=True)))))
-    return frozenset((offered_id, reader_id) for offered_id, reader_id in facts if offered_id in standing and reader_id in readers)
-
-
-def offered_again(organisation_id: int, facts: frozenset[OfferedFact]) -> list[Letter[OfferedFact]]:
-    reader_id = next(reader for _offered, reader in facts)  # a letter has one
-    return letters_of_offered(organisation_id, OfferedDraft.id.in_([one for one, _reader in facts]), reader_id=reader_id)
-
-
-OFFERED = mail.Kind("contributions.offered", word_offered, mark_offered, offered_now, offered_again)
+REPLIED = mail.Kind("contributions.replied", word_reply, mark_reply, reply_now, topic=Topic.REPLIES, lines=list_reply_lines)
 
 
 @every_second

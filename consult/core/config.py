@@ -56,6 +56,7 @@ class Config:
     secret_key: str = setting("signs sessions and links; empty: made once and kept in the data folder")
     mail_url: str = setting("smtp://user:password@host:port (STARTTLS with ?starttls=1), smtps://…, file:///folder or console:", "console:")
     mail_from: str = setting("sender of every mail", "consultation@localhost.localdomain")
+    news_hour: str = setting("hour (0 to 23, in Morocco) of the letters in which news is gathered: daily, and weekly on Mondays", "7")
     trusted_proxies: str = setting(
         "number of reverse proxies, whose X-Forwarded-For is believed; host, scheme and path are those of CONSULT_BASE_URL", "0")
     workers: str = setting("web processes of `consult serve`", "2")
@@ -101,6 +102,8 @@ class Config:
             value = getattr(self, name)
             if not (value.isascii() and value.isdecimal() and int(value) >= least):
                 raise ConfigError(f"{variable(name)}: a whole number from {least} is needed, not {value!r}")
+        if not (self.news_hour.isascii() and self.news_hour.isdecimal() and int(self.news_hour) < 24):
+            raise ConfigError(f"{variable('news_hour')}: an hour from 0 to 23 is needed, not {self.news_hour!r}")
         for name, schemes in SCHEMES.items():
             self.check_address(name, schemes)
         if self.secret_key and len(self.secret_key) < 32:

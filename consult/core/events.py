@@ -1,15 +1,16 @@
 """What the floor asks of the rooms: where its own pages lead, the menus around every page, whether what is kept is whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from markupsafe import Markup
 
 from consult.core.db import Base
 from consult.core.extension_points import at_most_one, many, one
+from consult.core.news import Topic, Way
 from consult.core.permissions import Action
 
 
@@ -100,6 +101,28 @@ def told_with(thing: Base) -> ToldWith | None:
 @at_most_one
 def journal_of(thing: Base) -> Markup | None:
     """What was done with a row, for the page that shows it; None where the journal tells of nothing."""
+
+
+@one
+def ways_of_news(topic: Topic, kind: str, subject_id: int, letters: Sequence[tuple[str, list[Any]]]) -> list[Way | None]:
+    """How letters of a kind leave, each to an address on some facts, as its owner chose; None: not now, and what is told later is kept."""
+
+
+@one
+def is_told_at_once(recipient: str, topic: Topic) -> bool:
+    """Whether whoever has this address still wants to be told of it as soon as it happens."""
+
+
+class Feed(NamedTuple):
+    """What readers of feeds find by themselves in the head of a page."""
+
+    title: str
+    url: str
+
+
+@many
+def feeds() -> list[Feed]:
+    """The feeds of the page that is shown."""
 
 
 @many

@@ -17,7 +17,7 @@ from consult.core.errors import Conflict
 # Every table whose rows change, in the order in which one unit of work takes their locks; rows of one table by rising id. Beside each
 # those whose rows are changed only by whoever holds its row, and so in any order. The tests watch that every act keeps to it.
 ORDER: dict[str, tuple[str, ...]] = {
-    "user": ("registration", "user_session", "passkey", "provider_identity", "mandate"),
+    "user": ("registration", "user_session", "passkey", "provider_identity", "mandate", "news_choice", "follow", "news_item"),
     "organisation": ("organisation_word",),
     "membership": (),
     "consultation": ("round", "appointment"),
@@ -44,6 +44,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "submission_failure": (),
     "staff_letter": (),
     "staff_news": (),
+    "closing_notice": (),
     "export": (),
     "outgoing_mail": (),
     "kept_form": (),

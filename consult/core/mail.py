@@ -5,13 +5,15 @@ posted in the transaction that notes it as told. A worker that dies between the 
 
 What it tells of may change before it leaves, as when the mail server is away for hours. So each :class:`Kind` of letter says which of a
 letter's facts still stand: the letter whose facts no longer do is kept and never sent, and what still stands is told afresh.
+
+Each letter names its topic. What is news leaves as its reader chose: at once, with a way to stop it, or gathered with other news, or not.
 """
 
 import enum
 import re
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -22,11 +24,13 @@ from flask import render_template
 from flask_mailman import EmailMultiAlternatives, Mail
 from sqlalchemy.orm import Mapped, mapped_column
 
+from consult.core import events
 from consult.core.config import this_app
 from consult.core.db import Base, PrimaryKey, Timestamp, add_now, reading, scalar_count, session, unit_of_work
 from consult.core.errors import RegistrationError
 from consult.core.i18n import direction, force_locale, utcnow
 from consult.core.jobs import later, outbound_job
+from consult.core.news import Line, Topic, Way
 from consult.core.smtp import EmailBackend, Message, on_the_wire
 
 mail = Mail()
@@ -44,6 +48,7 @@ class DropReason(enum.StrEnum):
     REPLACED = "replaced"  # some of it is no longer so: another one tells the rest
     EXPIRED = "expired"  # the key in it opens nothing any more
     OTHERWISE = "otherwise"  # its recipient was told in another way
+    UNWANTED = "unwanted"  # its recipient chose meanwhile to be told later, or never
 
 
 class OutgoingMail(Base):
@@ -72,6 +77,7 @@ class OutgoingMail(Base):
     expires_at: Mapped[datetime | None]  # when its key opens nothing any more
     dropped_at: Mapped[datetime | None]
     drop_reason: Mapped[DropReason | None]
+    stop_url: Mapped[str | None]  # of news: where one click stops more of it
 
     @property
     def told(self) -> frozenset[Any]:
@@ -88,6 +94,7 @@ class Letter(Generic[Fact]):
     worded: tuple[str, str, str]
     facts: frozenset[Fact]
     expires_at: datetime | None = None
+    stop_url: str | None = None
 
 
 Word = Callable[[int], Sequence[Letter[Fact]]]
@@ -102,7 +109,8 @@ class Kind(Generic[Fact]):
 
     ``word(subject_id)`` words what is not told yet; ``mark(subject_id, letters)`` gives those that it could note as told: whose facts still
     hold, and which nobody has posted meanwhile. ``standing(subject_id, facts)``: these as they are now, without those that are no longer
-    so. ``again(subject_id, facts)`` words them, of a kind whose letters tell of several.
+    so. ``again(subject_id, facts)`` words them, of a kind whose letters tell of several. ``lines(subject_id, facts)``, of news: what a
+    letter that gathers news says of them, in the language in force.
     """
 
     name: str
@@ -110,8 +118,12 @@ class Kind(Generic[Fact]):
     mark: Mark[Fact]
     standing: Standing[Fact]
     again: Callable[[int, frozenset[Fact]], Sequence[Letter[Fact]]] | None = None
+    topic: Topic = field(kw_only=True)
+    lines: Callable[[int, frozenset[Fact]], Sequence[Line]] | None = field(kw_only=True, default=None)
 
     def __post_init__(self) -> None:
+        if self.topic.is_chosen and self.lines is None:
+            raise RegistrationError(f"{self.name} is news ({self.topic}), which may be gathered: say by which lines= it is told then.")
         if self.name in KINDS:
             raise RegistrationError(f"Two kinds of letter are called {self.name}: give one of them another name.")
         KINDS[self.name] = self
@@ -170,10 +182,13 @@ def post(recipient: str, subject: str, body: str, html: str | None = None, **not
     return letter
 
 
-def write(reader, template: str, *, expires_at: datetime | None = None, **context) -> OutgoingMail | None:
+def write(reader, template: str, *, topic: Topic, expires_at: datetime | None = None, **context) -> OutgoingMail | None:
     """Write ``emails/<room>/<name>.txt`` (``template`` is ``room/name``) to ``reader`` (who has ``email`` and ``language``), in the
-    reader's language. It is not sent once the key in it has expired.
+    reader's language, at once: what may be gathered is a :class:`Kind`, or this raises :class:`RegistrationError`. It is not sent once the
+    key in it has expired.
     """
+    if topic.is_chosen:
+        raise RegistrationError(f"{template} is news ({topic}): make it a Kind, so that it may be gathered.")
     return post(*worded(reader, template, **context), expires_at=expires_at)
 
 
@@ -221,12 +236,19 @@ def post_current(kind: Kind[Any], subject_id: int, letters: Sequence[Letter[Any]
     """Post those that the kind notes as told. What is told of a fact that is no longer so (withdrawn, decided otherwise) is left to be
     worded afresh.
     """
-    for letter in kind.mark(subject_id, letters) if letters else ():
-        post_letter(kind, subject_id, letter)
+    post_letters(kind, subject_id, list(kind.mark(subject_id, letters)) if letters else [])
 
 
-def post_letter(kind: Kind[Any], subject_id: int, letter: Letter[Any]) -> None:
-    post(*letter.worded, kind=kind.name, subject_id=subject_id, facts=sorted(letter.facts), expires_at=letter.expires_at)
+def post_letters(kind: Kind[Any], subject_id: int, letters: Sequence[Letter[Any]]) -> None:
+    """At once; of news as each reader chose."""
+    ways: Sequence[Way | None] = [Way(stop_url=letter.stop_url) for letter in letters]
+    if kind.topic.is_chosen and letters:
+        ways = events.ways_of_news(kind.topic, kind.name, subject_id, [(letter.worded[0], sorted(letter.facts)) for letter in letters])
+    for letter, way in zip(letters, ways, strict=True):
+        if way is not None:
+            recipient, subject, body = letter.worded
+            post(recipient, subject, body + way.foot, kind=kind.name, subject_id=subject_id, facts=sorted(letter.facts),
+                 expires_at=letter.expires_at, stop_url=way.stop_url)
 
 
 SENT = (
@@ -262,6 +284,8 @@ def judge(letter: OutgoingMail) -> tuple[DropReason | None, Sequence[Letter[Any]
         return None, ()
     kind = KINDS[letter.kind]
     standing = kind.standing(letter.subject_id, letter.told)
+    if kind.topic.is_chosen and letter.stop_url and not events.is_told_at_once(letter.recipient, kind.topic):
+        return DropReason.UNWANTED, [Letter((letter.recipient, letter.subject, letter.body), standing)] if standing else ()
     if standing == letter.told:
         return None, ()
     afresh = kind.again(letter.subject_id, standing) if standing and kind.again else ()
@@ -274,12 +298,14 @@ def drop(mail_id: int, reason: DropReason, kind: str | None, subject_id: int | N
     waiting = row.c.id == mail_id, row.c.sent_at.is_(None), row.c.dropped_at.is_(None)
     dropped = sa.update(row).where(*waiting).values(dropped_at=utcnow(), drop_reason=reason)
     if session.connection().execute(dropped).rowcount and kind is not None and subject_id is not None:
-        for letter in afresh:
-            post_letter(KINDS[kind], subject_id, letter)
+        post_letters(KINDS[kind], subject_id, afresh)
 
 
 def compose(letter: OutgoingMail) -> EmailMultiAlternatives:
-    message = Message(letter.subject, letter.body, to=[on_the_wire(letter.recipient)], headers={"Auto-Submitted": "auto-generated"})
+    headers = {"Auto-Submitted": "auto-generated"}
+    if letter.stop_url:  # RFC 8058
+        headers |= {"List-Unsubscribe": f"<{letter.stop_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    message = Message(letter.subject, letter.body, to=[on_the_wire(letter.recipient)], headers=headers)
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
     return message

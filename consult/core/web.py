@@ -177,6 +177,7 @@ def init_app(app: ConsultApp, get_consultation) -> None:
     app.add_template_filter(i18n.isolate, "isolate")
     app.jinja_env.globals["core_events"] = events
     app.add_template_global(menu, "menu")
+    app.add_template_global(lambda: flat(events.feeds()) if has_request_context() else [], "feeds")
     app.add_url_rule("/", "index", index)
     health.init_app(app)
     app.add_url_rule("/<language:language>/kept/<string:token>", "kept_form", kept_form)

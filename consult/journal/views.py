@@ -9,7 +9,7 @@ from flask import Response, render_template, request, send_file, url_for
 from consult.accounts.models import User
 from consult.chapters import events as chapters_events
 from consult.chapters.models import Chapter
-from consult.core import audit
+from consult.core import atom, audit
 from consult.core import events as core_events
 from consult.core.audit import AuditEvent
 from consult.core.db import Base
@@ -18,7 +18,7 @@ from consult.core.i18n import _, gettext
 from consult.core.markup import Markup, trusted
 from consult.core.paging import Cursor, each_row
 from consult.core.permissions import Action, can
-from consult.core.web import actor, required_consultation, room
+from consult.core.web import actor, language, link, required_consultation, room
 from consult.exports import service as exports
 from consult.journal import service
 from consult.journal.stamping import REPLY
@@ -90,8 +90,14 @@ def read():
 @bp.get("/feed")
 def feed():
     """The newest checkpoints: whoever keeps the feed keeps what shows that the journal was not written anew."""
-    page = service.list_checkpoints(actor())
-    return Response(render_template("journal/feed.xml", checkpoints=page.rows), mimetype="application/atom+xml")
+    shown, here = required_consultation(), link("journal.read")
+    entries = [atom.Entry(f"{shown.slug}/journal/{one.chain_position}",
+                          gettext("The journal stands at %(position)s", position=one.chain_position),
+                          f"{here}#{one.chain_position}", one.at, f"{one.chain_position}:{one.chain_digest}")
+               for one in service.list_checkpoints(actor()).rows]
+    whole = atom.Feed(f"{shown.slug}/journal/{language()}", gettext("Journal"), shown.controller or shown.title(language()), language(),
+                      link("journal.feed"), here, shown.created_at, entries)
+    return atom.answer(whole)
 
 
 @bp.get("/stamps/<int:position>")

@@ -11,6 +11,7 @@ from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import outbound_job
 from consult.core.mail import Letter
+from consult.core.news import Topic
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision, Verdict
 
 
@@ -66,7 +67,7 @@ def standing(decision_id: int, facts: frozenset[int]) -> frozenset[int]:
     return facts if session.scalar(sa.select(ModerationDecision.id).where(*still_stands(decision_id))) else frozenset()
 
 
-DECISION = mail.Kind("moderation.decision", word_decision, mark_decision, standing)
+DECISION = mail.Kind("moderation.decision", word_decision, mark_decision, standing, topic=Topic.DECISION)
 
 
 # The same of replies
@@ -111,4 +112,4 @@ def reply_decision_now(decision_id: int, facts: frozenset[int]) -> frozenset[int
     return facts if session.scalar(sa.select(ReplyDecision.id).where(*reply_decision_stands(decision_id))) else frozenset()
 
 
-REPLY_DECISION = mail.Kind("moderation.reply_decision", word_reply_decision, mark_reply_decision, reply_decision_now)
+REPLY_DECISION = mail.Kind("moderation.reply_decision", word_reply_decision, mark_reply_decision, reply_decision_now, topic=Topic.DECISION)

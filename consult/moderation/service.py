@@ -103,6 +103,8 @@ def _decide_on_contribution(contribution: Contribution, given: dict[str, Any]) -
         states.move(contribution, verdict.to)
     if verdict.to.is_public != before.is_public:
         chapters.mark_changed(contribution.chapter)
+    if verdict.to.is_public:
+        contributions.announce(contribution)
     decision = ModerationDecision(contribution=contribution, **given)
     session.add(decision)
     session.flush()

@@ -171,7 +171,7 @@ class Membership(Base):
 
     __tablename__ = "membership"
     __append_only__ = False  # it goes when the person is forgotten; the journal tells of each
-    __recorded__ = all_but("statement")
+    __recorded__ = all_but("statement", "told_at")
     __table_args__ = (
         sa.CheckConstraint("left_at IS NULL OR left_at >= joined_at", name="left_after_joining"),
         sa.CheckConstraint("(state IN ('asked', 'member')) = (left_at IS NULL)", name="over_has_its_moment"),
@@ -187,6 +187,7 @@ class Membership(Base):
     statement: Mapped[str] = mapped_column(sa.String(MAX_STATEMENT), default="")  # what they are there, for whoever accepts them
     joined_at: Mapped[Timestamp]
     left_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # when the representatives were told that this person asks
 
     user: Mapped[User] = relationship()
     organisation: Mapped[Organisation] = relationship(lazy="joined")

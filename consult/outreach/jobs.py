@@ -14,6 +14,7 @@ from consult.core.i18n import utcnow
 from consult.core.jobs import long_job, outbound_job
 from consult.core.locks import lock, lock_all
 from consult.core.mail import Letter
+from consult.core.news import Topic
 from consult.core.permissions import VISITOR, Action, can
 from consult.outreach.marks import letters_before
 from consult.outreach.models import (
@@ -164,5 +165,6 @@ def standing(letter_id: int, facts: frozenset[str]) -> frozenset[str]:
     return facts if is_so else frozenset()
 
 
-INVITING: mail.Kind[str] = mail.Kind("outreach.invitation", word_invitation, mark_invitation, standing)
+INVITING: mail.Kind[str] = mail.Kind(
+    "outreach.invitation", word_invitation, mark_invitation, standing, topic=Topic.INVITED)
 

@@ -42,6 +42,7 @@ from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.moderation.models import ModerationDecision, ReplyDecision
+from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy.models import Erasure
@@ -72,6 +73,7 @@ class Subject(LabelledEnum):
     ROLES = "roles", N_("Roles held in the consultation")
     INVITED = "invited", N_("That the person was asked for their opinion: organisation, address, its source, letters, what became of them")
     LETTERS = "letters", N_("Letters written to the person, and that they were told")
+    FOLLOWS = "follows", N_("What the person follows, and which news they chose to be sent")
     DRAFTS = "drafts", N_("Texts and forms that were typed and not lodged")
     OFFERED = "offered", N_("Drafts offered to an organisation, what was written in them, and remarks on them")
     FAULTS = "faults", N_("Faults of background work that quote the address")
@@ -183,7 +185,9 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.MEMBERSHIPS, Fate.GOES, Membership.user_id),
     *_lines(Subject.MANDATES, Fate.STAYS, Mandate.user_id),
     *_lines(Subject.ROLES, Fate.GOES, Appointment.user_id),
-    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id),
+    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id,
+            NewsItem.user_id),
+    *_lines(Subject.FOLLOWS, Fate.GOES, Follow.user_id, NewsChoice.user_id),
     *(Holding(Subject.INVITED, model, Stakeholder.address, Fate.GOES) for model in (StakeholderLetter, StakeholderChapter)),
     *_lines(Subject.INVITED, Fate.GOES, Stakeholder.address, StakeholderRow.address),
     *_lines(Subject.DRAFTS, Fate.GOES, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),

@@ -15,6 +15,7 @@ from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import outbound_job
 from consult.core.mail import Letter
+from consult.core.news import Topic
 
 PATIENCE = 5_000  # milliseconds
 DORMANT = timedelta(days=3 * 365)
@@ -60,4 +61,4 @@ def still_idle(user_id: int, facts: frozenset[int]) -> frozenset[int]:
     return facts & set(session.scalars(sa.select(User.id).where(User.id == user_id, is_idle())))
 
 
-IDLE = mail.Kind("privacy.idle", word_idle, mark_idle, still_idle)
+IDLE = mail.Kind("privacy.idle", word_idle, mark_idle, still_idle, topic=Topic.ACCOUNT)

@@ -35,7 +35,7 @@ REGISTER: tuple[Processing, ...] = (
     Processing(N_("To let the members of an organisation prepare its position"), MISSION, PARTICIPANTS, (Subject.OFFERED,),
                N_("Members of that organisation")),
     Processing(N_("To write to people about what they said, or have to do"), MISSION, EVERYBODY,
-               (Subject.LETTERS, Subject.FAULTS), N_("The mail server of the platform")),
+               (Subject.LETTERS, Subject.FOLLOWS, Subject.FAULTS), N_("The mail server of the platform")),
     Processing(N_("To moderate, to answer and to decide"), MISSION, STAFF, (Subject.ROLES, Subject.ACTS), N_("The public, by function")),
     Processing(N_("To keep accounts safe, and to show that nothing was changed unseen"),
                N_("Legal obligation (law 05-20; law 09-08, article 23)"), EVERYBODY,

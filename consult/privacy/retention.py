@@ -66,6 +66,7 @@ from consult.exports import service as exports
 from consult.exports.models import Export
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
+from consult.news.models import ClosingNotice, Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, Membership, Organisation, OrganisationWord
 from consult.outreach import service as outreach
 from consult.outreach.models import AddressMark, Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
@@ -193,6 +194,11 @@ def end_offered() -> int:
     return _delete(OfferedDraft, keys)
 
 
+def end_news() -> int:
+    over = sa.select(NewsItem.id).where(NewsItem.happened_at < utcnow() - TOLD).order_by(NewsItem.happened_at).limit(AT_ONCE)
+    return _delete(NewsItem, list(session.scalars(over)))
+
+
 def _delete(model: type[Base], keys: list[int]) -> int:
     if keys:
         session.execute(sa.delete(model).where(model.id.in_(keys)).execution_options(synchronize_session=False))
@@ -264,6 +270,11 @@ PERIODS: tuple[Period, ...] = (
         N_("That those in charge were told something by letter"), TOLD, N_("So that nobody is told twice."), (StaffLetter, StaffNews),
         end_told),
     Period(
+        N_("What is to be told, or was, in letters of news"), TOLD, N_("So that nobody is told twice."), (NewsItem,), end_news),
+    Period(
+        N_("What somebody follows, and which news they chose to be sent"), None, N_("To write to them as they chose; they change it."),
+        (Follow, NewsChoice), ended_by=WITH_ACCOUNT),
+    Period(
         N_("Contributions, receipts, mandates with which they were signed, supports, replies, decisions and answers"), None,
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
@@ -289,7 +300,7 @@ PERIODS: tuple[Period, ...] = (
 # The models that hold nothing about a person, and why.
 ABOUT_NOBODY: dict[type[Base], str] = {
     Organisation: "bodies, which are no persons", OrganisationWord: "words of their names",
-    Consultation: "the exercise itself", Round: "dates", Commission: "bodies of the Council",
+    Consultation: "the exercise itself", Round: "dates", ClosingNotice: "dates", Commission: "bodies of the Council",
     Chapter: "the text", Block: "the text", Alignment: "the text", BlockChange: "wordings of the commission",
     SubmissionArchive: "digests of a file", SubmissionFailure: "faults of our own programme", Anchoring: "how far a job is",
     AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",

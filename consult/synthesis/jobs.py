@@ -10,8 +10,11 @@ from consult.accounts.models import User
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import mail
 from consult.core.db import add_new, session
-from consult.core.jobs import long_job
+from consult.core.i18n import gettext
+from consult.core.jobs import job, long_job
 from consult.core.mail import Letter
+from consult.core.news import Line, Topic
+from consult.news import service as news
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice
 
 Standing = tuple[int, int, int]  # a contribution as a letter tells of it: ids of author and contribution, its row_counter
@@ -89,7 +92,7 @@ def again(synthesis_id: int, facts: frozenset[Standing]) -> list[Letter[Standing
     return word_to(synthesis_id, User.id.in_({author_id for author_id, _contribution, _counter in facts}))
 
 
-ANSWERS = mail.Kind("synthesis.answers", word_answers, mark_answers, standing, again)
+ANSWERS = mail.Kind("synthesis.answers", word_answers, mark_answers, standing, again, topic=Topic.DECISION)
 
 
 def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tuple[Contribution, SynthesisItem | None]]]:
@@ -104,3 +107,28 @@ def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tu
     for contribution, item in rows:
         answers[contribution.author_id].append((contribution, item))
     return answers
+
+
+# What everybody may read from now on
+
+
+@job
+def tell_of_synthesis(synthesis_id: int) -> None:
+    """Whoever follows the chapter, or what is published."""
+    news.keep(PUBLISHED, synthesis_id)
+
+
+def list_followers(synthesis_id: int) -> sa.Select:
+    chapter = sa.select(Synthesis.chapter_id).where(Synthesis.id == synthesis_id).scalar_subquery()
+    return news.followers(chapter, news.WHOLE, sa.literal(synthesis_id))
+
+
+def list_lines(ids: Sequence[int]) -> dict[int, Line]:
+    found = session.scalars(sa.select(Synthesis).where(Synthesis.id.in_(ids), sa.and_(Synthesis.is_public)))
+    return {one.id: Line(gettext("The synthesis of chapter %(number)s is published, with the answer to each contribution.",
+                                 number=one.chapter.number), "synthesis.read", {"number": one.chapter.number}, one.chapter.number)
+            for one in found}
+
+
+PUBLISHED = news.Matter("synthesis.published", [
+    news.Readers(Topic.FOLLOWED, list_followers), news.Readers(Topic.PUBLICATIONS, news.everybody)], list_lines)

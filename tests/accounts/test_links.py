@@ -21,7 +21,9 @@ from consult.core.db import Base, session, unit_of_work
 from consult.core.errors import Conflict
 from consult.core.i18n import clock_at, utcnow
 from consult.core.mail import OutgoingMail
+from consult.core.news import Topic
 from consult.core.permissions import SYSTEM, VISITOR
+from consult.news.signing import token_of
 from tests import factories
 from tests.accounts.test_views import PASSWORD, ask_for_link, is_signed_in, register, sign_in
 from tests.house.source import modules
@@ -87,19 +89,21 @@ def addresses(client, contribution, salma, letters):
         "chapters.coverage": "/fr/chapters/coverage", "synthesis.overview": "/fr/synthesis/overview/1",
         "adoption.submission": "/fr/adoption/submission", "organisations.mine": "/fr/organisations/mine",
         "organisations.view_members": f"/fr/organisations/members/{contribution.organisation.slug}",
+        "news.choose": "/fr/news/choose", "news.stop": f"/fr/news/stop/{token_of(salma.id, [Topic.REPLIES])}",
+        "chapters.revisions": "/fr/chapters/1/revisions", "chapters.provision": "/fr/chapters/1/provisions/C1-A1-P1-a1",
     }
 
 
-def named_for_people_in_charge(app) -> set[str]:
-    """The endpoints that the rooms give to the letter of what waits."""
+def named_in_lines(app) -> set[str]:
+    """The endpoints that the rooms give to the letter of what waits, and to those that gather news."""
     makers = [node for tree in modules().values() for node in ast.walk(tree)
-              if isinstance(node, ast.FunctionDef) and node.returns and "Waiting" in ast.unparse(node.returns)]
+              if isinstance(node, ast.FunctionDef) and node.returns and re.search(r"\b(Waiting|Line|Part)\b", ast.unparse(node.returns))]
     return {node.value for maker in makers for node in ast.walk(maker) if isinstance(node, ast.Constant)} & set(app.view_functions)
 
 
 def test_whoever_opens_a_link_of_a_letter_changes_nothing(app, client, addresses, participant):
     leads = {endpoint for path in TEMPLATES.rglob("*.txt") for endpoint in re.findall(r'link\("([\w.]+)"', path.read_text())}
-    leads |= named_for_people_in_charge(app)
+    leads |= named_in_lines(app)
     assert set(addresses) == leads, "an address for each place that a letter leads to, and for no other"
     for path in addresses.values():
         assert set(opened(client, path)) <= {200, 302, 303, 403, 404}, path

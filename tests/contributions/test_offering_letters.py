@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from consult.contributions import jobs, service
+from consult.contributions import offered_letters, service
 from consult.core.db import session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import Job, name_of
@@ -29,8 +29,8 @@ def promised() -> int:
     """How many letters are promised once the clock has looked."""
     session.commit()
     with unit_of_work():
-        jobs.tell_of_offered()
-    return session.scalar(sa.select(sa.func.count()).select_from(Job).where(Job.name == name_of(jobs.tell_representatives)))
+        offered_letters.tell_of_offered()
+    return session.scalar(sa.select(sa.func.count()).select_from(Job).where(Job.name == name_of(offered_letters.tell_representatives)))
 
 
 def test_representatives_hear_once_of_all_that_was_offered_in_a_while(participant, house, member, block, time_machine):
@@ -38,20 +38,20 @@ def test_representatives_hear_once_of_all_that_was_offered_in_a_while(participan
     now = utcnow()
     time_machine.move_to(now, tick=False)
     offer(member, block)
-    time_machine.move_to(now + jobs.COLLECTED / 2, tick=False)
+    time_machine.move_to(now + offered_letters.COLLECTED / 2, tick=False)
     offer(other, block, "offer-2", body="Un autre avis.")
     assert promised() == 0
-    time_machine.move_to(now + 1.1 * jobs.COLLECTED, tick=False)
+    time_machine.move_to(now + 1.1 * offered_letters.COLLECTED, tick=False)
     assert promised() == 1
     assert promised() == 1, "one that is on its way is not promised again"
-    tell(jobs.tell_representatives, house.id)
+    tell(offered_letters.tell_representatives, house.id)
     for reader in (participant, colleague):
         (letter,) = letters_to(reader)
         assert letter.body.count("C1-A1-P1-a1") == 2 or letter.body.count(block.label) == 2
         assert "avis" not in letter.body.lower(), "the words are read after signing in"
         assert "/organisation-drafts" in letter.body
     assert letters_to(member) == letters_to(other) == []
-    tell(jobs.tell_representatives, house.id)
+    tell(offered_letters.tell_representatives, house.id)
     assert len(letters_to(participant)) == 1
     session.execute(sa.delete(Job))
     assert promised() == 0
@@ -61,24 +61,24 @@ def test_what_is_decided_before_the_letter_leaves_is_not_told(participant, house
     first, second = offer(member, block), offer(member, block, "offer-2", body="Un autre avis.")
     service.accept_offered(participant, first)
     session.commit()
-    (letter,) = jobs.word_offered(house.id)
+    (letter,) = offered_letters.word_offered(house.id)
     assert letter.facts == {(second.id, participant.id)}
     service.return_offered(participant, second, words="À revoir.")
     session.commit()
-    assert jobs.mark_offered(house.id, [letter]) == ()
-    assert jobs.offered_now(house.id, letter.facts) == frozenset()
+    assert offered_letters.mark_offered(house.id, [letter]) == ()
+    assert offered_letters.offered_now(house.id, letter.facts) == frozenset()
     service.offer_again(member, second)
     session.commit()
-    (letter,) = jobs.word_offered(house.id)
-    assert jobs.mark_offered(house.id, [letter]) == [letter]
-    assert jobs.word_offered(house.id) == []
-    assert jobs.offered_again(house.id, letter.facts)[0].facts == letter.facts
+    (letter,) = offered_letters.word_offered(house.id)
+    assert offered_letters.mark_offered(house.id, [letter]) == [letter]
+    assert offered_letters.word_offered(house.id) == []
+    assert offered_letters.offered_again(house.id, letter.facts)[0].facts == letter.facts
 
 
 def test_where_nobody_signs_it_waits_for_somebody_who_does(participant, house, member, block, time_machine):
     offer(member, block)
     organisations.leave(participant, participant)
-    time_machine.move_to(utcnow() + 1.1 * jobs.COLLECTED)
+    time_machine.move_to(utcnow() + 1.1 * offered_letters.COLLECTED)
     assert promised() == 0
     organisations.mandate(SYSTEM, member.membership)
     assert promised() == 1

@@ -16,6 +16,7 @@ WRONG = {
     "CONSULT_INNER_TLS": ["yes", "offered"],
     "CONSULT_JOB_THREADS": ["0", "two", "-1"],
     "CONSULT_LETTERS_PER_MINUTE": ["0", "two", "-1"],
+    "CONSULT_NEWS_HOUR": ["24", "seven", "-1", "7:00"],
     "CONSULT_LIMITS_URL": ["memcached://x"],
     "CONSULT_LOG_FORMAT": ["xml"],
     "CONSULT_LOG_LEVEL": ["LOUD", "info"],

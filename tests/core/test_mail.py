@@ -12,6 +12,7 @@ from consult.core import jobs, mail
 from consult.core.db import session, unit_of_work
 from consult.core.jobs import Job, JobState
 from consult.core.mail import OutgoingMail
+from consult.core.news import Topic
 
 ARABIC = "المصادقة على السياسة الوطنية للجودة"
 
@@ -156,7 +157,7 @@ def test_a_letter_is_written_in_its_readers_language(own_app, monkeypatch):
     text = "{{ language }} {{ direction }} {{ name }}\n\n{{ link('chapters.home', language=language) }}\n"
     monkeypatch.setattr(own_app.jinja_env, "loader", jinja2.DictLoader({"emails/hello.txt": text}))
     with unit_of_work():
-        letter = mail.write(SimpleNamespace(email="x@example.org", language="ar"), "hello", name="فاطمة")
+        letter = mail.write(SimpleNamespace(email="x@example.org", language="ar"), "hello", topic=Topic.ACCOUNT, name="فاطمة")
     assert letter.subject == "ar rtl فاطمة"
     assert letter.body == "http://consult.test/ar/\n"
 

@@ -81,7 +81,7 @@ def test_the_root_sends_to_the_readers_language(client, accepted, to):
 def test_a_page_says_its_language_and_direction(client, consultation, language, direction):
     page = lxml.html.fromstring(client.get(f"/{language}/").text)
     assert (page.get("lang"), page.get("dir")) == (language, direction)
-    assert {link.get("hreflang") for link in page.iter("link") if link.get("rel") == "alternate"} == set(LANGUAGES)
+    assert {link.get("hreflang") for link in page.iter("link") if link.get("hreflang")} == set(LANGUAGES)
 
 
 def test_an_unknown_language_is_no_page(client, consultation):
@@ -248,13 +248,15 @@ def test_nothing_in_an_address_leads_the_links_of_a_page_astray(client, chapter,
         answer = client.get(f"/fr/chapters/1?{query}")
         assert answer.status_code == 200
         page = lxml.html.fromstring(answer.text)
-        links = [link.get("href") for link in page.iter("link") if link.get("rel") == "alternate"]
+        links = [link.get("href") for link in page.iter("link") if link.get("hreflang")]
         assert links == [f"/{language}/chapters/1" for language in LANGUAGES]
+        feeds = [link.get("href") for link in page.iter("link") if link.get("type") == "application/atom+xml"]
+        assert feeds == ["/fr/news/feed", "/fr/news/chapters/1/feed"]
 
 
 def test_a_query_stays_with_the_page_in_another_language(client, consultation):
     page = lxml.html.fromstring(client.get("/fr/moderation/register?chapter=1&_scheme=x&endpoint=y").text)
-    assert {link.get("href") for link in page.iter("link") if link.get("rel") == "alternate"} == {
+    assert {link.get("href") for link in page.iter("link") if link.get("hreflang")} == {
         f"/{language}/moderation/register?chapter=1&_scheme=x&endpoint=y" for language in LANGUAGES}
 
 

@@ -123,6 +123,10 @@ PLACES = {
     "accounts.profile": Place("accounts/profile"),
     "accounts.remove_authenticator": Place("accounts/remove-authenticator", with_factor),
     "accounts.renew_recovery_codes": Place("accounts/renew-recovery-codes", with_factor),
+    "news.choose": Place("news/choose"),
+    "news.follow": Place("news/follow/1/C1-A1-P1-a1"),
+    "news.stop": Place("news/stop/{stop}"),
+    "news.unfollow": Place("news/following"),
     "accounts.reset_factors": Place("accounts/reset-factors", given={"email": "{email}"}, is_taken=False),
     "accounts.sessions": Place("accounts/sessions"),
     "accounts.set_up_authenticator": Place("accounts/set-up-authenticator", given={"code": "123456"}, is_taken=False),
@@ -240,7 +244,7 @@ EVERYBODY = (
     "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
     "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
     "exports.open_data exports.open_data_contributions exports.open_data_replies healthz index journal.feed journal.read "
-    "journal.stamp moderation.register privacy.read readyz security.confirm_email "
+    "journal.stamp moderation.register news.chapter_feed news.feed news.stop privacy.read readyz security.confirm_email "
     "security.forgot_password security.login security.register security.reset_password security.send_confirmation security.us_signin "
     "security.us_verify_link security.mf_recovery security.tf_select security.two_factor_token_validation security.wan_signin"
 ).split()
@@ -250,7 +254,8 @@ SIGNED_IN = (
     "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
     "contributions.withdraw_reply "
-    "kept_form organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
+    "kept_form news.choose news.follow news.following news.unfollow "
+    "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
     "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
     "security.two_factor_setup security.wan_delete security.wan_register"
 ).split()
@@ -305,5 +310,6 @@ PARTS_OF = {
     **{(f"outreach.{name}", "number"): "{stakeholder_list}" for name in ("discard", "leave_out_doubtful", "take", "view_list")},
     **{(f"outreach.{name}", "number"): "{stakeholder_row}" for name in ("correct_row", "leave_out")},
     **{(f"outreach.{name}", "number"): "{stakeholder}" for name in ("note_returned", "show")}, ("outreach.file", "format"): "csv",
+    ("news.stop", "token"): "{stop}",
     ("security.confirm_email", "token"): "{confirmation}", ("security.reset_password", "token"): "{reset}",
 }

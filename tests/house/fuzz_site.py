@@ -23,8 +23,11 @@ from consult.contributions.models import Anchor, AnchorState, ContributionState
 from consult.core.db import db, session
 from consult.core.i18n import utcnow
 from consult.core.mail import OutgoingMail
+from consult.core.news import Topic
 from consult.core.pages import pages
 from consult.core.permissions import SYSTEM
+from consult.news import service as news
+from consult.news.signing import token_of
 from consult.organisations import service as organisations
 from consult.organisations.models import Category, Region, Sector
 from consult.outreach.models import Doubt, RowState, StakeholderRow, StakeholderState
@@ -116,9 +119,11 @@ class Site:
                                    sector=Sector.CROSS_SECTOR, region=Region.FES)
         joining = factories.a_user()
         membership = organisations.join(joining, joining, organisation=listed, statement="Responsable qualité")
+        news.follow(participant, chapter, key=A2)
         return {
             "offered": str(offered.id), "returned": str(returned.id),
             **self.values_of_outreach,
+            "stop": token_of(participant.id, [Topic.FOLLOWED]),
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
             "organisation": listed.slug, "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),

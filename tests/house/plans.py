@@ -30,6 +30,7 @@ GROWING = {
     "attempt_count": "one for each who tries, for a quarter of an hour",
     "audit_event": "one for each act", "audit_seal": "one for each act", "job": "one for each promise, kept when it is done",
     "respondent_tally": "one for each who speaks, by chapter and item",
+    "follow": "some for many people", "news_choice": "a few for many people", "news_item": "one for each thing told to each follower",
     "outgoing_mail": "one for each letter", "kept_form": "one for each form that was refused",
 }
 # Tables that stay small whatever is said: why each does.
@@ -39,7 +40,7 @@ STAYING = {
     "stakeholder_list": "files of the secretariat",
     "stakeholder_row": "lines of these files, for a month", "stakeholder_chapter": "whom the secretariat asks",
     "stakeholder_letter": "three to each whom it asks", "address_mark": "whom it asked", "staff_letter": "those in charge, once a day",
-    "staff_news": "what those in charge were told",
+    "staff_news": "what those in charge were told", "closing_notice": "two for each closing date",
     "organisation": "some hundreds", "organisation_word": "a few for each of them", "chapter": "five", "revision": "some dozens",
     "twin_lexicon": "one",
     "block": "the text",

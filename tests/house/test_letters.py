@@ -1,7 +1,6 @@
 """Every kind of letter: whoever is to be told is told once, whatever dies, hurries or changes between wording and posting."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from consult.consultations import jobs as consultation_jobs
 from consult.consultations import service as consultations
 from consult.consultations.models import Appointment, Phase, Role
 from consult.contributions import jobs as contribution_jobs
+from consult.contributions import offered_letters
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState, PositionEntry, PositionReceipt, Reply
 from consult.core import db, jobs, mail
@@ -35,26 +35,9 @@ from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
+from tests.house.told import News, asked, gathered
 from tests.outreach.material import a_stakeholder
 from tests.waiting import until
-
-
-@dataclass
-class News:
-    """One kind of letter: on which row, who writes it, and whose business it stays after the contribution was withdrawn."""
-
-    subject_id: int
-    work: Callable
-    kind: mail.Kind
-    is_told_of_what_was_withdrawn: bool = False
-
-    def run(self) -> None:
-        """The whole work of one worker."""
-        if self.work in (contribution_jobs.tell_authors, synthesis_jobs.tell_answers):
-            self.work(self.subject_id, lambda _percent: None)
-        elif conclude := self.work(self.subject_id):
-            with unit_of_work():
-                conclude()
 
 
 def receipt(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
@@ -125,7 +108,7 @@ def reply_decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> N
 def offered(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
     reader = factories.a_user(organisation=factories.an_organisation(), language=said.author.language)
     made = contributions.offer(reader, said.block, form_key="offer", fields={"body": "Un avis.", "position": "opposed"})
-    return News(made.organisation_id, contribution_jobs.tell_representatives, contribution_jobs.OFFERED, True)
+    return News(made.organisation_id, offered_letters.tell_representatives, offered_letters.OFFERED, True)
 
 
 def invitation(chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
@@ -134,7 +117,8 @@ def invitation(chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
     return News(letter.id, outreach_jobs.write_to, outreach_jobs.INVITING, True)
 
 
-NEWS = (receipt, position, offered, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision, invitation)
+NEWS = (receipt, position, offered, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision, asked, gathered,
+        invitation)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -309,7 +293,8 @@ def test_what_is_no_longer_so_never_leaves(news, relay, world):
     given = relay()
     assert len(given) == news.is_told_of_what_was_withdrawn
     told_otherwise = {"contributions.receipt": "replaced", "contributions.position_receipt": "replaced",
-                      "adoption.called_off": None, "outreach.invitation": None, "privacy.idle": None, "contributions.offered": None}
+                      "adoption.called_off": None, "outreach.invitation": None, "privacy.idle": None, "contributions.offered": None,
+                      "organisations.asked": None}
     assert drop_reasons()[0] == told_otherwise.get(news.kind.name, "outdated")
     assert [body for _subject, body in given if "What happens next" in body] == []
 
@@ -402,5 +387,5 @@ def test_every_kind_of_letter_is_tried_here(own_app):
         "contributions.position_receipt", "contributions.receipt",
         "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "outreach.invitation",
         "privacy.idle",
-        "synthesis.answers",
+        "synthesis.answers", "organisations.asked", "news.gathered",
     }

@@ -133,6 +133,10 @@ moderation.view                      consultation   STAFF secretariat           
 moderation.view                      waiting        moderator rapporteur chair secretariat                     *
 moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.withhold                  colleague's    nobody                                                     *
+news.choose                          person         participant                                                *
+news.follow                          chapter        participant other STAFF secretariat administrator          *
+news.stop                            person         EVERYBODY                                                  *
+news.unfollow                        chapter        participant other STAFF secretariat administrator          *
 organisations.accept                 membership     participant secretariat system                             *
 organisations.accept                 own-membership  secretariat system                                                     *
 organisations.add                    nothing        participant other STAFF secretariat administrator system   *

@@ -148,5 +148,6 @@ SHOWN_AGAIN = {
     ("contributions.lodge", "visitor"),
     *(("chapters.import_chapter", role) for role in ("rapporteur", "elsewhere", "chair")), *(("privacy.forget", role) for role in ROLES),
     *((endpoint, role) for endpoint in (
-        "accounts.remove_authenticator", "accounts.renew_recovery_codes", "accounts.set_up_authenticator") for role in ROLES[1:]),
+        "accounts.remove_authenticator", "accounts.renew_recovery_codes", "accounts.set_up_authenticator", "news.choose",
+    ) for role in ROLES[1:]),
 }

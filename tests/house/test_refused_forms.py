@@ -19,10 +19,11 @@ OWN_PAGE = {
     "chapters.edit_working_draft": {"title", "note", "body"},
     "chapters.import_chapter": set(),  # a file and a button
     "contributions.save": set(),  # a script asks it, and the words stay in its page and its browser
+    "news.stop": set(),  # the key stands in its address, and nothing is typed
     "chapters.preview": set(),  # a part of the editor's page, which stays as it is
 }
 # What somebody who is not signed in may send: these answer by themselves.
-FOR_VISITORS = re.compile(r"security\.|accounts\.(follow_link|use_passkey)|contributions\.(lodge|save)")
+FOR_VISITORS = re.compile(r"security\.|accounts\.(follow_link|use_passkey)|contributions\.(lodge|save)|news\.stop")
 SAMPLES = {"number": 1, "text_language": "fr", "kind": "synthesis", "ref": "PNQ-C1-0001", "key": "C1-A1-P1-a1"}
 
 
@@ -95,7 +96,7 @@ def test_nor_does_a_sign_in_that_ran_out_while_its_token_was_good(app, client):
 def test_nor_somebody_else_who_signed_in_meanwhile(app, client, citizen):
     # A citizen's own pages, which show their own errors; in one of them nothing is typed, and one is asked once more who one is.
     own = {"accounts.profile", "accounts.remove_authenticator", "accounts.set_up_authenticator", "organisations.add", "organisations.mine",
-           "contributions.position", "privacy.forget"}
+           "contributions.position", "privacy.forget", "news.choose", "news.follow", "news.unfollow"}
     checked = [(endpoint, at) for endpoint, at in addresses(app) if not FOR_VISITORS.match(endpoint) and endpoint not in own]
     client.sign_in(citizen)
     assert [line for endpoint, at in checked for line in lost(client, endpoint, at)] == []

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from consult.consultations.models import Role
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionDraft, Declaration
-from consult.core import audit, verification
+from consult.core import audit, jobs, verification
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import utcnow
@@ -50,10 +50,14 @@ def test_whoever_asks_signs_nothing_until_accepted_and_mandated(participant, cit
 
 
 def test_both_are_told_once(participant, citizen, asked):
+    session.commit()
+    jobs.run_pending()
     assert ["/organisations/members/" in body for body in letters(participant)] == [True]
     assert "Ingénieure" not in letters(participant)[0], "who asks is read after signing in"
     service.leave(citizen, citizen)
     again = service.join(citizen, citizen, organisation=participant.organisation)
+    session.commit()
+    jobs.run_pending()
     assert len(letters(participant)) == 1, "whoever asks again and again writes no more letters to them"
     service.accept(participant, again)
     service.mandate(participant, again, ends_at=utcnow() + timedelta(days=9))

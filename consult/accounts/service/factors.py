@@ -16,6 +16,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.locks import lock
+from consult.core.news import Topic
 from consult.core.permissions import Action, require
 from consult.text.normalising import validated_name
 
@@ -168,5 +169,5 @@ def _changed(user: User, change: str, session_id: int | None, **said: Any) -> Us
     if not user.has_factor:
         user.mf_recovery_codes = None
     session.execute(sa.delete(UserSession).where(UserSession.user_id == user.id, UserSession.id.is_distinct_from(session_id)))
-    mail.write(user, "accounts/second_factor", change=change, **said)
+    mail.write(user, "accounts/second_factor", topic=Topic.ACCOUNT, change=change, **said)
     return user

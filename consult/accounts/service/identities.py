@@ -11,6 +11,7 @@ from consult.core.db import add_row, session
 from consult.core.errors import Conflict, NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.locks import lock
+from consult.core.news import Topic
 from consult.core.permissions import Action, require
 
 
@@ -61,7 +62,7 @@ def bind_new(user: User, issuer: str, subject: str) -> None:
     """To an account that was made just now, of an address that the provider has checked; :class:`Conflict` where another one has it."""
     session.flush()
     _bind(user, issuer, subject)
-    mail.write(user, "accounts/identity", change="registered", issuer=issuer)
+    mail.write(user, "accounts/identity", topic=Topic.ACCOUNT, change="registered", issuer=issuer)
 
 
 def _bind(user: User, issuer: str, subject: str) -> None:
@@ -77,5 +78,5 @@ def _changed(user: User, change: str, issuer: str, session_id: int | None) -> Us
     """In the session that is meant they go on."""
     session.flush()
     session.execute(sa.delete(UserSession).where(UserSession.user_id == user.id, UserSession.id.is_distinct_from(session_id)))
-    mail.write(user, "accounts/identity", change=change, issuer=issuer)
+    mail.write(user, "accounts/identity", topic=Topic.ACCOUNT, change=change, issuer=issuer)
     return user

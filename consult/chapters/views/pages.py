@@ -175,7 +175,7 @@ def render_chapter(number: int) -> bytes:
     shell = render_template(
         "chapters/read.html", revision=revision, contents=reading.contents(blocks), coverage=text.coverage,
         chapter=SimpleNamespace(number=number, title=chapter.title(language()), commission_name=chapter.commission.title(language())),
-        last=len(chapters_here()), links=links_of(chapter), stances=events.key_of_signs(),
+        last=len(chapters_here()), links=links_of(chapter), follow_url=events.follow_url(chapter), stances=events.key_of_signs(),
         written=written_in([chapter]), waiting=events.waiting_places(chapter, revision.language),
         debate=debate_of(blocks, sum(service.tallies(chapter).values()), may_comment=may_comment),
         margin_url=url_for("chapters.margin", number=number, part=0), part_size=reading.PART, own_url=events.own_lines_url(chapter),

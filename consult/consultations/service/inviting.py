@@ -16,6 +16,7 @@ from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import LANGUAGES, _, utcnow
 from consult.core.locks import lock
+from consult.core.news import Topic
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import SYSTEM, VISITOR, Action, Actor, nobody_for_themselves, require
 
@@ -205,5 +206,6 @@ def _written(actor: Actor, invitation: Invitation) -> Invitation:
     invitation.invited_by_id = actor.id
     session.add(invitation)
     session.flush()
-    mail.write(invitation, "consultations/invitation", expires_at=invitation.expires_at, invitation=invitation, token=token)
+    mail.write(invitation, "consultations/invitation", topic=Topic.CHARGE, expires_at=invitation.expires_at,
+               invitation=invitation, token=token)
     return invitation

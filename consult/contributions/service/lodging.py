@@ -11,7 +11,7 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter
 from consult.consultations.models import ModerationMode
-from consult.contributions import jobs
+from consult.contributions import following, jobs
 from consult.contributions.models import (
     CommentType,
     Contribution,
@@ -203,7 +203,13 @@ def _promise(contribution: Contribution, block: Block) -> bool:
     if chapter.consultation.moderation_mode == ModerationMode.AFTER:
         states.move(contribution, ContributionState.PUBLISHED)
         chapters.mark_changed(chapter)
+        announce(contribution)
     return is_late
+
+
+def announce(contribution: Contribution) -> None:
+    """It is published: a job tells whoever follows its passage."""
+    later(following.tell_of_contribution, contribution)
 
 
 @command

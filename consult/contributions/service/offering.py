@@ -29,6 +29,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
 from consult.core.locks import list_locked, lock, taken
+from consult.core.news import Topic
 from consult.core.permissions import Action, Actor, can, require
 from consult.core.states import move
 from consult.text import normalising
@@ -242,7 +243,8 @@ def tell_authors(actor: User, offered: Iterable[OfferedDraft]) -> None:
         if one.author_id != actor.id and one.author.member_of_id == one.organisation_id:
             by_author.setdefault(one.author, []).append(one)
     for author, theirs in by_author.items():
-        mail.write(author, "contributions/offered_moved", offered=theirs, organisation=theirs[0].organisation, state=theirs[0].state)
+        mail.write(author, "contributions/offered_moved", topic=Topic.DECISION, offered=theirs, organisation=theirs[0].organisation,
+                   state=theirs[0].state)
 
 
 # What is said of it

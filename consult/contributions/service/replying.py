@@ -10,7 +10,7 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations.models import ModerationMode
-from consult.contributions import jobs
+from consult.contributions import following, jobs
 from consult.contributions.models import (
     MAX_REPLY,
     REPLY_REF,
@@ -126,6 +126,7 @@ def move_reply(lodged: Reply, to: ContributionState) -> None:
     })
     if to.is_public:
         later(jobs.tell_of_reply, lodged)
+        later(following.tell_of_reply, lodged)
 
 
 # Reading

@@ -14,10 +14,13 @@ from consult.core.commands import command
 from consult.core.db import scalar_count, session
 from consult.core.errors import Conflict, Invalid, NotFound
 from consult.core.i18n import _, utcnow
+from consult.core.jobs import later
 from consult.core.locks import lock
+from consult.core.news import Topic
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, can, require
 from consult.core.states import move
+from consult.organisations import jobs
 from consult.organisations.models import MAX_STATEMENT, Mandate, Membership, MembershipState, Organisation
 from consult.text.normalising import validated_line
 
@@ -37,11 +40,11 @@ def join(_actor: Actor, user: User, *, organisation: Organisation, statement: st
     user.read_anew()
     if user.membership is not None and user.membership.organisation_id == organisation.id:
         return user.membership
-    known = sa.select(Membership.id).where(Membership.user_id == user.id, Membership.organisation_id == organisation.id).limit(1)
-    is_known = session.scalar(known) is not None
+    known = Membership.user_id == user.id, Membership.organisation_id == organisation.id, Membership.told_at.is_not(None)
+    is_known = session.scalar(sa.select(Membership.id).where(*known).limit(1)) is not None
     membership = begin(user, organisation, MembershipState.ASKED, said)
-    for mandate in () if is_known else _in_force(organisation):
-        mail.write(mandate.user, "organisations/asked", organisation=organisation)
+    if not is_known:
+        later(jobs.tell_asked, membership)
     return membership
 
 
@@ -163,18 +166,11 @@ def drop_mandate(user: User) -> None:
 
 
 def tell(membership: Membership, change: str, ends_at: datetime | None = None) -> None:
-    mail.write(membership.user, "organisations/membership", change=change, organisation=membership.organisation, ends_at=ends_at)
+    mail.write(membership.user, "organisations/membership", topic=Topic.BELONGING, change=change,
+               organisation=membership.organisation, ends_at=ends_at)
 
 
 # Reading
-
-
-def _in_force(organisation: Organisation) -> list[Mandate]:
-    now = utcnow()
-    held = sa.select(Mandate).where(
-        Mandate.organisation_id == organisation.id, Mandate.ended_at.is_(None), sa.or_(Mandate.ends_at.is_(None), Mandate.ends_at > now))
-    return list(session.scalars(held.order_by(Mandate.id).options(
-        lazyload(Mandate.organisation), joinedload(Mandate.user).lazyload(User.appointments))))
 
 
 def is_signed_for(organisation_id: Any) -> sa.ColumnElement[bool]:
@@ -186,13 +182,13 @@ def is_signed_for(organisation_id: Any) -> sa.ColumnElement[bool]:
 
 def list_signing(organisation_id: int) -> list[User]:
     """Who may sign for it at this moment, for letters to them."""
-    return [one.user for one in _in_force(session.get_one(Organisation, organisation_id))]
+    return [one.user for one in jobs.list_in_force(session.get_one(Organisation, organisation_id))]
 
 
 def list_mandates(actor: Actor, organisation: Organisation) -> list[Mandate]:
     """Those in force, the oldest first."""
     require(actor, Action.ORGANISATIONS_VIEW_MEMBERS, organisation)
-    return _in_force(organisation)
+    return jobs.list_in_force(organisation)
 
 
 def list_members(actor: Actor, organisation: Organisation, *, after: Cursor | None = None) -> Page[Membership]:

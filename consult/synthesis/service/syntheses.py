@@ -269,6 +269,7 @@ def submit_all(syntheses: Iterable[Synthesis]) -> None:
         refuse_incomplete(synthesis)
         states.move(synthesis, SynthesisState.SUBMITTED)
         later(jobs.tell_answers, synthesis)
+        later(jobs.tell_of_synthesis, synthesis)
 
 
 def record_council_outcome(synthesis: Synthesis, state: SynthesisState) -> None:
