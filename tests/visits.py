@@ -90,6 +90,8 @@ secretariat                                 /organisations/members/{organisation
 secretariat                                 /organisations/register
 secretariat                                 /organisations/register?state=listed
 secretariat                                 /organisations/register/{organisation}/correct
+secretariat                                 /organisations/register/{organisation}/merge
+secretariat                                 /organisations/register/{organisation}/merge?into={body}
 secretariat administrator                   /journal/permissions
 visitor                                     /privacy
 participant                                 /privacy/forget
@@ -199,6 +201,7 @@ def subjects() -> dict[str, Any]:
         "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
         "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
         "organisation": one(sa.select(Organisation.slug).order_by(Organisation.id)),
+        "body": one(sa.select(Organisation.slug).order_by(Organisation.id.desc())),
     }
 
 

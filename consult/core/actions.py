@@ -100,6 +100,7 @@ class Action(enum.StrEnum):
     ORGANISATIONS_JOIN = "organisations.join"
     ORGANISATIONS_LEAVE = "organisations.leave"
     ORGANISATIONS_MANDATE = "organisations.mandate"
+    ORGANISATIONS_MERGE = "organisations.merge"
     ORGANISATIONS_VIEW_MEMBERS = "organisations.view_members"
     ORGANISATIONS_VIEW_REGISTER = "organisations.view_register"
     PRIVACY_FORGET = "privacy.forget"

@@ -161,7 +161,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
             sa.case((User.is_name_public, person), else_="").label("author"), Organisation.category, Organisation.sector,
             Organisation.region, Contribution.language, Contribution.body, *(getattr(Contribution, text.name) for text in FURTHER_TEXTS),
             SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
-            Contribution.author_id, Contribution.organisation_id, written.language.label("text_language"),
+            Contribution.author_id, Organisation.body_id.label("organisation_id"), written.language.label("text_language"),
             written.number.label("version"), Contribution.exact, Contribution.current_key, Anchor.anchor_class,
             (written.id != last).label("has_changed"), supports(Reaction.PERSON, "persons"),
             supports(Reaction.ORGANISATION, "organisations"),

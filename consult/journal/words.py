@@ -82,6 +82,7 @@ ACTS: dict[Action, str] = {
     Action.ORGANISATIONS_JOIN: N_("Somebody asked to join an organisation"),
     Action.ORGANISATIONS_LEAVE: N_("Somebody left an organisation"),
     Action.ORGANISATIONS_MANDATE: N_("Somebody was given a mandate to sign for an organisation"),
+    Action.ORGANISATIONS_MERGE: N_("Two entries of one organisation became one"),
     Action.PRIVACY_FORGET: N_("A person was forgotten"),
     Action.PRIVACY_FORGET_ON_REQUEST: N_("A person was forgotten on request"),
     Action.SYNTHESIS_ADD_ITEM: N_("An item of the synthesis was begun"),

@@ -171,7 +171,8 @@ PLACES = {
     "moderation.withhold": Place("moderation/{waiting}"),
     **dict.fromkeys((f"organisations.{name}" for name in ("accept", "end_mandate", "end_membership")),
                     Place("organisations/members/{organisation}")),
-    "organisations.mandate": Place("organisations/members/{organisation}", given={"ends_on": "2099-12-31"}),
+    "organisations.mandate": Place("organisations/members/{organisation}", given={"begins_on": "2099-01-01", "ends_on": "2099-12-31"}),
+    "organisations.merge": Place("organisations/register/{organisation}/merge?into={body}", given={"is_meant": "y"}),
     "organisations.add": Place("organisations/add", given={
         "short": "CTF", "name_ar": "تعاونية", "name_fr": "Coopérative Témoin", "website": "https://ctf.example.ma"}),
     "organisations.confirm": Place("organisations/register?state=listed"),
@@ -249,6 +250,7 @@ LISTED = {
     "adoption.document": ("visitor", submitted), "adoption.submission": ("visitor", submitted),
     "adoption.submit": ("secretariat", validated), "consultations.dashboard": ("secretariat", as_built),
     "consultations.letters": ("secretariat", as_built), "organisations.correct": ("secretariat", as_built),
+    "organisations.merge": ("secretariat", as_built),
     "organisations.view_members": ("secretariat", as_built), "organisations.view_register": ("secretariat", as_built),
     **dict.fromkeys(("journal.events_file", "journal.view_events", "journal.view_permissions", "privacy.forget_on_request",
                      "privacy.register_file", "privacy.view_register"), ("secretariat", as_built)),

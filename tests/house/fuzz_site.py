@@ -99,7 +99,8 @@ class Site:
         membership = organisations.join(joining, joining, organisation=listed, statement="Responsable qualité")
         return {
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
-            "organisation": listed.slug, "asked": str(membership.id), "member": str(whoever.membership.id),
+            "organisation": listed.slug, "body": participant.organisation.slug,
+            "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),
             "waiting": waiting.ref, "withheld": withheld.ref, "own": own.ref, "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,

@@ -127,7 +127,7 @@ def participation(page: Composer, rows: list[MatrixRow]) -> None:
     page.heading(1, gettext("Participation in figures"))
     states = Counter(row.state for row in rows)
     answered = sum(1 for row in rows if row.state.is_answerable and row.is_answered)
-    organisations = len({row.organisation for row in rows if row.organisation})
+    organisations = len({row.organisation_id for row in rows if row.organisation})
     page.table([], [
         (gettext("Contributions received"), number(len(rows))),
         *((gettext(state.among), number(states[state])) for state in sorted(ContributionState, key=lambda state: not state.is_public)),
