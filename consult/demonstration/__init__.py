@@ -19,7 +19,7 @@ from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Role
 from consult.contributions import service as contributions
-from consult.contributions.models import CommentType, Contribution, Kind, Position, Receipt
+from consult.contributions.models import CommentType, Contribution, Interest, Kind, Position, Receipt
 from consult.core import audit, jobs
 from consult.core.config import resource_dir
 from consult.core.db import session, unit_of_work
@@ -178,11 +178,13 @@ class Story:
     def lodge(self, chapter, row: dict) -> None:
         author = self.users[row["author"]]
         language = row["language"] if row["language"] in ("fr", "ar") else "fr"
+        signed_for = None if row.get("personal") else author.organisation
         self.lodged[row["id"]] = contributions.lodge(
             author, chapters.get_block(chapter, row["block"], language), form_key=f"demonstration-{row['id']}", kind=Kind(row["kind"]),
             comment_type=CommentType(row["type"]), position=Position(row["position"]), body=row["body"].strip(),
             justification=(row.get("justification") or "").strip(), replacement=(row.get("proposed_change") or "").strip(),
-            exact=row.get("exact") or "", as_organisation=None if row.get("personal") else author.organisation, language=row["language"],
+            exact=row.get("exact") or "", as_organisation=signed_for, language=row["language"],
+            **({"interest": Interest.NONE} if signed_for else {}),
         )
 
     def revise(self, row: dict) -> None:

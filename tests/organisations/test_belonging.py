@@ -186,7 +186,7 @@ def test_a_mandate_given_or_a_declaration_made_by_hand_is_found(participant, cit
 
 def test_a_draft_for_an_organisation_whose_mandate_ended_is_lodged_under_no_other_name(client, participant, block, consultation):
     service_form = {"block_id": block.id, "body": "Notre avis.", "position": "neutral", "kind": "comment", "comment_type": "general",
-                    "speak_as": "organisation", "form_key": "mandate-over", "replacement": block.lead, "act": "submit"}
+                    "speak_as": "organisation", "interest": "none", "form_key": "mandate-over", "replacement": block.lead, "act": "submit"}
     client.sign_in(participant)
     address = f"/fr/contributions/lodge/1/{block.key}"
     service.end_mandate(participant, participant.mandate)
@@ -211,7 +211,7 @@ def test_what_was_lodged_before_mandates_says_so(client, participant, block, con
     assert session.scalars(sa.select(Declaration.contribution_id)).all() == [signed.id]
     client.sign_in(participant)
     assert "avant que des mandats" in client.get(f"/fr/contributions/{before.ref}").text
-    assert "Signée avec un mandat" in client.get(f"/fr/contributions/{signed.ref}").text
+    assert "Signée avec le mandat" in client.get(f"/fr/contributions/{signed.ref}").text
 
 
 # The pages

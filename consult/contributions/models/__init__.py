@@ -10,6 +10,7 @@ from consult.contributions.models.contribution import (
     ContributionDraft,
     ContributionState,
     Declaration,
+    Interest,
     Kind,
     Position,
     Receipt,
@@ -33,7 +34,7 @@ from consult.contributions.models.tally import (
 
 __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
-    "ContributionDraft", "ContributionState", "Declaration",
+    "ContributionDraft", "ContributionState", "Declaration", "Interest",
     "KEPT_FOR_NOBODY", "Kind", "MAX_REPLY", "PassagePlace", "Position", "PositionEntry",
     "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
     "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
