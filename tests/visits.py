@@ -87,6 +87,7 @@ participant                                 /organisations/add
 participant                                 /organisations/mine
 participant                                 /organisations/mine?q=laboratoire
 secretariat                                 /organisations/members/{organisation}
+secretariat                                 /organisations/members/{organisation}/invite
 secretariat                                 /organisations/register
 secretariat                                 /organisations/register?state=listed
 secretariat                                 /organisations/register/{organisation}/correct

@@ -286,7 +286,7 @@ def count_awaiting(actor: Actor, consultation: Consultation, model: type[Moderat
 
 def is_of(actor: Actor, model: type[Moderated]) -> sa.ColumnElement[bool]:
     """What ``from_elsewhere`` refuses to this person, for a query."""
-    body = sa.select(Organisation.body_id).where(Organisation.id == model.organisation_id).scalar_subquery()
+    body = sa.select(Organisation.body_id).where(Organisation.id == model.organisation_id).correlate_except(Organisation).scalar_subquery()
     theirs = sa.exists().where(
         Membership.user_id == actor.id, Membership.organisation_id == body,
         sa.or_(Membership.left_at.is_(None), Membership.left_at >= model.submitted_at))

@@ -4,11 +4,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, ValidationError
+from wtforms import BooleanField, DateField, EmailField, HiddenField, SelectField, StringField, ValidationError
 from wtforms.validators import DataRequired, Optional
 
 from consult.core.fields import CounterField, at_most
-from consult.core.i18n import MOROCCO, _
+from consult.core.i18n import LANGUAGES, MOROCCO, _, language_in_use
 from consult.organisations.models import MAX_NAME, MAX_SHORT, MAX_SLUG, MAX_STATEMENT, MAX_WEBSITE, Category, Region, Sector, Size
 
 LATEST = 2200  # year in which a mandate may end
@@ -43,6 +43,17 @@ class MandateForm(FlaskForm):
 
 def _beginning_of(day: date) -> datetime:
     return datetime.combine(day, time(), MOROCCO)
+
+
+class InviteForm(FlaskForm):
+    """Whoever reads letters at this address, and in which language the letter is."""
+
+    email = EmailField(_("Address"), validators=[DataRequired(_("Write an address."))], render_kw={"dir": "ltr", "autocomplete": "off"},
+                       description=_("The letter goes there; an account is made, or used, when the invitation is accepted."))
+    language = SelectField(_("Language of the letter"), choices=LANGUAGES, default=language_in_use, validators=[DataRequired()])
+
+    def values(self) -> dict[str, Any]:
+        return {"email": self.email.data, "language": self.language.data}
 
 
 def choices_of(kind) -> dict[str, str]:

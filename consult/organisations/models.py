@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from consult.accounts.models import User
+from consult.accounts.models import InvitedByLetter, User
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, utcnow
@@ -262,6 +262,22 @@ class Mandate(Base):
     def audit_details(self) -> dict:
         return {"user_id": self.user_id, "organisation_id": self.organisation_id, "begins_at": self.begins_at.isoformat(),
                 "ends_at": self.ends_at and self.ends_at.isoformat(), "is_ended": self.ended_at is not None}
+
+
+class MemberInvitation(InvitedByLetter):
+    """To belong to an organisation: whoever takes it up is a member at once, and holds no mandate."""
+
+    __tablename__ = "member_invitation"
+    __append_only__ = False  # as all that are by letter
+    __recorded__ = False  # the same
+    __table_args__ = (sa.Index("ix_member_invitation_organisation_id_created_at", "organisation_id", "created_at"),)
+
+    organisation_id: Mapped[int] = fk("organisation.id", index=False)
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+    def audit_details(self) -> dict:
+        return {"organisation_id": self.organisation_id, "invited_by_id": self.invited_by_id, "state": self.state.value}
 
 
 # The present ones. Only who acts is asked for whom they sign: lists of authors do not pay for it (see ``get_user_of_session``).

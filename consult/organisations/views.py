@@ -7,17 +7,18 @@ from flask_security import auth_required
 
 from consult.accounts import events as accounts_events
 from consult.accounts import service as accounts
+from consult.accounts.invited import Offer, take_up
 from consult.accounts.models import User
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _, isolate, when
 from consult.core.markup import trusted
 from consult.core.paging import Cursor
-from consult.core.permissions import Action, can
+from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.organisations import finding, service
-from consult.organisations.forms import CorrectionForm, MandateForm, MembershipForm, MergeForm, OrganisationForm
-from consult.organisations.models import MAX_NAME, Category, Organisation, OrganisationState, Region, Sector, Size
+from consult.organisations.forms import CorrectionForm, InviteForm, MandateForm, MembershipForm, MergeForm, OrganisationForm
+from consult.organisations.models import MAX_NAME, Category, MemberInvitation, Organisation, OrganisationState, Region, Sector, Size
 
 bp = room("organisations")
 
@@ -142,6 +143,71 @@ def end_mandate(mandate_id):
     ended = service.end_mandate(actor(), service.get_mandate(actor(), mandate_id))
     flash(str(_("%(name)s signs for it no more. What was signed stays.", name=isolate(ended.user.shown_name))), "success")
     return to_members(ended.organisation)
+
+
+# Inviting to it
+
+
+@bp.route("/members/<string:slug>/invite", methods=["GET", "POST"])
+def invite(slug):
+    """Who was invited, what became of it, and the form that invites one more."""
+    organisation, form = service.get_organisation(slug), InviteForm()
+    require(actor(), Action.ORGANISATIONS_INVITE, organisation)
+    if form.validate_on_submit():
+        try:
+            invitation = service.invite(actor(), organisation, **form.values())
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(_("The invitation is on its way to %(email)s.", email=invitation.address)), "success")
+            return redirect(url_for(".invite", slug=organisation.slug), 303)
+    invitations = service.list_invitations(actor(), organisation, after=request.args.get("after", type=Cursor.parse))
+    return render_template(
+        "organisations/invite.html", form=form, organisation=organisation, invited=invitations.rows,
+        links=invitations.links(partial(url_for, ".invite", slug=organisation.slug))), 422 if form.errors else 200
+
+
+@bp.post("/invitations/<int:number>/again")
+def invite_again(number):
+    return ended(number, service.invite_again, _("Another letter is on its way; the former link ends."))
+
+
+@bp.post("/invitations/<int:number>/withdraw")
+def withdraw_invitation(number):
+    return ended(number, service.withdraw_invitation, _("The invitation is withdrawn: its link opens nothing now."))
+
+
+def ended(number: int, act, said):
+    """One invitation ends, by another one or by none."""
+    invitation = service.get_invitation(actor(), number)
+    try:
+        act(actor(), invitation)
+    except Invalid as refusal:
+        flash(f"{refusal.message} {refusal.remedy}", "warning")
+    else:
+        flash(str(said), "success")
+    return redirect(url_for(".invite", slug=invitation.organisation.slug), 303)
+
+
+@bp.route("/accept-invitation/<string:token>", methods=["GET", "POST"])
+def accept_invitation(token):
+    return take_up(OFFER, token)
+
+
+def accepted(invitation: MemberInvitation):
+    name = isolate(invitation.organisation.name(language()))
+    flash(str(_("You are a member of %(organisation)s.", organisation=name)), "success")
+    return redirect(url_for(".mine"), 303)
+
+
+OFFER = Offer(
+    endpoint="organisations.accept_invitation", folder="organisations", heading=_("You are invited to belong to an organisation"),
+    consequence=_("By accepting you are one of its members at once. A member signs nothing: to sign for it you need a mandate, which one "
+                  "of its representatives gives you."),
+    enrolling=_("You then sign in by a link that we send you, or by a password that you choose in your profile. A member signs nothing: to "
+                "sign for the organisation you need a mandate, which one of its representatives gives you."),
+    purpose=_("to know who belongs to the organisation and may sign for it"), action=Action.ORGANISATIONS_ACCEPT_INVITATION,
+    get_open=service.get_open_invitation, accept=service.accept_invitation, enrol=service.enrol, accepted=accepted)
 
 
 def to_members(organisation: Organisation):

@@ -39,7 +39,7 @@ from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.moderation.models import ModerationDecision, ReplyDecision
-from consult.organisations.models import Mandate, Membership
+from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.privacy.models import Erasure
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
 from consult.text.addresses import MAX_TYPED, likeness, spelt
@@ -175,7 +175,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.MEMBERSHIPS, Fate.GOES, Membership.user_id),
     *_lines(Subject.MANDATES, Fate.STAYS, Mandate.user_id),
     *_lines(Subject.ROLES, Fate.GOES, Appointment.user_id),
-    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id),
+    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, MemberInvitation.address, StaffLetter.user_id,
+            StaffNews.user_id),
     *_lines(Subject.DRAFTS, Fate.GOES, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
     *_lines(Subject.FAULTS, Fate.EMPTIED, Job.error),
     *_lines(Subject.CONTRIBUTIONS, Fate.STAYS, Contribution.author_id, PositionReceipt.author_id),
@@ -186,7 +187,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS) for model in (ModerationDecision, ItemContribution)),
     Holding(Subject.ANSWERS, ReplyDecision, Reply.author_id, Fate.STAYS),
     *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id),
-    *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, Extension.decided_by_id, EarlyClosing.decided_by_id,
+    *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
+            EarlyClosing.decided_by_id,
             Revision.published_by_id, WorkingDraft.edited_by_id, OutdatedTranslation.confirmed_by_id, Anchor.decided_by_id,
             ModerationDecision.moderator_id, ReplyDecision.moderator_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
             SynthesisReopening.reopened_by_id, Export.requested_by_id, SubmissionRequest.requested_by_id, Submission.submitted_by_id,

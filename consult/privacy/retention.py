@@ -60,7 +60,7 @@ from consult.exports import service as exports
 from consult.exports.models import Export
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
-from consult.organisations.models import Mandate, Membership, Organisation, OrganisationWord
+from consult.organisations.models import Mandate, MemberInvitation, Membership, Organisation, OrganisationWord
 from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
@@ -155,8 +155,9 @@ def end_files() -> int:
 
 
 def end_invitations() -> int:
-    over = sa.select(Invitation.id).where(Invitation.expires_at < utcnow() - INVITED)
-    return _delete(Invitation, list(session.scalars(over.order_by(Invitation.expires_at).limit(AT_ONCE))))
+    return sum(_delete(kind, list(session.scalars(
+        sa.select(kind.id).where(kind.expires_at < utcnow() - INVITED).order_by(kind.expires_at).limit(AT_ONCE))))
+        for kind in (Invitation, MemberInvitation))
 
 
 def end_told() -> int:
@@ -187,8 +188,9 @@ PERIODS: tuple[Period, ...] = (
         N_("Organisations for which one speaks, and roles"), None,
         N_("To know on whose behalf a contribution is lodged, and who may decide."), (Membership, Appointment), ended_by=WITH_ACCOUNT),
     Period(
-        N_("Invitations to take charge of something, by their address, since their end"), INVITED,
-        N_("To see who was invited and whether they answered. Whoever never did is let go."), (Invitation,), end_invitations),
+        N_("Invitations to take charge of something or to belong to an organisation, by their address, since their end"), INVITED,
+        N_("To see who was invited and whether they answered. Whoever never did is let go."), (Invitation, MemberInvitation),
+        end_invitations),
     Period(
         N_("Passkeys"), None, N_("To sign in with a second factor; their owner removes them."), (Passkey,), ended_by=WITH_ACCOUNT),
     Period(

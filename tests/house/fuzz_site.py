@@ -97,7 +97,10 @@ class Site:
                                    sector=Sector.CROSS_SECTOR, region=Region.FES)
         joining = factories.a_user()
         membership = organisations.join(joining, joining, organisation=listed, statement="Responsable qualité")
+        beside = organisations.invite(secretary, listed, email="collegue-2@example.org")
+        beside.token_hash = token_hash("membering")
         return {
+            "member_invitation": str(beside.id), "membering": "membering",
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
             "organisation": listed.slug, "body": participant.organisation.slug,
             "asked": str(membership.id), "member": str(whoever.membership.id),

@@ -34,7 +34,8 @@ GROWING = {
 # Tables that stay small whatever is said: why each does.
 STAYING = {
     "consultation": "one", "round": "one or two", "extension": "a few", "early_closing": "one at most", "commission": "five",
-    "appointment": "those in charge", "invitation": "those in charge", "staff_letter": "those in charge, once a day",
+    "appointment": "those in charge", "invitation": "those in charge", "member_invitation": "some for each organisation, for some weeks",
+    "staff_letter": "those in charge, once a day",
     "staff_news": "what those in charge were told",
     "organisation": "some hundreds", "organisation_word": "a few for each of them", "chapter": "five", "revision": "some dozens",
     "block": "the text",

@@ -12,7 +12,7 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Phase, Role, Round
 from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
-from consult.organisations.models import Mandate, Membership, Organisation
+from consult.organisations.models import Mandate, MemberInvitation, Membership, Organisation
 from consult.synthesis.models import Synthesis, SynthesisState
 
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
@@ -127,12 +127,16 @@ moderation.withhold                  colleague's    nobody                      
 moderation.withhold                  double's       nobody                                                     *
 organisations.accept                 membership     participant secretariat system                             *
 organisations.accept                 own-membership  secretariat system                                                     *
+organisations.accept_invitation      member-invitation  participant                                            *
 organisations.add                    nothing        participant other STAFF secretariat administrator system   *
 organisations.confirm                consultation   secretariat                                                *
 organisations.correct                consultation   secretariat                                                *
 organisations.end_mandate            membership     participant secretariat system                             *
 organisations.end_membership         membership     participant secretariat system                             *
 organisations.end_membership         own-membership  secretariat system                                                     *
+organisations.enrol                  member-invitation  EVERYBODY                                              *
+organisations.invite                 organisation   participant secretariat system                             *
+organisations.invite_again           member-invitation  participant secretariat system                         *
 organisations.join                   person         participant                                                *
 organisations.leave                  person         participant                                                *
 organisations.mandate                membership     participant secretariat system                             *
@@ -140,6 +144,7 @@ organisations.mandate                own-membership  secretariat system         
 organisations.merge                  consultation   secretariat                                                *
 organisations.view_members           organisation   participant secretariat                                    *
 organisations.view_register          consultation   secretariat                                                *
+organisations.withdraw_invitation    member-invitation  participant secretariat system                         *
 privacy.forget                       person         participant system                                         *
 privacy.forget_on_request            consultation   secretariat                                                *
 privacy.read                         nothing        EVERYBODY                                                  *
@@ -235,6 +240,7 @@ class World:
             "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
             "membership": Membership(user_id=99, organisation_id=FEDERATION), "organisation": Organisation(id=FEDERATION),
             "own-membership": Membership(user_id=1, organisation_id=FEDERATION),
+            "member-invitation": MemberInvitation(address="person-1@example.org", organisation_id=FEDERATION),
             "invitation": Invitation(address="person-1@example.org", consultation=self.consultation),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),
             "submitted-one": Synthesis(chapter=chapter, state=SynthesisState.SUBMITTED),

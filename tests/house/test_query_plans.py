@@ -37,7 +37,7 @@ VISITS = visits()
 LEFT_OUT = {
     "index": "leads to the home page", "healthz": "is no page", "readyz": "is no page", "metrics": "is no page", "static": "is no page",
     "kept_form": "shows the page of the form again", "accounts.remove_passkey": "asks for one row of one's own",
-    "consultations.accept_invitation": "asks for one row, by its key",
+    **dict.fromkeys(("consultations.accept_invitation", "organisations.accept_invitation"), "asks for one row, by its key"),
     **dict.fromkeys(("consultations.invite_again", "consultations.withdraw_invitation"), "asks for one row, of those in charge"),
     **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), "asks for one's own row, of a provider that is not named here"),
     **dict.fromkeys(("consultations.let_go", "consultations.send_again"), "is of a letter that did not leave, of which there is none"),

@@ -48,13 +48,24 @@ from consult.organisations.service.belonging import (
     mandate,
     require_mandate,
 )
+from consult.organisations.service.inviting import (
+    accept_invitation,
+    enrol,
+    get_invitation,
+    get_open_invitation,
+    invite,
+    invite_again,
+    list_invitations,
+    withdraw_invitation,
+)
 from consult.organisations.service.merging import get_merger, merge
 from consult.text.normalising import name_key, validated_line, validated_name
 
 __all__ = [
-    "accept", "add", "confirm", "correct", "count_all_requests", "count_awaiting", "count_requests", "drop_mandate",
-    "end_mandate", "end_membership", "get_data", "get_for_correction", "get_mandate", "get_membership", "get_merger", "get_organisation",
-    "join", "leave", "list_corrections", "list_mandates", "list_members", "list_register", "mandate", "merge", "require_mandate",
+    "accept", "accept_invitation", "add", "confirm", "correct", "count_all_requests", "count_awaiting", "count_requests", "drop_mandate",
+    "end_mandate", "end_membership", "enrol", "get_data", "get_for_correction", "get_invitation", "get_mandate", "get_membership",
+    "get_merger", "get_open_invitation", "get_organisation", "invite", "invite_again", "join", "leave", "list_corrections",
+    "list_invitations", "list_mandates", "list_members", "list_register", "mandate", "merge", "require_mandate", "withdraw_invitation",
 ]
 
 SITE = re.compile(r"https?://[^\s/@\"<>]+\.[^\s\"<>]+", re.IGNORECASE)

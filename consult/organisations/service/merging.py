@@ -22,7 +22,15 @@ from consult.core.locks import list_locked, lock, lock_all
 from consult.core.permissions import Action, Actor, require
 from consult.core.states import move
 from consult.organisations import events, finding
-from consult.organisations.models import COUNTED_BY, Mandate, Membership, MembershipState, Organisation, OrganisationState
+from consult.organisations.models import (
+    COUNTED_BY,
+    Mandate,
+    MemberInvitation,
+    Membership,
+    MembershipState,
+    Organisation,
+    OrganisationState,
+)
 from consult.organisations.service.belonging import PRESENT, begin_mandate, tell_merged
 
 
@@ -42,6 +50,7 @@ def merge(_actor: Actor, double: Organisation, *, into: Organisation, row_counte
     body = into.body
     former = [double, *double.doubles]
     double.details_in_act = {"into": body.slug, **{f"{label}_moved": number for label, number in _count_people(double).items()}}
+    _move_invitations(double, body)
     _move_people(double, body)
     with tallies.together(), described_anew(former):
         for one in former:
@@ -98,6 +107,13 @@ def _move_people(double: Organisation, body: Organisation) -> None:
                 begin_mandate(membership.user, body, ends_at, begins_at)
         if membership.left_at is None:
             tell_merged(membership, double)
+
+
+def _move_invitations(double: Organisation, body: Organisation) -> None:
+    """Those that wait are to the body; the links of their letters are the same."""
+    for invitation in list_locked(MemberInvitation, MemberInvitation.organisation_id == double.id):
+        invitation.organisation = body
+    session.flush()
 
 
 def _count_people(double: Organisation) -> dict[str, int]:
