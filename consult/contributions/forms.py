@@ -88,11 +88,11 @@ class ContributionForm(FlaskForm):
     speak_as = RadioField(_("You contribute"), default="organisation", validate_choice=False,
                           validators=[InputRequired(_("Choose for whom you speak."))])
     interest = RadioField(
-        _("Declaration of whoever signs for an organisation"), validate_choice=False, validators=[Optional()],
+        _("If you sign for the organisation: your declaration"), validate_choice=False, validators=[Optional()],
         description=_("An interest is what you or the organisation gain or lose by the wording of this passage: a contract, a product, a "
                       "certificate, an aid. It is published with the contribution: name no other person in it."))
     interests = TextAreaField(
-        _("The interest, in words"), description=_("%(count)s characters at most. Everybody will read it.", count=MAX_INTERESTS),
+        _("If there is an interest: which one"), description=_("%(count)s characters at most. Everybody will read it.", count=MAX_INTERESTS),
         render_kw={"rows": 2, "dir": "auto", "class": "words", "data-most": MAX_INTERESTS})
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
@@ -111,6 +111,8 @@ class ContributionForm(FlaskForm):
         self.organisation = organisation
         if organisation is None and not (self.interest.data or self.interests.data):  # else they are kept: a mandate, or a session, ended
             del self.interest, self.interests
+        else:
+            self.interest.flags.is_told_when = self.interests.flags.is_told_when = True
 
     def validate_speak_as(self, chosen: Field) -> None:
         require_choice(chosen)
