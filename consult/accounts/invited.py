@@ -1,11 +1,9 @@
 """The pages by which whoever holds the letter of an invitation takes it up: signed in, after signing in, or by making an account.
 
-They are the same for whatever somebody is invited to: a room that invites gives them its own words and acts (:class:`Offer`), which is
+They are the same for whatever somebody is invited to: a room that invites gives them its own words and acts (``core/events.py``), which is
 why they stand beside this room's views and not among them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -14,13 +12,13 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired
 
-from consult.accounts.models import MAX_NAME, NAMELESS, InvitedByLetter, User
+from consult.accounts.models import MAX_NAME, NAMELESS, InvitedByLetter
 from consult.accounts.service.inviting import get_invited
 from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, _
-from consult.core.permissions import Action, require
+from consult.core.permissions import require
 from consult.core.web import actor, put_refusal
 
 
@@ -40,26 +38,8 @@ class AcceptForm(FlaskForm):
     """A button, and the proof that our page sent it."""
 
 
-@dataclass(frozen=True)
-class Offer:
-    """To what a room invites: the endpoint of its link, the folder of its templates (``_invited.html``: to what, by whom, until when), the
-    words of its pages, and its acts. ``accepted`` answers whoever accepted.
-    """
-
-    endpoint: str
-    folder: str
-    heading: Any
-    consequence: Any  # what accepting does, to whoever has an account
-    enrolling: Any  # and to whoever has none
-    purpose: Any  # of the data, for the notice of law 09-08
-    action: Action
-    get_open: Callable[[str], Any]
-    accept: Callable[[Any, Any], Any]
-    enrol: Callable[..., User]
-    accepted: Callable[[Any], Any]
-
-
-def take_up(offer: Offer, token: str) -> Any:
+@core_events.take_up.fill
+def take_up(offer: core_events.Offer, token: str) -> Any:
     """The link of the letter. Accepting waits for the button: filters that open links before their reader would accept for anybody."""
     invitation = offer.get_open(token)
     given = {"invitation": invitation, "offer": offer, "here": url_for(offer.endpoint, token=token)}
@@ -76,7 +56,7 @@ def take_up(offer: Offer, token: str) -> Any:
     return render_template("accounts/accept_invitation.html", form=form, **given), 422 if form.errors else 200
 
 
-def enrol(offer: Offer, invitation: InvitedByLetter, given: dict[str, Any]) -> Any:
+def enrol(offer: core_events.Offer, invitation: InvitedByLetter, given: dict[str, Any]) -> Any:
     """Whoever has no account yet makes it here, and is signed in."""
     form = EnrolForm(language=invitation.language)
     if form.validate_on_submit():

@@ -7,7 +7,6 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_security import logout_user
 
 from consult.accounts import events as accounts_events
-from consult.accounts.invited import Offer, take_up
 from consult.accounts.models import User
 from consult.consultations import events, service, undelivered
 from consult.consultations.forms import (
@@ -316,7 +315,7 @@ def ended(number: int, act, page: str, said):
 
 @bp.route("/accept-invitation/<string:token>", methods=["GET", "POST"])
 def accept_invitation(token):
-    return take_up(OFFER, token)
+    return core_events.take_up(OFFER, token)
 
 
 def accepted(invitation: Invitation):
@@ -325,7 +324,7 @@ def accepted(invitation: Invitation):
     return redirect(url_for(core_events.sign_in_endpoint()), 303)
 
 
-OFFER = Offer(
+OFFER = core_events.Offer(
     endpoint="consultations.accept_invitation", folder="consultations", heading=_("You are invited to take charge of something"),
     consequence=_("By accepting you hold this role at once; everybody reads of it in the journal. You are then signed out everywhere and "
                   "sign in anew, with a second factor: whoever is in charge has one."),

@@ -92,7 +92,8 @@ class ContributionForm(FlaskForm):
         description=_("An interest is what you or the organisation gain or lose by the wording of this passage: a contract, a product, a "
                       "certificate, an aid. It is published with the contribution: name no other person in it."))
     interests = TextAreaField(
-        _("If there is an interest: which one"), description=_("%(count)s characters at most. Everybody will read it.", count=MAX_INTERESTS),
+        _("If there is an interest: which one"),
+        description=_("%(count)s characters at most. Everybody will read it.", count=MAX_INTERESTS),
         render_kw={"rows": 2, "dir": "auto", "class": "words", "data-most": MAX_INTERESTS})
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")

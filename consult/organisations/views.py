@@ -7,7 +7,6 @@ from flask_security import auth_required
 
 from consult.accounts import events as accounts_events
 from consult.accounts import service as accounts
-from consult.accounts.invited import Offer, take_up
 from consult.accounts.models import User
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
@@ -191,7 +190,7 @@ def ended(number: int, act, said):
 
 @bp.route("/accept-invitation/<string:token>", methods=["GET", "POST"])
 def accept_invitation(token):
-    return take_up(OFFER, token)
+    return core_events.take_up(OFFER, token)
 
 
 def accepted(invitation: MemberInvitation):
@@ -200,7 +199,7 @@ def accepted(invitation: MemberInvitation):
     return redirect(url_for(".mine"), 303)
 
 
-OFFER = Offer(
+OFFER = core_events.Offer(
     endpoint="organisations.accept_invitation", folder="organisations", heading=_("You are invited to belong to an organisation"),
     consequence=_("By accepting you are one of its members at once. A member signs nothing: to sign for it you need a mandate, which one "
                   "of its representatives gives you."),

@@ -191,7 +191,7 @@ def add_organisation(bulk: Bulk, n: int) -> int:
     return bulk.add(
         Organisation, slug=f"filled-{n}", short=f"OR{n}", name_fr=f"Organisme {n} de la qualité", name_ar=f"هيئة الجودة {n}", name_en=None,
         category=one_of(Category), sector=one_of(Sector), region=one_of(Region), ecosystem=None, size=None, website=None,
-        state=OrganisationState.CONFIRMED, confirmed_at=utcnow(), created_at=utcnow(), row_counter=1)
+        state=OrganisationState.CONFIRMED, confirmed_at=utcnow(), merged_into_id=None, created_at=utcnow(), row_counter=1)
 
 
 class Filling:
