@@ -10,7 +10,7 @@ from consult.accounts.models import User
 from consult.chapters.models import Block
 from consult.consultations.models import Role
 from consult.contributions import service as contributions
-from consult.contributions.models import Contribution, RespondentScope, Support
+from consult.contributions.models import Contribution, ContributionDraft, RespondentScope, Support
 from consult.core import audit, tallies, verification
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
@@ -233,3 +233,17 @@ def test_joining_and_lodging_at_that_moment_end_with_the_body(own_app, world, tu
         assert set(session.scalars(sa.select(Mandate.organisation_id).where(Mandate.ended_at.is_(None)))) == {world[2]}
         assert set(session.scalars(sa.select(Contribution.organisation_id))) <= {world[1], world[2]}
         assert tallies.faults() == []
+
+
+def test_a_draft_for_the_double_is_lodged_for_the_body(secretary, consultation, block, body, double):
+    signs = factories.a_user(organisation=double)
+    fields = {"body": "Notre avis.", "position": "neutral", "kind": "comment", "comment_type": "general", "speak_as": "organisation",
+              "interest": "none", "replacement": block.lead}
+    draft = factories.saved(ContributionDraft(token="double-draft-1", author_id=signs.id, block=block, fields=fields))
+    merge(secretary, double, body)
+    signs.read_anew()
+    (written,) = contributions.list_position(signs, consultation)
+    assert written.obstacles == []
+    contributions.lodge_position(signs, consultation, form_key="z" * 32, shown={draft.id: draft.row_counter})
+    (lodged,) = session.scalars(sa.select(Contribution))
+    assert (lodged.organisation, lodged.declaration.mandate.organisation) == (body, body)
