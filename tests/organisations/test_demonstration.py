@@ -1,4 +1,4 @@
-"""What the demonstration shows of organisations: requests, members, two representatives, invitations, supports, replies, one entry of two."""
+"""What the demonstration shows of organisations: requests, members, representatives, invitations, supports, replies, one entry of two."""
 
 import pytest
 import sqlalchemy as sa
