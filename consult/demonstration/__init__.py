@@ -105,7 +105,7 @@ class Story:
             consultations.open(SYSTEM, self.consultation)
         for number in range(1, 6):
             self.plan_chapter(number)
-        belonging.plan(self, self.bodies)
+        self.plan_reactions()
         for row in read("revisions")["revisions"]:
             at = self.opens_at + timedelta(days=row["day"] - 1, hours=12)
             self.acts.append((at, f"revision-{row['chapter']}-{row['language']}", partial(self.revise, row)))
@@ -164,6 +164,10 @@ class Story:
         consultations.appoint(SYSTEM, self.consultation, user=user, role=Role(row["role"]), commission=commission)
         self.staff.setdefault((Role(row["role"]), number), user)
         session.refresh(user, ["appointments"])
+
+    def plan_reactions(self) -> None:
+        """What people do beside contributions, and organisations with their members."""
+        belonging.plan(self, self.bodies)
 
     # One chapter
 

@@ -87,6 +87,9 @@ class Quiet(Story):
     def plan_chapter(self, number: int) -> None:
         pass
 
+    def plan_reactions(self) -> None:
+        pass
+
 
 def tell_quietly() -> None:
     """Texts with their revisions, the next one of them in preparation, staff and people, in a database that is empty."""
@@ -124,6 +127,7 @@ class Lodged(SimpleNamespace):
     """What a contribution's digest and event are made from."""
 
     content, digest, audit_details = Contribution.content, Contribution.digest, Contribution.audit_details
+    declaration = None  # as before mandates
 
 
 class Event(SimpleNamespace):
