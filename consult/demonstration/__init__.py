@@ -25,6 +25,7 @@ from consult.core.config import resource_dir
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, clock_at, utcnow
+from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
 from consult.demonstration import belonging
 from consult.demonstration.revising import revised
@@ -113,6 +114,7 @@ class Story:
             with clock_at(min(moment, self.now)):
                 act()
         session.execute(sa.update(Receipt).values(written_at=Receipt.issued_at))
+        session.execute(sa.update(OutgoingMail).values(sent_at=OutgoingMail.created_at))  # to nobody: no letter waits for a server
 
     def prepare(self) -> None:
         self.consultation = consultations.add(

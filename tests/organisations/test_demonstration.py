@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from consult.contributions.models import Contribution, ContributionState, Declaration, Interest, Reply, Support
 from consult.core import tallies, verification
 from consult.core.db import session
+from consult.core.mail import OutgoingMail
 from consult.organisations.models import Mandate, MemberInvitation, Membership, MembershipState, Organisation
 from tests.conftest import app_on
 
@@ -36,5 +37,6 @@ def test_it_shows_each_of_them(shown):
     assert number(Reply, Reply.state == ContributionState.PUBLISHED) >= 3
     assert number(Declaration, Declaration.interest == Interest.SOME) == 4
     assert number(Contribution, Contribution.organisation_id == double.id) > 0, "what was lodged keeps its name"
+    assert number(OutgoingMail, OutgoingMail.sent_at.is_(None)) == 0, "whoever watches the platform is told of no trouble"
     assert tallies.faults() == []
     assert verification.verify_database() == []
