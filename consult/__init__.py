@@ -6,6 +6,7 @@ from itsdangerous import BadSignature
 from sqlalchemy.orm import configure_mappers
 from whitenoise import WhiteNoise
 
+import consult.accounts.invited  # asked by every room that invites
 import consult.adoption.models
 import consult.adoption.verification  # asked of every room by `consult verify`
 import consult.consultations.clock  # the worker's; no view asks for it

@@ -107,6 +107,7 @@ participant                                 /organisations/add
 participant                                 /organisations/mine
 participant                                 /organisations/mine?q=laboratoire
 secretariat                                 /organisations/members/{organisation}
+secretariat                                 /organisations/members/{organisation}/invite
 secretariat                                 /organisations/register
 secretariat                                 /organisations/register?state=listed
 secretariat                                 /organisations/register/{organisation}/correct
@@ -117,6 +118,8 @@ secretariat                                 /outreach/import-list
 secretariat                                 /outreach/radar
 secretariat                                 /outreach/radar?chapter={number}
 secretariat                                 /outreach/send
+secretariat                                 /organisations/register/{organisation}/merge
+secretariat                                 /organisations/register/{organisation}/merge?into={body}
 secretariat administrator                   /journal/permissions
 visitor                                     /privacy
 participant                                 /privacy/forget
@@ -236,6 +239,7 @@ def subjects() -> dict[str, Any]:
         "draft": one(sa.select(OfferedDraft.id).order_by(OfferedDraft.id)), "drafted": f"{REVISED}-0-1",
         "stop": token_of(usual_author_id(), [Topic.FOLLOWED]),
         "organisation": one(sa.select(Organisation.slug).order_by(Organisation.id)),
+        "body": one(sa.select(Organisation.slug).order_by(Organisation.id.desc())),
     }
 
 

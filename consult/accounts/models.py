@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column, relationship
 
 from consult.core.append_only import all_but
 from consult.core.config import requires_second_factor
 from consult.core.db import Base, PrimaryKey, Timestamp, fk, session
-from consult.core.i18n import _, gettext
+from consult.core.i18n import N_, _, gettext, utcnow
 from consult.core.identity import CredentialIdentity, Identity
+from consult.core.states import StateEnum, Tone, says
 
 MAX_NAME = 200
 MAX_AGENT = 40
 MAX_PASSKEY = 60  # characters of its name
 SESSION_LASTS = timedelta(days=30)  # however it is used
+INVITATION_LASTS = timedelta(days=7)
 NAMELESS = _("Write your name: contributions are not anonymous.")
 
 
@@ -229,3 +231,58 @@ class Registration(Base):
     language: Mapped[str] = mapped_column(sa.String(3))
     password: Mapped[str | None]
     created_at: Mapped[Timestamp]
+
+
+class InvitationState(StateEnum):
+    tone: Tone
+    is_open: bool  # its link may still be taken up
+    refusal: str  # what whoever opens the link is told, to be translated where it is shown
+    remedy: str
+
+    SENT = "sent", N_("Sent"), says(
+        leads_to=("accepted", "withdrawn", "replaced", "expired"), tone=Tone.OCHRE, is_open=True, refusal="", remedy="")
+    ACCEPTED = "accepted", N_("Accepted"), says(
+        leads_to=(), tone=Tone.GREEN, is_open=False,
+        refusal=N_("This invitation was accepted already: its link serves once."), remedy=N_("If it was you, sign in."))
+    WITHDRAWN = "withdrawn", N_("Withdrawn"), says(
+        leads_to=(), tone=Tone.BRICK, is_open=False,
+        refusal=N_("This invitation was withdrawn."), remedy=N_("Whoever invited you can tell you why."))
+    REPLACED = "replaced", N_("Replaced by a newer one"), says(
+        leads_to=(), tone=Tone.NONE, is_open=False,
+        refusal=N_("This invitation was sent once more, and this link opens nothing any more."),
+        remedy=N_("Open the link of the newest letter."))
+    # By its day alone: nothing is written down when it comes.
+    EXPIRED = "expired", N_("Expired"), says(
+        leads_to=("withdrawn", "replaced"), tone=Tone.NONE, is_open=False,
+        refusal=N_("This invitation has expired."), remedy=N_("Ask whoever invited you to send it once more."))
+
+
+class InvitedByLetter(Base):
+    """To one address, by a letter: its link serves once, until its day, and is kept as a digest alone. To what, the rooms above say."""
+
+    __abstract__ = True
+    __append_only__ = False  # gone some time after its end, whatever became of it
+    __recorded__ = False  # letters and their keys; who invited and who accepted stands in the journal, with what was given
+
+    id: Mapped[PrimaryKey]
+    address: Mapped[str] = mapped_column(sa.String(320), index=True)
+    language: Mapped[str] = mapped_column(sa.String(3))
+    state: Mapped[InvitationState] = mapped_column(default=InvitationState.SENT)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    invited_by_id: Mapped[int | None] = fk("user.id")  # None: from the command line
+    created_at: Mapped[Timestamp]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    @declared_attr
+    def invited_by(cls) -> Mapped[User | None]:  # noqa: N805 - of the class
+        return relationship(User)
+
+    @property
+    def email(self) -> str:
+        """As letters ask for it."""
+        return self.address
+
+    @property
+    def current_state(self) -> InvitationState:
+        """At this very second."""
+        return InvitationState.EXPIRED if self.state.is_open and self.expires_at <= utcnow() else self.state

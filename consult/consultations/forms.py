@@ -6,7 +6,6 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, DateTimeLocalField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Optional
 
-from consult.accounts.models import MAX_NAME, NAMELESS
 from consult.consultations.models import MAX_BRIEF, Commission, ModerationMode, Role
 from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, MOROCCO, _, language_in_use
@@ -153,15 +152,3 @@ class InviteForm(AppointForm):
 
     def values(self) -> dict:
         return {**super().values(), "email": self.email.data, "language": self.language.data}
-
-
-class EnrolForm(FlaskForm):
-    """An account in one screen, for whoever holds the letter of an invitation."""
-
-    name = StringField(_("Name"), description=_("First name and family name, as your colleagues and the journal will read it."),
-                       validators=[DataRequired(NAMELESS), at_most(MAX_NAME)],
-                       render_kw={"autocomplete": "name", "dir": "auto", "maxlength": MAX_NAME})
-    language = SelectField(_("Language of the messages you receive"), choices=LANGUAGES, validators=[DataRequired()])
-
-    def values(self) -> dict:
-        return {"name": self.name.data, "language": self.language.data}

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_security import login_user, logout_user
+from flask_security import logout_user
 
 from consult.accounts import events as accounts_events
 from consult.accounts.models import User
@@ -14,7 +14,6 @@ from consult.consultations.forms import (
     AppointForm,
     CloseForm,
     EditForm,
-    EnrolForm,
     ExtendForm,
     HomeForm,
     InviteForm,
@@ -28,7 +27,7 @@ from consult.core.errors import Invalid
 from consult.core.extension_points import flat
 from consult.core.i18n import _
 from consult.core.paging import Cursor
-from consult.core.permissions import Action, Actor, can, require
+from consult.core.permissions import Action, Actor, can
 from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.core.web import consultation as shown_consultation
 
@@ -316,35 +315,20 @@ def ended(number: int, act, page: str, said):
 
 @bp.route("/accept-invitation/<string:token>", methods=["GET", "POST"])
 def accept_invitation(token):
-    """The link of the letter. Accepting waits for the button: filters that open links before their reader would accept for anybody."""
-    invitation = service.get_open_invitation(token)
-    if not actor().is_authenticated:
-        if service.get_invited(invitation) is None:
-            return enrol(invitation, token)
-        here = url_for(".accept_invitation", token=token)
-        page = render_template("consultations/sign_in_to_accept.html", invitation=invitation,
-                               sign_in=url_for(core_events.sign_in_endpoint(), next=here))
-        return page, 403 if request.method == "POST" else 200
-    require(actor(), Action.CONSULTATIONS_ACCEPT_INVITATION, invitation)
-    form = ActForm()
-    if form.validate_on_submit():
-        service.accept_invitation(actor(), invitation)
-        logout_user()
-        flash(str(_("You accepted: %(role)s. Sign in anew to begin.", role=invitation.role.label)), "success")
-        return redirect(url_for(core_events.sign_in_endpoint()), 303)
-    return show(form, "accept_invitation", invitation=invitation, token=token)
+    return core_events.take_up(OFFER, token)
 
 
-def enrol(invitation: Invitation, token: str):
-    """Whoever has no account yet makes it here, and is signed in."""
-    form = EnrolForm(language=invitation.language)
-    if form.validate_on_submit():
-        try:
-            person = service.enrol(actor(), invitation, **form.values())
-        except Invalid as refusal:
-            put_refusal(form, refusal)
-        else:
-            login_user(person, authn_via=["invitation"])
-            flash(str(_("Welcome: you accepted, and your account is made.")), "success")
-            return redirect(url_for("accounts.arrive"), 303)
-    return show(form, "enrol", invitation=invitation, token=token)
+def accepted(invitation: Invitation):
+    logout_user()
+    flash(str(_("You accepted: %(role)s. Sign in anew to begin.", role=invitation.role.label)), "success")
+    return redirect(url_for(core_events.sign_in_endpoint()), 303)
+
+
+OFFER = core_events.Offer(
+    endpoint="consultations.accept_invitation", folder="consultations", heading=_("You are invited to take charge of something"),
+    consequence=_("By accepting you hold this role at once; everybody reads of it in the journal. You are then signed out everywhere and "
+                  "sign in anew, with a second factor: whoever is in charge has one."),
+    enrolling=_("Everybody reads of the role in the journal. You then sign in by a link that we send you, or by a password that you choose "
+                "in your profile; and with a second factor, which you set up on the next page."),
+    purpose=_("to know who is in charge of what"), action=Action.CONSULTATIONS_ACCEPT_INVITATION, get_open=service.get_open_invitation,
+    accept=service.accept_invitation, enrol=service.enrol, accepted=accepted)

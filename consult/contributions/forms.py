@@ -6,11 +6,11 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField, ValidationError
-from wtforms.validators import DataRequired, InputRequired
+from wtforms.validators import DataRequired, InputRequired, Optional
 
 from consult.chapters.models import Block
-from consult.contributions.models import MAX_REMARK, MAX_REPLY, CommentType, ContributionDraft, Kind, Position
-from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_LENGTHS, MAX_REPLACEMENT, NO_MORE, STATEMENT
+from consult.contributions.models import MAX_REMARK, MAX_REPLY, CommentType, ContributionDraft, Interest, Kind, Position
+from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_INTERESTS, MAX_LENGTHS, MAX_REPLACEMENT, NO_MORE, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
 from consult.organisations.models import Organisation
@@ -22,6 +22,10 @@ TYPED = (*(field.name for field in STATEMENT), "form_key", "block_id")
 
 # Made once: their labels are translated where they are shown.
 CHOICES: dict[str, list[tuple[str, Any]]] = {
+    "interest": [
+        (Interest.NONE.value, _("I am mandated to sign this for the organisation, and there is no interest to declare")),
+        (Interest.SOME.value, _("I am mandated to sign this for the organisation, and there is an interest to declare")),
+    ],
     **{name: [(member.value, _(member.msgid)) for member in members] for name, members in (("position", Position), ("kind", Kind))},
     "comment_type": [
         (CommentType.GENERAL.value, _("the substance in general")), (CommentType.TECHNICAL.value, _("a technical point")),
@@ -83,6 +87,14 @@ class ContributionForm(FlaskForm):
     comment_type = RadioField(_("It is about"), coerce=CommentType, default=CommentType.GENERAL, validators=[InputRequired()])
     speak_as = RadioField(_("You contribute"), default="organisation", validate_choice=False,
                           validators=[InputRequired(_("Choose for whom you speak."))])
+    interest = RadioField(
+        _("If you sign for the organisation: your declaration"), validate_choice=False, validators=[Optional()],
+        description=_("An interest is what you or the organisation gain or lose by the wording of this passage: a contract, a product, a "
+                      "certificate, an aid. It is published with the contribution: name no other person in it."))
+    interests = TextAreaField(
+        _("If there is an interest: which one"),
+        description=_("%(count)s characters at most. Everybody will read it.", count=MAX_INTERESTS),
+        render_kw={"rows": 2, "dir": "auto", "class": "words", "data-most": MAX_INTERESTS})
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
     draft = HiddenField("")  # the token of what is kept of it
@@ -98,6 +110,10 @@ class ContributionForm(FlaskForm):
         kept = (kwargs.get("data") or {}).get("speak_as")
         offer_speaking(self, organisation, language, *((kept, *(self.speak_as.raw_data or ())) if is_known else ()))
         self.organisation = organisation
+        if organisation is None and not (self.interest.data or self.interests.data):  # else they are kept: a mandate, or a session, ended
+            del self.interest, self.interests
+        else:
+            self.interest.flags.is_told_when = self.interests.flags.is_told_when = True
 
     def validate_speak_as(self, chosen: Field) -> None:
         require_choice(chosen)
@@ -143,11 +159,17 @@ class ContributionForm(FlaskForm):
     def further_fields(self) -> list[Field]:
         return [self[field.name] for field in FURTHER_TEXTS]
 
+    @property
+    def declared(self) -> Interest | None:
+        chosen = self.interest.data if "interest" in self else None
+        return Interest(chosen) if chosen in list(Interest) else None
+
     def statement(self) -> dict:
         """What its author says."""
         return {
             "kind": self.kind.data, "comment_type": self.comment_type.data, "position": self.position.data,
-            "as_organisation": self.as_organisation, **{name: self[name].data or "" for name in MAX_LENGTHS},
+            "as_organisation": self.as_organisation,
+            **{name: (self[name].data or "") if name in self else "" for name in MAX_LENGTHS}, "interest": self.declared,
             "prefix": self.quote.prefix, "suffix": self.quote.suffix,
         }
 

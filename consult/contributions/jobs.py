@@ -83,6 +83,7 @@ def receipt_as_told() -> sa.Select:
     return sa.select(Receipt).where(Receipt.contribution_id == sa.bindparam("contribution")).options(
         lodged.joinedload(Contribution.author, innerjoin=True).lazyload(User.appointments),
         lodged.joinedload(Contribution.organisation), lodged.joinedload(Contribution.amendment),
+        lodged.joinedload(Contribution.declaration),
         lodged.joinedload(Contribution.block, innerjoin=True).lazyload(Block.revision),
         lodged.joinedload(Contribution.chapter, innerjoin=True).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)),
     )

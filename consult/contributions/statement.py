@@ -12,6 +12,7 @@ from consult.core.i18n import N_, _
 MAX_BODY = 10_000
 MAX_REPLACEMENT = 5_000
 MAX_EXACT = 1_000
+MAX_INTERESTS = 500
 NO_MORE = _("You hold no mandate any more to sign this for an organisation. Choose to speak for yourself, or ask for a mandate.")
 
 
@@ -38,6 +39,16 @@ def _replacement(contribution: Any) -> str | None:
     return contribution.amendment.replacement if contribution.amendment else None
 
 
+def _interest(contribution: Any) -> str | None:
+    """None of what somebody says for themselves, and of what was lodged before interests were asked for."""
+    declared = contribution.declaration
+    return declared.interest.value if declared is not None and declared.interest is not None else None
+
+
+def _interests(contribution: Any) -> str:
+    return contribution.declaration.interests if contribution.declaration is not None else ""
+
+
 STATEMENT = (
     AuthorField("kind", N_("Kind"), lambda c: c.kind.value, "kind", "kind"),
     AuthorField("comment_type", N_("Type of comment"), lambda c: c.comment_type.value, "type", "type"),
@@ -49,6 +60,8 @@ STATEMENT = (
     AuthorField("exact", N_("Words of the passage that it quotes"), lambda c: c.exact, "quoted", "exact", MAX_EXACT, if_said="exact"),
     AuthorField("prefix", N_("Words of the passage that it quotes"), lambda c: c.prefix, "quoted", "prefix", if_said="exact"),
     AuthorField("suffix", N_("Words of the passage that it quotes"), lambda c: c.suffix, "quoted", "suffix", if_said="exact"),
+    AuthorField("interest", N_("Declaration of interests"), _interest, "interest", "interest", if_said="interest"),
+    AuthorField("interests", N_("Interest declared"), _interests, "interests", "interests", MAX_INTERESTS, if_said="interest"),
 )
 MAX_LENGTHS = {field.name: field.max_length for field in STATEMENT if field.max_length}
 TEXTS = tuple(field for field in STATEMENT if field.is_text)

@@ -68,9 +68,10 @@ def perform(action: Action, function: Callable[..., Any], actor: Actor, target: 
 def look_again(action: Action, actor: Actor, target: Any) -> None:
     """Dates, phase and roles were read before this act had its turn: what its rules ask of them stays as it is now until it is over."""
     read = what_is_read(action)
-    if not read:
-        return
-    (hold_course if action in STEERING else share_course)()
+    if action in STEERING:
+        hold_course()
+    elif read:
+        share_course()
     asked: tuple[Any, Any] = actor if Reads.ROLES in read else None, consultation_of(target) if Reads.COURSE in read else None
     for row in asked:
         if (state := sa.inspect(row, raiseerr=False)) is not None and state.persistent:

@@ -1,6 +1,6 @@
 """What the floor asks of the rooms: where its own pages lead, the menus around every page, whether what is kept is whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +33,30 @@ class MenuEntry:
     words: str
     action: Action | None = None
     has_room: bool = False
+
+
+@dataclass(frozen=True)
+class Offer:
+    """To what a room invites somebody by a letter: the endpoint of its link, the folder of its templates (``_invited.html``: to what, by
+    whom, until when), the words of its pages, and its acts. ``accepted`` answers whoever accepted.
+    """
+
+    endpoint: str
+    folder: str
+    heading: Any
+    consequence: Any  # what accepting does, to whoever has an account
+    enrolling: Any  # and to whoever has none
+    purpose: Any  # of the data, for the notice of law 09-08
+    action: Action
+    get_open: Callable[[str], Any]
+    accept: Callable[[Any, Any], Any]
+    enrol: Callable[..., Any]
+    accepted: Callable[[Any], Any]
+
+
+@one
+def take_up(offer: Offer, token: str) -> Any:
+    """Answer whoever opens the link of an invitation, or presses its button."""
 
 
 @one

@@ -19,6 +19,7 @@ from consult.core.errors import Conflict
 ORDER: dict[str, tuple[str, ...]] = {
     "user": ("registration", "user_session", "passkey", "provider_identity", "mandate", "news_choice", "follow", "news_item"),
     "organisation": ("organisation_word",),
+    "member_invitation": (),
     "membership": (),
     "consultation": ("round", "appointment"),
     "invitation": (),

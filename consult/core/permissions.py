@@ -116,7 +116,7 @@ leaves_a_trace = Rule(
     _("Its author sees it after signing in; others once it is published."), words=_("what was withheld or withdrawn, without its words"))
 from_elsewhere = Rule(
     lambda actor, obj: obj.author_id != actor.id and not (
-        obj.organisation_id is not None and actor.belonged_to(obj.organisation_id, obj.submitted_at)),
+        obj.organisation_id is not None and actor.belonged_to(obj.organisation.body_id, obj.submitted_at)),
     _("It comes from yourself, or from an organisation that is yours or was when it was lodged or since: another moderator decides."),
     reads=ROLES, words=_("what comes neither from themselves nor from an organisation that was theirs when it was lodged or since"))
 declared = Rule(
@@ -243,16 +243,22 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.NEWS_STOP: ((anyone,),),
     Action.NEWS_UNFOLLOW: ((signed_in,),),
     Action.ORGANISATIONS_ACCEPT: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
+    Action.ORGANISATIONS_ACCEPT_INVITATION: ((signed_in, invited),),
     Action.ORGANISATIONS_ADD: ((signed_in,), (system,)),
     Action.ORGANISATIONS_CONFIRM: ((secretariat,),),
     Action.ORGANISATIONS_CORRECT: ((secretariat,),),
     Action.ORGANISATIONS_END_MANDATE: ((signed_in, represents), (secretariat,), (system,)),
     Action.ORGANISATIONS_END_MEMBERSHIP: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
+    Action.ORGANISATIONS_ENROL: ((anyone,),),
+    Action.ORGANISATIONS_INVITE: ((signed_in, represents), (secretariat,), (system,)),
+    Action.ORGANISATIONS_INVITE_AGAIN: ((signed_in, represents), (secretariat,), (system,)),
     Action.ORGANISATIONS_JOIN: ((signed_in, oneself),),
     Action.ORGANISATIONS_LEAVE: ((signed_in, oneself),),
     Action.ORGANISATIONS_MANDATE: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
+    Action.ORGANISATIONS_MERGE: ((secretariat,),),
     Action.ORGANISATIONS_VIEW_MEMBERS: ((signed_in, represents), (secretariat,)),
     Action.ORGANISATIONS_VIEW_REGISTER: ((secretariat,),),
+    Action.ORGANISATIONS_WITHDRAW_INVITATION: ((signed_in, represents), (secretariat,), (system,)),
     Action.OUTREACH_CORRECT_ROW: ((secretariat,),),
     Action.OUTREACH_DISCARD: ((secretariat,), (system,)),
     Action.OUTREACH_ENROL: ((anyone, is_open),),
@@ -283,18 +289,19 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 }
 
 
-# The acts that change what these rules ask: each is alone while it does.
+# The acts that change what these rules ask, or by what everything said for an organisation is counted: each is alone while it does.
 STEERING = frozenset({
     Action.ADOPTION_DECIDE, Action.ADOPTION_SEAL, Action.CONSULTATIONS_ACCEPT_INVITATION, Action.CONSULTATIONS_APPOINT,
     Action.CONSULTATIONS_BEGIN_SYNTHESIS, Action.CONSULTATIONS_CLOSE, Action.CONSULTATIONS_DISMISS, Action.CONSULTATIONS_EDIT,
     Action.CONSULTATIONS_ENROL, Action.CONSULTATIONS_EXTEND,
-    Action.CONSULTATIONS_OPEN, Action.CONSULTATIONS_SCHEDULE, Action.ORGANISATIONS_END_MANDATE, Action.ORGANISATIONS_END_MEMBERSHIP,
-    Action.ORGANISATIONS_JOIN, Action.ORGANISATIONS_LEAVE, Action.ORGANISATIONS_MANDATE,
-    Action.OUTREACH_ENROL, Action.PRIVACY_FORGET, Action.PRIVACY_FORGET_ON_REQUEST,
+    Action.CONSULTATIONS_OPEN, Action.CONSULTATIONS_SCHEDULE, Action.ORGANISATIONS_ACCEPT_INVITATION,
+    Action.ORGANISATIONS_CORRECT, Action.ORGANISATIONS_ENROL, Action.ORGANISATIONS_END_MANDATE,
+    Action.ORGANISATIONS_END_MEMBERSHIP, Action.ORGANISATIONS_JOIN, Action.ORGANISATIONS_LEAVE, Action.ORGANISATIONS_MANDATE,
+    Action.ORGANISATIONS_MERGE, Action.OUTREACH_ENROL, Action.PRIVACY_FORGET, Action.PRIVACY_FORGET_ON_REQUEST,
 })
 # The acts after which somebody may be named otherwise than before, or no more: what is kept of their name is made anew.
-NAMING = (Action.ACCOUNTS_EDIT_PROFILE, Action.ORGANISATIONS_CONFIRM, Action.ORGANISATIONS_CORRECT, Action.PRIVACY_FORGET,
-          Action.PRIVACY_FORGET_ON_REQUEST)
+NAMING = (Action.ACCOUNTS_EDIT_PROFILE, Action.ORGANISATIONS_CONFIRM, Action.ORGANISATIONS_CORRECT, Action.ORGANISATIONS_MERGE,
+          Action.PRIVACY_FORGET, Action.PRIVACY_FORGET_ON_REQUEST)
 
 
 @cache

@@ -19,13 +19,15 @@ from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Role
 from consult.contributions import service as contributions
-from consult.contributions.models import CommentType, Contribution, Kind, Position, Receipt
+from consult.contributions.models import CommentType, Contribution, Interest, Kind, Position, Receipt
 from consult.core import audit, jobs
 from consult.core.config import resource_dir
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, clock_at, utcnow
+from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
+from consult.demonstration import belonging
 from consult.demonstration.revising import revised
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
@@ -94,6 +96,7 @@ class Story:
         self.users: dict[str, User] = {}
         self.staff: dict[tuple[Role, int | None], User] = {}
         self.lodged: dict[str, Contribution] = {}
+        self.bodies: dict[str, Any] = {}
         self.acts: list[tuple[datetime, str, Callable[[], Any]]] = []
 
     def tell(self) -> None:
@@ -103,6 +106,7 @@ class Story:
             consultations.open(SYSTEM, self.consultation)
         for number in range(1, 6):
             self.plan_chapter(number)
+        self.plan_reactions()
         for row in read("revisions")["revisions"]:
             at = self.opens_at + timedelta(days=row["day"] - 1, hours=12)
             self.acts.append((at, f"revision-{row['chapter']}-{row['language']}", partial(self.revise, row)))
@@ -110,6 +114,7 @@ class Story:
             with clock_at(min(moment, self.now)):
                 act()
         session.execute(sa.update(Receipt).values(written_at=Receipt.issued_at))
+        session.execute(sa.update(OutgoingMail).values(sent_at=OutgoingMail.created_at))  # to nobody: no letter waits for a server
 
     def prepare(self) -> None:
         self.consultation = consultations.add(
@@ -120,7 +125,7 @@ class Story:
             submission_planned_for=(self.closes_at + WEIGHING).date(), decision_planned_for=(self.closes_at + 2 * WEIGHING).date(),
             commissions=[{"number": n, "title_fr": fr, "title_ar": ar, "title_en": en} for n, (fr, ar, en) in enumerate(COMMISSIONS, 1)],
         )
-        people = read("people")
+        people, self.bodies = read("people"), read("bodies")
         for row in people["organisations"]:
             self.add_organisation(row)
         shown = {account["id"] for account in people["demo_accounts"]}
@@ -146,7 +151,9 @@ class Story:
             password=PASSWORD if with_password else None,
         )
         self.users[row["id"]] = user
-        if row.get("organisation"):
+        if row["id"] == self.bodies["double"]["person"]:
+            belonging.list_double(self, self.bodies["double"])
+        elif row.get("organisation"):
             membership = organisations.join(user, user, organisation=self.organisations[row["organisation"]])
             organisations.accept(SYSTEM, membership)
             organisations.mandate(SYSTEM, membership)
@@ -159,6 +166,10 @@ class Story:
         consultations.appoint(SYSTEM, self.consultation, user=user, role=Role(row["role"]), commission=commission)
         self.staff.setdefault((Role(row["role"]), number), user)
         session.refresh(user, ["appointments"])
+
+    def plan_reactions(self) -> None:
+        """What people do beside contributions, and organisations with their members."""
+        belonging.plan(self, self.bodies)
 
     # One chapter
 
@@ -178,11 +189,14 @@ class Story:
     def lodge(self, chapter, row: dict) -> None:
         author = self.users[row["author"]]
         language = row["language"] if row["language"] in ("fr", "ar") else "fr"
+        signed_for = None if row.get("personal") else author.organisation
+        interests = self.bodies["interests"].get(row["id"], "") if signed_for else ""
         self.lodged[row["id"]] = contributions.lodge(
             author, chapters.get_block(chapter, row["block"], language), form_key=f"demonstration-{row['id']}", kind=Kind(row["kind"]),
             comment_type=CommentType(row["type"]), position=Position(row["position"]), body=row["body"].strip(),
             justification=(row.get("justification") or "").strip(), replacement=(row.get("proposed_change") or "").strip(),
-            exact=row.get("exact") or "", as_organisation=None if row.get("personal") else author.organisation, language=row["language"],
+            exact=row.get("exact") or "", as_organisation=signed_for, language=row["language"],
+            interest=Interest.SOME if interests else Interest.NONE, interests=interests,
         )
 
     def revise(self, row: dict) -> None:

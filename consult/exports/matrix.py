@@ -22,6 +22,8 @@ from consult.contributions.models import (
     CommentType,
     Contribution,
     ContributionState,
+    Declaration,
+    Interest,
     Kind,
     Position,
     Reaction,
@@ -33,7 +35,7 @@ from consult.contributions.statement import FURTHER_TEXTS
 from consult.core.db import session
 from consult.core.i18n import DEFAULT_LANGUAGE, N_, LabelledEnum, language_name
 from consult.moderation.models import ModerationDecision, Reason, Verdict
-from consult.organisations.models import Category, Organisation, Region, Sector
+from consult.organisations.models import Category, Mandate, Organisation, Region, Sector
 from consult.synthesis import service as answers
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service import PlacedItem
@@ -81,12 +83,31 @@ class PlaceSearch(LabelledEnum):
     SOUGHT = "sought", N_("Its place is being looked for")
 
 
+class Signature(LabelledEnum):
+    """With what a contribution was signed."""
+
+    OWN_NAME = "own_name", N_("In their own name")
+    MANDATE = "mandate", N_("With a mandate of the organisation")
+    BEFORE_MANDATES = "before_mandates", N_("For the organisation, before mandates were asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedWith:
+    """The mandate with which a contribution was signed: its number, and its term as it was given; of nobody's person."""
+
+    number: int
+    begins_at: datetime
+    ends_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
     """One contribution and what became of it; words, author and organisation stay empty once it is withheld or withdrawn.
 
-    ``version`` of the text is the one that it was written on, ``present_key`` where the newest one shows it (empty: nowhere), and
-    ``anchor_class`` what the newest one did to its passage (None: it is the version that it was written on).
+    ``organisation`` is the name with which it was signed, ``organisation_id`` the body for which it counts, and ``organisation_now`` the
+    name of that where the other was merged into it. ``version`` of the text is the one that it was written on, ``present_key`` where the
+    newest one shows it (empty: nowhere), and ``anchor_class`` what the newest one did to its passage (None: it is the version that it was
+    written on).
     """
 
     id: int
@@ -120,6 +141,11 @@ class MatrixRow:
     anchor_class: AnchorClass | PlaceSearch | None = None
     persons: int = 0
     organisations: int = 0
+    organisation_now: str = ""
+    signature: Signature | None = None
+    mandate: SignedWith | None = None
+    interest: Interest | None = None
+    interests: str = ""
 
     @property
     def is_silent(self) -> bool:
@@ -150,24 +176,26 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
         Revision.chapter_id.in_(sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)),
         Revision.language == DEFAULT_LANGUAGE)
     last = chapters.newest_revision(written.chapter_id, written.language)
-    name = Organisation.name_fr if language == "fr" else sa.func.coalesce(
-        getattr(Organisation, f"name_{language}"), Organisation.name_fr
-    )
+    body = aliased(Organisation)
     person = sa.func.coalesce(User.name_ar, User.name) if language == "ar" else User.name
     return (
         sa.select(
             Contribution.id, Contribution.ref, Chapter.number, Contribution.block_key, Block.kind.label("block_kind"), Block.text,
-            Contribution.kind, Contribution.comment_type, Contribution.position, name.label("organisation"), Organisation.short,
+            Contribution.kind, Contribution.comment_type, Contribution.position,
+            name_in(Organisation, language).label("organisation"), Organisation.short,
             sa.case((User.is_name_public, person), else_="").label("author"), Organisation.category, Organisation.sector,
             Organisation.region, Contribution.language, Contribution.body, *(getattr(Contribution, text.name) for text in FURTHER_TEXTS),
             SuggestedAmendment.replacement, Contribution.submitted_at, Contribution.state, ItemContribution.item_id,
-            Contribution.author_id, Contribution.organisation_id, written.language.label("text_language"),
+            Contribution.author_id, Organisation.body_id.label("organisation_id"), written.language.label("text_language"),
             written.number.label("version"), Contribution.exact, Contribution.current_key, Anchor.anchor_class,
             (written.id != last).label("has_changed"), supports(Reaction.PERSON, "persons"),
-            supports(Reaction.ORGANISATION, "organisations"),
+            supports(Reaction.ORGANISATION, "organisations"), name_in(body, language).label("organisation_now"), Declaration.interest,
+            Declaration.interests, Mandate.id.label("mandate_id"), Mandate.begins_at, Mandate.ends_at,
         )
         .join(Chapter, Chapter.id == Contribution.chapter_id).join(Block, Block.id == Contribution.block_id)
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
+        .outerjoin(body, body.id == Organisation.merged_into_id)
+        .outerjoin(Declaration, Declaration.contribution_id == Contribution.id).outerjoin(Mandate, Mandate.id == Declaration.mandate_id)
         .outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .join(written, written.id == Block.revision_id)
@@ -177,6 +205,12 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
         .where(Chapter.consultation_id == consultation.id)
         .order_by(Chapter.number, sa.func.coalesce(here.position, Block.position), Contribution.id)
     )
+
+
+def name_in(organisation: Any, language: str) -> Any:
+    if language == "fr":
+        return organisation.name_fr
+    return sa.func.coalesce(getattr(organisation, f"name_{language}"), organisation.name_fr)
 
 
 def supports(reaction: Reaction, name: str) -> sa.Label[int | None]:
@@ -221,8 +255,21 @@ def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> 
         point=None if silent else points.get(found.item_id), version=TextVersion(found.text_language, found.version),
         quoted=said(found.exact),
         persons=0 if silent else found.persons or 0, organisations=0 if silent else found.organisations or 0,
+        organisation_now=said(found.organisation_now), signature=None if silent else signature_of(found),
+        mandate=None if silent else mandate_of(found),
+        interest=None if silent else found.interest, interests=said(found.interests),
         present_key=found.current_key or "", anchor_class=found.anchor_class or (PlaceSearch.SOUGHT if found.has_changed else None),
     )
+
+
+def signature_of(found) -> Signature:
+    if found.organisation_id is None:
+        return Signature.OWN_NAME
+    return Signature.BEFORE_MANDATES if found.mandate_id is None else Signature.MANDATE
+
+
+def mandate_of(found) -> SignedWith | None:
+    return None if found.mandate_id is None else SignedWith(found.mandate_id, found.begins_at, found.ends_at)
 
 
 def last_change(consultation: Consultation) -> datetime:

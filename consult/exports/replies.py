@@ -10,7 +10,7 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, Reply
 from consult.core.db import session
 from consult.core.i18n import N_
-from consult.exports.matrix import BATCH
+from consult.exports.matrix import BATCH, name_in
 from consult.exports.tables import moment
 from consult.organisations.models import Organisation
 
@@ -25,7 +25,7 @@ COLUMNS = (
 def lines(consultation: Consultation, language: str) -> Iterator[list]:
     """The columns' names, then one line for each reply."""
     yield [name for name, _heading in COLUMNS]
-    name = Organisation.name_fr if language == "fr" else sa.func.coalesce(getattr(Organisation, f"name_{language}"), Organisation.name_fr)
+    name = name_in(Organisation, language)
     person = sa.func.coalesce(User.name_ar, User.name) if language == "ar" else User.name
     wanted = (
         sa.select(Reply.ref, Contribution.ref, Chapter.number, sa.func.coalesce(name, ""), sa.case((User.is_name_public, person), else_=""),

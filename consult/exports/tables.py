@@ -115,6 +115,16 @@ COLUMNS = (
     Column("passage_change", N_("What the present version did to the passage"), 18, lambda row: row.anchor_class),
     Column("supports_persons", N_("Persons who support it"), 10, lambda row: row.persons),
     Column("supports_organisations", N_("Organisations that support it"), 10, lambda row: row.organisations),
+    Column("organisation_now", N_("Organisation for which it counts, where that of the signature was merged into another"), 28,
+           lambda row: row.organisation_now),
+    Column("signature", N_("How it was signed"), 20, lambda row: row.signature),
+    Column("mandate", N_("Number of the mandate"), 10, lambda row: row.mandate.number if row.mandate else ""),
+    Column("mandate_begins", N_("Beginning of the mandate (Morocco time)"), 18,
+           lambda row: moment(row.mandate.begins_at) if row.mandate else ""),
+    Column("mandate_ends", N_("End of the mandate as it was given (Morocco time); empty where it had none"), 18,
+           lambda row: moment(row.mandate.ends_at) if row.mandate and row.mandate.ends_at else ""),
+    Column("interest", N_("Declaration of interests"), 18, lambda row: row.interest),
+    Column("interests", N_("Interest declared"), 40, lambda row: row.interests),
 )
 # What open data leaves out has no meaning there: only published contributions are in it.
 OPEN_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("state", "withheld_reason"))

@@ -25,7 +25,7 @@ from consult.core.paging import PAGE_SIZE, REGISTER_PAGE_SIZE, Cursor, Order, Pa
 from consult.core.permissions import Action, Actor, can, require
 from consult.moderation import jobs
 from consult.moderation.models import MAX_WORDS, ModerationDecision, ModerationNotice, Reason, ReplyDecision, Verdict
-from consult.organisations.models import Membership
+from consult.organisations.models import Membership, Organisation
 from consult.text import normalising
 
 BEFORE_CURRENT = 4
@@ -288,8 +288,9 @@ def count_awaiting(actor: Actor, consultation: Consultation, model: type[Moderat
 
 def is_of(actor: Actor, model: type[Moderated]) -> sa.ColumnElement[bool]:
     """What ``from_elsewhere`` refuses to this person, for a query."""
+    body = sa.select(Organisation.body_id).where(Organisation.id == model.organisation_id).correlate_except(Organisation).scalar_subquery()
     theirs = sa.exists().where(
-        Membership.user_id == actor.id, Membership.organisation_id == model.organisation_id,
+        Membership.user_id == actor.id, Membership.organisation_id == body,
         sa.or_(Membership.left_at.is_(None), Membership.left_at >= model.submitted_at))
     return sa.or_(model.author_id == actor.id, theirs)
 

@@ -7,6 +7,7 @@ from itertools import chain
 
 import sqlalchemy as sa
 from rapidfuzz import fuzz
+from sqlalchemy.orm import selectinload
 
 from consult.core.db import session
 from consult.organisations.models import MAX_WORD, Organisation, OrganisationWord
@@ -31,10 +32,16 @@ def words_of(name: str) -> list[str]:
 
 
 def forms_of(organisation: Organisation) -> set[str]:
-    """All under which its words are looked for: as they are written, without what Arabic writes before them, its acronym in one word."""
-    whole = {word[:MAX_WORD] for name in organisation.names for word in name_key(normalised(name)).split() if word not in LITTLE}
-    bare = {word for name in organisation.names for word in words_of(name)}
-    return whole | bare | {_without(word, PARTICLES) for word in whole} | {one for one in [joined(organisation.short)] if one}
+    """All under which its words are looked for: as they are written, without what Arabic writes before them, its acronym in one word. A
+    body is found by the names of its doubles too, and no double is.
+    """
+    if organisation.merged_into_id is not None:
+        return set()
+    names = [name for one in (organisation, *organisation.doubles) for name in one.names]
+    whole = {word[:MAX_WORD] for name in names for word in name_key(normalised(name)).split() if word not in LITTLE}
+    bare = {word for name in names for word in words_of(name)}
+    codes = {joined(one.short) for one in (organisation, *organisation.doubles)} - {""}
+    return whole | bare | {_without(word, PARTICLES) for word in whole} | codes
 
 
 def joined(short: str) -> str:
@@ -71,7 +78,7 @@ def list_alike(names: Iterable[str], short: str = "") -> list[Organisation]:
     near = {}
     for organisation in _candidates(OrganisationWord.word.in_(words)) if words else ():
         likeness = max((alike(name, listed) for name in names for listed in _whole_names(organisation)), default=0)
-        if likeness or short and joined(short) == joined(organisation.short):
+        if likeness or short and joined(short) in {joined(one.short) for one in (organisation, *organisation.doubles)}:
             near[organisation] = likeness
     return sorted(near, key=lambda organisation: (-near[organisation], organisation.id))
 
@@ -151,7 +158,7 @@ def _is_same_word(one: str, other: str) -> bool:
 
 
 def _whole_names(organisation: Organisation) -> list[str]:
-    return [name for name in (organisation.name_fr, organisation.name_ar, organisation.name_en) if name]
+    return [name for one in (organisation, *organisation.doubles) for name in one.whole_names]
 
 
 def _begins_with(word: str) -> sa.ColumnElement[bool]:
@@ -164,11 +171,12 @@ def _candidates(condition: sa.ColumnElement[bool]) -> Sequence[Organisation]:
               .group_by(OrganisationWord.organisation_id).order_by(sa.desc("shared"), OrganisationWord.organisation_id).limit(CANDIDATES)
               .subquery())
     return session.scalars(sa.select(Organisation).join(shared, shared.c.organisation_id == Organisation.id)
-                           .order_by(shared.c.shared.desc(), Organisation.id)).all()
+                           .order_by(shared.c.shared.desc(), Organisation.id).options(selectinload(Organisation.doubles))).all()
 
 
 def _nearest(typed: str, found: Sequence[Organisation]) -> list[Organisation]:
     def distance(organisation: Organisation) -> tuple[float, int]:
-        likeness = max(fuzz.token_set_ratio(" ".join(words_of(typed)), " ".join(words_of(name))) for name in organisation.names)
+        names = (name for one in (organisation, *organisation.doubles) for name in one.names)
+        likeness = max(fuzz.token_set_ratio(" ".join(words_of(typed)), " ".join(words_of(name))) for name in names)
         return -likeness, organisation.id
     return sorted(found, key=distance)

@@ -16,6 +16,12 @@ from consult.organisations.models import Mandate, Membership, MembershipState, O
 
 
 def list_in_force(organisation: Organisation) -> list[Mandate]:
+    """At this moment."""
+    return [mandate for mandate in list_not_over(organisation) if mandate.is_in_force]
+
+
+def list_not_over(organisation: Organisation) -> list[Mandate]:
+    """Those and the ones that are to begin, the oldest first."""
     now = utcnow()
     held = sa.select(Mandate).where(
         Mandate.organisation_id == organisation.id, Mandate.ended_at.is_(None), sa.or_(Mandate.ends_at.is_(None), Mandate.ends_at > now))

@@ -1,11 +1,15 @@
 """Organisations, the words by which they are found, who belongs to which, and who may sign for it, from when to when."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from consult.accounts.models import User
+from consult.accounts.models import InvitedByLetter, User
 from consult.core.append_only import all_but
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, utcnow
@@ -85,6 +89,7 @@ class OrganisationState(StateEnum):
 
 
 MAX_NAME, MAX_SHORT, MAX_WEBSITE, MAX_WORD, MAX_SLUG = 300, 12, 200, 60, 80
+COUNTED_BY = ("category", "sector", "region", "size")  # a double has those of the body into which it was merged
 
 
 class Organisation(Base):
@@ -96,6 +101,7 @@ class Organisation(Base):
     __table_args__ = (
         sa.CheckConstraint("trim(name_fr) <> ''", name="name_not_blank"),
         sa.CheckConstraint("(state = 'confirmed') = (confirmed_at IS NOT NULL)", name="confirmed_has_its_moment"),
+        sa.CheckConstraint("merged_into_id <> id", name="merged_into_another"),
         sa.Index("ix_organisation_state_id", "state", "id"),
     )
 
@@ -113,8 +119,12 @@ class Organisation(Base):
     ecosystem: Mapped[str | None] = mapped_column(sa.String(40))
     state: Mapped[OrganisationState] = mapped_column(default=OrganisationState.LISTED)
     confirmed_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = fk("organisation.id")  # the body that it is, which is itself merged into none
     created_at: Mapped[Timestamp]
     row_counter: Mapped[int] = mapped_column(default=1)
+
+    merged_into: Mapped["Organisation | None"] = relationship(remote_side="Organisation.id", back_populates="doubles")
+    doubles: Mapped[list["Organisation"]] = relationship(order_by="Organisation.id", back_populates="merged_into")
 
     __mapper_args__ = {"version_id_col": row_counter}
 
@@ -123,13 +133,34 @@ class Organisation(Base):
         """Of itself, as the rules ask it of all that belongs to one."""
         return self.id
 
+    @hybrid_property
+    def body_id(self) -> int:
+        """Of the body that it is: what was signed under the name of a double counts for the one into which it was merged."""
+        return self.merged_into_id or self.id
+
+    @body_id.inplace.expression
+    @classmethod
+    def _body_id(cls) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(cls.merged_into_id, cls.id)
+
+    @property
+    def body(self) -> "Organisation":
+        return self.merged_into or self
+
     @property
     def names(self) -> list[str]:
         """Those that it goes by, in whatever language, and its acronym."""
-        return [name for name in (self.name_fr, self.name_ar, self.name_en, self.short) if name]
+        return [name for name in (*self.whole_names, self.short) if name]
+
+    @property
+    def whole_names(self) -> list[str]:
+        return [name for name in (self.name_fr, self.name_ar, self.name_en) if name]
+
+    # Of a correction what stood there and what stands there now, of a merger how much it moved: for the event of the act.
+    details_in_act: Mapping[str, Any] = MappingProxyType({})
 
     def audit_details(self) -> dict:
-        return {"organisation": self.slug, "name": self.name_fr, "state": self.state.value}
+        return {"organisation": self.slug, "name": self.name_fr, "state": self.state.value, **self.details_in_act}
 
     def name(self, language: str) -> str:
         return {"ar": self.name_ar, "en": self.name_en}.get(language) or self.name_fr
@@ -212,9 +243,9 @@ class Mandate(Base):
     id: Mapped[PrimaryKey]
     user_id: Mapped[int] = fk("user.id")
     organisation_id: Mapped[int] = fk("organisation.id")
-    begins_at: Mapped[Timestamp]
+    begins_at: Mapped[Timestamp]  # perhaps on a day to come
     ends_at: Mapped[datetime | None]  # when it was given for a term
-    ended_at: Mapped[datetime | None]  # when it was taken back, replaced, or its holder left
+    ended_at: Mapped[datetime | None]  # when it was taken back, replaced, or its holder left; its beginning, where it had not begun
 
     user: Mapped[User] = relationship()
     organisation: Mapped[Organisation] = relationship(lazy="joined")
@@ -222,11 +253,32 @@ class Mandate(Base):
     @property
     def is_in_force(self) -> bool:
         """At this moment."""
-        return self.ended_at is None and (self.ends_at is None or utcnow() < self.ends_at)
+        now = utcnow()
+        return self.ended_at is None and self.begins_at <= now and (self.ends_at is None or now < self.ends_at)
+
+    @property
+    def is_to_come(self) -> bool:
+        return self.ended_at is None and self.begins_at > utcnow()
 
     def audit_details(self) -> dict:
-        return {"user_id": self.user_id, "organisation_id": self.organisation_id, "ends_at": self.ends_at and self.ends_at.isoformat(),
-                "is_ended": self.ended_at is not None}
+        return {"user_id": self.user_id, "organisation_id": self.organisation_id, "begins_at": self.begins_at.isoformat(),
+                "ends_at": self.ends_at and self.ends_at.isoformat(), "is_ended": self.ended_at is not None}
+
+
+class MemberInvitation(InvitedByLetter):
+    """To belong to an organisation: whoever takes it up is a member at once, and holds no mandate."""
+
+    __tablename__ = "member_invitation"
+    __append_only__ = False  # as all that are by letter
+    __recorded__ = False  # the same
+    __table_args__ = (sa.Index("ix_member_invitation_organisation_id_created_at", "organisation_id", "created_at"),)
+
+    organisation_id: Mapped[int] = fk("organisation.id", index=False)
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+    def audit_details(self) -> dict:
+        return {"organisation_id": self.organisation_id, "invited_by_id": self.invited_by_id, "state": self.state.value}
 
 
 # The present ones. Only who acts is asked for whom they sign: lists of authors do not pay for it (see ``get_user_of_session``).

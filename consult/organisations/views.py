@@ -10,14 +10,14 @@ from consult.accounts import service as accounts
 from consult.accounts.models import User
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
-from consult.core.i18n import _, isolate
+from consult.core.i18n import _, isolate, when
 from consult.core.markup import trusted
 from consult.core.paging import Cursor
-from consult.core.permissions import Action, can
+from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.organisations import finding, service
-from consult.organisations.forms import CorrectionForm, MandateForm, MembershipForm, OrganisationForm
-from consult.organisations.models import MAX_NAME, Organisation, OrganisationState
+from consult.organisations.forms import CorrectionForm, InviteForm, MandateForm, MembershipForm, MergeForm, OrganisationForm
+from consult.organisations.models import MAX_NAME, Category, MemberInvitation, Organisation, OrganisationState, Region, Sector, Size
 
 bp = room("organisations")
 
@@ -98,6 +98,8 @@ def add():
 @bp.get("/members/<string:slug>")
 def view_members(slug):
     organisation = service.get_organisation(slug)
+    if organisation.slug != slug:
+        return redirect(url_for(".view_members", slug=organisation.slug), 302)
     mandates = {one.user_id: one for one in service.list_mandates(actor(), organisation)}
     page = service.list_members(actor(), organisation, after=request.args.get("after", type=Cursor.parse))
     return render_template("organisations/view_members.html", organisation=organisation, members=page.rows, mandates=mandates,
@@ -123,13 +125,15 @@ def mandate(membership_id):
     membership, form = service.get_membership(actor(), membership_id), MandateForm()
     try:
         if not form.validate():
-            raise Invalid("ends_on", form.ends_on.errors[0] if form.ends_on.errors else _("This is no day."),
-                          _("Choose a day to come, or leave this empty."))
-        service.mandate(actor(), membership, **form.values())
+            wrong = form.begins_on.errors or form.ends_on.errors
+            raise Invalid("ends_on", wrong[0] if wrong else _("This is no day."), _("Choose a day to come, or leave this empty."))
+        given = service.mandate(actor(), membership, **form.values())
     except Invalid as refusal:
         flash(f"{refusal.message} {refusal.remedy}", "warning")
     else:
-        flash(str(_("%(name)s signs for it from now on.", name=isolate(membership.user.shown_name))), "success")
+        name = isolate(membership.user.shown_name)
+        flash(str(_("%(name)s signs for it from %(date)s on.", name=name, date=when(given.begins_at)) if given.is_to_come
+                  else _("%(name)s signs for it from now on.", name=name)), "success")
     return to_members(membership.organisation)
 
 
@@ -138,6 +142,71 @@ def end_mandate(mandate_id):
     ended = service.end_mandate(actor(), service.get_mandate(actor(), mandate_id))
     flash(str(_("%(name)s signs for it no more. What was signed stays.", name=isolate(ended.user.shown_name))), "success")
     return to_members(ended.organisation)
+
+
+# Inviting to it
+
+
+@bp.route("/members/<string:slug>/invite", methods=["GET", "POST"])
+def invite(slug):
+    """Who was invited, what became of it, and the form that invites one more."""
+    organisation, form = service.get_organisation(slug), InviteForm()
+    require(actor(), Action.ORGANISATIONS_INVITE, organisation)
+    if form.validate_on_submit():
+        try:
+            invitation = service.invite(actor(), organisation, **form.values())
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(_("The invitation is on its way to %(email)s.", email=invitation.address)), "success")
+            return redirect(url_for(".invite", slug=organisation.slug), 303)
+    invitations = service.list_invitations(actor(), organisation, after=request.args.get("after", type=Cursor.parse))
+    return render_template(
+        "organisations/invite.html", form=form, organisation=organisation, invited=invitations.rows,
+        links=invitations.links(partial(url_for, ".invite", slug=organisation.slug))), 422 if form.errors else 200
+
+
+@bp.post("/invitations/<int:number>/again")
+def invite_again(number):
+    return ended(number, service.invite_again, _("Another letter is on its way; the former link ends."))
+
+
+@bp.post("/invitations/<int:number>/withdraw")
+def withdraw_invitation(number):
+    return ended(number, service.withdraw_invitation, _("The invitation is withdrawn: its link opens nothing now."))
+
+
+def ended(number: int, act, said):
+    """One invitation ends, by another one or by none."""
+    invitation = service.get_invitation(actor(), number)
+    try:
+        act(actor(), invitation)
+    except Invalid as refusal:
+        flash(f"{refusal.message} {refusal.remedy}", "warning")
+    else:
+        flash(str(said), "success")
+    return redirect(url_for(".invite", slug=invitation.organisation.slug), 303)
+
+
+@bp.route("/accept-invitation/<string:token>", methods=["GET", "POST"])
+def accept_invitation(token):
+    return core_events.take_up(OFFER, token)
+
+
+def accepted(invitation: MemberInvitation):
+    name = isolate(invitation.organisation.name(language()))
+    flash(str(_("You are a member of %(organisation)s.", organisation=name)), "success")
+    return redirect(url_for(".mine"), 303)
+
+
+OFFER = core_events.Offer(
+    endpoint="organisations.accept_invitation", folder="organisations", heading=_("You are invited to belong to an organisation"),
+    consequence=_("By accepting you are one of its members at once. A member signs nothing: to sign for it you need a mandate, which one "
+                  "of its representatives gives you."),
+    enrolling=_("You then sign in by a link that we send you, or by a password that you choose in your profile. A member signs nothing: to "
+                "sign for the organisation you need a mandate, which one of its representatives gives you."),
+    purpose=_("to know who belongs to the organisation and may sign for it"), action=Action.ORGANISATIONS_ACCEPT_INVITATION,
+    get_open=service.get_open_invitation, accept=service.accept_invitation, enrol=service.enrol, accepted=accepted)
 
 
 def to_members(organisation: Organisation):
@@ -172,6 +241,8 @@ def confirm(slug):
 @bp.route("/register/<string:slug>/correct", methods=["GET", "POST"])
 def correct(slug):
     organisation = service.get_for_correction(actor(), slug)
+    if organisation.slug != slug:
+        return redirect(url_for(".correct", slug=organisation.slug), 303)
     form = CorrectionForm(obj=organisation)
     if form.validate_on_submit():
         try:
@@ -181,4 +252,37 @@ def correct(slug):
         else:
             flash(str(_("What was corrected is recorded; the journal keeps what was there.")), "success")
             return redirect(url_for(".view_register"), 303)
-    return render_template("organisations/correct.html", form=form, organisation=organisation), 422 if form.errors else 200
+    return render_template(
+        "organisations/correct.html", form=form, organisation=organisation, labels={field.name: field.label.text for field in form},
+        corrections=service.list_corrections(actor(), organisation), in_words=in_words), 422 if form.errors else 200
+
+
+def in_words(name: str, value: str) -> str:
+    """What stood in a field of an organisation, as the journal keeps it."""
+    kind = {"category": Category, "sector": Sector, "region": Region, "size": Size}.get(name)
+    return kind(value).label if kind and value in list(kind) else value
+
+
+@bp.route("/register/<string:slug>/merge", methods=["GET", "POST"])
+def merge(slug):
+    """Which other entry is the same body; then what moves, before it is done."""
+    double = service.get_for_correction(actor(), slug)
+    if double.slug != slug:
+        return redirect(url_for(".view_register"), 303)
+    form, chosen = MergeForm(obj=double), request.values.get("into", "")
+    typed = request.args.get("q", "")[:MAX_NAME].strip()
+    into = service.get_organisation(chosen) if chosen else None
+    if form.validate_on_submit() and into is not None:
+        try:
+            service.merge(actor(), double, into=into, row_counter=form.row_counter.data)
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(_("It is one entry now: %(organisation)s.", organisation=isolate(into.name(language())))), "success")
+            return redirect(url_for(".view_register"), 303)
+    form.into.data = into.slug if into is not None else ""
+    found = finding.find(typed) if typed else finding.list_alike(double.whole_names, double.short)
+    return render_template(
+        "organisations/merge.html", form=form, double=double, typed=typed, found=[one for one in found if one is not double],
+        merger=service.get_merger(actor(), double, into) if into is not None and into is not double else None,
+    ), 422 if form.errors else 200

@@ -43,7 +43,7 @@ from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.moderation.models import ModerationDecision, ReplyDecision
 from consult.news.models import Follow, NewsChoice, NewsItem
-from consult.organisations.models import Mandate, Membership
+from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy.models import Erasure
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
@@ -185,8 +185,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.MEMBERSHIPS, Fate.GOES, Membership.user_id),
     *_lines(Subject.MANDATES, Fate.STAYS, Mandate.user_id),
     *_lines(Subject.ROLES, Fate.GOES, Appointment.user_id),
-    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, StaffLetter.user_id, StaffNews.user_id,
-            NewsItem.user_id),
+    *_lines(Subject.LETTERS, Fate.GOES, OutgoingMail.recipient, Invitation.address, MemberInvitation.address, StaffLetter.user_id,
+            StaffNews.user_id, NewsItem.user_id),
     *_lines(Subject.FOLLOWS, Fate.GOES, Follow.user_id, NewsChoice.user_id),
     *(Holding(Subject.INVITED, model, Stakeholder.address, Fate.GOES) for model in (StakeholderLetter, StakeholderChapter)),
     *_lines(Subject.INVITED, Fate.GOES, Stakeholder.address, StakeholderRow.address),
@@ -201,7 +201,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS) for model in (ModerationDecision, ItemContribution)),
     Holding(Subject.ANSWERS, ReplyDecision, Reply.author_id, Fate.STAYS),
     *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id),
-    *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, Extension.decided_by_id, EarlyClosing.decided_by_id,
+    *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
+            EarlyClosing.decided_by_id,
             Revision.published_by_id, WorkingDraft.edited_by_id, OutdatedTranslation.confirmed_by_id, Anchor.decided_by_id,
             ModerationDecision.moderator_id, ReplyDecision.moderator_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
             SynthesisReopening.reopened_by_id, StakeholderList.imported_by_id, Export.requested_by_id,

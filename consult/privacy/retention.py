@@ -67,7 +67,7 @@ from consult.exports.models import Export
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
 from consult.news.models import ClosingNotice, Follow, NewsChoice, NewsItem
-from consult.organisations.models import Mandate, Membership, Organisation, OrganisationWord
+from consult.organisations.models import Mandate, MemberInvitation, Membership, Organisation, OrganisationWord
 from consult.outreach import service as outreach
 from consult.outreach.models import AddressMark, Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy import service
@@ -166,8 +166,9 @@ def end_files() -> int:
 
 
 def end_invitations() -> int:
-    over = sa.select(Invitation.id).where(Invitation.expires_at < utcnow() - INVITED)
-    return _delete(Invitation, list(session.scalars(over.order_by(Invitation.expires_at).limit(AT_ONCE))))
+    return sum(_delete(kind, list(session.scalars(
+        sa.select(kind.id).where(kind.expires_at < utcnow() - INVITED).order_by(kind.expires_at).limit(AT_ONCE))))
+        for kind in (Invitation, MemberInvitation))
 
 
 def end_rows() -> int:
@@ -221,8 +222,9 @@ PERIODS: tuple[Period, ...] = (
         N_("Organisations for which one speaks, and roles"), None,
         N_("To know on whose behalf a contribution is lodged, and who may decide."), (Membership, Appointment), ended_by=WITH_ACCOUNT),
     Period(
-        N_("Invitations to take charge of something, by their address, since their end"), INVITED,
-        N_("To see who was invited and whether they answered. Whoever never did is let go."), (Invitation,), end_invitations),
+        N_("Invitations to take charge of something or to belong to an organisation, by their address, since their end"), INVITED,
+        N_("To see who was invited and whether they answered. Whoever never did is let go."), (Invitation, MemberInvitation),
+        end_invitations),
     Period(
         N_("Rows of lists of stakeholders, since the list was brought"), BROUGHT,
         N_("To look at what was understood before anybody is written to."), (StakeholderRow,), end_rows),

@@ -38,6 +38,7 @@ WORDS = {
     "commission": N_("Commission"), "appointed_at": N_("From"), "subject": N_("Subject"), "title": N_("Title"), "kind": N_("Kind"),
     "position": N_("Position"), "body": N_("Text"), "justification": N_("Justification"), "replacement": N_("Proposed change"),
     "fields": N_("What was typed"), "digest": N_("SHA-256"), "state": N_("State"), "verdict": N_("Decision"), "reason": N_("Reason"),
+    "interest": N_("Declaration of interests"), "interests": N_("Interest declared"),
     "words": N_("Words"), "disposition": N_("Answer"), "action": N_("Act"), "cause": N_("Cause"), "submitted_at": N_("Lodged on"),
     "lodged_at": N_("Lodged on"),
     "withdrawn_at": N_("Withdrawn on"), "issued_at": N_("Issued on"), "decided_at": N_("Decided on"), "written_at": N_("Written on"),

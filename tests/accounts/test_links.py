@@ -24,6 +24,7 @@ from consult.core.mail import OutgoingMail
 from consult.core.news import Topic
 from consult.core.permissions import SYSTEM, VISITOR
 from consult.news.signing import token_of
+from consult.organisations import service as organisations
 from tests import factories
 from tests.accounts.test_views import PASSWORD, ask_for_link, is_signed_in, register, sign_in
 from tests.house.source import modules
@@ -71,13 +72,15 @@ def addresses(client, contribution, salma, letters):
     client.post("/fr/accounts/reset", data={"email": salma.email})
     ask_for_link(client, salma.email)
     consultations.invite(SYSTEM, contribution.chapter.consultation, email="nadia@example.org", role=Role.SECRETARIAT)
+    organisations.invite(SYSTEM, contribution.organisation, email="samir@example.org")
     sent = "\n".join(body for _recipient, _subject, body in letters())
     written = {name: re.search(rf"http://consult\.test(/\S+/{name}\S+)", sent)[1] for name in (
-        "confirm/", "reset/", "follow-link", "accept-invitation")}
+        "confirm/", "reset/", "follow-link", "consultations/accept-invitation", "organisations/accept-invitation")}
     a_letter_to(contribution.chapter.consultation, "asked")
     return {
         "security.confirm_email": written["confirm/"], "security.reset_password": written["reset/"],
-        "consultations.accept_invitation": written["accept-invitation"],
+        "consultations.accept_invitation": written["consultations/accept-invitation"],
+        "organisations.accept_invitation": written["organisations/accept-invitation"],
         "outreach.invitation": "/fr/outreach/invitation/asked", "outreach.refuse": "/fr/outreach/refuse/asked",
         "accounts.follow_link": written["follow-link"], "security.login": "/fr/accounts/login",
         "security.forgot_password": "/fr/accounts/reset", "contributions.show": f"/fr/contributions/{contribution.ref}",

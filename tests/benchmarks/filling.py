@@ -98,6 +98,9 @@ class Quiet(Story):
     def plan_chapter(self, number: int) -> None:
         pass
 
+    def plan_reactions(self) -> None:
+        pass
+
 
 def tell_quietly() -> None:
     """Texts with their revisions, the next one of them in preparation, staff and people, in a database that is empty."""
@@ -136,6 +139,7 @@ class Lodged(SimpleNamespace):
     """What a contribution's digest and event are made from."""
 
     content, digest, audit_details = Contribution.content, Contribution.digest, Contribution.audit_details
+    declaration = None  # as before mandates
 
 
 class Event(SimpleNamespace):
@@ -216,7 +220,7 @@ def add_organisation(bulk: Bulk, n: int) -> int:
     return bulk.add(
         Organisation, slug=f"filled-{n}", short=f"OR{n}", name_fr=f"Organisme {n} de la qualité", name_ar=f"هيئة الجودة {n}", name_en=None,
         category=one_of(Category), sector=one_of(Sector), region=one_of(Region), ecosystem=None, size=None, website=None,
-        state=OrganisationState.CONFIRMED, confirmed_at=utcnow(), created_at=utcnow(), row_counter=1)
+        state=OrganisationState.CONFIRMED, confirmed_at=utcnow(), merged_into_id=None, created_at=utcnow(), row_counter=1)
 
 
 class Filling:

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from consult.accounts.models import User, UserSession
+from consult.accounts.models import INVITATION_LASTS, InvitationState, User, UserSession
 from consult.consultations import service
-from consult.consultations.models import INVITATION_LASTS, Appointment, Invitation, InvitationState, Phase, Role
+from consult.consultations.models import Appointment, Invitation, Phase, Role
 from consult.core import mail
 from consult.core.audit import AuditEvent
 from consult.core.db import session

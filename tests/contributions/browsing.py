@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from consult.contributions.models import Contribution
 from consult.core.db import session
 
-FILLED = {"position": "opposed", "kind": "comment", "comment_type": "technical", "body": "Précisez l’échéance.", "speak_as": "organisation"}
+FILLED = {"position": "opposed", "kind": "comment", "comment_type": "technical", "body": "Précisez l’échéance.", "speak_as": "organisation",
+          "interest": "none"}
 
 
 def address(block, language="en"):

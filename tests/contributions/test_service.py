@@ -12,6 +12,7 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     ContributionState,
+    Interest,
     Kind,
     Position,
     Receipt,
@@ -32,7 +33,8 @@ VALUES = {"kind": Kind.COMMENT, "comment_type": CommentType.TECHNICAL, "position
 
 
 def lodge(actor, block, form_key="form-key-1", **over):
-    return service.lodge(actor, block, form_key=form_key, **{**VALUES, **over})
+    declared = {"interest": Interest.NONE} if over.get("as_organisation") else {}
+    return service.lodge(actor, block, form_key=form_key, **{**VALUES, **declared, **over})
 
 
 def events(action):

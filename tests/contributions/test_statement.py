@@ -29,6 +29,7 @@ SAID = {
     "kind": "recommendation", "comment_type": "technical", "position": "opposed", "speak_as": "organisation",
     "body": "Le corps du propos.", "replacement": "Publier chaque mois tout cela.", "justification": "Trois pays le font.",
     "exact": "la liste", "prefix": "Publier ", "suffix": ", et revoir",
+    "interest": "some", "interests": "Nous vendons des étalons.",
 }
 # Each thing said otherwise; what is around quoted words is said by both of its sides together.
 OTHERWISE = {
@@ -37,6 +38,7 @@ OTHERWISE = {
     "replacement": {"replacement": "Publier chaque jour tout cela."}, "justification": {"justification": "Quatre pays le font."},
     "exact": {"exact": "Publier", "prefix": "", "suffix": ""},
     "prefix": {"prefix": ", et revoir ", "suffix": " des étalons"}, "suffix": {"prefix": ", et revoir ", "suffix": " des étalons"},
+    "interest": {"interest": "none", "interests": ""}, "interests": {"interests": "Nous louons des étalons."},
 }
 
 

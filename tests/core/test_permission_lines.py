@@ -71,8 +71,10 @@ def test_roles_count_in_their_commission_only():
 
 def test_nobody_moderates_their_own_house():
     rule, moderator = permissions.from_elsewhere, SimpleNamespace(id=1, belonged_to=lambda organisation_id, since: organisation_id == 7)
-    assert rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=8, submitted_at=None))
-    assert not rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=7, submitted_at=None))
+    for own, is_free in ((8, True), (7, False)):
+        body = SimpleNamespace(body_id=own)
+        said = SimpleNamespace(author_id=2, organisation_id=9, organisation=body, submitted_at=None)
+        assert rule.holds(moderator, said) is is_free
     assert not rule.holds(moderator, SimpleNamespace(author_id=1, organisation_id=None))
     assert rule.holds(moderator, SimpleNamespace(author_id=2, organisation_id=None))
 

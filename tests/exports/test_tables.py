@@ -1,19 +1,23 @@
 import csv
 import io
+from datetime import timedelta
 
 import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from consult.contributions.models import Contribution
+from consult.contributions.models import Contribution, ContributionState, Interest
 from consult.core.db import session
 from consult.core.i18n import MOROCCO, force_locale, utcnow
+from consult.core.permissions import SYSTEM
 from consult.exports import matrix, tables
 from consult.exports.matrix import Audience
 from consult.exports.models import ExportFormat
 from consult.exports.writers import CONTRIBUTIONS, OPEN_DATA
+from consult.organisations import service as organisations
 from tests import factories
 from tests.contributions import revising
+from tests.contributions.test_service import lodge
 from tests.counting import queries
 from tests.exports import cases
 
@@ -78,7 +82,7 @@ def test_xlsx_is_a_sheet_to_work_with(consultation, discussed):
     sheet = sheet_of(made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX, language="ar"))
     assert sheet.sheet_view.rightToLeft
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == f"A1:AD{sheet.max_row}"
+    assert sheet.auto_filter.ref == f"A1:AK{sheet.max_row}"
     assert sheet.max_row == 5
     assert all(cell.data_type in ("s", "n", "d") for row in sheet.iter_rows() for cell in row)
     assert any(cell.value == cases.HOSTILE for row in sheet.iter_rows() for cell in row)
@@ -166,12 +170,35 @@ def test_the_number_of_queries_does_not_grow(consultation, discussed, audience):
     assert asked() == few <= 6
 
 
+SIGNED = ["organisation_now", "signature", "mandate", "mandate_begins", "mandate_ends", "interest", "interests"]
+
+
+def test_the_last_columns_say_with_what_mandate_it_was_signed(consultation, participant):
+    block = factories.block_of(factories.a_chapter(consultation, number=1), revising.A1)
+    body = participant.organisation
+    organisations.accept(SYSTEM, organisations.join(signer := factories.a_user(), signer, organisation=body))
+    ends_at = utcnow() + timedelta(days=9)
+    given = organisations.mandate(SYSTEM, signer.membership, ends_at=ends_at)
+    said = lodge(signer, block, as_organisation=body, interest=Interest.SOME, interests="=Un marché en cours")
+    own = lodge(signer, block, "k2", body="En mon nom.")
+    before = factories.a_published_contribution(block=block, author=participant, organisation=body)
+    for one in (said, own):
+        factories.change(one, state=ContributionState.PUBLISHED)
+    rows = {row["ref"]: [row[name] for name in SIGNED] for row in read(made(OPEN_DATA, consultation))}
+    term = [tables.moment(given.begins_at), tables.moment(ends_at)]
+    assert rows == {
+        said.ref: ["", "mandate", str(given.id), *term, "some", "'=Un marché en cours"],
+        own.ref: ["", "own_name", "", "", "", "", ""], before.ref: ["", "before_mandates", "", "", "", "", ""]}
+    factories.change(said, state=ContributionState.WITHHELD)
+    (withheld,) = [row for row in matrix.rows(consultation, "fr") if row.ref == said.ref]
+    assert (withheld.signature, withheld.mandate, withheld.interest, withheld.interests) == (None, None, None, "")
+
+
 def test_the_last_columns_say_on_which_version_and_where_now(consultation):
     chapter = factories.a_chapter(consultation, number=1)
     block = factories.block_of(chapter, revising.A1)
     changed = revising.quoting(block, "chaque année")
     gone = factories.a_published_contribution(block=factories.block_of(chapter, revising.A2))
-    assert tables.OPEN_COLUMNS[-3].name == "passage_change"
 
     def told(audience):
         return {row.ref: (row.version.value, row.quoted, row.present_key, row.anchor_class and row.anchor_class.value)
@@ -184,7 +211,8 @@ def test_the_last_columns_say_on_which_version_and_where_now(consultation):
             changed.ref: ("fr-1", "chaque année", revising.A1, "changed"), gone.ref: ("fr-1", "", "", "deleted"),
             late.ref: ("fr-2", "", late.block_key, None)}
     rows = read(made(OPEN_DATA, consultation))
-    assert list(rows[0])[-6:-2] == ["version", "quoted", "present_key", "passage_change"]
+    assert list(rows[0])[-13:] == [
+        "version", "quoted", "present_key", "passage_change", "supports_persons", "supports_organisations", *SIGNED]
 
 
 @pytest.mark.parametrize(("language", "names"), [

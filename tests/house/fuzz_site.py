@@ -120,12 +120,16 @@ class Site:
         joining = factories.a_user()
         membership = organisations.join(joining, joining, organisation=listed, statement="Responsable qualité")
         news.follow(participant, chapter, key=A2)
+        beside = organisations.invite(secretary, listed, email="collegue-2@example.org")
+        beside.token_hash = token_hash("membering")
         return {
+            "member_invitation": str(beside.id), "membering": "membering",
             "offered": str(offered.id), "returned": str(returned.id),
             **self.values_of_outreach,
             "stop": token_of(participant.id, [Topic.FOLLOWED]),
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
-            "organisation": listed.slug, "asked": str(membership.id), "member": str(whoever.membership.id),
+            "organisation": listed.slug, "body": participant.organisation.slug,
+            "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),
             "waiting": waiting.ref, "withheld": withheld.ref, "own": own.ref, "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,

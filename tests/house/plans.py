@@ -36,8 +36,8 @@ GROWING = {
 # Tables that stay small whatever is said: why each does.
 STAYING = {
     "consultation": "one", "round": "one or two", "extension": "a few", "early_closing": "one at most", "commission": "five",
-    "appointment": "those in charge", "invitation": "those in charge", "stakeholder": "whom the secretariat asks",
-    "stakeholder_list": "files of the secretariat",
+    "appointment": "those in charge", "invitation": "those in charge", "member_invitation": "some for each organisation, for some weeks",
+    "stakeholder": "whom the secretariat asks", "stakeholder_list": "files of the secretariat",
     "stakeholder_row": "lines of these files, for a month", "stakeholder_chapter": "whom the secretariat asks",
     "stakeholder_letter": "three to each whom it asks", "address_mark": "whom it asked", "staff_letter": "those in charge, once a day",
     "staff_news": "what those in charge were told", "closing_notice": "two for each closing date",

@@ -25,7 +25,7 @@ from consult.chapters.models import Revision
 from consult.cli import cli
 from consult.consultations import service as consultations
 from consult.contributions import service as contributions
-from consult.contributions.models import CommentType, Contribution, Kind, Position, Receipt
+from consult.contributions.models import CommentType, Contribution, Interest, Kind, Position, Receipt
 from consult.core import audit, jobs, tallies
 from consult.core.db import db, session, unit_of_work
 from consult.core.i18n import clock_at
@@ -315,5 +315,5 @@ def lodge(author: User, key: str) -> Contribution:
     chapter = chapters.get_chapter(consultations.get_current(), 2)
     return contributions.lodge(
         author, chapters.get_block(chapter, key, "fr"), form_key="afterwards", kind=Kind.COMMENT, comment_type=CommentType.GENERAL,
-        position=Position.NEUTRAL, body="Après la mise à jour.", as_organisation=author.organisation,
+        position=Position.NEUTRAL, body="Après la mise à jour.", as_organisation=author.organisation, interest=Interest.NONE,
     )

@@ -12,7 +12,7 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Phase, Role, Round
 from consult.contributions.models import Contribution, ContributionState, OfferedDraft, Reply
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
-from consult.organisations.models import Mandate, Membership, MembershipState, Organisation
+from consult.organisations.models import Mandate, MemberInvitation, Membership, MembershipState, Organisation
 from consult.synthesis.models import Synthesis, SynthesisState
 
 # Everything is of chapter and commission 1. `participant` wrote the contribution, asked for the export and is the person;
@@ -127,30 +127,39 @@ journal.view_events                  consultation   secretariat administrator   
 journal.view_permissions             consultation   secretariat administrator                                  *
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
+moderation.publish                   double's       nobody                                                     *
 moderation.restore                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.restore                   colleague's    nobody                                                     *
+moderation.restore                   double's       nobody                                                     *
 moderation.view                      consultation   STAFF secretariat                                          *
 moderation.view                      waiting        moderator rapporteur chair secretariat                     *
 moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.withhold                  colleague's    nobody                                                     *
+moderation.withhold                  double's       nobody                                                     *
 news.choose                          person         participant                                                *
 news.follow                          chapter        participant other STAFF secretariat administrator          *
 news.stop                            person         EVERYBODY                                                  *
 news.unfollow                        chapter        participant other STAFF secretariat administrator          *
 organisations.accept                 membership     participant secretariat system                             *
 organisations.accept                 own-membership  secretariat system                                                     *
+organisations.accept_invitation      member-invitation  participant                                            *
 organisations.add                    nothing        participant other STAFF secretariat administrator system   *
 organisations.confirm                consultation   secretariat                                                *
 organisations.correct                consultation   secretariat                                                *
 organisations.end_mandate            membership     participant secretariat system                             *
 organisations.end_membership         membership     participant secretariat system                             *
 organisations.end_membership         own-membership  secretariat system                                                     *
+organisations.enrol                  member-invitation  EVERYBODY                                              *
+organisations.invite                 organisation   participant secretariat system                             *
+organisations.invite_again           member-invitation  participant secretariat system                         *
 organisations.join                   person         participant                                                *
 organisations.leave                  person         participant                                                *
 organisations.mandate                membership     participant secretariat system                             *
 organisations.mandate                own-membership  secretariat system                                                     *
+organisations.merge                  consultation   secretariat                                                *
 organisations.view_members           organisation   participant secretariat                                    *
 organisations.view_register          consultation   secretariat                                                *
+organisations.withdraw_invitation    member-invitation  participant secretariat system                         *
 outreach.correct_row                 consultation   secretariat                                                *
 outreach.discard                     consultation   secretariat system                                         *
 outreach.enrol                       invitation     EVERYBODY                                                  open
@@ -181,11 +190,12 @@ synthesis.validate                   synthesis      chair                       
 synthesis.view                       consultation   rapporteur elsewhere chair secretariat                     *
 synthesis.view                       synthesis      rapporteur chair secretariat                               *
 """
-ROLES = ("visitor", "participant", "other", "member", "expired",
+ROLES = ("visitor", "participant", "other", "member", "expired", "to-come",
          "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
-# A member of the participant's organisation without a mandate, and one whose mandate is over, may do what strangers may.
+# A member of the participant's organisation without a mandate, one whose mandate is over and one whose mandate is to begin may do what
+# strangers may.
 GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": (),
-          "other": ("other", "member", "expired")}
+          "other": ("other", "member", "expired", "to-come")}
 REVISING = "preparation open closed synthesis"
 UNDER_WAY = f"{REVISING} submitted"
 PHASES = tuple(phase.value for phase in Phase)
@@ -222,17 +232,19 @@ class World:
         self.subjects = self.things()
 
     def people(self) -> dict:
-        def person(number, role=None, commission=None, organisation_id=HOUSE, mandated=True, ends_at=None):
+        def person(number, role=None, commission=None, organisation_id=HOUSE, mandated=True, begins_at=NOW, ends_at=None):
             held = [Appointment(role=role, commission_id=commission)] if role else []
             return User(id=number, email=f"person-{number}@example.org", appointments=held,
                         memberships=[Membership(organisation_id=organisation_id)],
                         membership=Membership(organisation_id=organisation_id, state=MembershipState.MEMBER),
-                        mandate=Mandate(organisation_id=organisation_id, ends_at=ends_at) if mandated else None, active=True)
+                        mandate=Mandate(organisation_id=organisation_id, begins_at=begins_at, ends_at=ends_at) if mandated else None,
+                        active=True)
         return {
             "visitor": VISITOR, "system": SYSTEM,
             "participant": person(1, organisation_id=FEDERATION), "other": person(2, organisation_id=6),
             "member": person(9, organisation_id=FEDERATION, mandated=False),
-            "expired": person(10, organisation_id=FEDERATION, ends_at=NOW - timedelta(seconds=1)),
+            "expired": person(10, organisation_id=FEDERATION, begins_at=NOW - timedelta(days=1), ends_at=NOW - timedelta(seconds=1)),
+            "to-come": person(11, organisation_id=FEDERATION, begins_at=NOW + timedelta(seconds=1)),
             "moderator": person(3, Role.MODERATOR, 1), "rapporteur": person(4, Role.RAPPORTEUR, 1),
             "elsewhere": person(5, Role.RAPPORTEUR, 2), "chair": person(6, Role.CHAIR, 1),
             "secretariat": person(7, Role.SECRETARIAT), "administrator": person(8, Role.ADMINISTRATOR),
@@ -241,22 +253,26 @@ class World:
     def things(self) -> dict:
         chapter = Chapter(id=1, number=1, consultation=self.consultation, commission=self.commissions[0], commission_id=1)
 
-        def contribution(state=ContributionState.SUBMITTED, organisation_id=FEDERATION, author_id=1):
-            return Contribution(chapter=chapter, author_id=author_id, organisation_id=organisation_id, state=state)
+        def contribution(state=ContributionState.SUBMITTED, organisation_id=FEDERATION, author_id=1, merged_into_id=None):
+            return Contribution(chapter=chapter, author_id=author_id, organisation_id=organisation_id, state=state,
+                                organisation=Organisation(id=organisation_id, merged_into_id=merged_into_id))
 
         export = SimpleNamespace(requested_by_id=1, consultation=self.consultation, commission_id=1)
         return {
             "nothing": None, "person": self.actors["participant"], "consultation": self.consultation, "chapter": chapter,
             "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
             "withheld": contribution(ContributionState.WITHHELD),
-            "reply": Reply(chapter=chapter, author_id=1, organisation_id=FEDERATION, state=ContributionState.SUBMITTED),
+            "reply": Reply(chapter=chapter, author_id=1, organisation_id=FEDERATION, organisation=Organisation(id=FEDERATION),
+                           state=ContributionState.SUBMITTED),
             "colleague's": contribution(organisation_id=HOUSE, author_id=99),
+            "double's": contribution(organisation_id=8, author_id=99, merged_into_id=HOUSE),
             "draft": SimpleNamespace(author_id=1, address=None, consultation=self.consultation), "export": export,
             "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
             "membership": Membership(user_id=99, organisation_id=FEDERATION), "organisation": Organisation(id=FEDERATION),
             "offered": OfferedDraft(organisation_id=FEDERATION, author_id=9, consultation=self.consultation),
             "own-offered": OfferedDraft(organisation_id=FEDERATION, author_id=1, consultation=self.consultation),
             "own-membership": Membership(user_id=1, organisation_id=FEDERATION),
+            "member-invitation": MemberInvitation(address="person-1@example.org", organisation_id=FEDERATION),
             "invitation": Invitation(address="person-1@example.org", consultation=self.consultation),
             "synthesis": Synthesis(chapter=chapter, state=SynthesisState.DRAFT),
             "submitted-one": Synthesis(chapter=chapter, state=SynthesisState.SUBMITTED),

@@ -144,6 +144,7 @@ def test_what_is_done_by_an_act_s_own_address_is_done_by_those_alone_whom_the_ta
 # another act as well, which is theirs; what others said; and what everybody does for themselves.
 SHOWN_AGAIN = {
     ("consultations.accept_invitation", "visitor"), ("consultations.accept_invitation", "participant"),
+    ("organisations.accept_invitation", "visitor"),
     ("contributions.support", "participant"), ("synthesis.edit_item", "secretariat"),
     ("contributions.lodge", "visitor"),
     *(("chapters.import_chapter", role) for role in ("rapporteur", "elsewhere", "chair")), *(("privacy.forget", role) for role in ROLES),

@@ -15,6 +15,6 @@ def test_letters_are_posted_in_one_place():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("write", "post")
         and getattr(node.func.value, "id", "") == "mail"
     }
-    assert own == {"consult/consultations/service/inviting.py", "consult/organisations/service/belonging.py",
+    assert own == {"consult/accounts/service/inviting.py", "consult/organisations/service/belonging.py",
                    "consult/contributions/service/offering.py",
                    *(f"consult/accounts/{name}.py" for name in ("signin", "service/factors", "service/identities"))}

@@ -37,7 +37,7 @@ VISITS = visits()
 LEFT_OUT = {
     "index": "leads to the home page", "healthz": "is no page", "readyz": "is no page", "metrics": "is no page", "static": "is no page",
     "kept_form": "shows the page of the form again", "accounts.remove_passkey": "asks for one row of one's own",
-    "consultations.accept_invitation": "asks for one row, by its key",
+    **dict.fromkeys(("consultations.accept_invitation", "organisations.accept_invitation"), "asks for one row, by its key"),
     **dict.fromkeys(("consultations.invite_again", "consultations.withdraw_invitation"), "asks for one row, of those in charge"),
     **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), "asks for one's own row, of a provider that is not named here"),
     **dict.fromkeys((f"outreach.{name}" for name in ("correct_row", "discard", "invitation", "refuse", "show", "view_list")),

@@ -190,7 +190,7 @@ def test_a_mandate_given_or_a_declaration_made_by_hand_is_found(participant, cit
 
 def test_a_draft_for_an_organisation_whose_mandate_ended_is_lodged_under_no_other_name(client, participant, block, consultation):
     service_form = {"block_id": block.id, "body": "Notre avis.", "position": "neutral", "kind": "comment", "comment_type": "general",
-                    "speak_as": "organisation", "form_key": "mandate-over", "replacement": block.lead, "act": "submit"}
+                    "speak_as": "organisation", "interest": "none", "form_key": "mandate-over", "replacement": block.lead, "act": "submit"}
     client.sign_in(participant)
     address = f"/fr/contributions/lodge/1/{block.key}"
     service.end_mandate(participant, participant.mandate)
@@ -215,7 +215,7 @@ def test_what_was_lodged_before_mandates_says_so(client, participant, block, con
     assert session.scalars(sa.select(Declaration.contribution_id)).all() == [signed.id]
     client.sign_in(participant)
     assert "avant que des mandats" in client.get(f"/fr/contributions/{before.ref}").text
-    assert "Signée avec un mandat" in client.get(f"/fr/contributions/{signed.ref}").text
+    assert "Signée avec le mandat" in client.get(f"/fr/contributions/{signed.ref}").text
 
 
 # The pages
@@ -275,3 +275,61 @@ def test_the_page_of_members_asks_as_much_whatever_their_number(client, particip
     for _ in range(20):
         factories.a_user(organisation=participant.organisation)
     assert count_queries(lambda: client.get(address)) == few <= 12
+
+
+# A mandate that begins later
+
+
+def test_a_mandate_to_come_is_not_in_force_before_its_beginning(participant, citizen, asked, block, time_machine):
+    house, now = participant.organisation, utcnow()
+    service.accept(participant, asked)
+    given = service.mandate(participant, asked, begins_at=now + timedelta(days=2), ends_at=now + timedelta(days=4))
+    assert (given.is_to_come, given.is_in_force, citizen.organisation) == (True, False, None)
+    assert given in service.list_mandates(participant, house)
+    with pytest.raises(Invalid) as refusal:
+        lodge(citizen, block, as_organisation=house)
+    assert refusal.value.field == "speak_as"
+    with pytest.raises(NotAllowed):
+        service.list_members(citizen, house)
+    assert "Jusque-là" in letters(citizen)[-1]
+    time_machine.move_to(now + timedelta(days=2, seconds=1))
+    lodged = lodge(citizen, block, as_organisation=house)
+    assert lodged.declaration.mandate is given
+    time_machine.move_to(now + timedelta(days=4, seconds=1))
+    with pytest.raises(Invalid):
+        lodge(citizen, block, "form-key-2", body="Encore.", as_organisation=house)
+
+
+def test_nobody_holds_two_mandates_one_of_them_to_come(participant, citizen, asked):
+    now = utcnow()
+    service.accept(participant, asked)
+    held = service.mandate(participant, asked)
+    with pytest.raises(Invalid) as refusal:
+        service.mandate(participant, asked, begins_at=now + timedelta(days=2))
+    assert (refusal.value.field, citizen.mandate) == ("begins_on", held)
+    with pytest.raises(Invalid) as refusal:
+        service.mandate(participant, asked, begins_at=now + timedelta(days=9), ends_at=now + timedelta(days=8))
+    assert refusal.value.field == "ends_on"
+    service.end_mandate(participant, held)
+    first = service.mandate(participant, asked, begins_at=now + timedelta(days=2))
+    second = service.mandate(participant, asked, begins_at=now + timedelta(days=1))
+    assert (citizen.mandate, first.is_to_come) == (second, False)
+    assert first.ended_at == first.begins_at, "it was in force at no moment"
+    service.end_mandate(participant, second)
+    assert citizen.mandate is None
+    audit.seal_all()
+    assert [fault for fault in verification.verify_database() if "mandate" in fault and "no event" not in fault] == []
+
+
+def test_a_mandate_to_come_is_given_on_the_page_of_members(client, participant, citizen, asked, consultation):
+    service.accept(participant, asked)
+    client.sign_in(participant)
+    here = f"/fr/organisations/memberships/{asked.id}/mandate"
+    assert client.post(here, data={"begins_on": "3000-01-01"}).status_code == 303
+    assert citizen.mandate is None, "too far away"
+    page = client.post(here, data={"begins_on": "2098-05-04", "ends_on": "2098-06-01"}, follow_redirects=True).text
+    assert "à partir du 4 mai 2098" in page
+    assert citizen.organisation is None
+    client.sign_in(citizen)
+    assert "Votre mandat commence le 4 mai 2098" in client.get(MINE).text
+    assert client.get(f"/fr/organisations/members/{participant.organisation.slug}").status_code == 403

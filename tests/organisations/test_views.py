@@ -1,9 +1,10 @@
 import pytest
 import sqlalchemy as sa
 
+from consult.core import tallies
 from consult.core.db import session
 from consult.core.permissions import SYSTEM
-from consult.organisations import service
+from consult.organisations import finding, service
 from consult.organisations.models import Category, Membership, Organisation, OrganisationState, Region, Sector
 from tests import factories
 from tests.own_data import own_data
@@ -151,3 +152,44 @@ def test_what_is_lodged_for_one_says_that_it_is_to_be_confirmed(client, secretar
     assert "organisme à confirmer" in client.get(address).text
     service.confirm(secretary, organisation)
     assert "organisme à confirmer" not in client.get(address).text
+
+
+def test_the_secretariat_corrects_the_category_and_reads_what_was_there(client, secretary, block):
+    organisation = factories.an_organisation(name_fr="Atelier du Souss")
+    factories.a_published_contribution(block=block, author=factories.a_user(organisation=organisation))
+    client.sign_in(secretary)
+    address = f"{REGISTER}/{organisation.slug}/correct"
+    assert "Rien n’a encore été corrigé." in client.get(address).text
+    values = {**ORGANISATION, "category": "chamber", "row_counter": organisation.row_counter}
+    assert client.post(address, data=values).status_code == 303
+    page = client.get(address).text
+    assert "<del><bdi>Laboratoire ou centre technique</bdi></del>" in page
+    assert "<ins><bdi>Chambre professionnelle</bdi></ins>" in page
+    assert "<del><bdi>Atelier du Souss</bdi></del>" in page
+    assert tallies.faults() == []
+    client.sign_in(factories.a_user(organisation=organisation))
+    assert client.get(address).status_code == 403
+
+
+def test_two_entries_are_made_one_on_two_pages(client, secretary, block):
+    body, double = factories.an_organisation(name_fr="Union des pêches"), factories.an_organisation(name_fr="Pêcheries du Nord")
+    for one in (body, double):
+        finding.note_words(one)
+    factories.a_published_contribution(block=block, author=factories.a_user(organisation=double))
+    client.sign_in(secretary)
+    address = f"{REGISTER}/{double.slug}/merge"
+    assert "Union des pêches" in client.get(f"{address}?q=union").text
+    shown = client.get(f"{address}?into={body.slug}").text
+    assert "Ce qui passe à" in shown
+    values = {"into": body.slug, "row_counter": double.row_counter}
+    refused = client.post(address, data=values)
+    assert (refused.status_code, double.merged_into) == (422, None), "not before it is said to be meant"
+    for wrong in ({**values, "into": double.slug}, {**values, "into": ""}, {**values, "row_counter": "x\x00"}):
+        assert client.post(address, data={**wrong, "is_meant": "y"}).status_code == 422
+    assert client.post(address, data={**values, "into": "no-such", "is_meant": "y"}).status_code == 404
+    assert client.post(address, data={**values, "is_meant": "y"}).location == REGISTER
+    assert double.merged_into is body
+    assert client.get(address).location == REGISTER
+    assert client.post(address, data={**values, "is_meant": "y"}).status_code == 303, "pressed twice"
+    client.sign_in(factories.a_user(organisation=body))
+    assert client.get(address).status_code == 403

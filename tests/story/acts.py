@@ -46,6 +46,7 @@ def lodge_as_a_stranger(person: Person) -> str:
     person.picture("sign-in")
     person.sign_in_by_link(STAKEHOLDER)
     assert page.input_value("[name=body]").replace("\r", "") == BODY[person.language], "the account keeps the draft"
+    person.declare()
     person.press("[name=act][value=preview]")
     assert WORDING[person.language] in person.text("#preview ins")
     person.picture("preview")

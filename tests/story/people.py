@@ -135,6 +135,13 @@ class Person:
         self.page.fill("[name=body]", body)
         if replacement:
             self.page.fill("[name=replacement]", replacement)
+        self.declare()
+
+    def declare(self) -> None:
+        """That there is no interest, where the form asks: of whoever may sign for an organisation."""
+        asked = self.page.locator("[name=interest][value=none]")
+        if asked.count():
+            asked.check()
 
     def reference(self) -> str:
         return re.search(r"PNQ-C\d-\d{4}", self.text(".big-ref"))[0]

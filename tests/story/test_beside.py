@@ -90,6 +90,7 @@ def test_words_are_commented_in_the_margin_by_keyboard_alone(own_site, arrive):
     assert page.locator(SHEET).is_visible(), "a link to a field does not leave the page"
     assert form.locator("[name=body]").input_value() == BODY
     keyboard.press("Space")
+    form.locator("[name=interest][value=none]").press("Space")
     form.locator("[name=act][value=submit]").press("Enter")
     page.locator(f"{SHEET} .big-ref").wait_for()
     ref = re.search(r"PNQ-C1-\d{4}", page.locator(f"{SHEET} .big-ref").inner_text())[0]
@@ -119,6 +120,7 @@ def lodged_again(person):
     page, form = person.page, opened(person, by="keyboard")
     form.locator("[name=position]").last.check()
     form.locator("[name=body]").fill("Une autre remarque, publiée aussitôt.")
+    form.locator("[name=interest][value=none]").check()
     form.locator("[name=act][value=submit]").click()
     page.locator(f"{SHEET} .big-ref").wait_for()
     ref = re.search(r"PNQ-C1-\d{4}", page.locator(f"{SHEET} .big-ref").inner_text())[0]

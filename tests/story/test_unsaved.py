@@ -157,10 +157,12 @@ def test_what_is_written_in_two_windows_is_all_kept_and_all_lodged(own_site, arr
     person.press("main [name=submit]")
     assert person.page.input_value("[name=body]") == texts[other]
     person.picture("two-windows")
+    person.declare()
     person.press("[name=act][value=submit]")
     person.picture("two-windows-receipt")
     person.press("aside a[href*='draft='], aside a[href*=lodge]")
     assert person.page.input_value("[name=body]") == texts[person.page]
+    person.declare()
     person.press("[name=act][value=submit]")
     bodies = [body for (body,) in own_site.ask("SELECT body FROM contribution ORDER BY id DESC LIMIT 2")]
     assert sorted(bodies) == sorted(texts.values())

@@ -1,6 +1,5 @@
 """Accounts: registering, sessions and one's own data; signing in is Flask-Security's (see ``signin.py``)."""
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Collection
@@ -42,6 +41,7 @@ from consult.accounts.service.identities import (
     note_identity,
     unbind_identity,
 )
+from consult.accounts.service.keys import token_hash
 from consult.core import mail
 from consult.core.commands import command
 from consult.core.db import add_row, begin_writing, scalar_count, session, write_if_free
@@ -208,11 +208,6 @@ def get_user(fs_uniquifier: str) -> User | None:
 
 
 # Sessions
-
-
-def token_hash(token: str) -> str:
-    """What is kept of the token that a browser holds, so that nobody who reads the database can sign in with it."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def open_session(user: User, agent: str = "", *, is_remembered: bool = False, is_factor_proven: bool = False) -> str:

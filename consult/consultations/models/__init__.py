@@ -17,9 +17,9 @@ from consult.consultations.models.consultation import (
     StaffNews,
     Titled,
 )
-from consult.consultations.models.invitation import INVITATION_LASTS, Invitation, InvitationState
+from consult.consultations.models.invitation import Invitation
 
 __all__ = [
-    "COMMISSION_ROLES", "CURRENT", "INVITATION_LASTS", "MAX_BRIEF", "Appointment", "Commission", "Consultation", "EarlyClosing",
-    "Extension", "Invitation", "InvitationState", "ModerationMode", "Phase", "Role", "Round", "StaffLetter", "StaffNews", "Titled",
+    "COMMISSION_ROLES", "CURRENT", "MAX_BRIEF", "Appointment", "Commission", "Consultation", "EarlyClosing",
+    "Extension", "Invitation", "ModerationMode", "Phase", "Role", "Round", "StaffLetter", "StaffNews", "Titled",
 ]

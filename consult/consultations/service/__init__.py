@@ -36,7 +36,6 @@ from consult.consultations.service.inviting import (
     accept_invitation,
     enrol,
     get_invitation,
-    get_invited,
     get_open_invitation,
     invite,
     invite_again,
@@ -47,7 +46,7 @@ from consult.consultations.service.inviting import (
 __all__ = [
     "MAX_SETTING", "MAX_TITLE", "SHORTEST", "DeskRow", "accept_invitation", "add", "appoint", "begin_synthesis", "check_place", "close",
     "dismiss", "edit", "enrol", "extend", "get_account_stamp", "get_appointee", "get_appointment", "get_commission", "get_current",
-    "get_data", "get_desk", "get_earliest_closing", "get_invitation", "get_invited", "get_managed", "get_open_invitation", "invite",
+    "get_data", "get_desk", "get_earliest_closing", "get_invitation", "get_managed", "get_open_invitation", "invite",
     "invite_again", "let_go", "list_appointments", "list_desk_rows", "list_invitations", "open", "published_reason", "require_right",
     "schedule", "send_again", "settle", "withdraw_invitation",
 ]

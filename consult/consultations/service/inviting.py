@@ -1,26 +1,24 @@
 """Asking somebody, by a letter, to hold a role: from the invitation to the appointment, which is the inviter's."""
 
-import secrets
-from datetime import timedelta
-
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from consult.accounts import service as accounts
-from consult.accounts.models import User
-from consult.consultations.models import INVITATION_LASTS, Appointment, Commission, Consultation, Invitation, InvitationState, Role
+from consult.accounts.models import InvitationState, User
+from consult.accounts.service import inviting as letters
+from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Role
 from consult.consultations.service.course import appoint, check_place
-from consult.core import mail, states
+from consult.core import states
 from consult.core.commands import command
-from consult.core.db import scalar_count, session
+from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from consult.core.i18n import LANGUAGES, _, utcnow
+from consult.core.i18n import LANGUAGES, _
 from consult.core.locks import lock
 from consult.core.news import Topic
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
 from consult.core.permissions import SYSTEM, VISITOR, Action, Actor, nobody_for_themselves, require
 
-MAX_A_DAY = 5  # letters to one address: nobody is written to without end
+TEMPLATE = "consultations/invitation"
 HELD = _("This person holds this role already.")
 
 
@@ -43,12 +41,11 @@ def invite(
     same = Invitation.address == address, Invitation.role == role, Invitation.commission == commission
     if _is_held(address, role, commission):
         raise Invalid("email", HELD)
-    if session.scalar(sa.select(Invitation.id).where(
-            *same, Invitation.state.in_(InvitationState.where(is_open=True)), Invitation.expires_at > utcnow()).limit(1)):
+    if letters.is_waiting(Invitation, *same):
         raise Invalid("email", _("This address is invited to this role already."), _("Send that invitation once more, or withdraw it."))
-    _check_pace(address)
-    return _written(actor, Invitation(
-        consultation=consultation, address=address, role=role, commission=commission, language=language))
+    letters.check_pace(address)
+    return letters.send_invitation(actor, Invitation(
+        consultation=consultation, address=address, role=role, commission=commission, language=language), TEMPLATE, Topic.CHARGE)
 
 
 @command
@@ -58,10 +55,10 @@ def invite_again(actor, invitation: Invitation) -> Invitation:
     """
     _require_right(actor, invitation.consultation, invitation.role, invitation.address)
     lock(invitation.consultation)
-    _check_pace(invitation.address)
-    _end(invitation, InvitationState.REPLACED)
+    letters.check_pace(invitation.address)
+    letters.end_invitation(invitation, InvitationState.REPLACED)
     names = ("consultation", "address", "role", "commission", "language")
-    return _written(actor, Invitation(**{name: getattr(invitation, name) for name in names}))
+    return letters.send_invitation(actor, Invitation(**{name: getattr(invitation, name) for name in names}), TEMPLATE, Topic.CHARGE)
 
 
 @command
@@ -70,7 +67,7 @@ def withdraw_invitation(actor, invitation: Invitation) -> Invitation:
     if invitation.role == Role.ADMINISTRATOR:
         require(actor, Action.CONSULTATIONS_APPOINT_ADMINISTRATOR, invitation.consultation)
     lock(invitation.consultation)
-    _end(invitation, InvitationState.WITHDRAWN)
+    letters.end_invitation(invitation, InvitationState.WITHDRAWN)
     return invitation
 
 
@@ -83,8 +80,7 @@ def enrol(_actor, invitation: Invitation, *, name: str, language: str) -> User:
     """
     session.refresh(invitation, ["state", "expires_at"])
     check_open(invitation)
-    if get_invited(invitation) is not None:
-        raise Conflict(_("There is an account with this address by now."), _("Sign in, then open the link of the letter again."))
+    letters.require_no_account(invitation)
     user: User = accounts.add(SYSTEM, None, email=invitation.address, name=name, language=language)
     accept_invitation(user, invitation)
     return user
@@ -99,7 +95,7 @@ def accept_invitation(actor, invitation: Invitation) -> Invitation:
     session.refresh(invitation, ["state", "expires_at"])
     check_open(invitation)
     try:
-        appoint(_inviter(invitation), invitation.consultation, user=actor, role=invitation.role, commission=invitation.commission)
+        appoint(letters.inviter_of(invitation), invitation.consultation, user=actor, role=invitation.role, commission=invitation.commission)
     except NotAllowed as refusal:
         raise lost_right() from refusal
     except Invalid as refusal:
@@ -110,12 +106,10 @@ def accept_invitation(actor, invitation: Invitation) -> Invitation:
 
 def check_open(invitation: Invitation) -> None:
     """Raises :class:`Conflict` where its link opens nothing any more, and says why; :class:`NotAllowed` once the consultation is over."""
-    state = invitation.current_state
-    if not state.is_open:
-        raise Conflict(_(state.refusal), _(state.remedy))
+    letters.require_open(invitation)
     require(VISITOR, Action.CONSULTATIONS_ENROL, invitation)
     try:
-        _require_giving(_inviter(invitation), invitation.consultation, invitation.role)
+        _require_giving(letters.inviter_of(invitation), invitation.consultation, invitation.role)
     except NotAllowed as refusal:
         raise lost_right() from refusal
     if _is_held(invitation.address, invitation.role, invitation.commission):
@@ -130,17 +124,10 @@ def get_open_invitation(token: str) -> Invitation:
     """By the key of its link: raises :class:`NotFound` where there is none, :class:`Conflict` and :class:`NotAllowed` as
     :func:`check_open`.
     """
-    invitation = session.scalar(sa.select(Invitation).where(Invitation.token_hash == accounts.token_hash(token)))
-    if invitation is None:
-        raise NotFound(_("There is no such invitation, or it ended long ago."),
-                       _("Open the link of the letter, whole; or ask whoever invited you to write again."))
+    invitation = letters.find_invitation(Invitation, token)
     check_open(invitation)
     return invitation
 
-
-def get_invited(invitation: Invitation) -> User | None:
-    """Whoever has an account with its address, which they confirmed."""
-    return accounts.get_confirmed_user(invitation.address)
 
 
 def get_invitation(actor: Actor, consultation: Consultation, number: int) -> Invitation:
@@ -160,13 +147,6 @@ def list_invitations(actor: Actor, consultation: Consultation, *, after: Cursor 
     return get_page(chosen, falling(Invitation.id), after=after, size=ENTRY_PAGE_SIZE)
 
 
-def _inviter(invitation: Invitation) -> Actor:
-    """Whose appointment it will be; somebody whose account was closed meanwhile appoints nobody."""
-    if invitation.invited_by_id is None:
-        return SYSTEM
-    return invitation.invited_by if invitation.invited_by and invitation.invited_by.active else VISITOR
-
-
 def _require_giving(actor: Actor, consultation: Consultation, role: Role) -> None:
     require(actor, Action.CONSULTATIONS_APPOINT, consultation)
     if role == Role.ADMINISTRATOR:
@@ -183,29 +163,3 @@ def _is_held(address: str, role: Role, commission: Commission | None) -> bool:
     held = sa.select(Appointment.id).join(Appointment.user).where(
         User.email == address, Appointment.role == role, Appointment.commission == commission)
     return session.scalar(held.limit(1)) is not None
-
-
-def _check_pace(address: str) -> None:
-    written = sa.select(sa.func.count()).select_from(Invitation).where(
-        Invitation.address == address, Invitation.created_at > utcnow() - timedelta(days=1))
-    if scalar_count(written) >= MAX_A_DAY:
-        raise Invalid("email", _("This address was written to often enough today."), _("Try again tomorrow, or speak with the person."))
-
-
-def _end(invitation: Invitation, state: InvitationState) -> None:
-    """A letter that has not left yet leaves no more."""
-    lock(invitation, "state", "expires_at")
-    states.move(invitation, state)
-    mail.call_back(invitation.address, invitation.expires_at)
-
-
-def _written(actor: Actor, invitation: Invitation) -> Invitation:
-    """With its letter, which alone knows the key."""
-    token = secrets.token_urlsafe(32)
-    invitation.token_hash, invitation.expires_at = accounts.token_hash(token), utcnow() + INVITATION_LASTS
-    invitation.invited_by_id = actor.id
-    session.add(invitation)
-    session.flush()
-    mail.write(invitation, "consultations/invitation", topic=Topic.CHARGE, expires_at=invitation.expires_at,
-               invitation=invitation, token=token)
-    return invitation

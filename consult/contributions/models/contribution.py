@@ -252,16 +252,31 @@ class Receipt(Base):
     contribution: Mapped[Contribution] = relationship(back_populates="receipt")
 
 
+class Interest(LabelledEnum):
+    """What whoever signs for an organisation declares, of themselves and of it, in the matter of the passage."""
+
+    NONE = "none", N_("No interest declared")
+    SOME = "some", N_("An interest is declared")
+
+
 class Declaration(Base):
-    """With which mandate a contribution was signed for its organisation. One for an organisation without it is from before mandates."""
+    """With which mandate a contribution was signed for its organisation, and the interests declared with it.
+
+    One for an organisation without it is from before mandates; ``interest`` is None from before interests were asked for.
+    """
 
     __tablename__ = "declaration"
     __append_only__ = True
     __recorded__ = True
+    __table_args__ = (
+        sa.CheckConstraint("(interest IS NOT NULL AND interest = 'some') = (trim(interests) <> '')", name="interests_in_words"),
+    )
 
     id: Mapped[PrimaryKey]
     contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
     mandate_id: Mapped[int] = fk("mandate.id")
+    interest: Mapped[Interest | None]
+    interests: Mapped[str] = mapped_column(default="", server_default="")  # in the signer's words
 
     contribution: Mapped[Contribution] = relationship(back_populates="declaration")
     mandate: Mapped[Mandate] = relationship()

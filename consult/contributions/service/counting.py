@@ -26,6 +26,8 @@ from consult.contributions.models.tally import OWN_NAME
 from consult.core import tallies
 from consult.core.db import session
 from consult.core.extension_points import flat
+from consult.core.locks import lock_all
+from consult.organisations import events as organisations_events
 from consult.organisations.models import Organisation
 
 CHUNK = 5000  # ids in one statement
@@ -56,6 +58,14 @@ def count(ids: Sequence[int], *, only_places: bool = False) -> Counter:
         if not only_places:
             counted.update(_count_others(some))
     return counted
+
+
+@organisations_events.recounted.fill
+def recounted_for(organisation_ids: Sequence[int]) -> AbstractContextManager[None]:
+    """What was said for these organisations, for them and in their category. Whoever changes that is alone: nobody waits for chapters."""
+    lock_all(Chapter, Chapter.id.in_(session.scalars(sa.select(Chapter.id)).all()))
+    ids = session.scalars(sa.select(Contribution.id).where(Contribution.organisation_id.in_(organisation_ids))).all()
+    return tallies.changed(lambda: count(ids))
 
 
 def in_chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -97,11 +107,11 @@ def count_anchors(*of: sa.ColumnElement[bool]) -> Counter:
 def _count_others(ids: Sequence[int]) -> Counter:
     counted = count_anchors(Anchor.contribution_id.in_(ids))
     rows = session.execute(
-        sa.select(Contribution.chapter_id, Chapter.consultation_id, Contribution.state, Contribution.organisation_id,
+        sa.select(Contribution.chapter_id, Chapter.consultation_id, Contribution.state, Organisation.body_id,
                   Contribution.author_id, _named, sa.func.count())
         .select_from(Contribution).join(Chapter, Chapter.id == Contribution.chapter_id)
         .outerjoin(Organisation, Organisation.id == Contribution.organisation_id).where(Contribution.id.in_(ids))
-        .group_by(Contribution.chapter_id, Chapter.consultation_id, Contribution.state, Contribution.organisation_id,
+        .group_by(Contribution.chapter_id, Chapter.consultation_id, Contribution.state, Organisation.body_id,
                   Contribution.author_id, _named)
     )
     for chapter_id, consultation_id, state, organisation_id, author_id, category, number in rows:
@@ -190,7 +200,7 @@ def counts_by_organisation() -> sa.Select:
 
 @tallies.counts(RespondentTally)
 def organisation_counts() -> sa.Select:
-    of = (Chapter.consultation_id, Contribution.organisation_id)
+    of = (Chapter.consultation_id, Organisation.body_id)
     return _public(RespondentScope.ORGANISATIONS, of[0], sa.literal(""), of[1]).where(of[1].is_not(None)).group_by(*of)
 
 
@@ -207,8 +217,8 @@ def chapter_respondents() -> sa.Select:
 
 
 def respondent_id() -> sa.ColumnElement[int]:
-    """The same as :func:`respondent` tells, inside of a query."""
-    return sa.func.coalesce(Contribution.organisation_id, Contribution.author_id)
+    """The same as :func:`respondent` tells, inside of a query that joins the organisation: a double is the body that it is."""
+    return sa.func.coalesce(Organisation.body_id, Contribution.author_id)
 
 
 def _public(scope: RespondentScope, *columns: Any) -> sa.Select:

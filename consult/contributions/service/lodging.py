@@ -18,6 +18,7 @@ from consult.contributions.models import (
     ContributionDraft,
     ContributionState,
     Declaration,
+    Interest,
     Kind,
     Position,
     Receipt,
@@ -118,22 +119,40 @@ def _is_on(contribution: Contribution, block: Block) -> bool:
 
 def said_in(
     block: Block, *, kind: Kind, comment_type: CommentType, position: Position, as_organisation: Organisation | None = None,
-    exact: str = "", prefix: str = "", suffix: str = "", replacement: str = "", **texts: str,
+    exact: str = "", prefix: str = "", suffix: str = "", replacement: str = "", interest: Interest | None = None, interests: str = "",
+    **texts: str,
 ) -> dict[str, Any]:
     """What a form on this block says, by the names of :data:`~consult.contributions.statement.STATEMENT`, as it would be lodged.
 
-    :class:`Invalid` names the first field that cannot be taken; :class:`TypeError` for a name that is none of these.
+    Who signs for an organisation declares whether there is an ``interest``, and which (``interests``). :class:`Invalid` names the first
+    field that cannot be taken; :class:`TypeError` for a name that is none of these.
     """
     if unknown := texts.keys() - {field.name for field in TEXTS}:
         raise TypeError(f"an author's statement has no {', '.join(sorted(unknown))}")
     texts = check_words(**{field.name: texts.get(field.name, "") for field in TEXTS}, replacement=replacement)
     quote = quote_in(block, exact, prefix, suffix)
     wording = texts.pop("replacement")
+    declared = declared_in(interest, interests) if as_organisation is not None else None
     return {
         **texts, "kind": kind.value, "comment_type": comment_type.value, "position": position.value,
         "speak_as": as_organisation.id if as_organisation else None, "replacement": wording if is_amendment(block, wording) else None,
         "exact": quote.exact, "prefix": quote.prefix, "suffix": quote.suffix,
+        "interest": declared[0].value if declared else None, "interests": declared[1] if declared else "",
     }
+
+
+def declared_in(interest: Interest | None, interests: str) -> tuple[Interest, str]:
+    """What whoever signs for an organisation declares; :class:`Invalid` (fields ``interest``, ``interests``) where it is not said."""
+    said = check_words(interests=interests)["interests"]
+    if interest is None:
+        raise Invalid("interest", _("Whoever signs for an organisation declares their mandate, and whether there is an interest."),
+                      _("Choose one of the two; what is declared is public."))
+    if interest is Interest.SOME and normalising.is_blank(said):
+        raise Invalid("interests", _("The interest is not described."), _("Say in a few words what it is, or choose that there is none."))
+    if interest is Interest.NONE and not normalising.is_blank(said):
+        raise Invalid("interest", _("An interest is described, and it is chosen that there is none."),
+                      _("Choose that there is one, or empty its description."))
+    return interest, said if interest is Interest.SOME else ""
 
 
 def is_what_was_lodged(contribution: Contribution, block: Block, **values: Any) -> bool:
@@ -171,6 +190,7 @@ def add_contribution(actor: User, block: Block, *, form_key: str, language: str 
     if as_organisation is not None:
         require_mandate(actor, as_organisation)
     chapter, wording, organisation_id = block.chapter, said.pop("replacement"), said.pop("speak_as")
+    interest, interests = said.pop("interest"), said.pop("interests")
     choices = {name: enum(said.pop(name)) for name, enum in CHOICES.items()}
     contribution = Contribution(
         ref=_next_ref(chapter), form_key=form_key, chapter_id=chapter.id, block_id=block.id, block_key=block.key, current_key=block.key,
@@ -182,8 +202,12 @@ def add_contribution(actor: User, block: Block, *, form_key: str, language: str 
         add_row(SuggestedAmendment, contribution_id=contribution.id, replacement=wording)
     else:
         set_committed_value(contribution, "amendment", None)
+    declaration = None
     if as_organisation is not None and actor.mandate is not None:
-        add_row(Declaration, contribution_id=contribution.id, mandate_id=actor.mandate.id)
+        declaration = Declaration(
+            contribution_id=contribution.id, mandate_id=actor.mandate.id, interest=Interest(interest), interests=interests)
+        add_now(declaration)
+    set_committed_value(contribution, "declaration", declaration)
     is_late = _promise(contribution, block)
     add_lodged(contribution, as_organisation.category if as_organisation else None, chapter.consultation_id, is_amending=bool(wording),
                is_late=is_late)

@@ -23,15 +23,16 @@ from consult.contributions.models import (
 from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged, fields_to_keep
 from consult.contributions.statement import MAX_LENGTHS, STATEMENT
 from consult.core import mail
-from consult.core.commands import RELOAD, command
+from consult.core.commands import RELOAD, command, on
 from consult.core.course import share_course
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
-from consult.core.locks import list_locked, lock, taken
+from consult.core.locks import list_locked, lock, lock_all, taken
 from consult.core.news import Topic
 from consult.core.permissions import Action, Actor, can, require
 from consult.core.states import move
+from consult.organisations.models import Organisation
 from consult.text import normalising
 
 KEPT = tuple(field.name for field in STATEMENT if field.name != "speak_as")  # for whom it speaks is settled
@@ -116,6 +117,16 @@ def offer(actor: User, block: Block, *, form_key: str, said: dict[str, str]) -> 
     session.add(DraftWording(offered_draft_id=offered.id, number=1, author_id=actor.id, fields=said))
     _note(actor, offered, OfferedState.OFFERED)
     return offered
+
+
+@on(Action.ORGANISATIONS_MERGE)
+def follow_body(_actor: Actor, double: Organisation, _target: Organisation) -> None:
+    """What was offered to an entry that is merged into another stands among the drafts of that one."""
+    merged = sa.or_(Organisation.id == double.id, Organisation.merged_into_id == double.merged_into_id)
+    moving = sa.select(Organisation.id).where(merged, Organisation.merged_into_id.is_not(None))
+    lock_all(OfferedDraft, OfferedDraft.organisation_id.in_(moving))
+    session.execute(sa.update(OfferedDraft).where(OfferedDraft.organisation_id.in_(moving)).values(organisation_id=double.merged_into_id)
+                    .execution_options(synchronize_session=False))
 
 
 @command

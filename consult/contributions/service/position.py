@@ -22,6 +22,7 @@ from consult.contributions.models import (
     CommentType,
     Contribution,
     ContributionDraft,
+    Interest,
     Kind,
     OfferedDraft,
     OfferedState,
@@ -197,6 +198,7 @@ def values_of(actor: Actor, draft: ContributionDraft | OfferedDraft) -> dict[str
         **typed, "position": Position(position), "kind": Kind(kind) if kind in list(Kind) else Kind.COMMENT,
         "comment_type": CommentType(comment_type) if comment_type in list(CommentType) else CommentType.GENERAL,
         "as_organisation": actor.organisation if draft.fields.get("speak_as") == "organisation" else None,
+        "interest": Interest(interest) if (interest := draft.fields.get("interest")) in list(Interest) else None,
     }
 
 

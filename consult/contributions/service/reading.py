@@ -78,7 +78,7 @@ def whole() -> tuple:
     chapter = joinedload(Contribution.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission))
     revision = selectinload(Contribution.block).joinedload(Block.revision).options(defer(Revision.source), lazyload(Revision.chapter))
     return (joinedload(Contribution.author).lazyload(User.appointments), joinedload(Contribution.organisation),
-            joinedload(Contribution.amendment), chapter, revision)
+            joinedload(Contribution.amendment), joinedload(Contribution.declaration), chapter, revision)
 
 
 def _get(ref: str) -> Contribution:

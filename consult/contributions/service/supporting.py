@@ -6,21 +6,24 @@ It is open as long as contributions are received, and taken back as long as cont
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
-from consult.contributions.models import Contribution, Reaction, ReactionTally, Support
+from consult.contributions.models import Contribution, Reaction, ReactionTally, Reply, Support
 from consult.core import tallies
-from consult.core.commands import command
+from consult.core.commands import command, on
 from consult.core.course import share_course
-from consult.core.db import session
+from consult.core.db import scalar_count, session
 from consult.core.errors import Invalid
 from consult.core.i18n import _, arrived, arrived_at, utcnow
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, require
+from consult.organisations import events as organisations_events
 from consult.organisations.models import Organisation
 from consult.organisations.service import require_mandate
 
@@ -70,7 +73,7 @@ def support(actor: User, contribution: Contribution, *, as_organisation: Organis
     lock(contribution.chapter)
     if as_organisation is not None:
         require_mandate(actor, as_organisation)
-    if as_organisation is not None and as_organisation.id == contribution.organisation_id:
+    if as_organisation is not None and contribution.organisation is not None and as_organisation.id == contribution.organisation.body_id:
         raise Invalid("speak_as", _("An organisation does not support a contribution of its own."))
     organisation_id = as_organisation.id if as_organisation else None
     given = Support(contribution_id=contribution.id, supporter_id=actor.id, organisation_id=organisation_id,
@@ -91,6 +94,40 @@ def take_back_support(actor: User, contribution: Contribution, *, as_organisatio
     given.withdrawn_at = utcnow()
     _count(given, contribution.chapter, -1)
     return given
+
+
+@on(Action.ORGANISATIONS_MERGE)
+def gather_supports(_actor: Actor, double: Organisation, _target: Organisation) -> None:
+    """An organisation supports a contribution once, and none of its own: what the double gave is given by the body, as it was, or ends."""
+    body, now = double.body, utcnow()
+    of_one_body = [body.id, *(one.id for one in body.doubles)]
+    in_force = sa.select(Support).join(Contribution, Contribution.id == Support.contribution_id).where(
+        Support.organisation_id.in_(of_one_body), Support.withdrawn_at.is_(None))
+    found = session.scalars(in_force.order_by(Support.id).options(joinedload(Support.contribution))).all()
+    theirs = {support.contribution_id for support in found if support.organisation_id == body.id}
+    with tallies.together():
+        for support in found:
+            said_for = support.contribution.organisation
+            is_own = said_for is not None and said_for.body_id == body.id
+            if support.organisation_id == body.id and not is_own:
+                continue
+            support.withdrawn_at = max(now, support.given_at)
+            session.flush()
+            if is_own or support.contribution_id in theirs:
+                _count(support, support.contribution.chapter, -1)
+            else:
+                session.add(Support(contribution_id=support.contribution_id, supporter_id=support.supporter_id, organisation_id=body.id,
+                                    given_at=support.given_at))
+                session.flush()
+                theirs.add(support.contribution_id)
+
+
+@organisations_events.said_for.fill
+def said_for(organisation: Organisation) -> list[tuple[Any, int]]:
+    def counted(model: type[Contribution] | type[Reply] | type[Support], *which: sa.ColumnElement[bool]) -> int:
+        return scalar_count(sa.select(sa.func.count()).select_from(model).where(model.organisation_id == organisation.id, *which))
+    return [(_("Contributions"), counted(Contribution)), (_("Replies"), counted(Reply)),
+            (_("Supports"), counted(Support, Support.withdrawn_at.is_(None)))]
 
 
 def _count(given: Support, chapter: Chapter, change: int) -> None:

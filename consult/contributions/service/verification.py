@@ -14,6 +14,7 @@ from consult.contributions.models import (
     Anchoring,
     AnchorState,
     Contribution,
+    Declaration,
     PositionEntry,
     PositionReceipt,
     Receipt,
@@ -30,15 +31,17 @@ from consult.core.permissions import Action
 
 AT_ONCE = 1000
 LODGED = AuditEvent.action.in_(audit.names_of(Action.CONTRIBUTIONS_LODGE))
-TABLE, AMENDMENT = Contribution.__table__, SuggestedAmendment.__table__
+TABLE, AMENDMENT, DECLARATION = Contribution.__table__, SuggestedAmendment.__table__, Declaration.__table__
 NAMES = tuple(TABLE.c.keys())
 
 
 @core_events.faults.fill
 def verify_contributions() -> Iterator[str]:
     """Each contribution as its receipt and the event of its lodging say, and each one that the journal saw lodged still there."""
-    rows = sa.select(*TABLE.c, AMENDMENT.c.id, AMENDMENT.c.replacement, Receipt.digest).select_from(TABLE).outerjoin(
-        AMENDMENT, AMENDMENT.c.contribution_id == TABLE.c.id).outerjoin(Receipt, Receipt.contribution_id == TABLE.c.id)
+    declared = (DECLARATION.c.id, DECLARATION.c.interest, DECLARATION.c.interests)
+    rows = sa.select(*TABLE.c, AMENDMENT.c.id, AMENDMENT.c.replacement, *declared, Receipt.digest).select_from(TABLE).outerjoin(
+        AMENDMENT, AMENDMENT.c.contribution_id == TABLE.c.id).outerjoin(
+        DECLARATION, DECLARATION.c.contribution_id == TABLE.c.id).outerjoin(Receipt, Receipt.contribution_id == TABLE.c.id)
     with session.connection().execute(rows.order_by(TABLE.c.id).execution_options(yield_per=AT_ONCE)) as found:
         for some in found.partitions():
             digests: dict[int, str] = {}
@@ -54,9 +57,10 @@ def verify_contributions() -> Iterator[str]:
 
 def _lodged(row: Sequence[Any]) -> Any:
     """As its digest is made from; an object for each of the rows would take longer than all the rest."""
-    *columns, amendment_id, replacement, _digest = row
+    *columns, amendment_id, replacement, declaration_id, interest, interests, _digest = row
     amendment = None if amendment_id is None else SimpleNamespace(replacement=replacement)
-    return SimpleNamespace(**dict(zip(NAMES, columns, strict=True)), amendment=amendment)
+    declaration = None if declaration_id is None else SimpleNamespace(interest=interest, interests=interests)
+    return SimpleNamespace(**dict(zip(NAMES, columns, strict=True)), amendment=amendment, declaration=declaration)
 
 
 def _told_by_receipt(row: Any, digest: str) -> Iterator[str]:

@@ -227,7 +227,8 @@ def edit_form(offered: OfferedDraft) -> ContributionForm:
     given = {"replacement": block.lead, **offered.fields, "block_id": block.id, "form_key": ""}
     if not given["replacement"]:
         given["replacement"] = block.lead
-    return ContributionForm(data=given, block=block, organisation=None, language=language(), is_known=False)
+    signs_for = offered.organisation if actor().organisation_id == offered.organisation_id else None  # who signs declares interests
+    return ContributionForm(data=given, block=block, organisation=signs_for, language=language(), is_known=False)
 
 
 def edit_page(offered: OfferedDraft, form: ContributionForm, *, conflict: Conflict | None = None, changed: Any = ()) -> str:

@@ -126,7 +126,7 @@ def preview(block: Block, form: ContributionForm):
     if not is_complete(form, SESSION_ENDED):
         return refused(block, form)
     try:
-        service.check_words(**{name: form[name].data or "" for name in service.MAX_LENGTHS})
+        service.check_words(**{name: form[name].data or "" for name in service.MAX_LENGTHS if name in form})
         form.quote = quote_of(block, form)
     except Invalid as refusal:
         return refused(block, form, refusal)

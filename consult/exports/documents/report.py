@@ -18,7 +18,7 @@ from consult.core.db import session
 from consult.core.i18n import day, direction, gettext, language_name, ngettext, number, when
 from consult.exports import events, matrix
 from consult.exports.documents.parts import QUIET, STRONG, Annex, Composer, Paragraph, Report, Table, printable, ref
-from consult.exports.matrix import MatrixRow
+from consult.exports.matrix import MatrixRow, Signature
 from consult.organisations.models import Category
 from consult.synthesis import service as answers
 from consult.synthesis.models import Disposition, Synthesis, SynthesisItem, SynthesisState
@@ -127,7 +127,7 @@ def participation(page: Composer, rows: list[MatrixRow]) -> None:
     page.heading(1, gettext("Participation in figures"))
     states = Counter(row.state for row in rows)
     answered = sum(1 for row in rows if row.state.is_answerable and row.is_answered)
-    organisations = len({row.organisation for row in rows if row.organisation})
+    organisations = len({row.organisation_id for row in rows if row.organisation})
     page.table([], [
         (gettext("Contributions received"), number(len(rows))),
         *((gettext(state.among), number(states[state])) for state in sorted(ContributionState, key=lambda state: not state.is_public)),
@@ -263,7 +263,8 @@ def annex(chapter: Chapter, rows: list[MatrixRow], language: str) -> Annex:
     lines = [matrix_line(page, row, codes[row.id], places.get(row.key)) for row in rows]
     page.say(gettext(
         "Columns of the ISO/IEC/CEN/CENELEC commenting template. MB/NC: code of the organisation and number of its contribution on this "
-        "chapter (IND: a person in their own name), then its reference. Type of comment: ge = general, te = technical, ed = editorial."
+        "chapter (IND: a person in their own name), then its reference and the mandate with which it "
+        "was signed. Type of comment: ge = general, te = technical, ed = editorial."
     ))
     notes = [part for part in page.parts if isinstance(part, Paragraph)]
     return Annex(gettext("Annex: traceability matrix"), notes, Table(head, lines, [10, 8, 11, 8, 9, 23, 14, 17]))
@@ -301,11 +302,24 @@ def matrix_line(page: Composer, row: MatrixRow, code: str, place: Place | None) 
     if row.is_silent:
         said = page.cell((QUIET, row.state.label if row.reason is None else f"{row.state.label}: {row.reason.label}"))
     first = page.cell((STRONG, code)) + page.cell(ref(row.ref)) + (page.cell((QUIET, row.author)) if row.author else [])
+    if signed := signed_with(row):
+        first += page.cell((QUIET, signed))
+    if row.interests:
+        said = said + page.cell((QUIET, gettext("Interest declared: %(words)s", words=row.interests)))
     return [
         first, page.cell(ref(place.label if place else row.key)), page.words(place.clause) if place else [],
         page.cell((place.kind if place else row.block_kind).label), page.cell("" if row.is_silent else row.type.iso), said,
         page.words(row.proposed), observations(page, row),
     ]
+
+
+def signed_with(row: MatrixRow) -> str:
+    """Of what was signed for an organisation: the number and the term of the mandate, or that there were none yet."""
+    if row.mandate is None:
+        return gettext("before mandates") if row.signature is Signature.BEFORE_MANDATES else ""
+    begins, ends = day(row.mandate.begins_at), row.mandate.ends_at
+    term = gettext("from %(begins)s to %(ends)s", begins=begins, ends=day(ends)) if ends else gettext("from %(begins)s on", begins=begins)
+    return gettext("mandate %(number)s, %(term)s", number=row.mandate.number, term=term)
 
 
 def observations(page: Composer, row: MatrixRow) -> list:

@@ -3,11 +3,15 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from consult.accounts.models import User
+from consult.core import audit, tallies
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Invalid, NotFound
@@ -26,7 +30,7 @@ from consult.organisations.models import (
     Organisation,
     OrganisationState,
 )
-from consult.organisations.service import belonging
+from consult.organisations.service import belonging, merging
 from consult.organisations.service.belonging import (
     accept,
     count_all_requests,
@@ -46,16 +50,32 @@ from consult.organisations.service.belonging import (
     mandate,
     require_mandate,
 )
+from consult.organisations.service.inviting import (
+    accept_invitation,
+    enrol,
+    get_invitation,
+    get_open_invitation,
+    invite,
+    invite_again,
+    list_invitations,
+    withdraw_invitation,
+)
+from consult.organisations.service.merging import get_merger, merge
 from consult.text.normalising import name_key, validated_line, validated_name
 
 __all__ = [
-    "accept", "add", "confirm", "correct", "count_all_requests", "count_awaiting", "count_requests", "drop_mandate",
-    "end_mandate", "end_membership", "get_data", "get_for_correction", "get_mandate", "get_membership", "get_organisation",
-    "is_signed_for", "join", "leave", "list_mandates", "list_members", "list_register", "list_signing", "mandate", "require_mandate",
+    "accept", "accept_invitation", "add", "confirm", "correct", "count_all_requests", "count_awaiting", "count_requests", "drop_mandate",
+    "end_mandate", "end_membership", "enrol", "get_data", "get_for_correction", "get_invitation", "get_mandate", "get_membership",
+    "get_merger", "get_open_invitation", "get_organisation", "invite", "invite_again", "is_signed_for", "join", "leave",
+    "list_corrections", "list_invitations", "list_mandates", "list_members", "list_register", "list_signing", "mandate", "merge",
+    "require_mandate", "withdraw_invitation",
 ]
 
 SITE = re.compile(r"https?://[^\s/@\"<>]+\.[^\s\"<>]+", re.IGNORECASE)
 NAMES = ("name_fr", "name_ar", "name_en")
+WAS, IS = "_was", "_is"  # behind the name of a field, in the event of a correction
+CORRECTING = (Action.ORGANISATIONS_CONFIRM, Action.ORGANISATIONS_CORRECT, Action.ORGANISATIONS_MERGE)
+SHOWN_CORRECTIONS = 50
 
 
 @command
@@ -92,27 +112,69 @@ def add(
 @command
 def confirm(_actor: Actor, organisation: Organisation) -> Organisation:
     """There is such a body, of that name: said once, by the secretariat; :class:`Conflict` where it was said already."""
-    lock(organisation)
+    merging.hold(organisation)
+    lock(organisation, "merged_into_id")
+    merging.require_single(organisation)
     move(organisation, OrganisationState.CONFIRMED)
     organisation.confirmed_at = utcnow()
+    for double in organisation.doubles:
+        merging.follow(double, organisation)
     return organisation
 
 
 @command
 def correct(_actor: Actor, organisation: Organisation, *, row_counter: int, **values: Any) -> Organisation:
-    """Other names, or another description of the same body (all of :func:`particulars`); what was lodged for it stays lodged for it.
+    """Other names, or another description of the same body (all of :func:`particulars`, and ``category``); what was lodged for it stays
+    lodged for it, and is counted in its category. The event says what stood there and what stands there now.
 
-    Raises :class:`Conflict` when somebody else corrected it since it was read, :class:`Invalid` as :func:`add` does. Its category stays:
-    the figures of every chapter rest on it.
+    Raises :class:`Conflict` when somebody else corrected it since it was read or it is merged into another, :class:`Invalid` as
+    :func:`add` does.
     """
-    lock(organisation, expected_counter=row_counter)
-    kept = particulars(values)
+    merging.hold(organisation)
+    lock(organisation, "merged_into_id", expected_counter=row_counter)
+    merging.require_single(organisation)
+    kept = {**particulars(values), "category": values.get("category", organisation.category)}
     refuse_listed(kept, but=organisation)
-    for name, value in kept.items():
-        setattr(organisation, name, value)
+    changed = {name: (_plain(getattr(organisation, name)), _plain(value)) for name, value in kept.items()
+               if getattr(organisation, name) != value}
+    of_one_body = [organisation, *organisation.doubles]
+    with tallies.together(), merging.described_anew(of_one_body if "category" in changed else ()):
+        for name, value in kept.items():
+            setattr(organisation, name, value)
+        for double in organisation.doubles:
+            merging.follow(double, organisation)
     session.flush()
     finding.note_words(organisation)
+    organisation.details_in_act = {f"{name}{end}": value for name, pair in changed.items()
+                                   for end, value in zip((WAS, IS), pair, strict=True)}
     return organisation
+
+
+def _plain(value: Any) -> str:
+    """As the journal keeps it."""
+    return str(value or "")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One act of the secretariat on an organisation: when, which act, and of what it changed (name of the field, what was, what is)."""
+
+    at: datetime
+    action: str
+    name: str  # under which it stood then, or that of the double
+    fields: list[tuple[str, str, str]]
+
+
+def list_corrections(actor: Actor, organisation: Organisation) -> list[Correction]:
+    """The newest first, at most :data:`SHOWN_CORRECTIONS`; read out of the journal."""
+    require(actor, Action.ORGANISATIONS_CORRECT, organisation)
+    events = sa.select(audit.AuditEvent).where(
+        audit.AuditEvent.subject == Organisation.__tablename__, audit.AuditEvent.action.in_(CORRECTING),
+        audit.AuditEvent.subject_id.in_([organisation.id, *(double.id for double in organisation.doubles)]))
+    return [Correction(event.at, event.action, str(event.details.get("name", "")), [
+        (name.removesuffix(WAS), str(event.details[name]), str(event.details.get(name.removesuffix(WAS) + IS, "")))
+        for name in event.details if name.endswith(WAS)])
+        for event in session.scalars(events.order_by(audit.AuditEvent.id.desc()).limit(SHOWN_CORRECTIONS))]
 
 
 def particulars(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,11 +228,11 @@ def _is_taken(slug: str) -> bool:
 
 
 def get_organisation(slug: str) -> Organisation:
-    """Raises :class:`NotFound`."""
+    """That into which it was merged, where it was; raises :class:`NotFound`."""
     found = session.scalar(sa.select(Organisation).where(Organisation.slug == slug))
     if found is None:
         raise NotFound(_("There is no such organisation."))
-    return found
+    return found.body
 
 
 def get_for_correction(actor: Actor, slug: str) -> Organisation:
@@ -183,9 +245,9 @@ def get_for_correction(actor: Actor, slug: str) -> Organisation:
 def list_register(
     actor: Actor, consultation: Any, state: OrganisationState | None = None, *, asked: bool = False, after: Cursor | None = None,
 ) -> Page[Organisation]:
-    """All of them, those in one state, those that somebody asks to join; those that were listed last first."""
+    """All of them, those in one state, those that somebody asks to join; those that were listed last first. Doubles are no entries."""
     require(actor, Action.ORGANISATIONS_VIEW_REGISTER, consultation)
-    chosen = sa.select(Organisation)
+    chosen = sa.select(Organisation).where(Organisation.merged_into_id.is_(None)).options(selectinload(Organisation.doubles))
     if state is not None:
         chosen = chosen.where(Organisation.state == state)
     if asked:
@@ -196,4 +258,4 @@ def list_register(
 def count_awaiting(actor: Actor, consultation: Any) -> int:
     require(actor, Action.ORGANISATIONS_VIEW_REGISTER, consultation)
     return session.scalar(sa.select(sa.func.count()).select_from(Organisation).where(
-        Organisation.state.in_(OrganisationState.where(awaits_confirmation=True)))) or 0
+        Organisation.merged_into_id.is_(None), Organisation.state.in_(OrganisationState.where(awaits_confirmation=True)))) or 0

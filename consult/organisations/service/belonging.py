@@ -38,6 +38,7 @@ def join(_actor: Actor, user: User, *, organisation: Organisation, statement: st
     said = validated_line("statement", statement, max_length=MAX_STATEMENT)
     lock(user)  # what they lodge at this moment is lodged before or after
     user.read_anew()
+    organisation = present_body(organisation)
     if user.membership is not None and user.membership.organisation_id == organisation.id:
         return user.membership
     known = Membership.user_id == user.id, Membership.organisation_id == organisation.id, Membership.told_at.is_not(None)
@@ -46,6 +47,12 @@ def join(_actor: Actor, user: User, *, organisation: Organisation, statement: st
     if not is_known:
         later(jobs.tell_asked, membership)
     return membership
+
+
+def present_body(organisation: Organisation) -> Organisation:
+    """That into which it was merged meanwhile, or itself: an act that steers is alone, and nobody merges it while this is done."""
+    session.refresh(organisation, ["merged_into_id"])
+    return organisation.body
 
 
 def begin(user: User, organisation: Organisation, state: MembershipState, statement: str = "") -> Membership:
@@ -95,25 +102,39 @@ def end_membership(_actor: Actor, membership: Membership) -> Membership:
 
 
 @command
-def mandate(_actor: Actor, membership: Membership, *, ends_at: datetime | None = None) -> Mandate:
-    """A member may sign for the organisation from now on, until ``ends_at``; one that they held is replaced.
+def mandate(
+    _actor: Actor, membership: Membership, *, ends_at: datetime | None = None, begins_at: datetime | None = None,
+) -> Mandate:
+    """A member may sign for the organisation from now on or from ``begins_at``, until ``ends_at``; one that they held is replaced.
 
-    Raises :class:`Invalid` (field ``ends_on``) for an end that is over, :class:`Conflict` for whoever is no member.
+    Raises :class:`Invalid` (field ``ends_on``, ``begins_on``) for an end that is over or comes before the beginning, and for a beginning to
+    come while they hold one that is in force: one person holds one mandate. :class:`Conflict` for whoever is no member.
     """
     _hold(membership)
+    now = utcnow()
     if not membership.state.is_member:
         raise Conflict(_("Only a member can be mandated."), _("Accept them first, or ask them to join the organisation."))
-    if ends_at is not None and ends_at <= utcnow():
+    begins = max(now, begins_at or now)
+    if ends_at is not None and ends_at <= now:
         raise Invalid("ends_on", _("This day is over."), _("Choose a day to come, or leave this empty."))
-    given = begin_mandate(membership.user, membership.organisation, ends_at)
-    tell(membership, "mandated", ends_at=ends_at)
+    if ends_at is not None and ends_at <= begins:
+        raise Invalid("ends_on", _("This day comes before the one on which the mandate begins."),
+                      _("Choose a later day, or leave this empty."))
+    held = membership.user.mandate
+    if begins > now and held is not None and held.is_in_force:
+        raise Invalid("begins_on", _("They hold a mandate today, and nobody holds two."),
+                      _("End that one first, or leave the beginning empty: the new one takes its place at once."))
+    given = begin_mandate(membership.user, membership.organisation, ends_at, begins)
+    tell(membership, "mandated", ends_at=ends_at, begins_at=begins if begins > now else None)
     return given
 
 
-def begin_mandate(user: User, organisation: Organisation, ends_at: datetime | None = None) -> Mandate:
+def begin_mandate(
+    user: User, organisation: Organisation, ends_at: datetime | None = None, begins_at: datetime | None = None,
+) -> Mandate:
     """Of whoever holds the person's row."""
     drop_mandate(user)
-    given = Mandate(user=user, organisation=organisation, begins_at=utcnow(), ends_at=ends_at)
+    given = Mandate(user=user, organisation=organisation, begins_at=begins_at or utcnow(), ends_at=ends_at)
     session.add(given)
     session.flush()
     set_committed_value(user, "mandate", given)
@@ -134,7 +155,7 @@ def end_mandate(_actor: Actor, mandate: Mandate) -> Mandate:
 
 
 def require_mandate(actor: User, organisation: Organisation) -> None:
-    """:class:`Invalid` (field ``speak_as``) where they may not sign for it, asked anew: the mandate may have ended meanwhile."""
+    """:class:`Invalid` (field ``speak_as``) where they may not sign for it, asked anew: the mandate may be over, or to come."""
     actor.read_anew()
     if organisation.id != actor.organisation_id:
         raise Invalid("speak_as", _("You hold no mandate to sign for this organisation."),
@@ -145,7 +166,7 @@ def _hold(membership: Membership) -> None:
     """Its person's row is held, as whoever joins, leaves or signs holds it; and it is as it is now."""
     lock(membership.user)
     membership.user.read_anew()
-    session.refresh(membership, ["state", "left_at"])
+    session.refresh(membership, ["state", "left_at", "organisation_id", "organisation"])
 
 
 def _end(user: User, state: MembershipState = MembershipState.LEFT) -> None:
@@ -158,16 +179,20 @@ def _end(user: User, state: MembershipState = MembershipState.LEFT) -> None:
 
 
 def drop_mandate(user: User) -> None:
-    """Of whoever holds the person's row."""
+    """Of whoever holds the person's row. One that has not begun ends as it begins: it was in force at no moment."""
     if user.mandate is not None:
-        user.mandate.ended_at = utcnow()
+        user.mandate.ended_at = max(utcnow(), user.mandate.begins_at)
         session.flush()
         set_committed_value(user, "mandate", None)
 
 
-def tell(membership: Membership, change: str, ends_at: datetime | None = None) -> None:
+def tell(membership: Membership, change: str, ends_at: datetime | None = None, begins_at: datetime | None = None) -> None:
     mail.write(membership.user, "organisations/membership", topic=Topic.BELONGING, change=change,
-               organisation=membership.organisation, ends_at=ends_at)
+               organisation=membership.organisation, ends_at=ends_at, begins_at=begins_at)
+
+
+def tell_merged(membership: Membership, double: Organisation) -> None:
+    mail.write(membership.user, "organisations/merged", topic=Topic.BELONGING, organisation=double, body=membership.organisation)
 
 
 # Reading
@@ -186,9 +211,9 @@ def list_signing(organisation_id: int) -> list[User]:
 
 
 def list_mandates(actor: Actor, organisation: Organisation) -> list[Mandate]:
-    """Those in force, the oldest first."""
+    """Those in force and those that are to begin, the oldest first."""
     require(actor, Action.ORGANISATIONS_VIEW_MEMBERS, organisation)
-    return jobs.list_in_force(organisation)
+    return jobs.list_not_over(organisation)
 
 
 def list_members(actor: Actor, organisation: Organisation, *, after: Cursor | None = None) -> Page[Membership]:
