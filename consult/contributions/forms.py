@@ -206,6 +206,8 @@ class PositionForm(FlaskForm):
 
     form_key = HiddenField("")
     drafts = SelectMultipleField("", validate_choice=False)
+    interest = SelectField(_("If you sign for the organisation: your declaration"), validate_choice=False, validators=[Optional()])
+    interests = TextAreaField(_("If there is an interest: which one"))
 
 
 class RemarkForm(FlaskForm):

@@ -11,6 +11,7 @@ from consult.contributions.models import (
     ContributionDraft,
     DraftRemark,
     DraftWording,
+    Interest,
     OfferedDraft,
     OfferedState,
     PositionReceipt,
@@ -28,6 +29,7 @@ from tests.contributions.revising import REWORDED, source
 from tests.letters import letters_to
 
 SAID = {"position": "opposed", "kind": "comment", "comment_type": "technical", "body": "Un avis."}
+NO_INTEREST = (Interest.NONE, "")  # as whoever signs declares
 
 
 def a_member(organisation, **over):
@@ -68,7 +70,27 @@ def edit(actor, offered, body, digest=None):
 
 def lodge(actor, consultation, *offered, form_key="position-1", shown=None):
     counters = {one.id: one.row_counter for one in offered} if shown is None else shown
-    return service.lodge_position(actor, consultation, form_key=form_key, shown={}, offered=counters)
+    return service.lodge_position(actor, consultation, form_key=form_key, shown={}, offered=counters, declared=NO_INTEREST)
+
+
+def test_who_signs_what_others_drafted_declares_their_interests_with_it(participant, member, consultation, offered):
+    service.accept_offered(participant, offered)
+    counters = {offered.id: offered.row_counter}
+    for declared in ((None, ""), (Interest.SOME, ""), (Interest.NONE, "Un marché.")):
+        with pytest.raises(Invalid) as refusal:
+            service.lodge_position(participant, consultation, form_key="k", shown={}, offered=counters, declared=declared)
+        assert refusal.value.field.startswith("interest")
+        assert lodged() == []
+    service.lodge_position(participant, consultation, form_key="k", shown={}, offered=counters, declared=(Interest.SOME, "Un marché."))
+    assert [(one.declaration.interest, one.declaration.interests) for one in lodged()] == [(Interest.SOME, "Un marché.")]
+
+
+def test_what_was_offered_to_a_double_stands_among_the_drafts_of_the_body(secretary, member, consultation, offered):
+    double, body = offered.organisation, factories.an_organisation()
+    organisations.merge(secretary, double, into=body, row_counter=double.row_counter)
+    session.expire_all()
+    assert offered.organisation_id == body.id
+    assert [one.id for one in service.list_offered(member, body, consultation).rows] == [offered.id]
 
 
 def lodged():
@@ -212,7 +234,7 @@ def test_own_and_accepted_drafts_are_lodged_all_or_none(participant, member, con
     service.accept_offered(participant, offered)
     own = service.keep_draft(participant, block, token="own-1", fields={**SAID, "body": "En mon nom.", "speak_as": "self"})
     bad = service.keep_draft(participant, block, token="own-2", fields={**SAID, "body": " ", "speak_as": "self"})
-    both = {"offered": {offered.id: offered.row_counter}}
+    both = {"offered": {offered.id: offered.row_counter}, "declared": NO_INTEREST}
     with pytest.raises(Invalid, match="Nothing is written"):
         service.lodge_position(participant, consultation, form_key="k", shown={own.id: own.row_counter, bad.id: bad.row_counter}, **both)
     assert (lodged(), offered.state) == ([], OfferedState.ACCEPTED)

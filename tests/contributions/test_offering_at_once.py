@@ -13,7 +13,7 @@ from consult.core.db import session, unit_of_work
 from consult.organisations import service as organisations
 from tests import factories
 from tests.at_once import all_at_once
-from tests.contributions.test_offering import SAID, a_member
+from tests.contributions.test_offering import NO_INTEREST, SAID, a_member
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_of_several_who_lodge_it_one_does(many):
         def lodge():
             consultation = session.scalars(sa.select(Consultation)).one()
             return service.lodge_position(session.get_one(User, person), consultation, form_key=f"of-{person}", shown={},
-                                          offered={offered_id: counter}).ref
+                                          offered={offered_id: counter}, declared=NO_INTEREST).ref
         return lodge
     ends = all_at_once(app, *map(lodging_as, people))
     assert len([one for one in ends if isinstance(one, str) and one.startswith("PNQ-P-")]) == 1, ends
@@ -73,7 +73,8 @@ def test_one_lodges_while_another_returns_it(many):
 
     def lodge():
         consultation = session.scalars(sa.select(Consultation)).one()
-        return service.lodge_position(session.get_one(User, first), consultation, form_key="k", shown={}, offered={offered_id: counter}).ref
+        return service.lodge_position(session.get_one(User, first), consultation, form_key="k", shown={}, offered={offered_id: counter},
+                                      declared=NO_INTEREST).ref
 
     def give_back():
         actor, offered = of(second, offered_id)
@@ -92,7 +93,8 @@ def test_a_mandate_that_ends_at_this_moment_lodges_before_or_not_at_all(many):
 
     def lodge():
         consultation = session.scalars(sa.select(Consultation)).one()
-        return service.lodge_position(session.get_one(User, first), consultation, form_key="k", shown={}, offered={offered_id: counter}).ref
+        return service.lodge_position(session.get_one(User, first), consultation, form_key="k", shown={}, offered={offered_id: counter},
+                                      declared=NO_INTEREST).ref
 
     def end():
         actor, other = session.get_one(User, second), session.get_one(User, first)

@@ -118,7 +118,7 @@ def test_the_whole_way_by_its_pages(client, participant, member, offered):
     assert client.post(at(offered, "accept"), data={"csrf_token": token, "expected_digest": offered.digest}).status_code == 303
     page = client.get(POSITION)
     assert "What its members offered" in text_of(page)
-    values = {"csrf_token": token, "form_key": "key-of-a-page", "drafts": [f"o{offered.id}-{offered.row_counter}"]}
+    values = {"csrf_token": token, "form_key": "key-of-a-page", "interest": "none", "drafts": [f"o{offered.id}-{offered.row_counter}"]}
     receipt = client.post(POSITION, data=values)
     assert receipt.status_code == 303
     assert client.post(POSITION, data=values).location == receipt.location

@@ -150,6 +150,7 @@ def test_the_words_are_learnt_of_what_is_published_and_again_after_the_next(own_
     with unit_of_work():
         chapter = factories.a_chapter(factories.a_consultation())
         consultation_id = chapter.consultation_id
+    jobs.run_pending()  # what else a publication promises
     for _second in range(2):
         with unit_of_work():
             lexicon.see_to_new_words()
@@ -162,6 +163,7 @@ def test_the_words_are_learnt_of_what_is_published_and_again_after_the_next(own_
     assert jobs.run_pending() == 0, "nothing was published since"
     with unit_of_work():
         factories.a_chapter(session.get_one(Consultation, consultation_id), number=2)
+    jobs.run_pending()
     with unit_of_work():
         lexicon.see_to_new_words()
     assert jobs.run_pending() == 1

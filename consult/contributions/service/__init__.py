@@ -78,6 +78,7 @@ from consult.contributions.service.offering import (
 from consult.contributions.service.placing import list_chapters_sought_in, list_languages_sought_in
 from consult.contributions.service.position import (
     MAX_TOGETHER,
+    Declared,
     WrittenDraft,
     count_written,
     get_passage_now,
@@ -135,9 +136,9 @@ from consult.contributions.service.supporting import (
 from consult.contributions.service.verification import verify_contributions, verify_places
 
 __all__ = [
-    "CERTAIN", "ChangedMeanwhile", "DraftGone", "EarlierLine", "Figures", "LodgedOtherwise", "MAX_LENGTHS", "MAX_TOGETHER", "MarginLine",
-    "OfferedOtherwise", "OwnSupport", "PublicFilter", "Reactions", "SavedElsewhere", "Similar", "Trace", "WaitingPassage", "WrittenDraft",
-    "accept_offered", "address_draft", "announce", "category_or_own_name", "check_words", "claim_draft", "confirm_anchor",
+    "CERTAIN", "ChangedMeanwhile", "Declared", "DraftGone", "EarlierLine", "Figures", "LodgedOtherwise", "MAX_LENGTHS", "MAX_TOGETHER",
+    "MarginLine", "OfferedOtherwise", "OwnSupport", "PublicFilter", "Reactions", "SavedElsewhere", "Similar", "Trace", "WaitingPassage",
+    "WrittenDraft", "accept_offered", "address_draft", "announce", "category_or_own_name", "check_words", "claim_draft", "confirm_anchor",
     "confirm_certain", "constant", "count_about_provision", "count_by_provision", "count_by_state", "count_earlier", "count_figures",
     "count_kept", "count_of_organisations", "count_places", "count_published", "count_reactions", "count_replies_by_state",
     "count_respondents", "count_undecided", "count_undecided_places", "count_written", "drop_draft", "edit_offered", "get_anchor",

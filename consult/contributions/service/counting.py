@@ -15,6 +15,7 @@ from consult.contributions.models import (
     ChapterTally,
     Contribution,
     ContributionState,
+    OfferedDraft,
     OrganisationTally,
     PassagePlace,
     ProvisionTally,
@@ -64,6 +65,7 @@ def count(ids: Sequence[int], *, only_places: bool = False) -> Counter:
 def recounted_for(organisation_ids: Sequence[int]) -> AbstractContextManager[None]:
     """What was said for these organisations, for them and in their category. Whoever changes that is alone: nobody waits for chapters."""
     lock_all(Chapter, Chapter.id.in_(session.scalars(sa.select(Chapter.id)).all()))
+    lock_all(OfferedDraft, OfferedDraft.organisation_id.in_(organisation_ids))  # which follow a double into its body
     ids = session.scalars(sa.select(Contribution.id).where(Contribution.organisation_id.in_(organisation_ids))).all()
     return tallies.changed(lambda: count(ids))
 
@@ -194,8 +196,8 @@ def chapter_counts() -> sa.Select:
 
 @tallies.counts(OrganisationTally)
 def counts_by_organisation() -> sa.Select:
-    columns = (Contribution.chapter_id, Contribution.organisation_id)
-    return sa.select(*columns, sa.func.count()).where(Contribution.organisation_id.is_not(None)).group_by(*columns)
+    columns = (Contribution.chapter_id, Organisation.body_id)
+    return sa.select(*columns, sa.func.count()).join(Organisation, Organisation.id == Contribution.organisation_id).group_by(*columns)
 
 
 @tallies.counts(RespondentTally)

@@ -28,7 +28,7 @@ from consult.core.course import share_course
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
-from consult.core.locks import list_locked, lock, lock_all, taken
+from consult.core.locks import list_locked, lock, taken
 from consult.core.news import Topic
 from consult.core.permissions import Action, Actor, can, require
 from consult.core.states import move
@@ -123,8 +123,7 @@ def offer(actor: User, block: Block, *, form_key: str, said: dict[str, str]) -> 
 def follow_body(_actor: Actor, double: Organisation, _target: Organisation) -> None:
     """What was offered to an entry that is merged into another stands among the drafts of that one."""
     merged = sa.or_(Organisation.id == double.id, Organisation.merged_into_id == double.merged_into_id)
-    moving = sa.select(Organisation.id).where(merged, Organisation.merged_into_id.is_not(None))
-    lock_all(OfferedDraft, OfferedDraft.organisation_id.in_(moving))
+    moving = sa.select(Organisation.id).where(merged, Organisation.merged_into_id.is_not(None))  # held since the counting began
     session.execute(sa.update(OfferedDraft).where(OfferedDraft.organisation_id.in_(moving)).values(organisation_id=double.merged_into_id)
                     .execution_options(synchronize_session=False))
 

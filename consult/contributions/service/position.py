@@ -47,6 +47,7 @@ from consult.core.locks import list_locked, lock, lock_all
 from consult.core.permissions import Action, Actor, require
 from consult.text import normalising
 
+Declared = tuple[Interest | None, str]  # whether there is an interest, and which
 MAX_TOGETHER = 500  # drafts on the page of a position, and in it
 MAX_SHOWN = 2_000_000  # characters of drafts on that page
 LAST = 1_000_000_000  # where a passage stands that the text no longer has
@@ -184,21 +185,26 @@ def list_obstacles(actor: Actor, draft: ContributionDraft | OfferedDraft) -> lis
         found.append(NO_MORE)
     try:
         if not found:
-            said_in(draft.block, **values_of(actor, draft))
+            said_in(draft.block, **values_of(actor, draft, (Interest.NONE, "")))
     except Invalid as refusal:
         found.append(_("%(wrong)s %(remedy)s", wrong=refusal.message, remedy=refusal.remedy))
     return found
 
 
-def values_of(actor: Actor, draft: ContributionDraft | OfferedDraft) -> dict[str, Any]:
-    """What it says, as :func:`said_in` takes it."""
+def values_of(actor: Actor, draft: ContributionDraft | OfferedDraft, declared: Declared = (None, "")) -> dict[str, Any]:
+    """What it says, as :func:`said_in` takes it. Who signs what others drafted declares their interests with the signature (``declared``),
+    where the draft does not say them.
+    """
     typed = {name: str(draft.fields.get(name) or "") for name in (*MAX_LENGTHS, "prefix", "suffix", "kind", "comment_type", "position")}
     kind, comment_type, position = typed.pop("kind"), typed.pop("comment_type"), typed.pop("position")
+    interest = Interest(chosen) if (chosen := draft.fields.get("interest")) in list(Interest) else None
+    if interest is None and isinstance(draft, OfferedDraft):
+        interest, typed["interests"] = declared
     return {
         **typed, "position": Position(position), "kind": Kind(kind) if kind in list(Kind) else Kind.COMMENT,
         "comment_type": CommentType(comment_type) if comment_type in list(CommentType) else CommentType.GENERAL,
         "as_organisation": actor.organisation if draft.fields.get("speak_as") == "organisation" else None,
-        "interest": Interest(interest) if (interest := draft.fields.get("interest")) in list(Interest) else None,
+        "interest": interest,
     }
 
 
@@ -242,17 +248,17 @@ def _once(act: Callable[..., PositionReceipt]) -> Callable[..., PositionReceipt]
 @command
 def lodge_position(
     actor: User, consultation: Consultation, *, form_key: str, shown: Mapping[int, int], offered: Mapping[int, int] | None = None,
-    language: str = "fr",
+    declared: Declared = (None, ""), language: str = "fr",
 ) -> PositionReceipt:
     """Lodge these drafts together (``shown``: the row counter of each, by its id, as the page showed them; ``offered``: the same of those
-    that the organisation accepted), and promise one letter.
+    that the organisation accepted, for which ``declared`` is what whoever signs declares), and promise one letter.
 
     :class:`Conflict` where one of them is not as it was shown, :class:`Invalid` where one cannot be lodged as it stands: nothing is then.
     """
     actor.read_anew()
     written = _hold(actor, consultation, shown, offered or {})
     moment = consultation.within_dates(arrived_at())
-    lodged = [_lodge_one(actor, one, f"{form_key}.{place}", language) for place, one in enumerate(written)]
+    lodged = [_lodge_one(actor, one, f"{form_key}.{place}", language, declared) for place, one in enumerate(written)]
     pairs = [(one.draft, contribution) for one, contribution in zip(written, lodged, strict=True)]
     note_lodged(actor, [(draft, contribution) for draft, contribution in pairs if isinstance(draft, OfferedDraft)])
     for draft, _contribution in pairs:
@@ -276,10 +282,10 @@ def _receipt(actor: User, consultation: Consultation, form_key: str, moment: dat
     return receipt
 
 
-def _lodge_one(actor: User, written: WrittenDraft, form_key: str, language: str) -> Contribution:
+def _lodge_one(actor: User, written: WrittenDraft, form_key: str, language: str, declared: Declared) -> Contribution:
     """By the act of lodging, with its event."""
     return perform(Action.CONTRIBUTIONS_LODGE, add_contribution, actor, written.block, form_key=form_key, language=language,
-                   **values_of(actor, written.draft))
+                   **values_of(actor, written.draft, declared))
 
 
 def _hold(actor: User, consultation: Consultation, shown: Mapping[int, int], offered: Mapping[int, int]) -> list[WrittenDraft]:

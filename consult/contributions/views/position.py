@@ -6,7 +6,7 @@ from flask import redirect, render_template, request, url_for
 
 from consult.contributions import service
 from consult.contributions.forms import CHOICES, PositionForm
-from consult.contributions.models import PositionReceipt
+from consult.contributions.models import Interest, PositionReceipt
 from consult.contributions.views.drafts import new_key
 from consult.contributions.views.pages import SESSION_ENDED, bp, sign_in
 from consult.core.commands import undo
@@ -33,7 +33,8 @@ def position():
         return position_page(form), 422
     try:
         receipt = service.lodge_position(
-            actor(), required_consultation(), form_key=form.form_key.data, shown=shown(), offered=shown("o"), language=language())
+            actor(), required_consultation(), form_key=form.form_key.data, shown=shown(), offered=shown("o"), declared=declared(form),
+            language=language())
     except Invalid as refusal:
         put_refusal(form, refusal)
         return position_page(form), 422
@@ -41,6 +42,11 @@ def position():
         undo()
         return position_page(form, refusal), 409
     return redirect(url_for(".position_receipt", ref=receipt.ref), 303)
+
+
+def declared(form: PositionForm) -> service.Declared:
+    """By whoever signs what members drafted."""
+    return Interest(form.interest.data) if form.interest.data in list(Interest) else None, form.interests.data or ""
 
 
 def shown(whose: str = "") -> dict[int, int]:
