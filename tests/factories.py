@@ -168,7 +168,8 @@ def a_contribution(*, block: Block, author: User | None = None, replacement: str
     n = next(counter)
     author = author or a_user(organisation=an_organisation())
     contribution = saved(new_contribution(n, block, replacement, **{"author": author, "organisation": author.organisation, **over}))
-    session.add(Receipt(contribution=contribution, digest=contribution.digest))
+    digest = contribution.digest  # reads what it was signed with, before there is a receipt that is not written yet
+    session.add(Receipt(contribution=contribution, digest=digest))
     session.flush()
     counted([contribution])
     return contribution
@@ -224,7 +225,8 @@ def published_contributions(number: int, *, block: Block, replacement: str | Non
         made.append(new_contribution(n, block, replacement, author=author, organisation=organisation, state=ContributionState.PUBLISHED))
     session.add_all(made)
     session.flush()
-    session.add_all([Receipt(contribution=contribution, digest=contribution.digest) for contribution in made])
+    digests = [contribution.digest for contribution in made]
+    session.add_all([Receipt(contribution=contribution, digest=digest) for contribution, digest in zip(made, digests, strict=True)])
     session.flush()
     counted(made)
 

@@ -23,7 +23,8 @@ from consult.core.news import Topic
 from consult.news.signing import token_of
 from consult.organisations.models import Organisation
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
-from tests.benchmarks.filling import PUBLIC, REPRESENTATIVE, REVISED, usual_author_id
+from tests.benchmarks.begun import usual_author_id
+from tests.benchmarks.filling import PUBLIC, REPRESENTATIVE, REVISED
 
 STAFF = {
     "rapporteur": f"rapporteur{REVISED}@csnca.example", "chair": f"chair{REVISED}@csnca.example",

@@ -16,7 +16,8 @@ from consult.text.normalising import SIGNS, normalised
 # A word with its vowel signs; a number with its points, and with its thousands apart as French writes them.
 WORD = re.compile("\\d{1,3}(?:[ \u00a0\u202f]\\d{3})+(?!\\d)|\\d+(?:[.,\u066b]\\d+)*|"
                   "[^\\W\\d_][\\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]*")
-ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|\bPNQ-C\d+-[R\d-]+", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|\bPNQ-C\d{1,3}-[R\d-]{1,40}", re.IGNORECASE)
 GREETING = re.compile(
     r"(?:(?:bonjour|bonsoir|madame|monsieur|mesdames|messieurs|chers?|cheres?|dear|hello|good (?:morning|day|evening)|to whom)\b|"
     r"السلام عليكم|تحيه طيبه|تحيه|سيدي|سيدتي|الي السيد|حضرات)")

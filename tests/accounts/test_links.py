@@ -92,6 +92,8 @@ def addresses(client, contribution, salma, letters):
         "chapters.coverage": "/fr/chapters/coverage", "synthesis.overview": "/fr/synthesis/overview/1",
         "adoption.submission": "/fr/adoption/submission", "organisations.mine": "/fr/organisations/mine",
         "organisations.view_members": f"/fr/organisations/members/{contribution.organisation.slug}",
+        "contributions.list_offered": "/fr/contributions/organisation-drafts",
+        "contributions.show_offered": "/fr/contributions/organisation-drafts/1",
         "news.choose": "/fr/news/choose", "news.stop": f"/fr/news/stop/{token_of(salma.id, [Topic.REPLIES])}",
         "chapters.revisions": "/fr/chapters/1/revisions", "chapters.provision": "/fr/chapters/1/provisions/C1-A1-P1-a1",
     }

@@ -59,6 +59,7 @@ from consult.organisations.models import (
 from consult.synthesis import service as synthesis
 from consult.synthesis.models import ItemContribution
 from consult.text import retrieval
+from tests.benchmarks.begun import put_draft
 from tests.benchmarks.bulk import Bulk, settle
 from tests.benchmarks.points import items_of, put_items
 from tests.benchmarks.reactions import Reactions
@@ -75,7 +76,6 @@ PUBLIC = 5  # the chapter whose synthesis everybody reads
 FIRST = {**dict.fromkeys(range(1, 10), REVISED), 10: PUBLIC}
 STATES = {3: ContributionState.SUBMITTED, 6: ContributionState.WITHHELD, 9: ContributionState.WITHDRAWN, 35: ContributionState.SUBMITTED}
 MOST_PEOPLE, ORGANISATIONS = 200_000, 200
-USUAL = 28  # contributions of the participant who looks at their own
 KINDS, TYPES, POSITIONS = list(Kind), list(CommentType), list(Position)
 SENTENCES = {
     "fr": ("Nous partageons cette orientation.", "Il faudrait en dire le coût et le calendrier.",
@@ -128,7 +128,7 @@ def fill(total: int) -> None:
             filling.bulk.write()
     with unit_of_work():
         filling.end()
-        put_draft()
+        put_draft(REVISED, " ".join(SENTENCES["fr"]))
         tallies.recount_all()
         for chapter in session.scalars(sa.select(Chapter)):
             chapters.mark_changed(chapter)
@@ -370,28 +370,6 @@ class Filling:
     def end(self) -> None:
         for chapter_id, last in self.refs.items():
             session.execute(sa.update(Chapter).where(Chapter.id == chapter_id).values(last_ref=last))
-
-
-def put_draft() -> None:
-    """What the participant who looks at their own is writing, where most was said."""
-    chapter = chapters.get_chapter(consultations.get_current(), REVISED)
-    block = chapters.get_block(chapter, most_said_key(chapter.id), "fr")
-    session.execute(sa.delete(ContributionDraft).where(ContributionDraft.token == "f" * 32))
-    session.add(ContributionDraft(token="f" * 32, author_id=usual_author_id(), block=block, updated_at=utcnow(),
-                                  fields={"body": " ".join(SENTENCES["fr"])}))
-
-
-def most_said_key(chapter_id: int) -> str:
-    key = Contribution.current_key
-    said = sa.select(key).where(Contribution.chapter_id == chapter_id, key.is_not(None)).group_by(key)
-    return session.scalars(said.order_by(sa.func.count().desc(), key).limit(1)).one()
-
-
-def usual_author_id() -> int:
-    """Of whoever said more than a page shows, and about as much at each size: what is theirs grows with them alone."""
-    from_usual = sa.func.abs(sa.func.count() - USUAL)
-    nearest = sa.select(Contribution.author_id).group_by(Contribution.author_id).order_by(from_usual, Contribution.author_id)
-    return session.scalars(nearest.limit(1)).one()
 
 
 def put_sections() -> None:

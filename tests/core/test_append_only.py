@@ -15,7 +15,8 @@ from tests import factories
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 SAMPLES = {bool: False, int: 1, float: 1.0, str: "x", object: {}, date: MOMENT.date()}
 # Where a value of the right type is not enough.
-FITTING = {"alignment": {"old_block_id": 1, "new_block_id": 1}, "extension": {"extended_to": MOMENT + timedelta(1)},
+FITTING = {"alignment": {"old_block_id": 1, "new_block_id": 1}, "declaration": {"interests": ""},
+           "extension": {"extended_to": MOMENT + timedelta(1)},
            "early_closing": {"announced_for": MOMENT + timedelta(1)}}
 
 

@@ -153,6 +153,7 @@ def test_a_password_that_is_tried_first_is_refused(consult, filled):
 
 
 def test_what_waits_is_done_at_once(consult, own_app, filled):
+    consult("work", "--once")  # what there is to be done for the first time
     with unit_of_work():
         mail.post("x@example.org", "Bonjour", "…")
     assert "1 jobs done" in consult("work", "--once")

@@ -98,13 +98,13 @@ contributions.offer_again            offered        member                      
 contributions.offer_again            own-offered    participant                                                open
 contributions.read                   waiting        participant moderator rapporteur chair secretariat system  *
 contributions.read                   published      EVERYBODY                                                  *
-contributions.read_offered           offered        participant member expired                                 *
-contributions.read_offered           organisation   participant member expired                                 *
+contributions.read_offered           offered        participant member expired to-come                         *
+contributions.read_offered           organisation   participant member expired to-come                         *
 contributions.read_trace             waiting        nobody                                                     *
 contributions.read_trace             withheld       EVERYBODY                                                  *
 contributions.reattach               published      rapporteur chair secretariat                               REVISING
 contributions.receipt                waiting        participant moderator rapporteur chair secretariat system  *
-contributions.remark_on_offered      offered        participant member expired                                 *
+contributions.remark_on_offered      offered        participant member expired to-come                         *
 contributions.reply                    published      participant other STAFF secretariat administrator          open
 contributions.reply                    waiting        nobody                                                     *
 contributions.return_offered         offered        participant                                                *

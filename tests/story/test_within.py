@@ -21,7 +21,7 @@ def join(member: Person, representative: Person) -> None:
     representative.sign_in(REPRESENTATIVE)
     representative.go("organisations/mine")
     representative.press("main a[href*='/organisations/members/']")
-    representative.press("form[action$='/accept'] button")
+    representative.press("tr:has-text('Benoukhrif') form[action$='/accept'] button")
 
 
 def offer(member: Person) -> str:
@@ -84,6 +84,7 @@ def go_through(member: Person, representative: Person) -> None:
     representative.picture("within-position")
     assert looked_at(representative) == []
     assert "enquête de 2026" in representative.text(".accepted")
+    representative.page.select_option("#interest", "none")
     representative.page.dblclick("button[form=lodging]")
     representative.page.wait_for_url("**/contributions/position/*")
     representative.page.wait_for_load_state()

@@ -12,6 +12,7 @@ down_revision = "0040"
 branch_labels = None
 depends_on = None
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 KEPT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 WORD = sa.String(20).with_variant(sa.String(20, collation="C"), "postgresql")
 
@@ -19,8 +20,8 @@ WORD = sa.String(20).with_variant(sa.String(20, collation="C"), "postgresql")
 def upgrade() -> None:
     op.create_table(
         "contribution_word",
-        sa.Column("chapter_id", sa.Integer(), nullable=False), sa.Column("word", WORD, nullable=False),
-        sa.Column("contribution_id", sa.Integer(), nullable=False),
+        sa.Column("chapter_id", NUMBER, nullable=False), sa.Column("word", WORD, nullable=False),
+        sa.Column("contribution_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["chapter_id"], ["chapter.id"], name=op.f("fk_contribution_word_chapter_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
             ["contribution_id"], ["contribution.id"], name=op.f("fk_contribution_word_contribution_id"), ondelete="RESTRICT"),
@@ -29,7 +30,7 @@ def upgrade() -> None:
     op.create_index("ix_contribution_word_contribution_id", "contribution_word", ["contribution_id"])
     op.create_table(
         "twin_lexicon",
-        sa.Column("consultation_id", sa.Integer(), nullable=False), sa.Column("reached", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", NUMBER, nullable=False), sa.Column("reached", sa.Integer(), nullable=False),
         sa.Column("twins", KEPT, nullable=False), sa.Column("common", KEPT, nullable=False),
         sa.ForeignKeyConstraint(
             ["consultation_id"], ["consultation.id"], name=op.f("fk_twin_lexicon_consultation_id"), ondelete="RESTRICT"),

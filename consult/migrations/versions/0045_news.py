@@ -12,7 +12,7 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 TOPICS = ("contributions", "replies", "organisation", "followed", "deadlines", "publications", "receipt", "decision", "belonging",
-          "account", "charge", "gathered")
+          "invited", "account", "charge", "gathered")
 FREQUENCIES = ("immediately", "daily", "weekly", "never")
 REASONS = ("outdated", "replaced", "expired", "otherwise")
 
