@@ -3,6 +3,7 @@
 import pytest
 
 from tests.story.test_resilience import FORM, PARTICIPANT
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 RAPPORTEUR, SECRETARY = "rapporteur1@csnca.example", "secretariat1@csnca.example"
@@ -16,6 +17,8 @@ PLACES = {  # where it is typed: who, the page, the field, and what leads away f
     "an appointment": (SECRETARY, "consultations/appoint", "main [name=email]", (".staff-nav a:not([aria-current])",)),
     "a contribution": (PARTICIPANT, FORM, "[name=body]", (".wordmark", "main .crumbs a")),
 }
+
+SAVES_ITSELF = {"a contribution"}
 
 
 def item_of(site) -> int:
@@ -43,6 +46,14 @@ def asked(person) -> list[str]:
     return found
 
 
+def is_there_again(person, place) -> None:
+    """What saves itself as soon as its field is left is no longer unsaved: nothing is asked, and whoever comes back finds it."""
+    _who, path, field, _ways = place
+    person.page.wait_for_load_state()
+    person.go(path)
+    until(lambda: person.page.locator(field).first.input_value() == WORDS, "what was typed is not there again")
+
+
 @pytest.mark.parametrize("language", ["fr", "ar"])
 @pytest.mark.parametrize("place", PLACES)
 def test_leaving_typed_words_asks_first(site, arrive, place, language):
@@ -54,6 +65,9 @@ def test_leaving_typed_words_asks_first(site, arrive, place, language):
             continue
         person.page.locator(way).first.click(no_wait_after=True)
         person.page.wait_for_timeout(300)
+        if place in SAVES_ITSELF and not dialogs:
+            is_there_again(person, PLACES[place])
+            return
         assert len(dialogs) >= 1, f"{way} asks nothing"
         assert person.page.url == here
         assert typed.input_value() == WORDS, number
