@@ -128,11 +128,11 @@ def fill(total: int) -> None:
             filling.bulk.write()
     with unit_of_work():
         filling.end()
-        put_draft(REVISED, " ".join(SENTENCES["fr"]))
         tallies.recount_all()
         for chapter in session.scalars(sa.select(Chapter)):
             chapters.mark_changed(chapter)
         settle()
+        put_draft(REVISED, " ".join(SENTENCES["fr"]))
 
 
 class Lodged(SimpleNamespace):
