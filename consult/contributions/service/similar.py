@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import joinedload, lazyload, load_only
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
@@ -26,6 +26,7 @@ MOST_SOUGHT = 64  # words, with those of the other languages that stand for them
 MOST_OF_A_WORD = 150  # contributions, the newest: a word that so many have tells little of any
 NEAREST, ON_PASSAGE = 40, 40  # contributions that are read to be compared
 SHOWN, SHOWN_ON_PASSAGE = 5, 3
+HERE = ""  # in the place of a word: no stem is empty
 FEWEST_SHARED, MOST_SAID = 3, 5  # words that what stands on another passage has as well; that are said to be shared
 LEAST_WEIGHT = 1.5  # of a word that is told as shared: about one text in five has it
 ALIKE = 0.6  # of the words of two texts of which one is shown
@@ -51,34 +52,44 @@ def list_similar(draft: ContributionDraft) -> list[Similar]:
     chapter, key = draft.block.chapter, draft.block.key
     learnt = chapters.get_words(chapter.consultation_id) or chapters.Words()
     sought = Sought(text, learnt.twins, language_of(text, draft.block.revision.language), learnt.common)
-    found = _having(chapter, telling_words(Counter(sought.worth), (), MOST_SOUGHT))
+    found, here = _having(chapter, key, telling_words(Counter(sought.worth), (), MOST_SOUGHT))
     often = Counter(word for words in found.values() for word in words)
     near = sorted(found, key=lambda one: (-sum(1 / often[word] for word in found[one]), one))[:NEAREST]
-    return _ranked(sought, _public(chapter, key, near), key, often, len(found))
+    return _complete(_ranked(sought, _public(sorted({*near, *here})), key, often, len(found)))
 
 
-def _having(chapter: Chapter, words: Sequence[str]) -> dict[int, list[str]]:
-    """The contributions to the chapter that have any of these stems, each with those it has; of each stem the newest."""
-    if not words:
-        return {}
-    table = ContributionWord.__table__.c
-    each = [sa.select(sa.select(table.word, table.contribution_id).where(table.chapter_id == chapter.id, table.word == word)
-                      .order_by(table.contribution_id.desc()).limit(MOST_OF_A_WORD).subquery()) for word in words]
+def _having(chapter: Chapter, key: str, words: Sequence[str]) -> tuple[dict[int, list[str]], list[int]]:
+    """The contributions to the chapter that have any of these stems, each with those it has; and those on the passage. The newest."""
+    table, public = ContributionWord.__table__.c, Contribution.state.in_(ContributionState.where(is_public=True))
+    here = sa.select(sa.literal(HERE, sa.String).label("word"), Contribution.id.label("contribution_id")).where(
+        Contribution.chapter_id == chapter.id, Contribution.current_key == key, public).order_by(Contribution.id.desc()).limit(ON_PASSAGE)
+    each = [sa.select(table.word, table.contribution_id).where(table.chapter_id == chapter.id, table.word == word)
+            .order_by(table.contribution_id.desc()).limit(MOST_OF_A_WORD) for word in words]
     found: dict[int, list[str]] = {}
-    for word, contribution_id in session.execute(sa.union_all(*each)):
-        found.setdefault(contribution_id, []).append(word)
-    return found
+    on_passage: list[int] = []
+    for word, contribution_id in session.execute(sa.union_all(*(sa.select(one.subquery()) for one in (here, *each)))):
+        if word == HERE:
+            on_passage.append(contribution_id)
+        else:
+            found.setdefault(contribution_id, []).append(word)
+    return found, on_passage
 
 
-def _public(chapter: Chapter, key: str, ids: Sequence[int]) -> list[Contribution]:
-    """Those, and the newest on the passage, as far as everybody reads them."""
+def _public(ids: Sequence[int]) -> list[Contribution]:
+    """Those of them that everybody reads, with what is compared."""
+    told = (Contribution.language, Contribution.position, Contribution.current_key, *(getattr(Contribution, field.name) for field in TEXTS))
     public = Contribution.state.in_(ContributionState.where(is_public=True))
-    here = (sa.select(Contribution.id).where(Contribution.chapter_id == chapter.id, Contribution.current_key == key, public)
-            .order_by(Contribution.id.desc()).limit(ON_PASSAGE).subquery())
-    chosen = sa.select(Contribution).where(sa.or_(Contribution.id.in_(ids), Contribution.id.in_(sa.select(here.c.id))), public)
-    return list(session.scalars(chosen.order_by(Contribution.id).options(
+    return list(session.scalars(
+        sa.select(Contribution).where(Contribution.id.in_(ids), public).order_by(Contribution.id).options(load_only(*told))))
+
+
+def _complete(found: list[Similar]) -> list[Similar]:
+    """With all that their page shows of them: of the few that are shown, not of all that were compared."""
+    ids = [one.contribution.id for one in found]
+    session.scalars(sa.select(Contribution).where(Contribution.id.in_(ids)).options(
         joinedload(Contribution.author).lazyload(User.appointments), joinedload(Contribution.organisation),
-        lazyload(Contribution.chapter))))
+        lazyload(Contribution.chapter))).all()
+    return found
 
 
 def _ranked(sought: Sought, others: Sequence[Contribution], key: str, often: Counter[str], count: int) -> list[Similar]:
