@@ -88,6 +88,14 @@ def test_a_campaign_is_shown_once_but_not_across_positions(block, words):
     assert [(one.contribution, len(one.alike)) for one in told] == [(first, len(others)), (against, 0)]
 
 
+def test_a_figure_or_a_negation_that_differs_is_another_text(block, words):
+    """By the rule of all folding: nobody is told that others say nearly the same where they ask for something else."""
+    said = [published(block, text) for text in (SAID, SAID.replace("300", "600"), SAID.replace("devrait porter", "ne devrait pas porter"))]
+    told = service.list_similar(writing(block))
+    assert {one.contribution for one in told} == set(said)
+    assert [one.alike for one in told] == [[], [], []]
+
+
 def test_a_few_are_shown_however_many_there_are(block, words):
     for number in range(60):
         published(block, f"Proposition {number} : {'mesurer ' * (number % 7)}")

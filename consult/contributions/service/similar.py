@@ -5,7 +5,7 @@ the words (docs/benchmarks.md). So what is said elsewhere is shown only where it
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -16,9 +16,11 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.contributions.models import Contribution, ContributionDraft, ContributionState, ContributionWord
 from consult.contributions.service.indexing import telling_words, texts_of
+from consult.contributions.service.indexing import told as told_by
 from consult.contributions.statement import TEXTS
 from consult.core.db import session
 from consult.text import retrieval
+from consult.text.folding import Folding, Said
 from consult.text.normalising import language_of
 from consult.text.retrieval import Sought
 
@@ -29,7 +31,6 @@ SHOWN, SHOWN_ON_PASSAGE = 5, 3
 HERE = ""  # in the place of a word: no stem is empty
 FEWEST_SHARED, MOST_SAID = 3, 5  # words that what stands on another passage has as well; that are said to be shared
 LEAST_WEIGHT = 1.5  # of a word that is told as shared: about one text in five has it
-ALIKE = 0.6  # of the words of two texts of which one is shown
 NEAR = 0.28  # of what the text would have of itself, for what stands on another passage: nearer, nearly all were right on reading
 NEAR_TRANSLATED = 0.17  # the same in another language, of which part of the words is known
 
@@ -109,23 +110,21 @@ def _ranked(sought: Sought, others: Sequence[Contribution], key: str, often: Cou
         if is_here or (nearness >= 1 and len(shared) >= FEWEST_SHARED):
             near.append((nearness, Similar(one, is_here, [word.written for word in shared[:MOST_SAID]])))
     near.sort(key=lambda found: (-found[0], found[1].contribution.id))
-    told = _told_once([one for _nearness, one in near], texts)
+    told = _told_once([one for _nearness, one in near])
     here, elsewhere = ([one for one in told if one.is_on_passage is asked] for asked in (True, False))
     first = here[:max(SHOWN_ON_PASSAGE, SHOWN - len(elsewhere))]
     return first + elsewhere[:SHOWN - len(first)]
 
 
-def _told_once(near: Sequence[Similar], texts: Mapping[int, Counter[str]]) -> list[Similar]:
-    """Of those that say the same in nearly the same words, and take the same position, the nearest, which knows how many they are."""
-    told: list[Similar] = []
+def _told_once(near: Sequence[Similar]) -> list[Similar]:
+    """Of those that say the same in nearly the same words, the nearest, which knows how many they are."""
+    folding = Folding()
+    told: dict[int, Similar] = {}
     for one in near:
-        words = texts[one.contribution.id].keys()
-        for known in told:
-            others = texts[known.contribution.id].keys()
-            is_same_stance = known.contribution.position == one.contribution.position
-            if is_same_stance and len(words & others) >= ALIKE * len(words | others):
-                known.alike.append(one.contribution)
-                break
+        said = one.contribution
+        group = folding.add(Said(str(said.id), told_by(said), position=said.position.value, place=said.current_key or "")).number
+        if group in told:
+            told[group].alike.append(said)
         else:
-            told.append(one)
-    return told
+            told[group] = one
+    return list(told.values())
