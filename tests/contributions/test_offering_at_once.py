@@ -33,18 +33,20 @@ def of(person: int, offered_id: int) -> tuple[User, OfferedDraft]:
     return session.get_one(User, person), session.get_one(OfferedDraft, offered_id)
 
 
+def lodging_as(person: int, offered_id: int, counter: int):
+    def lodge():
+        consultation = session.scalars(sa.select(Consultation)).one()
+        return service.lodge_position(session.get_one(User, person), consultation, form_key=f"of-{person}", shown={},
+                                      offered={offered_id: counter}, declared=NO_INTEREST).ref
+    return lodge
+
+
 def test_of_several_who_lodge_it_one_does(many):
     app, offered_id, _member, people = many
     counter = session.scalar(sa.select(OfferedDraft.row_counter))
     session.rollback()
 
-    def lodging_as(person: int):
-        def lodge():
-            consultation = session.scalars(sa.select(Consultation)).one()
-            return service.lodge_position(session.get_one(User, person), consultation, form_key=f"of-{person}", shown={},
-                                          offered={offered_id: counter}, declared=NO_INTEREST).ref
-        return lodge
-    ends = all_at_once(app, *map(lodging_as, people))
+    ends = all_at_once(app, *(lodging_as(person, offered_id, counter) for person in people))
     assert len([one for one in ends if isinstance(one, str) and one.startswith("PNQ-P-")]) == 1, ends
     assert session.scalars(sa.select(Contribution.ref)).all() == ["PNQ-C1-0001"]
     audit.seal_all()
@@ -71,15 +73,10 @@ def test_one_lodges_while_another_returns_it(many):
     counter = session.scalar(sa.select(OfferedDraft.row_counter))
     session.rollback()
 
-    def lodge():
-        consultation = session.scalars(sa.select(Consultation)).one()
-        return service.lodge_position(session.get_one(User, first), consultation, form_key="k", shown={}, offered={offered_id: counter},
-                                      declared=NO_INTEREST).ref
-
     def give_back():
         actor, offered = of(second, offered_id)
         return service.return_offered(actor, offered, words="Non.").state.value
-    all_at_once(app, lodge, give_back)
+    all_at_once(app, lodging_as(first, offered_id, counter), give_back)
     session.expire_all()
     offered = session.get_one(OfferedDraft, offered_id)
     count = session.scalar(sa.select(sa.func.count()).select_from(Contribution))
@@ -91,15 +88,10 @@ def test_a_mandate_that_ends_at_this_moment_lodges_before_or_not_at_all(many):
     counter = session.scalar(sa.select(OfferedDraft.row_counter))
     session.rollback()
 
-    def lodge():
-        consultation = session.scalars(sa.select(Consultation)).one()
-        return service.lodge_position(session.get_one(User, first), consultation, form_key="k", shown={}, offered={offered_id: counter},
-                                      declared=NO_INTEREST).ref
-
     def end():
         actor, other = session.get_one(User, second), session.get_one(User, first)
         return organisations.end_mandate(actor, other.mandate).id
-    all_at_once(app, lodge, end)
+    all_at_once(app, lodging_as(first, offered_id, counter), end)
     session.expire_all()
     lodged = session.scalars(sa.select(Contribution)).all()
     assert session.get_one(OfferedDraft, offered_id).state == (OfferedState.LODGED if lodged else OfferedState.ACCEPTED)

@@ -1,18 +1,17 @@
 import email
 import email.policy
-import socket
 from types import SimpleNamespace
 
 import jinja2
 import pytest
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
 
 from consult.core import jobs, mail
 from consult.core.db import session, unit_of_work
 from consult.core.jobs import Job, JobState
 from consult.core.mail import OutgoingMail
 from consult.core.news import Topic
+from tests.receiving import mail_server
 
 ARABIC = "المصادقة على السياسة الوطنية للجودة"
 
@@ -31,15 +30,10 @@ class Postman:
 @pytest.fixture
 def postman(own_app):
     """A real mail server on the loopback, to which the application is turned."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     postman = Postman()
-    server = Controller(postman, hostname="127.0.0.1", port=port)
-    server.start()
-    turn(own_app, f"smtp://127.0.0.1:{port}")
-    yield postman
-    server.stop()
+    with mail_server(postman) as url:
+        turn(own_app, url)
+        yield postman
 
 
 def turn(app, url: str) -> None:

@@ -4,12 +4,10 @@ import dataclasses
 import email
 import email.policy
 import re
-import socket
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
 
 from consult.consultations.models import Phase
 from consult.contributions import service as contributions
@@ -34,6 +32,7 @@ from consult.outreach.service import StakeholderFilter
 from consult.privacy import retention
 from tests import factories
 from tests.outreach.material import a_letter_to, a_list, a_stakeholder, bring, csv_of, go_through, letters_to, tick
+from tests.receiving import mail_server
 
 ALL = StakeholderFilter()
 DAY = timedelta(days=1)
@@ -305,17 +304,12 @@ class Postman:
 @pytest.fixture
 def postman(own_app):
     """A real mail server on the loopback, to which the application is turned."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     postman = Postman()
-    server = Controller(postman, hostname="127.0.0.1", port=port)
-    server.start()
     own_app.config.pop("MAIL_BACKEND")
-    mail.init_app(own_app, f"smtp://127.0.0.1:{port}", "consultation@example.ma")
     own_app.extensions["consult_config"] = dataclasses.replace(own_app.extensions["consult_config"], letters_per_minute="6000")
-    yield postman
-    server.stop()
+    with mail_server(postman) as url:
+        mail.init_app(own_app, url, "consultation@example.ma")
+        yield postman
 
 
 def a_crowd(number: int, *more: str) -> None:
