@@ -199,7 +199,7 @@ def test_a_preview_that_takes_too_much_says_so_and_keeps_what_was_typed(client, 
 
 def test_a_document_that_takes_too_much_is_refused_with_the_way_out(client, chapter, chair, hurried):
     document = docx.Document()
-    document.add_paragraph("*_" * 600_000)
+    document.add_paragraph("*_" * 300_000)
     whole = io.BytesIO()
     document.save(whole)
     answer = upload(client.sign_in(chair), whole.getvalue(), name="etoiles.docx", chapter="1", text_language="fr")
