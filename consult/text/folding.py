@@ -8,7 +8,7 @@ making all anew gives. Nothing is folded across positions, or where a figure, a 
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -89,13 +89,31 @@ class Known:
     runs: "array[int]"
 
 
-class Folding:
+class Comparing:
     """``background`` is what the texts speak of, in each of its languages: nobody resembles another by quoting it."""
 
     def __init__(self, background: Iterable[str] = ()) -> None:
         self.background: set[int] = set()
         for text in background:
             self.background.update(_runs(argument_words(text)))
+
+    def own_runs(self, words: list[str]) -> set[int]:
+        """Of what is said, not quoted; of somebody who quotes and says hardly anything beside it, none."""
+        runs = _runs(words)
+        own = runs - self.background
+        return own if len(own) == len(runs) or len(own) >= FEWEST_BESIDE else set()
+
+    def known(self, said: Said, group: int) -> "Known":
+        """A text to compare others with."""
+        read = Read(said)
+        return Known(read, group, array("Q", sorted(self.own_runs(read.words))))
+
+
+class Folding(Comparing):
+    """All at once, in memory."""
+
+    def __init__(self, background: Iterable[str] = ()) -> None:
+        super().__init__(background)
         self.groups: list[Group] = []
         self.group_of: dict[str, int] = {}
         self.links: list[Link] = []
@@ -105,14 +123,12 @@ class Folding:
     def add(self, said: Said) -> Group:
         """The group that it belongs to from now on."""
         read = Read(said)
-        runs = self._own_runs(read.words)
-        found = self._measured(read, runs)
-        folds = [one for one in found if one.is_fold and not one.link.kept_apart]
-        if folds:
-            best = max(folds, key=lambda one: (one.link.resemblance, -one.known))
-            group = self.groups[self._known[best.known].group]
-            is_of_one = all(self._known[one.known].group == group.number for one in found)
-            if is_of_one and best.link.resemblance < ALIKE and len(group.representatives) < MOST_REPRESENTATIVES:
+        runs = self.own_runs(read.words)
+        found = measured(read, runs, {number: self._known[number] for number in most_shared(self._sharing(kept_runs(runs)))})
+        best = choose(found)
+        if best is not None:
+            group = self.groups[best.group]
+            if widens(best, found, len(group.representatives)):
                 self._remember(read, group, runs)
         else:
             group = Group(len(self.groups), [])
@@ -121,49 +137,23 @@ class Folding:
                 self._remember(read, group, runs)
         group.members.append(said.id)
         self.group_of[said.id] = group.number
-        self.links += [one.link for one in found if self._known[one.known].group != group.number]
+        self.links += [one.link for one in found if one.group != group.number]
         return group
 
-    def _own_runs(self, words: list[str]) -> set[int]:
-        """Of what is said, not quoted; of somebody who quotes and says hardly anything beside it, none."""
-        runs = _runs(words)
-        own = runs - self.background
-        return own if len(own) == len(runs) or len(own) >= FEWEST_BESIDE else set()
-
-    def _measured(self, read: Read, runs: set[int]) -> list["Measured"]:
-        """What resembles it of those that the index finds; the nearest of each group."""
+    def _sharing(self, kept: list[int]) -> Counter[int]:
+        """How many of these runs each of the known texts has."""
         counts: Counter[int] = Counter()
-        for run in _kept(runs):
+        for run in kept:
             held = self._index.get(run)
             if held is not None:
                 counts.update((held,) if isinstance(held, int) else held)
-        nearest: dict[int, Measured] = {}
-        for known, _times in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_FOUND]:
-            measured = self._link(read, runs, known)
-            if measured is not None:
-                group = self._known[known].group
-                nearest[group] = max(nearest.get(group, measured), measured, key=lambda one: (one.is_fold, one.link.resemblance))
-        return [nearest[group] for group in sorted(nearest)]
-
-    def _link(self, read: Read, runs: set[int], number: int) -> "Measured | None":
-        known = self._known[number]
-        shared, sizes = len(runs.intersection(known.runs)), (len(runs), len(known.runs))
-        resemblance, containment = shared / (sum(sizes) - shared), shared / min(sizes)
-        is_fold = resemblance >= FOLD_RESEMBLANCE or (containment >= FOLD_CONTAINMENT and max(sizes) <= MOST_LONGER * min(sizes))
-        if min(sizes) < FEW_RUNS:
-            is_fold = is_link = resemblance >= SHORT_RESEMBLANCE or Indel.normalized_similarity(read.words, known.read.words) >= SHORT_RATIO
-        else:
-            is_link = is_fold or (shared >= FEWEST_SHARED and (resemblance >= LINK_RESEMBLANCE or containment >= LINK_CONTAINMENT))
-        if not is_link:
-            return None
-        apart, turns = kept_apart(read, known.read, is_short=min(sizes) < FEW_RUNS) if is_fold else ("", ())
-        return Measured(number, Link(read.said.id, known.read.said.id, resemblance, containment, apart, turns), is_fold)
+        return counts
 
     def _remember(self, read: Read, group: Group, runs: set[int]) -> None:
         number = len(self._known)
         self._known.append(Known(read, group.number, array("Q", sorted(runs))))
         group.representatives.append(number)
-        for run in _kept(runs):
+        for run in kept_runs(runs):
             held = self._index.get(run)
             if held is None:
                 self._index[run] = number
@@ -174,9 +164,54 @@ class Folding:
 
 
 class Measured(NamedTuple):
+    """What a text is to a known one."""
+
     known: int
+    group: int
     link: Link
     is_fold: bool
+
+
+def most_shared(sharing: Mapping[int, int]) -> list[int]:
+    """Of known texts, by how many runs they share with a new one, those that are worth being measured."""
+    return sorted(sharing, key=lambda known: (-sharing[known], known))[:MOST_FOUND]
+
+
+def measured(read: Read, runs: set[int], candidates: Mapping[int, Known]) -> list[Measured]:
+    """Those of them that it resembles; the nearest of each group."""
+    nearest: dict[int, Measured] = {}
+    for number, known in candidates.items():
+        found = _measure(read, runs, number, known)
+        if found is not None:
+            nearest[known.group] = max(
+                nearest.get(known.group, found), found, key=lambda one: (one.is_fold, one.link.resemblance, -one.known))
+    return [nearest[group] for group in sorted(nearest)]
+
+
+def choose(found: Iterable[Measured]) -> Measured | None:
+    """The one into whose group it is folded, or none."""
+    folds = [one for one in found if one.is_fold and not one.link.kept_apart]
+    return max(folds, key=lambda one: (one.link.resemblance, -one.known)) if folds else None
+
+
+def widens(best: Measured, found: Iterable[Measured], representatives: int) -> bool:
+    """Whether a text that is folded finds others that its group, of so many representatives, would not find without it."""
+    is_of_one = all(one.group == best.group for one in found)
+    return is_of_one and best.link.resemblance < ALIKE and representatives < MOST_REPRESENTATIVES
+
+
+def _measure(read: Read, runs: set[int], number: int, known: Known) -> Measured | None:
+    shared, sizes = len(runs.intersection(known.runs)), (len(runs), len(known.runs))
+    resemblance, containment = shared / (sum(sizes) - shared), shared / min(sizes)
+    is_fold = resemblance >= FOLD_RESEMBLANCE or (containment >= FOLD_CONTAINMENT and max(sizes) <= MOST_LONGER * min(sizes))
+    if min(sizes) < FEW_RUNS:
+        is_fold = is_link = resemblance >= SHORT_RESEMBLANCE or Indel.normalized_similarity(read.words, known.read.words) >= SHORT_RATIO
+    else:
+        is_link = is_fold or (shared >= FEWEST_SHARED and (resemblance >= LINK_RESEMBLANCE or containment >= LINK_CONTAINMENT))
+    if not is_link:
+        return None
+    apart, turns = kept_apart(read, known.read, is_short=min(sizes) < FEW_RUNS) if is_fold else ("", ())
+    return Measured(number, known.group, Link(read.said.id, known.read.said.id, resemblance, containment, apart, turns), is_fold)
 
 
 def kept_apart(read: Read, other: Read, *, is_short: bool) -> tuple[str, tuple[str, ...]]:
@@ -216,7 +251,8 @@ def _runs(words: list[str]) -> set[int]:
     return {(one * ONE ^ two * TWO ^ three * THREE) & MASK for one, two, three in zip(hashes, hashes[1:], hashes[2:], strict=False)}
 
 
-def _kept(runs: set[int]) -> list[int]:
+def kept_runs(runs: set[int]) -> list[int]:
+    """Those by which it is found."""
     lowest = sorted(runs)
     kept = [run for run in lowest if run < KEPT_BELOW]
     return kept if len(kept) >= FEWEST_KEPT else lowest[:FEWEST_KEPT]
