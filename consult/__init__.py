@@ -12,6 +12,7 @@ import consult.adoption.verification  # asked of every room by `consult verify`
 import consult.consultations.clock  # the worker's; no view asks for it
 import consult.contributions.offered_letters  # the worker's too
 import consult.exports.models
+import consult.grouping.models
 import consult.journal.stamping  # the worker's, and asked by `consult verify`
 import consult.moderation.models
 import consult.outreach.clock
@@ -44,6 +45,7 @@ from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
 from consult.exports import views as exports_views
+from consult.grouping import views as grouping_views
 from consult.journal import views as journal_views
 from consult.moderation import views as moderation_views
 from consult.news import views as news_views
@@ -59,8 +61,8 @@ THREADS = 16  # requests that a process answers at once; the others wait in line
 WRITERS = 12  # of them who write; the other turns are those of readers
 WAITING_WRITERS = 96  # beyond which who writes is told that it is not possible at this moment
 TAKEN_IN = 128  # requests of a process of `consult serve` that are whole, and answered or waiting for their turn
-ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, news_views, contributions_views, moderation_views,
-         synthesis_views, exports_views, outreach_views, adoption_views, journal_views, privacy_views)
+ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, news_views, contributions_views, grouping_views,
+         moderation_views, synthesis_views, exports_views, outreach_views, adoption_views, journal_views, privacy_views)
 
 
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:

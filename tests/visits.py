@@ -142,6 +142,12 @@ visitor                                     /synthesis/read/{public}
 visitor                                     /synthesis/gathered/{public}/1
 rapporteur                                  /synthesis/edit-item/{item}
 rapporteur                                  /synthesis/edit-item/{item}?after={later}
+rapporteur                                  /synthesis/workbench/{number}?answer=all&repeated=1
+rapporteur chair secretariat                /synthesis/account/{number}
+rapporteur                                  /synthesis/account/{number}?since={ref}
+rapporteur secretariat                      /grouping/{number}/1
+rapporteur                                  /grouping/join/{number}/1
+visitor                                     /grouping/method
 rapporteur                                  /synthesis/add-item/{number}
 rapporteur                                  /synthesis/attach/{number}
 rapporteur                                  /synthesis/detach/{item}/{gathered}

@@ -30,6 +30,7 @@ READING: dict[Action, str] = {
     Action.EXPORTS_DOWNLOAD: N_("A file that was made is taken away"),
     Action.EXPORTS_OPEN_DATA: N_("Open data are taken away"),
     Action.EXPORTS_VIEW_ALL: N_("What others asked for is looked at"),
+    Action.GROUPING_VIEW: N_("What says the same, and where each contribution stands, is looked at"),
     Action.JOURNAL_READ: N_("The journal’s state is read"),
     Action.JOURNAL_VIEW_EVENTS: N_("The events of the journal are read"),
     Action.JOURNAL_VIEW_PERMISSIONS: N_("This table is read"),

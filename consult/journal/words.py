@@ -77,6 +77,8 @@ ACTS: dict[Action, str] = {
     Action.CONTRIBUTIONS_WITHDRAW: N_("A contribution was withdrawn by its author"),
     Action.CONTRIBUTIONS_WITHDRAW_REPLY: N_("A reply was withdrawn by its author"),
     Action.EXPORTS_REQUEST: N_("An export was asked for"),
+    Action.GROUPING_JOIN: N_("A contribution was put into a fold"),
+    Action.GROUPING_PART: N_("A contribution was taken out of its fold"),
     Action.MODERATION_PUBLISH: N_("A contribution, or a reply to one, was published"),
     Action.MODERATION_RESTORE: N_("A contribution, or a reply to one, was restored"),
     Action.MODERATION_WITHHOLD: N_("A contribution, or a reply to one, was withheld"),

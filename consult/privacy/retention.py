@@ -64,6 +64,7 @@ from consult.core.refused import KEPT_FOR, KeptForm
 from consult.core.taking_over import RecordLayout
 from consult.exports import service as exports
 from consult.exports.models import Export
+from consult.grouping.models import Fold, FoldChoice, FoldLink, FoldMember, FoldRun
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
 from consult.news.models import ClosingNotice, Follow, NewsChoice, NewsItem
@@ -75,6 +76,7 @@ from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
 from consult.synthesis.models import (
     BlockChange,
+    FoldTally,
     ItemContribution,
     ItemTally,
     Synthesis,
@@ -281,7 +283,7 @@ PERIODS: tuple[Period, ...] = (
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
         (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
-         ItemContribution, SynthesisNotice,
+         FoldChoice, ItemContribution, SynthesisNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
          SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Mandate, Declaration),
         ended_by=RECORD),
@@ -307,6 +309,8 @@ ABOUT_NOBODY: dict[type[Base], str] = {
     SubmissionArchive: "digests of a file", SubmissionFailure: "faults of our own programme", Anchoring: "how far a job is",
     AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",
     OrganisationTally: "counts", ReactionTally: "counts", ReplyTally: "counts",
-    ContributionWord: "words that stand in what was published, without their order", TwinLexicon: "words of the text",
+    ContributionWord: "words that stand in what was published, without their order", FoldRun: "the same as digests",
+    Fold: "numbers of folds", FoldMember: "which contributions are alike", FoldLink: "the same", FoldTally: "counts",
+    TwinLexicon: "words of the text",
     Beat: "parts of the clock", RecordLayout: "names of tables",
 }

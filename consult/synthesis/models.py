@@ -218,6 +218,20 @@ class ItemTally(Tally):
     position: Mapped[Position] = mapped_column(primary_key=True)
 
 
+class FoldTally(Tally):
+    """Contributions of a fold, by the item that gathers them (0: none) and whether they are read by themselves (``adds_words``)."""
+
+    __tablename__ = "fold_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
+
+    chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
+    fold_id: Mapped[int] = mapped_column(sa.ForeignKey("fold.id", ondelete="RESTRICT"), primary_key=True, index=True)
+    item_id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
+    state: Mapped[ContributionState] = mapped_column(primary_key=True)
+    adds_words: Mapped[bool] = mapped_column(primary_key=True)
+
+
 class BlockChange(Base):
     """The new wording that an item gives to a block's lead."""
 

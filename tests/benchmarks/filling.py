@@ -36,7 +36,7 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.contributions.service.anchoring import rank_of
-from consult.contributions.service.indexing import MOST_WORDS, telling_words, told
+from consult.contributions.service.indexing import MOST_WORDS, argument_of, telling_words
 from consult.core import audit, jobs, tallies
 from consult.core.audit import AuditEvent, AuditSeal, Checkpoint
 from consult.core.db import session, unit_of_work
@@ -61,6 +61,7 @@ from consult.synthesis.models import ItemContribution
 from consult.text import retrieval
 from tests.benchmarks.begun import put_draft
 from tests.benchmarks.bulk import Bulk, settle
+from tests.benchmarks.folds import Folds
 from tests.benchmarks.points import items_of, put_items
 from tests.benchmarks.reactions import Reactions
 from tests.benchmarks.spots import Spot, Text
@@ -235,6 +236,7 @@ class Filling:
         self.step = (utcnow() - timedelta(days=1) - self.opened_at) / (number + 1)
         self.people = People(self.bulk, self.dice, number)
         self.reactions = Reactions(self.bulk)
+        self.folds = Folds(self.bulk, SEED)
         self.consultation_id, self.first_draft = consultation.id, 0
         own = chapters.list_chapters(consultation)
         self.sections = [self.section(chapter) for chapter in own]
@@ -265,12 +267,13 @@ class Filling:
                           block_id=spot.block_id, fields={"body": said.body}, updated_at=said.submitted_at, row_counter=1, saved_by=None,
                           network="", size=0)
         if said.state.is_public:
-            for word in telling_words(retrieval.bag(told(said)), (), MOST_WORDS):
+            for word in telling_words(retrieval.bag(argument_of(said)), (), MOST_WORDS):
                 self.bulk.add(ContributionWord, chapter_id=said.chapter_id, word=word, contribution_id=said.id)
         if said.state.is_answerable and (section.is_public or self.dice.random() < GATHERED):
             place = spot.rank if self.dice.random() < 0.85 else self.dice.randrange(len(section.items))
             self.bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,
                           attached_at=said.submitted_at + timedelta(hours=30))
+        self.folds.add(said, number, section.rapporteur_id)
         self.reactions.react(said, number, section.rapporteur_id, self.people.people)
         if number <= DRAFTED or number % 10 == 0:
             self.draft(said, number, section)

@@ -219,6 +219,8 @@ PLACES = {
     "security.us_signin_send_code": Place("accounts/login", given={"identity": "{email}", "passcode": ""}, is_of_another=True),
     "security.us_verify": Place("accounts/us-verify", given={"passcode": PASSWORD}),
     "security.us_verify_send_code": Place("accounts/us-verify", given={"passcode": ""}, is_of_another=True),
+    "grouping.join": Place("grouping/1/1", given={"other": "{published}"}),
+    "grouping.part": Place("grouping/1/1"),
     "synthesis.add_item": Place("synthesis/workbench/1?answer=all", given=CHOSEN),
     "synthesis.attach": Place("synthesis/workbench/1?answer=all", given={**CHOSEN, "title": ""}, is_of_another=True),
     "synthesis.detach": Place("synthesis/edit-item/{item}", is_of_another=True),
@@ -248,7 +250,7 @@ EVERYBODY = (
     "chapters.choose_comparison chapters.compare chapters.home chapters.provision "
     "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
     "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
-    "exports.open_data exports.open_data_contributions exports.open_data_replies healthz index journal.feed journal.read "
+    "exports.open_data exports.open_data_contributions exports.open_data_replies grouping.method healthz index journal.feed journal.read "
     "journal.stamp moderation.register news.chapter_feed news.feed news.stop privacy.read readyz security.confirm_email "
     "security.forgot_password security.login security.register security.reset_password security.send_confirmation security.us_signin "
     "security.us_verify_link security.mf_recovery security.tf_select security.two_factor_token_validation security.wan_signin"
@@ -268,7 +270,7 @@ IN_CHARGE = (
     "chapters.correct chapters.coverage chapters.edit_working_draft chapters.import_chapter chapters.working_draft chapters.working_drafts "
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
-    "synthesis.reopen synthesis.validate synthesis.workbench"
+    "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.part grouping.show synthesis.account"
 ).split()
 LISTED = {
     **dict.fromkeys(EVERYBODY, ("visitor", as_built)), **dict.fromkeys(SIGNED_IN, ("participant", as_built)),
@@ -299,7 +301,7 @@ FILES = {"static", "security.static", "privacy.download", "metrics"}  # and what
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
-    "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
+    "chapter": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
     "export_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
     "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
@@ -312,7 +314,7 @@ PARTS_OF = {
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
-    ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
+    ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
     **{(f"outreach.{name}", "token"): "{asked_by_letter}" for name in ("invitation", "open", "refuse", "take_up")},
     **{(f"outreach.{name}", "number"): "{stakeholder_list}" for name in ("discard", "leave_out_doubtful", "take", "view_list")},

@@ -26,6 +26,7 @@ from consult.core.mail import OutgoingMail
 from consult.core.news import Topic
 from consult.core.pages import pages
 from consult.core.permissions import SYSTEM
+from consult.grouping import service as grouping
 from consult.news import service as news
 from consult.news.signing import token_of
 from consult.organisations import service as organisations
@@ -86,6 +87,9 @@ class Site:
         first, second = (factories.block_of(chapter, key) for key in (A1, A2))
         published = [factories.a_published_contribution(block=block, replacement=words) for block, words in (
             (first, "Publier chaque mois la liste."), (second, None), (first, None))]
+        alike = [factories.a_published_contribution(block=second, body="Le délai d’un an est trop court pour nos ateliers.")
+                 for _time in range(3)]
+        grouping.fold(chapter.id, [said.id for said in alike])
         waiting, _more = factories.a_contribution(block=first), factories.a_contribution(block=second)
         withheld = factories.a_contribution(block=first, state=ContributionState.WITHHELD)
         own = factories.a_contribution(block=first, author=participant)
@@ -131,6 +135,7 @@ class Site:
             "organisation": listed.slug, "body": participant.organisation.slug,
             "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),
+            "alike": alike[2].ref,
             "waiting": waiting.ref, "withheld": withheld.ref, "own": own.ref, "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
             "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,

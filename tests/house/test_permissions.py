@@ -122,6 +122,9 @@ exports.open_data                    consultation   EVERYBODY                   
 exports.request                      consultation   rapporteur elsewhere chair secretariat system              *
 exports.request                      chapter        rapporteur chair secretariat system                        *
 exports.view_all                     consultation   secretariat system                                         *
+grouping.join                        published      rapporteur chair                                           open closed synthesis
+grouping.part                        published      rapporteur chair                                           open closed synthesis
+grouping.view                        consultation   rapporteur elsewhere chair secretariat                     *
 journal.read                         nothing        EVERYBODY                                                  *
 journal.view_events                  consultation   secretariat administrator                                  *
 journal.view_permissions             consultation   secretariat administrator                                  *

@@ -62,12 +62,13 @@ class OrganisationTally(Tally):
 class RespondentScope(MeaningEnum):
     """Of what respondents are counted."""
 
-    is_of_consultation: bool  # else of a chapter or an item: organisations and, where they speak for themselves, persons
+    is_of_consultation: bool  # else of a chapter, an item or a fold: organisations and, where they speak for themselves, persons
 
     ORGANISATIONS = "organisations", "", says(is_of_consultation=True)  # whoever wrote for them
     PARTICIPANTS = "participants", "", says(is_of_consultation=True)  # the people who wrote, for whomever
     CHAPTER = "chapter", "", says(is_of_consultation=False)
     ITEM = "item", "", says(is_of_consultation=False)
+    FOLD = "fold", "", says(is_of_consultation=False)
 
 
 class RespondentCount(Tally):
@@ -84,7 +85,7 @@ class RespondentCount(Tally):
 
 
 class RespondentTally(Distinct):
-    """Public contributions of one respondent in something: of a consultation, a chapter or an item.
+    """Public contributions of one respondent in something: of a consultation, a chapter, an item or a fold.
 
     ``respondent_id`` is of an organisation or, in :data:`OWN_NAME` and among the participants, of a person.
     """

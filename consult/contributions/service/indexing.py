@@ -54,13 +54,13 @@ def keep_missing(which: sa.ColumnElement[bool]) -> bool:
         learnt = chapters.get_words(one.consultation.id)
         if learnt is None:
             return False
-        words = telling_words(retrieval.bag(told(one)), learnt.common, MOST_WORDS)
+        words = telling_words(retrieval.bag(argument_of(one)), learnt.common, MOST_WORDS)
         rows = [{"chapter_id": one.chapter_id, "word": word, "contribution_id": one.id} for word in words]
         add_new(ContributionWord, rows, ContributionWord.word)
     return True
 
 
-def told(said: Contribution) -> str:
+def argument_of(said: Contribution) -> str:
     """Where its author says what they mean; the wording that they propose resembles the passage, as everybody else's does."""
     return "\n".join(getattr(said, field.name) for field in TEXTS)
 
@@ -71,4 +71,4 @@ def telling_words(often: Counter[str], common: Collection[str], most: int) -> li
 
 
 def texts_of(contributions: Iterable[Contribution]) -> dict[int, Counter[str]]:
-    return {one.id: retrieval.bag(told(one)) for one in contributions}
+    return {one.id: retrieval.bag(argument_of(one)) for one in contributions}

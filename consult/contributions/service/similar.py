@@ -15,8 +15,7 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.contributions.models import Contribution, ContributionDraft, ContributionState, ContributionWord
-from consult.contributions.service.indexing import telling_words, texts_of
-from consult.contributions.service.indexing import told as told_by
+from consult.contributions.service.indexing import argument_of, telling_words, texts_of
 from consult.contributions.statement import TEXTS
 from consult.core.db import session
 from consult.text import retrieval
@@ -122,7 +121,7 @@ def _told_once(near: Sequence[Similar]) -> list[Similar]:
     told: dict[int, Similar] = {}
     for one in near:
         said = one.contribution
-        group = folding.add(Said(str(said.id), told_by(said), position=said.position.value, place=said.current_key or "")).number
+        group = folding.add(Said(str(said.id), argument_of(said), position=said.position.value, place=said.current_key or "")).number
         if group in told:
             told[group].alike.append(said)
         else:

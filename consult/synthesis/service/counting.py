@@ -22,8 +22,9 @@ from consult.contributions.models import (
 )
 from consult.core import tallies
 from consult.core.db import read_once, session
+from consult.grouping.models import FEW_OWN_WORDS, FoldMember
 from consult.organisations.models import Organisation
-from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem, SynthesisState
+from consult.synthesis.models import FoldTally, ItemContribution, ItemTally, Synthesis, SynthesisItem, SynthesisState
 
 PUBLIC = ContributionState.where(is_public=True)
 PRESENT = PassagePlace.where(is_present=True)
@@ -46,11 +47,15 @@ def _count(ids: Sequence[int]) -> Iterator[tuple[tuple[Any, ...], int]]:
 
 @contributions_events.counts.fill
 def count(ids: Sequence[int], only_places: bool) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """Of contributions that no item gathers, nothing."""
+    """Of contributions that no item gathers and that are in no fold, nothing."""
     for *key, number in session.execute(gathered(Contribution.id.in_(ids))):
         yield (ItemTally, tuple(key)), number
     if not only_places:
         for *key, number in session.execute(item_respondents(Contribution.id.in_(ids))):
+            yield (RespondentTally, tuple(key)), number
+        for *key, number in session.execute(folded(Contribution.id.in_(ids))):
+            yield (FoldTally, tuple(key)), number
+        for *key, number in session.execute(fold_respondents(Contribution.id.in_(ids))):
             yield (RespondentTally, tuple(key)), number
 
 
@@ -71,13 +76,35 @@ def gathered(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
 
 @tallies.counts(RespondentTally)
 def item_respondents(*of: sa.ColumnElement[bool]) -> sa.Select:
-    columns = (ItemContribution.item_id, contributions.category_or_own_name, contributions.respondent_id())
-    scope = sa.type_coerce(contributions.constant(RespondentScope.ITEM), RespondentTally.scope.type)
+    return _respondents(RespondentScope.ITEM, ItemContribution.item_id, ItemContribution).where(*of)
+
+
+@tallies.counts(RespondentTally)
+def fold_respondents(*of: sa.ColumnElement[bool]) -> sa.Select:
+    return _respondents(RespondentScope.FOLD, FoldMember.fold_id, FoldMember).where(FoldMember.fold_id.is_not(None), *of)
+
+
+def _respondents(scope: RespondentScope, of: Any, link: type[ItemContribution] | type[FoldMember]) -> sa.Select:
+    columns = (of, contributions.category_or_own_name, contributions.respondent_id())
     return (
-        sa.select(scope, *columns, sa.func.count()).select_from(ItemContribution)
-        .join(Contribution, Contribution.id == ItemContribution.contribution_id)
+        sa.select(sa.type_coerce(contributions.constant(scope), RespondentTally.scope.type), *columns, sa.func.count()).select_from(link)
+        .join(Contribution, Contribution.id == link.contribution_id)
         .outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
-        .where(Contribution.state.in_(PUBLIC), *of).group_by(*columns)
+        .where(Contribution.state.in_(PUBLIC)).group_by(*columns)
+    )
+
+
+@tallies.counts(FoldTally)
+def folded(*of: sa.ColumnElement[bool]) -> sa.Select:
+    item_id = sa.func.coalesce(ItemContribution.item_id, sa.literal_column("0"))
+    adds_words = FoldMember.own_words > sa.literal_column(str(FEW_OWN_WORDS))
+    columns = (FoldMember.chapter_id, FoldMember.fold_id, item_id, Contribution.state, adds_words)
+    return (
+        sa.select(FoldMember.chapter_id, FoldMember.fold_id, item_id.label("item_id"), Contribution.state, adds_words.label("adds_words"),
+                  sa.func.count()).select_from(FoldMember)
+        .join(Contribution, Contribution.id == FoldMember.contribution_id)
+        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .where(FoldMember.fold_id.is_not(None), *of).group_by(*columns)
     )
 
 

@@ -1,12 +1,13 @@
 """The workbench: a chapter's published contributions in text order, filtered, a page at a time."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from consult.chapters.models import Chapter
+from consult.contributions import service as contributions
 from consult.contributions.models import (
     CommentType,
     Contribution,
@@ -21,16 +22,18 @@ from consult.core.i18n import gettext
 from consult.core.i18n import number as format_number
 from consult.core.paging import WORK_PAGE_SIZE, Cursor, Page, cut, rising
 from consult.core.permissions import Action, Actor, require
+from consult.grouping.models import FoldMember
+from consult.grouping.service import Piece, Resemblance, pieces_of, resemblances_of
 from consult.organisations.models import Category, Organisation
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
 from consult.synthesis.service.counting import count_told
+from consult.synthesis.service.folds import BenchFold, count_repeated, has_come_to, is_said_first, list_bench_folds
 from consult.synthesis.service.gathered import count_all
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
 
 MAX_COUNTED = 1000  # of a filter that no count is kept of
 LOOKED_FOR = MAX_COUNTED + 1
-ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,21 @@ class WorkbenchFilter:
     kind: Kind | None = None
     comment_type: CommentType | None = None
     language: str = ""
+    with_repeated: bool = False  # those too that say only what an earlier one says
+
+    @property
+    def is_plain(self) -> bool:
+        """It asks for nothing but how far the answer is, and where: what an earlier one says is not shown again."""
+        return replace(self, answer="", block="", with_repeated=False) == WorkbenchFilter(answer="")
+
+    @property
+    def is_folded(self) -> bool:
+        return self.is_plain and not self.with_repeated
 
     def conditions(self) -> list:
-        decided = SynthesisItem.disposition.is_not(None)
-        answers: dict[str, Any] = {
-            "to_gather": ItemContribution.id.is_(None), "undecided": ItemContribution.id.is_not(None) & ~decided,
-            "unanswered": ~decided, "answered": decided,
-        }
-        found = [answers[self.answer]] if self.answer in answers else []
+        found: list[Any] = has_come_to(self.answer)
+        if self.is_folded:
+            found.append(is_said_first(self.answer))
         for value, column in ((self.block, Contribution.provision_key), (self.position, Contribution.position),
                               (self.category, Organisation.category), (self.kind, Contribution.kind),
                               (self.comment_type, Contribution.comment_type), (self.language, Contribution.language)):
@@ -72,6 +82,9 @@ class WorkbenchRow:
     item_number: int | None
     item_title: str | None
     disposition: Disposition | None
+    fold: BenchFold | None = None
+    resembles: Sequence[Resemblance] = ()
+    pieces: Sequence[Piece] = ()  # where it has words of its own to be read, all of them against those of its fold
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,7 @@ class Passage:
     key: str
     label: str
     lead: str
+    text: str
     total: int
     gathered: int
     answered: int
@@ -128,9 +142,9 @@ def list_commented_provisions(actor: Actor, synthesis: Synthesis) -> list[Passag
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     chapter = synthesis.chapter
     counted, place = {key: told for key, told in count_told(chapter).items() if told.to_answer}, places(chapter)
-    rows = session.execute(sa.select(place.c.key, place.c.label, place.c.lead).order_by(place.c.position))
-    here = {key: (label or key, lead or "") for key, label, lead in rows if key in counted}
-    gone = {key: (key, "") for key in sorted(counted.keys() - here.keys())}
+    rows = session.execute(sa.select(place.c.key, place.c.label, place.c.lead, place.c.text).order_by(place.c.position))
+    here = {key: (label or key, lead or "", text or "") for key, label, lead, text in rows if key in counted}
+    gone = {key: (key, "", "") for key in sorted(counted.keys() - here.keys())}
     return [Passage(key, *words, counted[key].to_answer, counted[key].gathered, counted[key].answered)
             for key, words in (here | gone).items()]
 
@@ -182,6 +196,7 @@ def narrowed(chosen: sa.Select, wanted: WorkbenchFilter) -> sa.Select:
     return (
         chosen.outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(FoldMember, FoldMember.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id).where(*wanted.conditions())
     )
 
@@ -203,7 +218,7 @@ def list_workbench(
     size = WORK_PAGE_SIZE + 1
     found = first(list_in_text_order(synthesis, wanted, keys_of(passages, wanted), after=fitting, size=size), size)
     page = cut(found, lambda row: row[:2], after=fitting, size=WORK_PAGE_SIZE)
-    rows = rows_of(synthesis, [id_ for _position, id_, _ref in page.rows])
+    rows = rows_of(actor, synthesis, [id_ for _position, id_, _ref in page.rows], {passage.key: passage for passage in passages})
     return Page([rows[id_] for _position, id_, _ref in page.rows if id_ in rows], page.after, page.older)
 
 
@@ -211,25 +226,26 @@ def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> l
     """The references of the first published contributions without an answer, in text order."""
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     keys = [key for key, told in count_told(synthesis.chapter).items() if told.to_answer > told.answered]
-    parts = list_in_text_order(synthesis, WorkbenchFilter(answer="unanswered"), keys, after=None, size=limit)
+    parts = list_in_text_order(synthesis, WorkbenchFilter(answer="unanswered", with_repeated=True), keys, after=None, size=limit)
     return [ref for _position, _id, ref in first(parts, limit)]
 
 
-def rows_of(synthesis: Synthesis, ids: Sequence[int]) -> dict[int, WorkbenchRow]:
-    """Two queries: joined to their passages, so few rows would be taken for many."""
+def rows_of(actor: Actor, synthesis: Synthesis, ids: Sequence[int], here: Mapping[str, Passage]) -> dict[int, WorkbenchRow]:
+    """Each with the passage that the present text has ``here``, or that it was written on; three queries."""
     found = session.execute(
         sa.select(Contribution, SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition)
         .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .where(Contribution.id.in_(ids)).options(*shown_whole())).all()
-    place = places(synthesis.chapter)
-    keys = {row[0].provision_key for row in found}
-    here = {key: (label, text) for key, label, text in session.execute(
-        sa.select(place.c.key, place.c.label, place.c.text).where(place.c.key.in_(keys)))}
+    folds, resembling = list_bench_folds(ids), resemblances_of(actor, synthesis.chapter, ids)
+    pieces = {c.id: pieces_of(contributions.argument_of(c), folds[c.id].core_text)
+              for c, *_item in found if c.id in folds and folds[c.id].adds_words}
     rows = {}
     for c, item_id, number, title, disposition in found:
-        label, text = here.get(c.provision_key, ("", ""))
-        rows[c.id] = WorkbenchRow(c, label or c.provision_key, text or c.block.text, item_id, number, title, disposition)
+        passage = here.get(c.provision_key)
+        label, text = (passage.label, passage.text) if passage else (c.provision_key, "")
+        rows[c.id] = WorkbenchRow(c, label, text or c.block.text, item_id, number, title, disposition,
+                                  folds.get(c.id), resembling.get(c.id, ()), pieces.get(c.id, ()))
     return rows
 
 
@@ -241,21 +257,33 @@ def count_matching(
     as of :func:`list_workbench`.
     """
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    passages = list_commented_provisions(actor, synthesis) if passages is None else passages
+    if wanted.is_plain and (wanted.with_repeated or not wanted.block):
+        repeated = 0 if wanted.with_repeated else count_repeated(synthesis, wanted.answer)
+        return Number(sum(passage.count(wanted.answer) for passage in passages if wanted.block in ("", passage.key)) - repeated)
     if page is not None and page.after is None and page.older is None:
         return Number(len(page.rows))
-    passages = list_commented_provisions(actor, synthesis) if passages is None else passages
-    if wanted == WorkbenchFilter(answer=wanted.answer, block=wanted.block):
-        return Number(sum(passage.count(wanted.answer) for passage in passages if wanted.block in ("", passage.key)))
     parts = [sa.select(part.subquery().c.id) for part in list_in_text_order(
         synthesis, wanted, keys_of(passages, wanted), after=None, size=LOOKED_FOR)]
     found = scalar_count(sa.select(sa.func.count()).select_from(sa.union_all(*parts).limit(LOOKED_FOR).subquery()))
     return Number(min(found, MAX_COUNTED), found > MAX_COUNTED)
 
 
+def count_whole(
+    actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter, shown: Number, *, passages: Sequence[Passage] | None = None,
+) -> Number:
+    """What an act on the whole filter is on, of which so many are ``shown``: with those that say only what an earlier one says."""
+    if not wanted.is_folded:
+        return shown
+    return count_matching(actor, synthesis, replace(wanted, with_repeated=True), passages=passages)
+
+
 def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> dict[Contribution, int | None]:
-    """All that the filter holds, each with the id of the item it is in, for an act on the whole of it."""
+    """All that the filter holds, each with the id of the item it is in, for an act on the whole of it; what says only what an earlier one
+    says belongs to it.
+    """
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
-    chosen = narrowed(sa.select(Contribution, ItemContribution.item_id), wanted)
+    chosen = narrowed(sa.select(Contribution, ItemContribution.item_id), replace(wanted, with_repeated=True))
     found = session.execute(chosen.where(Contribution.chapter_id == synthesis.chapter.id, is_answerable()))
     return dict(found.all())
 

@@ -1,11 +1,12 @@
 """The chair's overview: what changes, axis by axis, what is contested and what is missing; validating and reopening."""
 
 from functools import partial
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.chapters.models import Chapter
-from consult.core.errors import Invalid
+from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
@@ -27,6 +28,26 @@ def overview(number):
     if request.args.get("show") == "contested":
         return contested(mine, synthesis)
     return glance(mine, synthesis, form=ReopenForm(formdata=None))
+
+
+@bp.get("/account/<int:number>")
+def account(number):
+    """Where each contribution stands, from the first or from a reference on."""
+    mine, synthesis = my_synthesis(number)
+    values: dict[str, Any] = {}
+    since, unknown = request.args.get("since", "").strip()[:40], None
+    try:
+        page = service.list_account(actor(), synthesis, after=request.args.get("after", type=Cursor.parse), since=since)
+    except NotFound as error:
+        unknown = error
+        page = service.list_account(actor(), synthesis)
+    else:
+        values = {"since": since} if since else {}
+    return render_template(
+        "synthesis/account.html", **head(mine, synthesis), rows=page.rows, since=since, unknown=unknown,
+        repeated=service.count_repeated(synthesis, "all"),
+        links=page.links(partial(url_for, ".account", number=number, **values)),
+    ), 404 if unknown else 200
 
 
 def my_synthesis(number: int) -> tuple[list[Chapter], Synthesis]:

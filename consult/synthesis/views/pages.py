@@ -45,6 +45,7 @@ def wanted() -> service.WorkbenchFilter:
         position=asked_member(Position, "position"), category=asked_member(Category, "category"), own_name=category == "own_name",
         kind=asked_member(Kind, "kind"), comment_type=asked_member(CommentType, "comment_type"),
         language=request.args["language_of"] if request.args.get("language_of") in LANGUAGES else "",
+        with_repeated=request.args.get("repeated") == "1",
     )
 
 
@@ -53,7 +54,7 @@ def address(filters: service.WorkbenchFilter, **over) -> dict:
     values = {
         "answer": filters.answer, "block": filters.block, "position": filters.position, "kind": filters.kind,
         "category": "own_name" if filters.own_name else filters.category, "comment_type": filters.comment_type,
-        "language_of": filters.language,
+        "language_of": filters.language, "repeated": "1" if filters.with_repeated else "",
     }
     return {name: str(value) for name, value in {**values, **over}.items() if value}
 
@@ -75,7 +76,7 @@ def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None
         actor(), synthesis, filters, passages=passages, page=page)
     return render_template(
         "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=page.after, rows=page.rows,
-        total=total, passages=passages,
+        total=total, passages=passages, whole=service.count_whole(actor(), synthesis, filters, total, passages=passages),
         lines=service.list_item_lines(actor(), synthesis), error=error, typed=request.form, ticked=typed_choice(request.form),
         choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category}, languages=LANGUAGES,
         links=page.links(partial(url_for, ".workbench", number=chapter.number, **address(filters))),
@@ -100,9 +101,10 @@ def ticked(synthesis: Synthesis) -> dict:
                 _("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=format_number(len(found))),
                 _("Reload the page, look at what came or went, and gather again."))
         return {"contributions": list(found), "expected_items": {contribution.id: item_id for contribution, item_id in found.items()}}
-    expected = typed_choice(request.form)
+    ticked_boxes = typed_choice(request.form)
+    expected = service.list_with_folds(actor(), synthesis, ticked_boxes) if wanted().is_folded else ticked_boxes
     chosen = service.list_chosen(actor(), synthesis, expected)
-    if len(chosen) < len(set(request.form.getlist("choice"))):
+    if not {one.id for one in chosen} >= ticked_boxes.keys() or len(ticked_boxes) < len(set(request.form.getlist("choice"))):
         raise Invalid("choice", _("Not everything that was ticked is a contribution to this chapter."),
                       _("Nothing was gathered. Tick them again in the list below."))
     return {"contributions": chosen, "expected_items": expected}

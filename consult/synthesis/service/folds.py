@@ -1,0 +1,125 @@
+"""What says the same on the workbench: shown once, counted, and gathered together."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from consult.contributions import service as contributions
+from consult.contributions.models import Contribution, ContributionState, RespondentCount, RespondentScope
+from consult.contributions.models.tally import OWN_NAME
+from consult.contributions.statement import TEXTS
+from consult.core.db import scalar_count, session
+from consult.core.permissions import Action, Actor, require
+from consult.grouping.models import FEW_OWN_WORDS, Fold, FoldMember
+from consult.synthesis.models import FoldTally, ItemContribution, Synthesis, SynthesisItem
+
+ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
+ANSWERABLE = ContributionState.where(is_answerable=True)
+
+
+@dataclass(frozen=True)
+class BenchFold:
+    """The fold of a contribution on the bench: how many are in it to be answered, how many of them are read by themselves, and who speaks
+    there.
+    """
+
+    number: int
+    core_ref: str
+    own_words: int  # of this contribution
+    core_text: str  # where it has so many words of its own that it is read by itself
+    count: int
+    adding_words: int
+    organisations: int
+    persons: int
+
+    @property
+    def adds_words(self) -> bool:
+        return self.own_words > FEW_OWN_WORDS
+
+    @property
+    def is_of_one(self) -> bool:
+        """All of it comes from one organisation, or one person."""
+        return self.count > 1 and self.organisations + self.persons == 1
+
+
+def has_come_to(
+    answer: str, gathered: type[ItemContribution] = ItemContribution, item: type[SynthesisItem] = SynthesisItem,
+) -> list[sa.ColumnElement[bool]]:
+    """Of a contribution that is joined to its item, if it has one: that its answer is as far as this, one of :data:`ANSWERS`."""
+    decided = item.disposition.is_not(None)
+    conditions = {"to_gather": gathered.id.is_(None), "undecided": gathered.id.is_not(None) & ~decided, "unanswered": ~decided,
+                  "answered": decided}
+    return [conditions[answer]] if answer in conditions else []
+
+
+def is_said_first(answer: str) -> sa.ColumnElement[bool]:
+    """Of a contribution that is joined to its place among folds: no earlier one of its fold, as far with its answer, says the same; or it
+    has words of its own to be read.
+    """
+    member, said, gathered, item = aliased(FoldMember), aliased(Contribution), aliased(ItemContribution), aliased(SynthesisItem)
+    earlier = (
+        sa.select(sa.literal(1)).select_from(member).join(said, said.id == member.contribution_id)
+        .outerjoin(gathered, gathered.contribution_id == said.id).outerjoin(item, item.id == gathered.item_id)
+        .where(member.fold_id == FoldMember.fold_id, member.id < FoldMember.id, member.own_words <= FEW_OWN_WORDS,
+               said.state.in_(ANSWERABLE), *has_come_to(answer, gathered, item))
+        .correlate(FoldMember).exists())
+    return sa.or_(FoldMember.fold_id.is_(None), FoldMember.own_words > FEW_OWN_WORDS, ~earlier)
+
+
+def count_repeated(synthesis: Synthesis, answer: str) -> int:
+    """How many contributions of the chapter, as far with their answer, say only what an earlier one says: they are not read again."""
+    number = sa.func.sum(FoldTally.count)
+    alike = (
+        sa.select((number - 1).label("repeated")).select_from(FoldTally)
+        .outerjoin(SynthesisItem, SynthesisItem.id == FoldTally.item_id)
+        .where(FoldTally.chapter_id == synthesis.chapter.id, FoldTally.state.in_(ANSWERABLE), ~FoldTally.adds_words, FoldTally.count > 0,
+               *_tally_has_come_to(answer))
+        .group_by(FoldTally.fold_id).subquery())
+    return scalar_count(sa.select(sa.func.sum(alike.c.repeated)))
+
+
+def _tally_has_come_to(answer: str) -> list[sa.ColumnElement[bool]]:
+    in_item, decided = FoldTally.item_id != 0, SynthesisItem.disposition.is_not(None)
+    conditions = {"to_gather": ~in_item, "undecided": in_item & ~decided, "unanswered": ~decided, "answered": decided}
+    return [conditions[answer]] if answer in conditions else []
+
+
+def list_bench_folds(ids: Collection[int]) -> dict[int, BenchFold]:
+    """By contribution id, of those that are in a fold; one query."""
+    core = aliased(Contribution)
+    tally = sa.select(sa.func.coalesce(sa.func.sum(FoldTally.count), 0)).where(
+        FoldTally.fold_id == Fold.id, FoldTally.state.in_(ANSWERABLE))
+    speaking = sa.select(sa.func.coalesce(sa.func.sum(RespondentCount.count), 0)).where(
+        RespondentCount.scope == RespondentScope.FOLD, RespondentCount.scope_id == Fold.id)
+    adds_words = FoldMember.own_words > FEW_OWN_WORDS
+    words = [sa.case((adds_words, getattr(core, field.name)), else_="") for field in TEXTS]
+    rows = session.execute(
+        sa.select(
+            FoldMember.contribution_id, Fold.number, core.ref, FoldMember.own_words, tally.scalar_subquery(),
+            tally.where(FoldTally.adds_words).scalar_subquery(), speaking.where(RespondentCount.category != OWN_NAME).scalar_subquery(),
+            speaking.where(RespondentCount.category == OWN_NAME).scalar_subquery(), *words)
+        .join(Fold, Fold.id == FoldMember.fold_id).join(core, core.id == Fold.core_id).where(FoldMember.contribution_id.in_(ids)))
+    return {id_: BenchFold(number, ref, own, "\n".join(told[4:]), *map(int, told[:4])) for id_, number, ref, own, *told in rows}
+
+
+def list_with_folds(actor: Actor, synthesis: Synthesis, chosen: Mapping[int, int | None]) -> dict[int, int | None]:
+    """Contributions (by id, each with the item that it is in) and those of their folds that stand in the same item, or in none, and say
+    hardly anything besides.
+    """
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    member, other = aliased(FoldMember), aliased(FoldMember)
+    found = dict(chosen)
+    for some in contributions.in_chunks(list(chosen)):
+        rows = session.execute(
+            sa.select(member.contribution_id, other.contribution_id, ItemContribution.item_id)
+            .join(other, sa.and_(other.fold_id == member.fold_id, other.own_words <= FEW_OWN_WORDS))
+            .join(Contribution, Contribution.id == other.contribution_id)
+            .outerjoin(ItemContribution, ItemContribution.contribution_id == other.contribution_id)
+            .where(member.contribution_id.in_(some), member.own_words <= FEW_OWN_WORDS, member.chapter_id == synthesis.chapter.id,
+                   Contribution.state.in_(ANSWERABLE)))
+        for ticked, alike, item_id in rows:
+            if chosen[ticked] == item_id:
+                found.setdefault(alike, item_id)
+    return found
