@@ -61,7 +61,7 @@ def upgrade() -> None:
     op.create_table(
         "fold_link",
         sa.Column("contribution_id", NUMBER, nullable=False), sa.Column("other_id", NUMBER, nullable=False),
-        sa.Column("reason", sa.String(40), nullable=False), sa.Column("resemblance", sa.Float(), nullable=False),
+        sa.Column("reason", sa.String(40), nullable=False), sa.Column("resemblance", sa.Double(), nullable=False),
         sa.Column("words", KEPT, nullable=False), one_of("fold_link", "reason", REASONS),
         to("fold_link", "contribution_id", "contribution"), to("fold_link", "other_id", "contribution"),
         sa.PrimaryKeyConstraint("contribution_id", "other_id", name=op.f("pk_fold_link")),
