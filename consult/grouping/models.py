@@ -126,12 +126,12 @@ class FoldChoice(Base):
     id: Mapped[PrimaryKey]
     contribution_id: Mapped[int] = fk("contribution.id")
     choice: Mapped[Choice]
-    core_id: Mapped[int] = fk("contribution.id")  # of the fold that it was put into, or taken out of
+    fold_id: Mapped[int] = fk("fold.id")  # that it was put into, or taken out of
     chosen_by_id: Mapped[int] = fk("user.id")
     chosen_at: Mapped[Timestamp]
 
-    contribution: Mapped[Contribution] = relationship(foreign_keys=[contribution_id])
-    core: Mapped[Contribution] = relationship(foreign_keys=[core_id])
+    contribution: Mapped[Contribution] = relationship()
+    fold: Mapped[Fold] = relationship()
     chosen_by: Mapped[User] = relationship()
 
     @property
@@ -143,4 +143,4 @@ class FoldChoice(Base):
         return self.contribution.commission_id
 
     def audit_details(self) -> dict:
-        return {"ref": self.contribution.ref, "choice": self.choice.value, "core": self.core.ref}
+        return {"ref": self.contribution.ref, "choice": self.choice.value, "fold": self.fold.number}

@@ -38,7 +38,7 @@ class Folds:
             self.open[said.chapter_id] = last, fold_id, core_id
         elif number % 50 == 0:
             self.bulk.add(FoldLink, contribution_id=said.id, other_id=core_id, reason=Apart.LESS, resemblance=0.2, words=[])
-            self.bulk.add(FoldChoice, contribution_id=said.id, choice=Choice.JOIN, core_id=core_id, chosen_by_id=rapporteur_id,
+            self.bulk.add(FoldChoice, contribution_id=said.id, choice=Choice.JOIN, fold_id=fold_id, chosen_by_id=rapporteur_id,
                           chosen_at=said.submitted_at)
         return fold_id
 

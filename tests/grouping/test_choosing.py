@@ -16,13 +16,14 @@ from tests.grouping.conftest import CAMPAIGN, OTHER, OWN, fold_of, member_of
 
 def test_one_that_is_taken_out_is_alone_and_stays_so(rapporteur, said):
     one, two, three = said(CAMPAIGN, CAMPAIGN, CAMPAIGN)
+    before = fold_of(one)
     choice = service.part(rapporteur, three)
-    assert (choice.choice, choice.core_id) == (Choice.PART, one.id)
+    assert (choice.choice, choice.fold_id) == (Choice.PART, before)
     assert (fold_of(three), fold_of(one) == fold_of(two) is not None) == (None, True)
     said(CAMPAIGN)
     assert fold_of(three) is None
     event = session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc())).first()
-    assert event.details == {"ref": three.ref, "choice": "part", "core": one.ref}
+    assert event.details == {"ref": three.ref, "choice": "part", "fold": 1}
     assert tallies.faults() == []
 
 

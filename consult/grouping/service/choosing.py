@@ -23,9 +23,9 @@ def part(actor: User, contribution: Contribution) -> FoldChoice:
     member = _member(contribution)
     if member.fold is None:
         raise Conflict(_("%(ref)s is in no fold.", ref=contribution.ref), RELOAD)
-    core_id = member.fold.core_id
+    fold = member.fold
     _leave(member)
-    return _chosen(actor, contribution, Choice.PART, core_id)
+    return _chosen(actor, contribution, Choice.PART, fold)
 
 
 @command
@@ -50,7 +50,7 @@ def join(actor: User, contribution: Contribution, *, other: Contribution) -> Fol
     own = count_own_words(*load_both(contribution.id, fold.core_id))
     with contributions.recounted([contribution]):
         member.fold_id, member.own_words, member.is_settled = fold.id, own, True
-    return _chosen(actor, contribution, Choice.JOIN, fold.core_id)
+    return _chosen(actor, contribution, Choice.JOIN, fold)
 
 
 def load_both(one: int, other: int) -> tuple[Contribution, Contribution]:
@@ -91,8 +91,8 @@ def _put_core(fold: Fold, member: FoldMember) -> None:
             one.own_words = count_own_words(said[one.contribution_id], said[fold.core_id])
 
 
-def _chosen(actor: User, contribution: Contribution, choice: Choice, core_id: int) -> FoldChoice:
-    chosen = FoldChoice(contribution=contribution, choice=choice, core_id=core_id, chosen_by_id=actor.id)
+def _chosen(actor: User, contribution: Contribution, choice: Choice, fold: Fold) -> FoldChoice:
+    chosen = FoldChoice(contribution=contribution, choice=choice, fold=fold, chosen_by_id=actor.id)
     session.add(chosen)
     session.flush()
     return chosen
@@ -101,6 +101,5 @@ def _chosen(actor: User, contribution: Contribution, choice: Choice, core_id: in
 def list_choices(actor: Actor, fold: Fold, *, limit: int = 50) -> list[FoldChoice]:
     """What was decided last of those that are, or were, of the fold."""
     require(actor, Action.GROUPING_VIEW, fold)
-    of_it = sa.or_(FoldChoice.core_id == fold.core_id, FoldChoice.contribution_id == fold.core_id)
-    found = sa.select(FoldChoice).where(of_it).order_by(FoldChoice.id.desc()).limit(limit)
+    found = sa.select(FoldChoice).where(FoldChoice.fold_id == fold.id).order_by(FoldChoice.id.desc()).limit(limit)
     return list(session.scalars(found.options(joinedload(FoldChoice.contribution), joinedload(FoldChoice.chosen_by))))

@@ -70,13 +70,13 @@ def upgrade() -> None:
     op.create_table(
         "fold_choice",
         sa.Column("id", NUMBER, nullable=False), sa.Column("contribution_id", NUMBER, nullable=False),
-        sa.Column("choice", sa.String(40), nullable=False), sa.Column("core_id", NUMBER, nullable=False),
+        sa.Column("choice", sa.String(40), nullable=False), sa.Column("fold_id", NUMBER, nullable=False),
         sa.Column("chosen_by_id", NUMBER, nullable=False), sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
         one_of("fold_choice", "choice", CHOICES), to("fold_choice", "contribution_id", "contribution"),
-        to("fold_choice", "core_id", "contribution"), to("fold_choice", "chosen_by_id", "user"),
+        to("fold_choice", "fold_id", "fold"), to("fold_choice", "chosen_by_id", "user"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fold_choice")),
     )
-    for column in ("contribution_id", "core_id", "chosen_by_id"):
+    for column in ("contribution_id", "fold_id", "chosen_by_id"):
         op.create_index(op.f(f"ix_fold_choice_{column}"), "fold_choice", [column])
     refuse_changes(op.get_bind(), "fold_choice")
     op.create_table(
