@@ -27,7 +27,7 @@ from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, clock_at, utcnow
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
-from consult.demonstration import belonging
+from consult.demonstration import asking, belonging
 from consult.demonstration.revising import revised
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
@@ -168,8 +168,9 @@ class Story:
         session.refresh(user, ["appointments"])
 
     def plan_reactions(self) -> None:
-        """What people do beside contributions, and organisations with their members."""
+        """What people do beside contributions, organisations with their members, and the secretariat with those whom it asks."""
         belonging.plan(self, self.bodies)
+        asking.plan(self, read("asking"))
 
     # One chapter
 

@@ -60,6 +60,13 @@ def go_through(list_id: int, progress: Callable[[int], None]) -> None:
         _conclude(list_id)
 
 
+def go_through_at_once(brought: StakeholderList) -> None:
+    """The same of a short list, in the unit of work of whoever asks."""
+    while (wanted := _wanted(brought.id)) is not None and _one_batch(brought.id, wanted):
+        pass
+    _conclude(brought.id)
+
+
 def _wanted(list_id: int) -> RowState | None:
     state = session.scalar(sa.select(StakeholderList.state).where(StakeholderList.id == list_id))
     return RowState(state.goes_through) if state and state.goes_through else None
