@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -31,7 +30,8 @@ from consult.outreach.reading import ReadList, read_list
 from consult.outreach.service import StakeholderFilter
 from tests.receiving import mail_server
 
-ROWS, KILLS, PATIENCE = 5000, 3, 400
+ROWS, KILLS, PATIENCE = 5000, 3, 1500
+ASKED = "contact-"
 RATE = 12_000  # letters in a minute
 HEADINGS = ("Organisation", "Catégorie", "E-mail", "Langue", "Chapitres", "Région", "Contact")
 KINDS = "Coopérative Société Laboratoire Fédération Association Centre Groupe Institut Comptoir Atelier".split()
@@ -48,7 +48,7 @@ def book(rows: int) -> bytes:
     sheet.append(HEADINGS)
     for number in range(rows):
         first, second = chance.sample(TRADES, 2)
-        sheet.append((f"{chance.choice(KINDS)} {first} {second} {number}", chance.choice(CATEGORIES), f"contact-{number}@example.org",
+        sheet.append((f"{chance.choice(KINDS)} {first} {second} {number}", chance.choice(CATEGORIES), f"{ASKED}{number}@example.org",
                       chance.choice(("fr", "ar", "bilingue")), chance.choice(("", "1", "2, 3", "tous")),
                       "Souss-Massa" if number % 3 else "", f"Responsable {number}"))
     whole.save(out)
@@ -91,12 +91,11 @@ class Postman:
 
     def __init__(self) -> None:
         self.received: list[tuple[float, str, str]] = []
-        self.came = threading.Event()
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's own name
         name = message_from_bytes(envelope.content)["Message-ID"]
-        self.received += [(time.monotonic(), recipient, name) for recipient in envelope.rcpt_tos]
-        self.came.set()
+        asked = [recipient for recipient in envelope.rcpt_tos if recipient.startswith(ASKED)]  # the demonstration has letters of its own
+        self.received += [(time.monotonic(), recipient, name) for recipient in asked]
         return "250 OK"
 
 
@@ -104,13 +103,13 @@ def send_all(folder: Path, config: Config) -> tuple[Postman, int]:
     """The letters leave by a worker in a process of its own, killed some times; how often it was."""
     postman, killed = Postman(), 0
     with mail_server(postman) as url:
-        environment = {**os.environ, "CONSULT_DATA_DIR": str(folder), "CONSULT_MAIL_URL": url, "CONSULT_LOG_LEVEL": "CRITICAL",
+        environment = {**os.environ, "CONSULT_DATA_DIR": str(folder), "CONSULT_MAIL_URL": url, "CONSULT_LOG_LEVEL": "ERROR",
                        "CONSULT_LETTERS_PER_MINUTE": str(RATE), "CONSULT_DATABASE_URL": config.database_url}
         until, worker = time.monotonic() + PATIENCE, start(environment)
         try:
             while count_awaited():
-                if time.monotonic() > until:
-                    raise RuntimeError(f"{count_awaited()} letters have not left after {PATIENCE} s")
+                if time.monotonic() > until or worker.poll() is not None:
+                    raise RuntimeError(f"{count_awaited()} letters have not left after {PATIENCE} s, or the worker ended")
                 if killed < KILLS and len(postman.received) >= (killed + 1) * ROWS // (KILLS + 1):
                     worker.send_signal(signal.SIGKILL)
                     worker.wait()
@@ -143,7 +142,7 @@ def most_in(seconds: float, arrivals: list[float]) -> int:
 
 
 def checked(postman: Postman) -> tuple[int, int]:
-    """How many came twice by the wire, each under one name, and how many in the fullest minute; raises where a letter is lost or doubled."""
+    """How many came again under the same name, and how many in the fullest minute; raises where a letter is lost, or written twice."""
     names: dict[str, set[str]] = {}
     for _moment, recipient, name in postman.received:
         names.setdefault(recipient, set()).add(name)

@@ -258,7 +258,7 @@ SIGNED_IN = (
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
     "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
-    "contributions.withdraw_reply "
+    "contributions.withdraw_reply exports.position "
     "kept_form news.choose news.follow news.following news.unfollow "
     "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
     "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
@@ -311,6 +311,7 @@ PARTS_OF = {
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
+    ("exports.position", "ref"): "{together}",
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
