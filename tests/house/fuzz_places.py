@@ -237,7 +237,7 @@ WITHOUT_FORM |= {"accounts.remove_passkey", "accounts.use_passkey"}
 # That of whoever is signed in as the person to whom the letter went: tests/outreach/test_answering.py presses it.
 WITHOUT_FORM |= {"outreach.take_up"}
 # That which answers a script alone: tests/contributions/test_saving.py sends everything wrong there.
-WITHOUT_FORM |= {"contributions.save"}
+WITHOUT_FORM |= {"contributions.save", "contributions.save_offered"}
 # Those of signing in by a provider, of which the settings of these tests name none: tests/accounts/test_provider.py opens them.
 BY_PROVIDER = {f"accounts.{name}" for name in (
     "bind_identity", "come_back", "go_to_provider", "leave_for_provider", "register_by_provider", "signed_out", "unbind_identity")}
