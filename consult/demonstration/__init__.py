@@ -19,7 +19,7 @@ from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Role
 from consult.contributions import service as contributions
-from consult.contributions.models import CommentType, Contribution, Interest, Kind, Position, Receipt
+from consult.contributions.models import CommentType, Contribution, Interest, Kind, OfferedDraft, Position, Receipt
 from consult.core import audit, jobs
 from consult.core.config import resource_dir
 from consult.core.db import session, unit_of_work
@@ -114,6 +114,7 @@ class Story:
             with clock_at(min(moment, self.now)):
                 act()
         session.execute(sa.update(Receipt).values(written_at=Receipt.issued_at))
+        session.execute(sa.update(OfferedDraft).where(OfferedDraft.told_at.is_(None)).values(told_at=OfferedDraft.offered_at))
         session.execute(sa.update(OutgoingMail).values(sent_at=OutgoingMail.created_at))  # to nobody: no letter waits for a server
 
     def prepare(self) -> None:
