@@ -20,7 +20,7 @@ OWN_PAGE = {
     "chapters.import_chapter": set(),  # a file and a button
     "contributions.save": set(),  # a script asks it, and the words stay in its page and its browser
     "contributions.save_offered": set(),  # likewise
-    "news.stop": set(),  # the key stands in its address, and nothing is typed
+    **dict.fromkeys(("news.stop", "outreach.refuse"), set()),  # the key stands in its address, and nothing is typed
     "chapters.preview": set(),  # a part of the editor's page, which stays as it is
 }
 # What somebody who is not signed in may send: these answer by themselves.

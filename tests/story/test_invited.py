@@ -58,7 +58,7 @@ def invited(site, arrive, language: str, tmp_path) -> str:
 
 def write_beside(person: Person, body: str) -> None:
     """In the sheet that rises over the chapter; the page stays."""
-    tab_to(person, ".chapter .text .block a")  # one stop in the text, then the arrows lead from passage to passage
+    tab_to(person, ".chapter .text .block .acts a.do")  # one stop in the text, then the arrows lead from passage to passage
     for _passage in range(MOST_TABS):
         if person.page.evaluate("key => document.activeElement.closest('.block')?.id === key", KEY):
             break

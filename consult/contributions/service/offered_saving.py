@@ -13,7 +13,7 @@ from consult.core.course import share_course
 from consult.core.db import session
 from consult.core.errors import Invalid
 from consult.core.i18n import _, utcnow
-from consult.core.permissions import Action
+from consult.core.permissions import Action, require
 
 SITTING = timedelta(minutes=10)  # what one page saves within it is one version, unless somebody said something of it
 
@@ -27,6 +27,7 @@ def save_offered(actor: User, offered: OfferedDraft, *, fields: dict[str, Any], 
     """
     if not SAVED_BY.fullmatch(saved_by):
         raise Invalid("form_key", _("This form is damaged."), _("Open the page again; copy your text first."))
+    require(actor, Action.CONTRIBUTIONS_EDIT_OFFERED, offered)
     said = wording_of(fields)
     share_course()  # before anything else is held: the first save is an act
     hold(actor, Action.CONTRIBUTIONS_EDIT_OFFERED, offered)

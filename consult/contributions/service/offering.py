@@ -223,7 +223,10 @@ def note_lodged(actor: User, lodged: Iterable[tuple[OfferedDraft, Contribution]]
 
 
 def hold(actor: User, act: Action, offered: OfferedDraft, expected_digest: str | None = None) -> None:
-    """It is held and as it is now, and the actor may still do this: who leaves, or loses a mandate, holds their own row meanwhile."""
+    """It is held and as it is now, and the actor may still do this: who leaves, or loses a mandate, holds their own row meanwhile.
+
+    :class:`Conflict` where it is gone, or says other words than those that were shown.
+    """
     lock(actor)
     actor.read_anew()
     if not list_locked(OfferedDraft, OfferedDraft.id == offered.id):
