@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from consult import create_app
@@ -51,7 +50,8 @@ class Writer(threading.Thread):
             began = time.perf_counter()
             connection.request("POST", self.path, body, headers)
             answer = connection.getresponse()
-            told = json.loads(answer.read() or "{}")
+            body = answer.read()
+            told = json.loads(body) if answer.status == 200 else {}
             self.waits.append(1000 * (time.perf_counter() - began) if answer.status == 200 else float("inf"))
             if number % LOOKED_UP == 1 and told.get("near"):
                 connection.request("GET", told["near"], headers={"Cookie": self.cookie})
@@ -77,7 +77,7 @@ def people() -> list[User]:
 def waits(folder: Path, port: int) -> tuple[list[float], int]:
     """Milliseconds until each save was acknowledged, and how often what is near was looked up beside."""
     app = create_app(Config(data_dir=str(folder), log_level="ERROR"))
-    sign = SecureCookieSessionInterface().get_signing_serializer(app).dumps
+    sign = app.session_interface.get_signing_serializer(app).dumps
     token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN)
     with app.app_context(), unit_of_work():
         known = [(person.id, open_session(person)) for person in people()]
