@@ -27,6 +27,12 @@ def answered(consultation: Consultation) -> int:
     return 0
 
 
+@at_most_one
+def position_document_url(ref: str) -> str:
+    """Where the receipt of a position is taken away as a document to print; nowhere where this is empty."""
+    return ""
+
+
 @many
 def counts(ids: Sequence[int], only_places: bool) -> Iterable[tuple[tuple[Any, ...], int]]:
     """What these contributions count for in the tallies of a room above (:mod:`consult.core.tallies`), or in those that tell places."""

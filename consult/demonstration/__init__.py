@@ -19,7 +19,7 @@ from consult.chapters import service as chapters
 from consult.consultations import service as consultations
 from consult.consultations.models import Consultation, Role
 from consult.contributions import service as contributions
-from consult.contributions.models import CommentType, Contribution, Interest, Kind, Position, Receipt
+from consult.contributions.models import CommentType, Contribution, Interest, Kind, OfferedDraft, Position, Receipt
 from consult.core import audit, jobs
 from consult.core.config import resource_dir
 from consult.core.db import session, unit_of_work
@@ -27,7 +27,7 @@ from consult.core.errors import Conflict
 from consult.core.i18n import MOROCCO, clock_at, utcnow
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM
-from consult.demonstration import belonging
+from consult.demonstration import asking, belonging
 from consult.demonstration.revising import revised
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
@@ -114,6 +114,7 @@ class Story:
             with clock_at(min(moment, self.now)):
                 act()
         session.execute(sa.update(Receipt).values(written_at=Receipt.issued_at))
+        session.execute(sa.update(OfferedDraft).where(OfferedDraft.told_at.is_(None)).values(told_at=OfferedDraft.offered_at))
         session.execute(sa.update(OutgoingMail).values(sent_at=OutgoingMail.created_at))  # to nobody: no letter waits for a server
 
     def prepare(self) -> None:
@@ -168,8 +169,9 @@ class Story:
         session.refresh(user, ["appointments"])
 
     def plan_reactions(self) -> None:
-        """What people do beside contributions, and organisations with their members."""
+        """What people do beside contributions, organisations with their members, and the secretariat with those whom it asks."""
         belonging.plan(self, self.bodies)
+        asking.plan(self, read("asking"))
 
     # One chapter
 

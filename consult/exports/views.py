@@ -1,5 +1,6 @@
 """Documents to take away, and open data."""
 
+import io
 import tempfile
 from functools import partial
 
@@ -9,6 +10,7 @@ from flask import request as http
 from consult.chapters import service as chapters
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
+from consult.contributions import events as contributions_events
 from consult.contributions import service as contributions
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
@@ -17,6 +19,8 @@ from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
 from consult.exports import registry, replies, service, tables
+from consult.exports.documents import receipt as document_of_position
+from consult.exports.documents.pdf import pdf
 from consult.exports.forms import ExportForm
 from consult.exports.models import Export, ExportFormat, ExportKind
 from consult.exports.registry import Definition
@@ -53,6 +57,11 @@ def dashboard_counts(consultation: Consultation) -> list[consultations_events.Co
         return []
     made = service.count_exports(consultation)
     return [consultations_events.Count(ngettext("export", "exports", made), made, url_for("exports.overview"))]
+
+
+@contributions_events.position_document_url.fill
+def position_document_url(ref: str) -> str:
+    return url_for("exports.position", ref=ref)
 
 
 # Exports
@@ -116,6 +125,17 @@ def download(export_id: int):
 def name_of(export: Export) -> str:
     """What the reader's folder shows: what it is, of which chapter, in which language."""
     return f"{registry.get(export.kind).title(export.chapter)} ({language_name(export.language)}, {export.id}).{export.format.value}"
+
+
+@bp.get("/position/<string:ref>")
+def position(ref: str):
+    """The receipt of a position, to print: its author's alone, made when they ask for it."""
+    if not actor().is_authenticated:
+        return redirect(url_for(core_events.sign_in_endpoint(), next=http.path), 303)
+    receipt = contributions.get_position_receipt(actor(), ref)
+    made = pdf(document_of_position.compose(receipt, contributions.list_lodged_together(receipt), language()))
+    return send_file(io.BytesIO(made), mimetype=ExportFormat.PDF.content_type, as_attachment=True, max_age=0,
+                     download_name=f"{gettext('Receipt')} {receipt.ref}.pdf")
 
 
 # Open data

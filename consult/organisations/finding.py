@@ -98,28 +98,30 @@ def nearest_each(names: Sequence[str]) -> list[tuple[Organisation | None, Organi
     for word, organisation_id in session.execute(asked):
         by_word.setdefault(word, []).append(organisation_id)
     chosen = [[id_ for id_, _shared in Counter(chain(*(by_word.get(word, ()) for word in some))).most_common(COMPARED)] for some in words]
-    known = {one.id: one for one in session.scalars(sa.select(Organisation).where(Organisation.id.in_(set(chain(*chosen)))))}
+    asked_of = sa.select(Organisation).where(Organisation.id.in_(set(chain(*chosen)))).options(selectinload(Organisation.doubles))
+    known = {one.id: (one, [_compared(name) for name in _whole_names(one)], joined(one.short)) for one in session.scalars(asked_of)}
     return [_nearest_of(name, [known[id_] for id_ in ids if id_ in known]) for name, ids in zip(names, chosen, strict=True)]
 
 
-def _nearest_of(name: str, candidates: Sequence[Organisation]) -> tuple[Organisation | None, Organisation | None]:
-    key, words, acronym = _compared(name)
+Candidate = tuple[Organisation, list[tuple[str, list[str]]], str]  # with its names as they are compared, and its acronym
+
+
+def _nearest_of(name: str, candidates: Sequence[Candidate]) -> tuple[Organisation | None, Organisation | None]:
+    (key, words), acronym = _compared(name), joined(name)
     near, most = None, 0.0
-    for one in candidates:
-        for listed in _whole_names(one):
-            its_key, its_words, _its_acronym = _compared(listed)
+    for one, listed, short in candidates:
+        for its_key, its_words in listed:
             if key == its_key:
                 return one, None
-            likeness = 100 if acronym and acronym == _compared(one.short)[2] else _likeness(words, its_words)
+            likeness = 100 if acronym and acronym == short else _likeness(words, its_words)
             if likeness > most:
                 near, most = one, likeness
     return None, near
 
 
-@lru_cache(4096)
-def _compared(name: str) -> tuple[str, tuple[str, ...], str]:
-    """What of a name is compared with others: the whole of it, its words, and all of it in one word."""
-    return name_key(normalised(name)), tuple(words_of(name)[:PAIRED]), joined(name)
+def _compared(name: str) -> tuple[str, list[str]]:
+    """What of a name is compared with others: the whole of it, and its words."""
+    return name_key(normalised(name)), words_of(name)[:PAIRED]
 
 
 def is_same(one: str, other: str) -> bool:

@@ -9,13 +9,14 @@ from sqlalchemy.orm import joinedload
 
 from consult.accounts import service as accounts
 from consult.core import mail, states
-from consult.core.db import add_row, reading, scalar_count, session, unit_of_work
+from consult.core.db import reading, scalar_count, session, unit_of_work
 from consult.core.i18n import utcnow
 from consult.core.jobs import long_job, outbound_job
 from consult.core.locks import lock, lock_all
 from consult.core.mail import Letter
 from consult.core.news import Topic
 from consult.core.permissions import VISITOR, Action, can
+from consult.core.web import link
 from consult.outreach.marks import letters_before
 from consult.outreach.models import (
     LetterKind,
@@ -30,7 +31,7 @@ from consult.outreach.models import (
 )
 from consult.outreach.understanding import Understood, look, settle
 
-BATCH = 200  # rows that are looked at, or kept, in one unit of work
+BATCH = 250  # rows that are looked at, or kept, in one unit of work
 BETWEEN = "\n\n* * *\n\n"  # two languages of one letter
 
 
@@ -59,6 +60,13 @@ def go_through(list_id: int, progress: Callable[[int], None]) -> None:
         _conclude(list_id)
 
 
+def go_through_at_once(brought: StakeholderList) -> None:
+    """The same of a short list, in the unit of work of whoever asks."""
+    while (wanted := _wanted(brought.id)) is not None and _one_batch(brought.id, wanted):
+        pass
+    _conclude(brought.id)
+
+
 def _wanted(list_id: int) -> RowState | None:
     state = session.scalar(sa.select(StakeholderList.state).where(StakeholderList.id == list_id))
     return RowState(state.goes_through) if state and state.goes_through else None
@@ -81,14 +89,21 @@ def _one_batch(list_id: int, wanted: RowState | None) -> int:
 
 
 def keep(pairs: Sequence[tuple[StakeholderRow, Understood]], brought: StakeholderList) -> None:
+    """All of them by two statements."""
+    if not pairs:
+        return
     before = letters_before([one.address for _row, one in pairs])
-    for row, one in pairs:
-        number = add_row(
-            Stakeholder, consultation_id=brought.consultation_id, list_id=brought.id, organisation=one.organisation,
-            organisation_id=one.listed and one.listed.id, category=one.category, sector=one.sector, region=one.region, contact=one.contact,
-            address=one.address, language=one.language, letters_before=before.get(one.address, 0))
-        for chapter in one.chapters or ():
-            add_row(StakeholderChapter, stakeholder_id=number, number=chapter)
+    adding = sa.insert(Stakeholder).returning(Stakeholder.id, sort_by_parameter_order=True).execution_options(render_nulls=True)
+    numbers = session.scalars(adding, [{
+        "consultation_id": brought.consultation_id, "list_id": brought.id, "organisation": one.organisation,
+        "organisation_id": one.listed and one.listed.id, "category": one.category, "sector": one.sector, "region": one.region,
+        "contact": one.contact, "address": one.address, "language": one.language, "letters_before": before.get(one.address, 0),
+    } for _row, one in pairs]).all()
+    concerned = [{"stakeholder_id": id_, "number": chapter} for id_, (_row, one) in zip(numbers, pairs, strict=True)
+                 for chapter in one.chapters or ()]
+    if concerned:
+        session.execute(sa.insert(StakeholderChapter), concerned)
+    for row, _one in pairs:
         states.move(row, RowState.TAKEN)
 
 
@@ -139,7 +154,8 @@ def word_invitation(letter_id: int) -> Sequence[Letter[str]]:
     parts = [mail.worded(Reader(person.address, code), "outreach/invitation", letter=letter, person=person, token=token, chapters=chapters)
              for code in person.language.codes]
     worded = person.address, " — ".join(subject for _to, subject, _body in parts), BETWEEN.join(body for _to, _subject, body in parts)
-    return [Letter(worded, frozenset([accounts.token_hash(token)]), expires_at=letter.consultation.closes_at)]
+    stop_url = link("outreach.refuse", language=person.language.codes[0], token=token)
+    return [Letter(worded, frozenset([accounts.token_hash(token)]), expires_at=letter.consultation.closes_at, stop_url=stop_url)]
 
 
 def mark_invitation(letter_id: int, letters: Sequence[Letter[str]]) -> Iterable[Letter[str]]:

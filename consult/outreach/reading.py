@@ -108,6 +108,7 @@ def cells_of(text: str, separator: str) -> Grid:
     grid = Grid()
     try:
         for number, line in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1):
+            grid.check_line(number)
             if any(cell.strip() for cell in line):
                 grid.put_row(number, line)
     except csv.Error as error:

@@ -18,7 +18,7 @@ from consult.core.errors import Invalid
 from consult.core.i18n import LANGUAGES, LabelledEnum, force_locale
 from consult.organisations import finding
 from consult.organisations.models import Category, Organisation, Region, Sector
-from consult.outreach.marks import digest_of
+from consult.outreach.marks import digests_of
 from consult.outreach.models import (
     MAX_CONTACT,
     MAX_ORGANISATION,
@@ -138,15 +138,21 @@ def understand(typed: dict[str, Any], numbers: set[int]) -> Understood:
 
 def member(kind: type[Member], text: str) -> Member | None:
     """By its code, its label in any language, a usual name of it, or words that one label alone has."""
+    code = _code_of(kind, text)
+    return kind(code) if code else None
+
+
+@lru_cache(1024)  # a list says the same few words in all of its rows
+def _code_of(kind: type[LabelledEnum], text: str) -> str | None:
     words = _words(text)
     if not words:
         return None
     exact, labels = _names(kind)
     if found := exact.get(" ".join(words)):
-        return kind(found)
+        return found
     holding = {code for code, label in labels if set(words) <= label}
     telling = any(len(word) >= SHORTEST for word in words)
-    return kind(holding.pop()) if len(holding) == 1 and telling else None
+    return holding.pop() if len(holding) == 1 and telling else None
 
 
 @lru_cache
@@ -208,6 +214,6 @@ def _known(consultation: Consultation, read: Iterable[Understood]) -> set[str]:
 
 
 def _refused(read: Iterable[Understood]) -> set[str]:
-    digests = {digest_of(one.address): one.address for one in read if one.address}
+    digests = digests_of(one.address for one in read if one.address)
     found = session.scalars(sa.select(AddressMark.digest).where(AddressMark.digest.in_(digests), AddressMark.refused_at.is_not(None)))
     return {digests[digest] for digest in found}

@@ -18,6 +18,7 @@ from consult.core.errors import Invalid
 from consult.core.i18n import _
 
 MAX_ROWS, MAX_COLUMNS, MAX_CELL = 20_000, 60, 300
+LAST_LINE = 1_048_576  # of a spreadsheet, empty ones counted
 LARGEST_UNPACKED = 96 * 1024 * 1024  # of XML; twenty thousand rows take a tenth
 MAX_PARTS = 2000
 MAX_DIGITS = 40
@@ -33,6 +34,11 @@ class Grid:
 
     rows: dict[int, list[str]] = field(default_factory=dict)
     formulas: set[tuple[int, int]] = field(default_factory=set)
+
+    def check_line(self, number: int) -> None:
+        """That a list has so many lines, be they empty."""
+        if number > LAST_LINE:
+            raise Invalid("file", _("The list has more than %(count)s rows.", count=MAX_ROWS), _("Split it into several files."))
 
     def put_row(self, number: int, cells: list[str]) -> None:
         if len(self.rows) >= MAX_ROWS + 20:  # those of the headings
@@ -121,6 +127,8 @@ def sheet(archive: zipfile.ZipFile) -> Grid:
             merged.append(element.get("ref") or "")
             continue
         number = int(element.get("r") or last + 1)
+        if not 1 <= number <= LAST_LINE:  # no database holds what a forged file may say
+            raise damaged()
         last = number
         cells = row_cells(element, shared, number, grid)
         if any(cell.strip() for cell in cells) or any((number, place) in grid.formulas for place in range(len(cells))):

@@ -28,6 +28,8 @@ def validated_address(field: str, text: str | None) -> str:
     text = trimmed(text)
     try:
         first = parsed(text).normalized
+        if first.isascii() and first == first.lower():
+            return first
         # Once more in small letters: some capitals have a small letter that is written with two signs.
         return parsed(first.lower()).normalized
     except EmailNotValidError as error:

@@ -94,8 +94,9 @@ def name_key(name: str) -> str:
     """What makes two names one: their letters, digits and signs (as in C++, C#, R&D), whatever the case, the accents, the punctuation
     and the spaces; all of them, however long.
     """
-    whole = "".join(c for c in composed("NFKD", name.casefold()) if not unicodedata.combining(c) and c != "\u0640"
-                    and unicodedata.category(c) != "Cf")
+    whole = composed("NFKD", name.casefold())
+    if not whole.isascii():
+        whole = "".join(c for c in whole if not unicodedata.combining(c) and c != "\u0640" and unicodedata.category(c) != "Cf")
     return " ".join(part for part in re.findall(r"[^\W_]+|[^\w\s]", whole) if part.isalnum() or is_meant(part))
 
 

@@ -17,7 +17,7 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.benchmarks import acts, anchors, drafts, folding, lodging, scale, servers, sessions, similar, speeds
+from tests.benchmarks import acts, anchors, drafts, folding, lodging, scale, servers, sessions, similar, speeds, stakeholders
 
 ROUNDS = 3
 CLIENTS = (1, 8, 32)
@@ -130,7 +130,7 @@ def main() -> None:
         bare, act = median(inserts, folder), median(acts.lodged, folder)
         text = report(filled, start, rows, size, {**lodged, "act": act}, bare, memory, exported)
         alike = [*similar.sections(), *folding.sections()]
-        text += written_out([*drafts.sections(folder), *alike, *lodging.sections(fill)]) + revising(folder)
+        text += written_out([*drafts.sections(folder), *alike, *lodging.sections(fill), *stakeholders.sections(folder)]) + revising(folder)
     sys.stdout.write(text)
     DOCS.parent.mkdir(exist_ok=True)
     DOCS.write_text(text, "utf-8")

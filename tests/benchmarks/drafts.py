@@ -1,6 +1,7 @@
 """Drafts: how long each of a hundred writers waits until their words are saved; how long two hundred drafts take to be lodged together."""
 
 import http.client
+import json
 import secrets
 import statistics
 import threading
@@ -9,7 +10,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from consult import create_app
@@ -24,16 +24,20 @@ from tests.benchmarks import servers
 from tests.benchmarks.sessions import BROWSER, RAW_TOKEN
 
 WRITERS, EVERY, SECONDS, TOGETHER, ROUNDS = 100, 2.5, 20, 200, 3
+LOOKED_UP = 4  # saves from one look at what is near to the next
 WORDS = "Nous partageons cette orientation ; il faudrait toutefois en dire le coût et le calendrier. "
 
 
 class Writer(threading.Thread):
-    """One open form: it saves every few seconds, a little more each time, as one who types without a pause."""
+    """One open form: it saves every few seconds, a little more each time, as one who types without a pause, and once in a while what others
+    said that is near is looked up beside.
+    """
 
     def __init__(self, port: int, path: str, cookie: str, form: dict[str, str], delay: float) -> None:
         super().__init__(daemon=True)
         self.port, self.path, self.cookie, self.form, self.delay = port, path, cookie, form, delay
         self.waits: list[float] = []
+        self.looked_up = 0
 
     def run(self) -> None:
         time.sleep(self.delay)
@@ -46,8 +50,14 @@ class Writer(threading.Thread):
             began = time.perf_counter()
             connection.request("POST", self.path, body, headers)
             answer = connection.getresponse()
-            answer.read()
+            body = answer.read()
+            told = json.loads(body) if answer.status == 200 else {}
             self.waits.append(1000 * (time.perf_counter() - began) if answer.status == 200 else float("inf"))
+            if number % LOOKED_UP == 1 and told.get("near"):
+                connection.request("GET", told["near"], headers={"Cookie": self.cookie})
+                near = connection.getresponse()
+                near.read()
+                self.looked_up += near.status == 200
             time.sleep(max(0.0, EVERY - (time.perf_counter() - began)))
 
 
@@ -64,10 +74,10 @@ def people() -> list[User]:
     return list(session.scalars(sa.select(User).where(User.id.not_in(staff)).order_by(User.id).limit(50)))
 
 
-def waits(folder: Path, port: int) -> list[float]:
-    """Milliseconds until each save was acknowledged."""
+def waits(folder: Path, port: int) -> tuple[list[float], int]:
+    """Milliseconds until each save was acknowledged, and how often what is near was looked up beside."""
     app = create_app(Config(data_dir=str(folder), log_level="ERROR"))
-    sign = SecureCookieSessionInterface().get_signing_serializer(app).dumps
+    sign = app.session_interface.get_signing_serializer(app).dumps
     token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN)
     with app.app_context(), unit_of_work():
         known = [(person.id, open_session(person)) for person in people()]
@@ -83,7 +93,7 @@ def waits(folder: Path, port: int) -> list[float]:
         writer.start()
     for writer in writers:
         writer.join()
-    return sorted(wait for writer in writers for wait in writer.waits)
+    return sorted(wait for writer in writers for wait in writer.waits), sum(writer.looked_up for writer in writers)
 
 
 def together(folder: Path) -> float:
@@ -113,10 +123,11 @@ def sections(folder: Path) -> list[tuple[str, list[str], list[list]]]:
     """(title, head, rows) for the page."""
     port, server = servers.platform(folder)
     with server:
-        found = waits(folder, port)
+        found, looked_up = waits(folder, port)
     late = found[int(0.95 * len(found))]
     return [("Drafts", ["", ""], [
         [f"{WRITERS} writers, each saved every {EVERY} s: saves acknowledged a second", len(found) / SECONDS],
+        ["… what is near looked up beside, a second", looked_up / SECONDS],
         ["… milliseconds until the acknowledgement, p50 / p95 (aim: p95 under 100)", f"{statistics.median(found):.0f} / {late:.0f}"],
         [f"{TOGETHER} drafts lodged together, s (aim: under 3)", statistics.median(together(folder) for _ in range(ROUNDS))],
     ])]

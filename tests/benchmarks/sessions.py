@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import sqlalchemy as sa
-from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from consult import create_app
@@ -52,7 +51,7 @@ end
 def scripts(data: Path, readers: int = 50, *, database: str = "", chapters: int = 1) -> tuple[str, str]:
     """Paths of wrk's scripts: (read as fifty people in turn, lodge as fifty people in turn on the first passages of these chapters)."""
     app = create_app(Config(data_dir=str(data), database_url=database, log_level="ERROR"))
-    sign = SecureCookieSessionInterface().get_signing_serializer(app).dumps
+    sign = app.session_interface.get_signing_serializer(app).dumps
     token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN)
     with app.app_context(), unit_of_work():
         people = sa.select(User).where(User.id.not_in(sa.select(Appointment.user_id)))

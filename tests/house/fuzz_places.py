@@ -239,7 +239,7 @@ WITHOUT_FORM |= {"accounts.remove_passkey", "accounts.use_passkey"}
 # That of whoever is signed in as the person to whom the letter went: tests/outreach/test_answering.py presses it.
 WITHOUT_FORM |= {"outreach.take_up"}
 # That which answers a script alone: tests/contributions/test_saving.py sends everything wrong there.
-WITHOUT_FORM |= {"contributions.save"}
+WITHOUT_FORM |= {"contributions.save", "contributions.save_offered"}
 # Those of signing in by a provider, of which the settings of these tests name none: tests/accounts/test_provider.py opens them.
 BY_PROVIDER = {f"accounts.{name}" for name in (
     "bind_identity", "come_back", "go_to_provider", "leave_for_provider", "register_by_provider", "signed_out", "unbind_identity")}
@@ -260,7 +260,7 @@ SIGNED_IN = (
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
     "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
-    "contributions.withdraw_reply "
+    "contributions.withdraw_reply exports.position "
     "kept_form news.choose news.follow news.following news.unfollow "
     "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
     "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
@@ -313,6 +313,7 @@ PARTS_OF = {
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
+    ("exports.position", "ref"): "{together}",
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",

@@ -45,6 +45,7 @@ LEFT_OUT = {
     "outreach.file": "sends everything, by its nature",
     **dict.fromkeys(("consultations.let_go", "consultations.send_again"), "is of a letter that did not leave, of which there is none"),
     "contributions.position_receipt": "shows what one person lodged together, by its one reference",
+    "exports.position": "sends what one person lodged together, by its one reference",
     "exports.download": "sends a file that is ready",
     **dict.fromkeys(("exports.open_data_contributions", "exports.open_data_replies"), "sends everything, by its nature"),
     "synthesis.read_whole": "sends everything, by its nature",

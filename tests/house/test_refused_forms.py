@@ -19,7 +19,8 @@ OWN_PAGE = {
     "chapters.edit_working_draft": {"title", "note", "body"},
     "chapters.import_chapter": set(),  # a file and a button
     "contributions.save": set(),  # a script asks it, and the words stay in its page and its browser
-    "news.stop": set(),  # the key stands in its address, and nothing is typed
+    "contributions.save_offered": set(),  # likewise
+    **dict.fromkeys(("news.stop", "outreach.refuse"), set()),  # the key stands in its address, and nothing is typed
     "chapters.preview": set(),  # a part of the editor's page, which stays as it is
 }
 # What somebody who is not signed in may send: these answer by themselves.

@@ -127,7 +127,25 @@ def entities() -> bytes:
     return out.getvalue()
 
 
+def numbered(number: str) -> bytes:
+    """A workbook whose second row says that it is another."""
+    head, row = ("".join(f'<c t="inlineStr"><is><t>{words}</t></is></c>' for words in cells) for cells in (
+        ("Organisation", "E-mail"), ("Coopérative", "a@example.org")))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", f'<worksheet><sheetData><row r="1">{head}</row><row r="{number}">{row}</row>'
+                         "</sheetData></worksheet>")
+    return out.getvalue()
+
+
+def test_a_row_keeps_the_number_that_its_sheet_gives():
+    (row,) = read_list(numbered("1048576"), "a.xlsx").rows
+    assert (row.number, row.address) == (1_048_576, "a@example.org")
+
+
 @pytest.mark.parametrize(("data", "name", "words"), [
+    *((numbered(number), "a.xlsx", "damaged") for number in ("99999999999999999999", "-5", "0", "1048577", "deux")),
+    (b"Organisation;E-mail" + b"\n" * 1_100_000 + b"a;a@example.org", "a.csv", r"more than 20.000 rows"),
     (b"", "a.csv", "empty"), (b"  \n", "a.csv", "empty"), (b"PK\x03\x04 nothing", "a.xlsx", "damaged"), (b"", "a.xlsx", "empty"),
     (b"\xd0\xcf\x11\xe0rest", "a.xls", "neither a CSV"), (b"%PDF-1.7", "a.pdf", "neither a CSV"),
     (b"a;b\n1;2\n", "a.csv", "No row of headings"),

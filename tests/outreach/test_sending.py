@@ -258,7 +258,7 @@ def test_a_refusal_calls_back_what_has_not_left_and_outlives_the_row(consultatio
     with unit_of_work():
         conclude()
     assert len(letters_to(address)) == 1
-    assert client.post("/fr/outreach/refuse/refusing").status_code == 303
+    assert client.post("/fr/outreach/refuse/refusing").status_code == 200
     core_jobs.run_pending()
     assert [one.sent_at for one in letters_to(address)] == [None]
     session.execute(sa.delete(StakeholderLetter))
@@ -271,7 +271,7 @@ def test_a_refusal_calls_back_what_has_not_left_and_outlives_the_row(consultatio
 
 def test_a_refusal_stays_when_the_person_makes_an_account(consultation, client):
     letter = a_letter_to(consultation, "refusing", promised_at=utcnow() - 5 * DAY)
-    assert client.post("/fr/outreach/refuse/refusing").status_code == 303
+    assert client.post("/fr/outreach/refuse/refusing").status_code == 200
     assert client.post("/fr/outreach/invitation/refusing", data={"name": "Nora", "language": "fr", "speaks_for": "self"}).status_code == 303
     consultation = session.merge(letter.consultation)
     consultation.rounds[0].closes_at = utcnow() + 13 * DAY

@@ -27,6 +27,9 @@ PARTICIPANT = (
     "organisations/mine?q=laboratoire", "organisations/members/fed-agro", "organisations/add", "accounts/change",
     "contributions/lodge/1/C1-A7-P1-a1",
     "moderation/", "chapters/1",
+    "contributions/position", "contributions/organisation-drafts", "contributions/organisation-drafts/1",
+    "contributions/organisation-drafts/1/edit", "contributions/organisation-drafts/2", "contributions/organisation-drafts/3/edit",
+    "contributions/organisation-drafts/3/versions/1", "organisations/members/fed-agro/invite", "news/choose", "news/following",
 )
 RAPPORTEUR = (
     "moderation/", "moderation/?state=published", "moderation/?state=withheld", "moderation/?state=withdrawn", "moderation/{waiting}",
@@ -44,7 +47,9 @@ SECRETARIAT = (
     "consultations/dashboard", "consultations/edit", "consultations/home-words", "consultations/extend", "consultations/close",
     "consultations/appoint",
     "consultations/dismiss/1", "chapters/import-chapter", "moderation/", "synthesis/overview/2", "exports", "adoption/submit",
-    "organisations/register",
+    "organisations/register", "organisations/register/fed-chimie/merge",
+    "outreach", "outreach/import-list", "outreach/lists/1", "outreach/lists/2", "outreach/rows/{doubtful}", "outreach/lists/2/discard",
+    "outreach/radar", "outreach/by-category", "outreach/send", "outreach/stakeholders/{asked}",
 )
 
 
@@ -54,7 +59,9 @@ def refs(site) -> dict[str, str]:
     [(own,)] = site.ask(
         "SELECT min(ref) FROM contribution JOIN user ON user.id = author_id WHERE email = ? AND state = 'published'", PEOPLE["participant"]
     )
-    return {**chosen, "waiting": chosen["submitted"], "own": own}
+    [(doubtful,)] = site.ask("SELECT min(id) FROM stakeholder_row WHERE state = 'doubtful'")
+    [(asked,)] = site.ask("SELECT min(id) FROM stakeholder")
+    return {**chosen, "waiting": chosen["submitted"], "own": own, "doubtful": doubtful, "asked": asked}
 
 
 PEOPLE = {

@@ -121,7 +121,9 @@ class OfferedDraft(Base):
 
 
 class DraftWording(Base):
-    """What an offered draft said from one change to the next, and who wrote it so."""
+    """What an offered draft said from one change to the next, and who wrote it so; ``saved_by``, where it was saved by itself, is the open
+    page that did, and its how manieth save that was.
+    """
 
     __tablename__ = "draft_wording"
     __append_only__ = UNTIL_OVER
@@ -134,6 +136,7 @@ class DraftWording(Base):
     author_id: Mapped[int] = fk("user.id")
     fields: Mapped[dict[str, Any]]
     written_at: Mapped[Timestamp]
+    saved_by: Mapped[str | None] = mapped_column(sa.String(80))
 
     author: Mapped[User] = relationship()
 

@@ -65,6 +65,7 @@ from consult.contributions.service.offered import (
     list_remarks,
     list_wordings,
 )
+from consult.contributions.service.offered_saving import save_offered
 from consult.contributions.service.offering import (
     ChangedMeanwhile,
     OfferedOtherwise,
@@ -151,6 +152,6 @@ __all__ = [
     "list_own_offered", "list_own_replies", "list_own_waiting", "list_position", "list_public", "list_remarks", "list_remembered",
     "list_silent_categories", "list_similar", "list_thread", "list_waiting_drafts", "list_waiting_passages", "list_wordings", "lodge",
     "lodge_position", "move_reply", "offer", "offer_again", "places", "quote_in", "reattach", "recounted", "remark_on_offered", "reply",
-    "respondent_id", "return_offered", "save", "support", "take_back_offered", "take_back_support", "verify_contributions", "verify_places",
-    "withdraw", "withdraw_reply",
+    "respondent_id", "return_offered", "save", "save_offered", "support", "take_back_offered", "take_back_support", "verify_contributions",
+    "verify_places", "withdraw", "withdraw_reply",
 ]

@@ -131,7 +131,7 @@ def follow_body(_actor: Actor, double: Organisation, _target: Organisation) -> N
 @command
 def offer_again(actor: User, offered: OfferedDraft, *, expected_digest: str | None = None) -> OfferedDraft:
     """What was returned is to be read anew; :class:`ChangedMeanwhile`, and :class:`Conflict` where it stands elsewhere by now."""
-    _hold(actor, Action.CONTRIBUTIONS_OFFER_AGAIN, offered, expected_digest)
+    hold(actor, Action.CONTRIBUTIONS_OFFER_AGAIN, offered, expected_digest)
     if not offered.state.is_with_author:
         raise stands_elsewhere(offered)
     _move(actor, offered, OfferedState.OFFERED)
@@ -145,7 +145,7 @@ def take_back_offered(actor: User, offered: OfferedDraft) -> OfferedDraft:
 
     :class:`Conflict` once it was accepted.
     """
-    _hold(actor, Action.CONTRIBUTIONS_TAKE_BACK_OFFERED, offered)
+    hold(actor, Action.CONTRIBUTIONS_TAKE_BACK_OFFERED, offered)
     said, token = offered.wording.fields if offered.wording else {}, secrets.token_urlsafe(24)
     _move(actor, offered, OfferedState.TAKEN_BACK)
     session.add(ContributionDraft(token=token, author_id=actor.id, block_id=offered.block_id, updated_at=offered.changed_at,
@@ -159,14 +159,17 @@ def take_back_offered(actor: User, offered: OfferedDraft) -> OfferedDraft:
 
 
 @command
-def edit_offered(actor: User, offered: OfferedDraft, *, fields: dict[str, Any], expected_digest: str) -> OfferedDraft:
-    """Word it otherwise; what it said before is kept. ``expected_digest`` is that of the words that the form showed.
+def edit_offered(
+    actor: User, offered: OfferedDraft, *, fields: dict[str, Any], expected_digest: str, saved_by: str | None = None,
+) -> OfferedDraft:
+    """Word it otherwise; what it said before is kept. ``expected_digest`` is that of the words that the form showed; ``saved_by`` as
+    :class:`DraftWording` has it.
 
     :class:`Invalid` names the field that cannot be taken; :class:`ChangedMeanwhile`, and :class:`Conflict` where it is no longer theirs
     to change.
     """
     said = wording_of(fields)
-    _hold(actor, Action.CONTRIBUTIONS_EDIT_OFFERED, offered)
+    hold(actor, Action.CONTRIBUTIONS_EDIT_OFFERED, offered)
     if not offered.is_changed_by(actor):
         raise stands_elsewhere(offered)
     if offered.wording is not None and offered.wording.fields == said:
@@ -174,7 +177,8 @@ def edit_offered(actor: User, offered: OfferedDraft, *, fields: dict[str, Any], 
     if expected_digest != offered.digest:
         raise ChangedMeanwhile(offered)
     offered.last_wording, offered.changed_at = offered.last_wording + 1, utcnow()
-    session.add(DraftWording(offered_draft_id=offered.id, number=offered.last_wording, author_id=actor.id, fields=said))
+    session.add(DraftWording(offered_draft_id=offered.id, number=offered.last_wording, author_id=actor.id, fields=said,
+                             saved_by=saved_by))
     session.flush()
     session.expire(offered, ["wording"])
     return offered
@@ -186,7 +190,7 @@ def accept_offered(actor: User, offered: OfferedDraft, *, expected_digest: str |
 
     :class:`ChangedMeanwhile`, and :class:`Conflict` where it stands elsewhere by now.
     """
-    _hold(actor, Action.CONTRIBUTIONS_ACCEPT_OFFERED, offered, expected_digest)
+    hold(actor, Action.CONTRIBUTIONS_ACCEPT_OFFERED, offered, expected_digest)
     _move(actor, offered, OfferedState.ACCEPTED)
     tell_authors(actor, [offered])
     return offered
@@ -199,7 +203,7 @@ def return_offered(actor: User, offered: OfferedDraft, *, words: str, expected_d
     :class:`Invalid` (field ``words``), :class:`ChangedMeanwhile`, and :class:`Conflict` where it stands elsewhere by now.
     """
     said = _said("words", words, _("Say in a word what its author should change."))
-    _hold(actor, Action.CONTRIBUTIONS_RETURN_OFFERED, offered, expected_digest)
+    hold(actor, Action.CONTRIBUTIONS_RETURN_OFFERED, offered, expected_digest)
     _move(actor, offered, OfferedState.RETURNED, said)
     tell_authors(actor, [offered])
     return offered
@@ -218,8 +222,11 @@ def note_lodged(actor: User, lodged: Iterable[tuple[OfferedDraft, Contribution]]
     tell_authors(actor, [offered for offered, _contribution in pairs])
 
 
-def _hold(actor: User, act: Action, offered: OfferedDraft, expected_digest: str | None = None) -> None:
-    """It is held and as it is now, and the actor may still do this: who leaves, or loses a mandate, holds their own row meanwhile."""
+def hold(actor: User, act: Action, offered: OfferedDraft, expected_digest: str | None = None) -> None:
+    """It is held and as it is now, and the actor may still do this: who leaves, or loses a mandate, holds their own row meanwhile.
+
+    :class:`Conflict` where it is gone, or says other words than those that were shown.
+    """
     lock(actor)
     actor.read_anew()
     if not list_locked(OfferedDraft, OfferedDraft.id == offered.id):
@@ -281,7 +288,7 @@ def _said_once(act: Callable[..., DraftRemark]) -> Callable[..., DraftRemark]:
 def remark_on_offered(actor: User, offered: OfferedDraft, *, form_key: str, body: str) -> DraftRemark:
     """Say something of it to whoever belongs to the organisation; :class:`Invalid` (field ``body``), :class:`Conflict` once it is gone."""
     said = _said("body", body, _("Write what you have to say about this draft."))
-    _hold(actor, Action.CONTRIBUTIONS_REMARK_ON_OFFERED, offered)
+    hold(actor, Action.CONTRIBUTIONS_REMARK_ON_OFFERED, offered)
     if offered.state.is_taken_back:
         raise stands_elsewhere(offered)
     remark = DraftRemark(form_key=form_key, offered_draft_id=offered.id, author_id=actor.id, moved_to=None, body=said)

@@ -22,6 +22,7 @@ from consult.contributions.models import (
     CommentType,
     Contribution,
     ContributionDraft,
+    Declaration,
     Interest,
     Kind,
     OfferedDraft,
@@ -45,6 +46,7 @@ from consult.core.i18n import _, arrived, arrived_at
 from consult.core.jobs import later
 from consult.core.locks import list_locked, lock, lock_all
 from consult.core.permissions import Action, Actor, require
+from consult.organisations.models import Mandate
 from consult.text import normalising
 
 Declared = tuple[Interest | None, str]  # whether there is an interest, and which
@@ -218,9 +220,10 @@ def get_position_receipt(actor: Actor, ref: str) -> PositionReceipt:
 
 def list_lodged_together(receipt: PositionReceipt) -> list[Contribution]:
     """In text order."""
+    signed = joinedload(Contribution.declaration).joinedload(Declaration.mandate).lazyload(Mandate.organisation)
     lodged = sa.select(Contribution).join(PositionEntry, PositionEntry.contribution_id == Contribution.id)
     return list(session.scalars(lodged.where(PositionEntry.position_receipt_id == receipt.id).order_by(PositionEntry.id)
-                                .options(*whole(), joinedload(Contribution.receipt))))
+                                .options(*whole(), joinedload(Contribution.receipt), signed)))
 
 
 # Lodging

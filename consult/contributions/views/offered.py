@@ -6,19 +6,21 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
+from consult.accounts import service as accounts
 from consult.chapters.models import Block
 from consult.contributions import service
 from consult.contributions.forms import CHOICES, ContributionForm, RemarkForm, ReturnForm
 from consult.contributions.models import DraftWording, OfferedDraft
 from consult.contributions.statement import STATEMENT
 from consult.contributions.views.drafts import new_key
-from consult.contributions.views.pages import bp, parts_of, place_in, sign_in
+from consult.contributions.views.pages import SESSION_ENDED, bp, parts_of, place_in, sign_in
+from consult.contributions.views.saving import ENDED
 from consult.core.commands import undo
-from consult.core.errors import Conflict, Invalid
-from consult.core.i18n import _, gettext
+from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from consult.core.i18n import _, gettext, hour, utcnow
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, language, put_refusal, reads_first, required_consultation
+from consult.core.web import actor, csrf, has_token, language, put_refusal, reads_first, required_consultation
 from consult.text.redline import redline
 
 OFFERED_TEXTS = tuple(field for field in STATEMENT if field.max_length)
@@ -215,6 +217,43 @@ def edit_offered(offered_id: int):
     return to_draft(offered_id)
 
 
+@bp.post("/organisation-drafts/<int:offered_id>/save")
+@csrf.exempt  # it asks for the token itself, and says what becomes of the words without it
+@reads_first
+def save_offered(offered_id: int):
+    """What is typed on the page above, saved by itself; for its script, as the door of one's own drafts answers."""
+    if not actor().is_authenticated or request.form.get("reader", "") != str(actor().id):
+        return {"is_ended": True, "said": gettext(str(ENDED))}, 403
+    try:
+        offered = service.get_offered(actor(), offered_id)
+        form = edit_form(offered)
+        if not has_token(form, SESSION_ENDED):
+            return {"is_ended": True, "said": gettext(str(ENDED))}, 403
+        form.take_sentence(offered.block)
+        service.save_offered(accounts.get_person(actor()), offered, fields=form.typed(), expected_digest=form.expected_digest.data or "",
+                             saved_by=request.form.get("saved_by", ""))
+    except Invalid as refusal:
+        return {"said": f"{refusal.message} {refusal.remedy}"}, 422
+    except service.ChangedMeanwhile as other:
+        theirs = {name: other.offered.fields.get(name) or "" for name in service.MAX_LENGTHS}
+        return {"said": f"{other.message} {gettext('Nothing was overwritten. Choose which words go on.')}", "theirs": theirs,
+                **known_as(other.offered)}, 409
+    except (Conflict, NotAllowed, NotFound) as refusal:
+        return {"said": f"{refusal.message} {refusal.remedy or ''}".strip(), "is_ended": True}, refusal.status
+    return {"said": gettext("Saved at %(time)s.", time=hour(utcnow())), "obstacles": [], "is_new": True, **known_as(offered)}
+
+
+def known_as(offered: OfferedDraft) -> dict[str, Any]:
+    """By what the page knows it from now on."""
+    return {"id": f"offered-{offered.id}", "token": token_of(offered), "counter": offered.last_wording, "digest": offered.digest,
+            "url": url_for(".edit_offered", offered_id=offered.id), "near": ""}
+
+
+def token_of(offered: OfferedDraft) -> str:
+    """Under which a browser keeps what it could not send."""
+    return f"offered-{offered.id}"
+
+
 def overtaken(offered: OfferedDraft, form: ContributionForm, refusal: Conflict) -> str:
     """What changed since the form was opened, above what was typed in it."""
     seen = service.get_wording_shown(offered, form.expected_digest.data or "")
@@ -233,5 +272,6 @@ def edit_form(offered: OfferedDraft) -> ContributionForm:
 
 def edit_page(offered: OfferedDraft, form: ContributionForm, *, conflict: Conflict | None = None, changed: Any = ()) -> str:
     block: Block = offered.block
+    form.draft.data, form.expected_counter.data = token_of(offered), str(offered.last_wording)
     return render_template("contributions/edit_offered.html", offered=offered, form=form, conflict=conflict, changed=changed,
                            parts=parts_of(block, *place_in(block, form)))

@@ -4,7 +4,7 @@ import re
 
 from flask import redirect, render_template, request, url_for
 
-from consult.contributions import service
+from consult.contributions import events, service
 from consult.contributions.forms import CHOICES, PositionForm
 from consult.contributions.models import Interest, PositionReceipt
 from consult.contributions.views.drafts import new_key
@@ -77,4 +77,5 @@ def position_receipt(ref: str):
     if not actor().is_authenticated:
         return sign_in()
     receipt: PositionReceipt = service.get_position_receipt(actor(), ref)
-    return render_template("contributions/position_receipt.html", receipt=receipt, lodged=service.list_lodged_together(receipt))
+    return render_template("contributions/position_receipt.html", receipt=receipt, lodged=service.list_lodged_together(receipt),
+                           document_url=events.position_document_url(receipt.ref))

@@ -118,9 +118,10 @@ def markdown(report: Report) -> bytes:
         {"t": "Header", "c": [1, NO_ATTRIBUTES, inlines([("", f"{report.title} — {report.under}")])]},
     ]
     blocks += [block(deeper(part), styled=False) for part in report.parts]
-    blocks.append({"t": "Header", "c": [2, NO_ATTRIBUTES, inlines([("", report.annex.title)])]})
-    blocks += [block(part, styled=False) for part in report.annex.notes]
-    blocks.append(table(report.annex.table, styled=False))
+    if report.annex is not None:
+        blocks.append({"t": "Header", "c": [2, NO_ATTRIBUTES, inlines([("", report.annex.title)])]})
+        blocks += [block(part, styled=False) for part in report.annex.notes]
+        blocks.append(table(report.annex.table, styled=False))
     text = pypandoc.convert_text(tree(report, blocks), "gfm", format="json", extra_args=["--wrap=none", *LIMITS])
     if report.direction == "rtl":
         text = f'<div dir="rtl" lang="{report.language}">\n\n{text.strip()}\n\n</div>\n'

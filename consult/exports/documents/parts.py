@@ -95,7 +95,7 @@ class Report:
     page_words: str
     moment: datetime
     parts: list[Part]
-    annex: Annex
+    annex: Annex | None
 
 
 class Composer:

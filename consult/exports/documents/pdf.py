@@ -13,7 +13,7 @@ from typing import Any
 from consult.core.i18n import MOROCCO, gettext
 from consult.exports.documents import faces
 from consult.exports.documents.faces import Shown
-from consult.exports.documents.parts import QUIET, Paragraph, Report
+from consult.exports.documents.parts import CODE, QUIET, Paragraph, Report
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +66,10 @@ def shown_values(value: Any, show: Show) -> Any:
 
 
 def shown_runs(runs: list[tuple[str, str]], show: Show) -> list[tuple[str, str]]:
-    """Each run in signs that can be set, with the numbers of the others between them."""
-    return [(MISSING if piece.is_missing else mark, piece.words if piece.is_missing else faces.breakable(piece.words))
-            for mark, words in runs for piece in show(words)]
+    """Each run in signs that can be set, with the numbers of the others between them. What is copied out, such as a digest, stays whole."""
+    found = [(mark, piece) for mark, words in runs for piece in show(words)]
+    return [(MISSING if piece.is_missing else mark, piece.words if piece.is_missing or mark == CODE else faces.breakable(piece.words))
+            for mark, piece in found]
 
 
 def has_missing(value: Any) -> bool:

@@ -48,7 +48,8 @@ def word(report: Report) -> bytes:
     dress(document, report)
     for table, part in zip(document.tables, [part for part in report.parts if isinstance(part, Table)], strict=True):
         finish_table(table._tbl, part, report, line=line_width(document.sections[0]))
-    add_annex(document, report.annex, report)
+    if report.annex is not None:
+        add_annex(document, report.annex, report)
     return packed(document)
 
 

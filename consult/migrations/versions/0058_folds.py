@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from consult.core.append_only import refuse_changes
 
 revision = "0058"
-down_revision = "0048"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 

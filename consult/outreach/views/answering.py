@@ -1,16 +1,16 @@
 """The page that a letter leads to. Opening it changes nothing: filters open the links of letters before their reader does."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_security import login_user
 
 from consult.core import events as core_events
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.core.permissions import Action, require
-from consult.core.web import actor, put_refusal
+from consult.core.permissions import VISITOR, Action, require
+from consult.core.web import actor, csrf, put_refusal
 from consult.outreach import service
 from consult.outreach.forms import ActForm, EnrolForm
-from consult.outreach.models import StakeholderLetter
+from consult.outreach.models import StakeholderLetter, StakeholderState
 from consult.outreach.views.pages import bp
 
 
@@ -79,12 +79,11 @@ def take_up(token):
 
 
 @bp.route("/refuse/<string:token>", methods=["GET", "POST"])
+@csrf.exempt  # the address is the key: mail programs send this form for their reader, without any page or session of ours (RFC 8058)
 def refuse(token):
-    """No more letters: one click and one button, whatever the phase."""
-    letter, form = service.get_letter(token), ActForm()
-    if form.validate_on_submit():
-        service.refuse(actor(), letter)
-        return redirect(url_for(".refuse", token=token), 303)
-    if not letter.stakeholder.state.may_become("refused"):
-        return render_template("outreach/refused.html")
-    return render_template("outreach/refuse.html", letter=letter, token=token, form=form), 422 if form.errors else 200
+    """No more letters: one click and one button, whatever the phase. Mail programs follow no redirection: its answer is the page."""
+    letter = service.get_letter(token)
+    if request.method == "POST" and letter.stakeholder.state.may_become(StakeholderState.REFUSED):
+        service.refuse(VISITOR, letter)
+    is_refused = not letter.stakeholder.state.may_become(StakeholderState.REFUSED)
+    return render_template("outreach/refused.html" if is_refused else "outreach/refuse.html", letter=letter, token=token)

@@ -1,0 +1,55 @@
+"""The receipt of a position to print: whole, with the declarations made, for its author alone."""
+
+import io
+
+import pypdf
+import pytest
+
+from consult.contributions import service
+from tests import factories
+from tests.contributions.test_position import draft, passages, shown  # noqa: F401 - passages is a fixture
+
+PAGE = "/{}/exports/position/{}"
+
+
+@pytest.fixture
+def receipt(participant, consultation, passages):  # noqa: F811 - the fixture
+    signed = {"speak_as": "organisation", "interest": "some", "interests": "Nos adhérents vendent des étalons."}
+    drafts = [draft(participant, passages[0], "Avis signé.", **signed), draft(participant, passages[1], "رأي بالعربية."),
+              draft(participant, passages[2], "Avis avec texte.", replacement="Un autre texte.", justification="Parce que.")]
+    return service.lodge_position(participant, consultation, form_key="printed", shown=shown(*drafts))
+
+
+def words_of(data: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages).split())
+
+
+@pytest.mark.parametrize(("language", "declared"), [("fr", "Intérêt déclaré"), ("ar", ""), ("en", "Interest declared")])
+def test_it_holds_the_whole_position_with_its_declarations(client, participant, receipt, language, declared):
+    answer = client.sign_in(participant).get(PAGE.format(language, receipt.ref), buffered=True)
+    assert answer.status_code == 200
+    assert answer.content_type == "application/pdf"
+    assert receipt.ref in answer.headers["Content-Disposition"]
+    words = words_of(answer.data)
+    for ref in ("PNQ-C1-0001", "PNQ-C1-0002", "PNQ-C2-0001", receipt.digest):
+        assert ref in words.replace(" ", "") or ref in words
+    for said in ("Avis signé.", "Nos adhérents vendent des étalons.", "Un autre texte.", "Parce que.", declared):
+        assert said in words
+
+
+def test_the_page_says_them_too_and_leads_to_the_document(client, participant, receipt):
+    page = client.sign_in(participant).get(f"/en/contributions/position/{receipt.ref}").text
+    assert PAGE.format("en", receipt.ref) in page
+    assert "Nos adhérents vendent des étalons." in page
+    assert "Signed with mandate" in page
+
+
+def test_to_anybody_else_there_is_none(client, citizen, receipt, secretary):
+    address = PAGE.format("fr", receipt.ref)
+    assert client.get(address).status_code == 303
+    colleague = factories.a_user()
+    for reader in (citizen, secretary, colleague):
+        answer = client.sign_in(reader).get(address)
+        assert answer.status_code == 404
+        assert "étalons" not in answer.text
+    assert client.get(PAGE.format("fr", "PNQ-P-C9-9999")).status_code == 404
