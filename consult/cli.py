@@ -49,6 +49,9 @@ class Group(click.Group):
             raise click.ClickException(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Public consultation on a national quality policy. Settings are CONSULT_* variables; the README lists them."""
@@ -64,20 +67,25 @@ cli.add_command(stakeholders.stakeholders)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--work", "with_worker", is_flag=True, help="Run the background jobs too, in a process of their own.")
-def serve(host: str, port: int, with_worker: bool) -> None:
+@click.option("--certificate", type=FILE, help="Of this machine, for a proxy on another one.")
+@click.option("--key", type=FILE, help="Of the certificate.")
+def serve(host: str, port: int, with_worker: bool, certificate: Path | None, key: Path | None) -> None:
     """Serve the platform."""
+    if (certificate is None) != (key is None):
+        raise click.UsageError("--certificate and --key belong together.")
+    tls = serving.Tls(certificate, key) if certificate and key else None
     config = Config.from_environment()
-    config.refuse_unsafe(host)
+    config.refuse_unsafe(host, is_ciphered=tls is not None)
     with serving.counting_together():
-        begin_to_serve(config, host, port, with_worker)
+        begin_to_serve(config, host, port, with_worker, tls)
 
 
-def begin_to_serve(config: Config, host: str, port: int, with_worker: bool) -> None:
+def begin_to_serve(config: Config, host: str, port: int, with_worker: bool, tls: serving.Tls | None) -> None:
     with create_app(config).app_context():
         refuse_old_tables()
     compress(resource_dir("static"))
-    click.echo(f"Serving on http://{host}:{port}/ (stop with Ctrl-C)")
-    serving.serve(host, port, workers=int(config.workers), with_worker=with_worker)
+    click.echo(f"Serving on http{'s' if tls else ''}://{host}:{port}/ (stop with Ctrl-C)")
+    serving.serve(host, port, workers=int(config.workers), with_worker=with_worker, tls=tls)
 
 
 def refuse_old_tables() -> None:

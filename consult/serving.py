@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -120,12 +121,19 @@ def counting_together() -> Iterator[None]:
             del os.environ[metrics.FOLDER]
 
 
-def serve(host: str, port: int, *, workers: int, with_worker: bool) -> None:
+class Tls(NamedTuple):
+    """By what this machine shows itself to a proxy on another one."""
+
+    certificate: Path
+    key: Path
+
+
+def serve(host: str, port: int, *, workers: int, with_worker: bool, tls: Tls | None = None) -> None:
     """Until told to stop: what arrived is answered first, then the worker ends what it does."""
     with only_one(host, port), working(with_worker):
         delay = Delay()
         while True:
-            began, server = time.monotonic(), server_of(host, port, workers)
+            began, server = time.monotonic(), server_of(host, port, workers, tls)
             try:
                 server.serve()
             except SystemExit:
@@ -138,7 +146,7 @@ def serve(host: str, port: int, *, workers: int, with_worker: bool) -> None:
             time.sleep(seconds)
 
 
-def server_of(host: str, port: int, workers: int) -> Any:  # its library has no type for what it makes
+def server_of(host: str, port: int, workers: int, tls: Tls | None) -> Any:  # its library has no type for what it makes
     return Granian(
         "consult.serving:application", factory=True, interface=Interfaces.RSGI, address=host, port=port, workers=workers,
         log_access=False, log_level=LogLevels.error, respawn_failed_workers=True, workers_kill_timeout=LAST_WORDS,
@@ -146,6 +154,7 @@ def server_of(host: str, port: int, workers: int) -> Any:  # its library has no 
         # nothing ends one that is silent.
         backpressure=CONNECTIONS, backlog=2 * CONNECTIONS, http=HTTPModes.http1, websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=1000 * HEAD_WITHIN),
+        ssl_cert=tls.certificate if tls else None, ssl_key=tls.key if tls else None, ssl_protocol_min=SSLProtocols.tls12,
     )
 
 

@@ -3,11 +3,12 @@
 import multiprocessing
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -16,8 +17,9 @@ from consult import serving
 from consult.core.config import Config, ConfigError
 from consult.core.errors import Conflict
 from consult.serving import FIRST, LONGEST, STEADY, Delay, only_one, working
+from tests.operators.hosts import HOST, listens, make_certificate
 from tests.story.sites import Site, free_port
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 
 def test_what_ends_at_once_is_started_ever_more_rarely():
@@ -105,7 +107,38 @@ def test_what_is_served_beyond_this_machine_needs_its_address():
     with pytest.raises(ConfigError, match="^CONSULT_BASE_URL: "):
         Config().refuse_unsafe("0.0.0.0")  # noqa: S104 - the danger itself
     Config().refuse_unsafe("127.0.0.1")
-    Config(**PUBLIC).refuse_unsafe("0.0.0.0")  # noqa: S104 - behind a proxy
+
+
+def test_between_the_proxy_and_another_machine_nobody_reads():
+    everywhere = "0.0.0.0"  # noqa: S104 - behind a proxy
+    with pytest.raises(ConfigError, match="^--host 0.0.0.0: .*--certificate"):
+        Config(**PUBLIC).refuse_unsafe(everywhere)
+    Config(**PUBLIC).refuse_unsafe(everywhere, is_ciphered=True)
+    Config(**PUBLIC, inner_tls="no").refuse_unsafe(everywhere)
+    Config(**PUBLIC).refuse_unsafe("127.0.0.1")
+
+
+def test_a_proxy_on_another_machine_is_answered_by_tls_alone(databases, migrated, tmp_path):
+    if databases.kind != "sqlite":
+        pytest.skip("once is enough")
+    os.rename(databases.new_database(migrated).removeprefix("sqlite:///"), tmp_path / "consult.sqlite")
+    make_certificate(tmp_path)
+    site = Site(tmp_path, "console:")
+    assert site.run("serve", "--port", str(site.port), "--certificate", str(tmp_path / "fullchain.pem")).returncode == 2
+    site.server = site.spawn("serve", "--port", str(site.port), "--certificate", str(tmp_path / "fullchain.pem"),
+                             "--key", str(tmp_path / "privkey.pem"))
+    try:
+        trusts = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
+        until(lambda: listens(site.port), "the server does not answer")
+        with socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE) as plain, \
+                trusts.wrap_socket(plain, server_hostname=HOST) as line:
+            line.sendall(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
+        with socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE) as plain, suppress(ConnectionResetError):
+            plain.sendall(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert not plain.recv(65536).startswith(b"HTTP/1.1 200 ")
+    finally:
+        site.stop()
 
 
 def test_what_the_platform_makes_is_its_own(tmp_path):

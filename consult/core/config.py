@@ -34,6 +34,8 @@ SCHEMES = {
     "oidc_issuer": ("http", "https"),
 }
 OIDC_NEEDED = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name_fr", "oidc_name_ar", "oidc_name_en")
+# What holds a password or a key: each may stand in a file that is named instead (CONSULT_SECRET_KEY_FILE), as vaults hand them over.
+SECRETS = ("secret_key", "database_url", "queue_url", "limits_url", "mail_url", "oidc_client_secret", "metrics_token")
 # What of an ID token shows that the provider asked for a second factor.
 PROOF = re.compile(r"(acr|amr):\S+")
 
@@ -73,7 +75,7 @@ class Config:
     log_requests: str = setting("no, yes (a line for each request: its page, never its path) or with-network (and its address)", "no")
     metrics_token: str = setting("who sends it as “Authorization: Bearer …” is shown /metrics; empty: nobody")
     inner_tls: str = setting(
-        "to PostgreSQL and Redis on other machines: required, or no where nobody else has the network between", "required")
+        "to PostgreSQL, Redis and a proxy on other machines: required, or no where nobody else has the network between", "required")
     second_factor: str = setting(
         "of those in charge: required, or offered (on one's own machine only); empty: required, offered where CONSULT_BASE_URL is local")
     oidc_issuer: str = setting("address of an OpenID Connect provider by which people may sign in; empty: none")
@@ -90,10 +92,17 @@ class Config:
     def from_environment(cls, environ=os.environ) -> "Config":
         """Read and check every setting; raises :class:`ConfigError` naming the first wrong one."""
         known = {variable(f.name): f.name for f in fields(cls)}
-        unknown = [name for name in environ if name.startswith("CONSULT_") and name not in known and name not in TEST_ONLY]
+        in_files = {f"{variable(name)}_FILE": name for name in SECRETS}
+        unknown = [name for name in environ if name.startswith("CONSULT_") and name not in known | in_files and name not in TEST_ONLY]
         if unknown:
             raise ConfigError(f"{unknown[0]}: no such setting. Known: {', '.join(sorted(known))}")
-        config = cls(**{attribute: environ[name] for name, attribute in known.items() if environ.get(name)})
+        said = {attribute: environ[name] for name, attribute in known.items() if environ.get(name)}
+        for name, attribute in in_files.items():
+            if environ.get(name):
+                if attribute in said:
+                    raise ConfigError(f"{name}: {variable(attribute)} says the same; leave out one of the two")
+                said[attribute] = kept_secret(name, Path(environ[name]))
+        config = cls(**said)
         config.check()
         return config
 
@@ -151,8 +160,9 @@ class Config:
         """Whether its address is one that others than this machine know."""
         return not is_local(urlsplit(self.base_url).hostname or "")
 
-    def refuse_unsafe(self, host: str = "") -> None:
+    def refuse_unsafe(self, host: str = "", *, is_ciphered: bool = False) -> None:
         """What may be tried out on one's own machine but not put before the public: :class:`ConfigError` names the first and its remedy.
+        ``is_ciphered``: the proxy speaks to it by TLS.
 
         It is before the public when its public address is not this machine's, or when it is served beyond this machine (``host``).
         """
@@ -162,6 +172,9 @@ class Config:
         for is_unsafe, setting_name, remedy in self.dangers(is_local(name)):
             if is_unsafe:
                 raise ConfigError(f"{variable(setting_name)}: {remedy}")
+        if self.inner_tls == "required" and not is_ciphered and not is_local(host or "localhost"):
+            raise ConfigError(f"--host {host}: whoever stands between the proxy and this machine could read all of it: serve with "
+                              f"--certificate and --key; or set {variable('inner_tls')}=no where nobody else has the network between")
 
     def dangers(self, has_local_address: bool) -> tuple[tuple[bool, str, str], ...]:
         mail, sender = urlsplit(self.mail_url), parseaddr(self.mail_from)[1].rpartition("@")[2]
@@ -267,6 +280,17 @@ class Config:
     def requires_second_factor(self) -> bool:
         """Of whoever is in charge of something."""
         return self.second_factor == "required" or not self.second_factor and not is_local(urlsplit(self.base_url).hostname or "")
+
+
+def kept_secret(name: str, path: Path) -> str:
+    """What a file holds of a setting; :class:`ConfigError` for one that cannot be read, or holds nothing."""
+    try:
+        secret = path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{name}: {path} cannot be read ({error})") from error
+    if not secret:
+        raise ConfigError(f"{name}: {path} is empty")
+    return secret
 
 
 def make_once(path: Path, content: str) -> None:

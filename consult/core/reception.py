@@ -31,6 +31,7 @@ IN_MEMORY, PIECE = 65_536, 65_536  # what is longer waits on the disk
 ROOM = 2_000_000_000  # bytes of all the answers of a process that wait
 STALLED = 30.0  # seconds in which a reader takes a piece at least
 PATIENCE = 15.0  # seconds until what is there of an answer is sent; proxies give up after 60
+AT_ONCE = ("x-accel-buffering", "no")  # nginx hands on what comes instead of waiting for a full buffer
 NOTHING = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -264,7 +265,9 @@ async def send(answer: Answer, protocol: Any, scope: Any) -> None:
             if line is None:
                 break
             if answer.begin():
-                if not await send_parts(answer, protocol.response_stream(answer.status, answer.headers)):
+                # Held until the line is broken off: the server ends an answer as soon as nobody holds it any more.
+                stream = protocol.response_stream(answer.status, [*answer.headers, AT_ONCE])
+                if not await send_parts(answer, stream):
                     line.break_off()
                 return
     await answer.is_whole_within(None)

@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 from datetime import timedelta
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ from flask_security.proxies import _security
 
 from consult.accounts import service, signin
 from consult.accounts.models import User
+from consult.accounts.service import factors
 from consult.core.db import session
 from consult.core.errors import Conflict, NotAllowed
 from consult.core.i18n import utcnow
@@ -232,7 +234,7 @@ def test_recovery_codes_are_shown_once_and_kept_as_digests(client, salma, authen
     page = client.post("/fr/accounts/renew-recovery-codes")
     codes = re.findall(r"<li><code>([^<]+)</code></li>", page.text)
     assert len(set(codes)) == 10
-    assert all(re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}", code) for code in codes)
+    assert all(re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}", code) for code in codes)
     downloaded = unquote(html.unescape(re.search(r'href="data:text/plain;charset=utf-8,([^"]+)"', page.text)[1]))
     assert downloaded.splitlines()[1:] == codes
     assert page.headers["Cache-Control"] == "private, no-store"
@@ -240,6 +242,12 @@ def test_recovery_codes_are_shown_once_and_kept_as_digests(client, salma, authen
     kept = session.get(User, salma.id).mf_recovery_codes
     assert len(kept) == 10
     assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in kept)
+
+
+def test_recovery_codes_have_the_bits_of_a_key():
+    """112 are asked for, or a password's hash instead of a digest."""
+    signs = {len(code.replace("-", "")) for code in service.new_codes()}
+    assert min(signs) * math.log2(len(factors.SIGNS)) >= 112
 
 
 def test_each_serves_once_however_it_is_typed(client, app, salma, authenticator, clock):

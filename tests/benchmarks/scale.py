@@ -8,6 +8,7 @@ import argparse
 import logging
 import os
 import platform as machine
+import resource
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import flask_migrate
 import sqlalchemy as sa
@@ -51,6 +53,14 @@ end
 TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
+class Ran(NamedTuple):
+    """A command, with all its processes."""
+
+    seconds: float
+    computed: float  # seconds of processor time, which a busy machine lengthens less
+    peak: float  # MB
+
+
 @dataclass
 class Measured:
     """Of one database at one size."""
@@ -59,7 +69,7 @@ class Measured:
     size: float = 0.0
     pages: dict[str, Opened] = field(default_factory=dict)
     events: int = 0  # of the journal
-    commands: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds, peak MB of all its processes
+    commands: dict[str, "Ran"] = field(default_factory=dict)
     workers: list[float] = field(default_factory=list)
     held: Held | None = None
 
@@ -123,8 +133,8 @@ def environment_of(config: Config) -> dict[str, str]:
             "CONSULT_SECRET_KEY": config.secret_key}
 
 
-def commands(config: Config, spare: Config) -> dict[str, tuple[float, float]]:
-    """(seconds, peak MB) of each command, in a process of its own."""
+def commands(config: Config, spare: Config) -> dict[str, Ran]:
+    """Each command, in a process of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder, found = Path(name), {}
         for export in EXPORTS:
@@ -148,8 +158,8 @@ def head_before(number: int) -> str:
     return f"{last[0]}:{last[1]}" if last else f"0:{audit.GENESIS}"
 
 
-def run(config: Config, *arguments: str) -> tuple[float, float]:
-    began, peak = time.perf_counter(), 0.0
+def run(config: Config, *arguments: str) -> Ran:
+    began, before, peak = time.perf_counter(), computed_by_children(), 0.0
     command = [sys.executable, "-m", "consult", *arguments]
     running = subprocess.Popen(command, env={**os.environ, **environment_of(config)}, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
     # What the system says at the end counts this process too, from which that one was split.
@@ -158,7 +168,12 @@ def run(config: Config, *arguments: str) -> tuple[float, float]:
         time.sleep(LOOK)
     if running.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: ended with {running.returncode}")
-    return time.perf_counter() - began, peak
+    return Ran(time.perf_counter() - began, computed_by_children() - before, peak)
+
+
+def computed_by_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def workers(app: Flask, config: Config) -> list[float]:
@@ -276,10 +291,10 @@ def rest_table(by_size: dict[int, Measured]) -> str:
         return [name, *(cell(one) for one in by_size.values())]
     rows = [row("database, MB", lambda m: f"{m.size:,.0f}"), row("filled, s", lambda m: f"{m.fill:,.0f}" if m.fill else "–")]
     for name in next(iter(by_size.values())).commands:
-        rows.append(row(f"{name}, s (peak MB)", lambda m, name=name: "{:,.1f} ({:,.0f})".format(*m.commands[name])))
+        rows.append(row(f"{name}, s; CPU s (peak MB)", lambda m, name=name: "{:,.1f}; {:,.1f} ({:,.0f})".format(*m.commands[name])))
         if name == "verify":
             rows.append(row("… events of the journal", lambda m: f"{m.events:,}"))
-            rows.append(row("… s for a million of them (aim 60)", lambda m: f"{m.commands['verify'][0] * 1e6 / m.events:,.0f}"))
+            rows.append(row("… s for a million of them (aim 60)", lambda m: f"{m.commands['verify'].seconds * 1e6 / m.events:,.0f}"))
     rows += [
         row(f"peak MB of each process of the server after {REQUESTS:,} requests", lambda m: ", ".join(f"{one:.0f}" for one in m.workers)),
         row("a version published: contributions anchored", lambda m: f"{m.held.anchored:,}" if m.held else "–"),

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from consult.core.config import TEST_ONLY, Config, ConfigError, resource_dir, variable
+from consult.core.config import SECRETS, TEST_ONLY, Config, ConfigError, resource_dir, variable
 from tests.waiting import PATIENCE
 
 WRONG = {
@@ -114,3 +114,24 @@ def test_the_folders_of_the_project_are_found():
 ])
 def test_a_second_factor_is_required_before_the_public(base_url, said, is_required):
     assert Config(base_url=base_url, second_factor=said).requires_second_factor is is_required
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path):
+    """As a vault, systemd's credentials or a container's secrets hand it over: in no environment that others may read."""
+    for name in SECRETS:
+        path = tmp_path / name
+        path.write_text({"secret_key": "k" * 40, "oidc_client_secret": "", "metrics_token": "m" * 40,
+                         "database_url": "postgresql://u:p@db/c", "queue_url": "redis://:p@q/1", "limits_url": "redis://:p@q/0",
+                         "mail_url": "smtps://u:p@mail.example.ma"}[name] + "\n")
+        setting = f"CONSULT_{name.upper()}_FILE"
+        if name == "oidc_client_secret":
+            with pytest.raises(ConfigError, match=f"^{setting}: .* is empty"):
+                Config.from_environment({setting: str(path)})
+            continue
+        assert getattr(Config.from_environment({setting: str(path)}), name) == path.read_text().strip()
+        with pytest.raises(ConfigError, match=f"^{setting}: "):
+            Config.from_environment({setting: str(path), f"CONSULT_{name.upper()}": path.read_text().strip()})
+    with pytest.raises(ConfigError, match="^CONSULT_MAIL_URL_FILE: .* cannot be read"):
+        Config.from_environment({"CONSULT_MAIL_URL_FILE": str(tmp_path / "nothing")})
+    with pytest.raises(ConfigError, match="^CONSULT_BASE_URL_FILE: no such setting"):
+        Config.from_environment({"CONSULT_BASE_URL_FILE": str(tmp_path / "secret_key")})

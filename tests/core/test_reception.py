@@ -237,6 +237,26 @@ def test_what_is_made_for_long_is_sent_as_it_grows_and_broken_off_where_it_fails
     assert reception.room.taken == 0
 
 
+def test_an_answer_is_held_until_it_is_broken_off(monkeypatch, line):
+    """Whatever is let go before that is ended by the server as if it were whole, now and then before the line is broken off."""
+    monkeypatch.setattr(reception, "PATIENCE", 0.05)
+    seen, ends = threading.Event(), []
+
+    class Stream(Protocol):
+        def __del__(self) -> None:
+            line[1].setblocking(False)
+            with suppress(BlockingIOError):
+                ends.append(line[1].recv(1))
+
+    class Server(Protocol):
+        def response_stream(self, status, headers):
+            self.answered(status, headers)
+            return Stream(takes=seen.set)
+
+    call(in_two(seen, LookupError), Server(), method="GET", client=line[0])
+    assert ends == [b""], "the connection had ended by then"
+
+
 def test_where_it_could_not_be_broken_off_it_waits_until_it_is_whole(monkeypatch):
     monkeypatch.setattr(reception, "PATIENCE", 0.05)
     seen = threading.Event()

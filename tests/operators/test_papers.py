@@ -174,3 +174,11 @@ def test_the_compose_file_holds_together():
     published = [port.rpartition(":")[0] for service in ours.values() for port in service.get("ports", ())]
     upstream = re.findall(r"server (127\.0\.0\.1:\d+) ", (PAPERS / "nginx.conf").read_text("utf-8"))
     assert published == upstream, "nginx looks elsewhere"
+
+
+@pytest.mark.parametrize("unit", ["consult-web.service", "consult-work.service"])
+def test_the_units_reach_nothing_that_is_not_named(unit):
+    """By the system's own filter: whatever the programme is led to ask, it joins this machine and what its operator adds."""
+    lines = (PAPERS / unit).read_text("utf-8").splitlines()
+    assert [line for line in lines if line.startswith("IPAddress")] == ["IPAddressDeny=any", "IPAddressAllow=localhost"]
+    assert [line for line in lines if line.startswith("RestrictAddressFamilies=")] == ["RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX"]

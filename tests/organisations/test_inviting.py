@@ -17,7 +17,7 @@ from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.i18n import utcnow
 from consult.core.mail import OutgoingMail
 from consult.organisations import service
-from consult.organisations.models import MemberInvitation, Membership, MembershipState, Organisation
+from consult.organisations.models import Category, MemberInvitation, Membership, MembershipState, Organisation, Region, Sector
 from consult.organisations.service import inviting
 from consult.privacy import retention
 from tests import factories
@@ -250,3 +250,36 @@ def test_accepting_from_two_tabs_and_leaving_at_that_moment(own_app):
     with unit_of_work():
         present = session.scalars(sa.select(Membership.organisation_id).where(Membership.left_at.is_(None))).all()
         assert set(present) <= {ids[2]}
+
+
+LURE = "Votre compte est suspendu : http://evil.example/rouvrir"
+
+
+def test_a_letter_to_anybody_quotes_nothing_that_its_sender_made_up(client, consultation):
+    """Whoever lists an organisation calls it what they like, and themselves: our letters carry that to nobody before it is confirmed."""
+    person = factories.a_user(email="lure@example.org", name=LURE)
+    made_up = service.add(person, None, name_fr=LURE, name_ar=LURE, short="PNQ", category=Category.COMPANY, sector=Sector.AGRIFOOD,
+                          region=Region.NATIONAL)
+    for language in ("fr", "ar", "en"):
+        service.invite(person, made_up, email=ADDRESS, language=language)
+        written = letter()
+        assert "evil.example" not in f"{written.subject} {written.body} {written.html or ''}", language
+        assert "/organisations/accept-invitation/" in written.body
+        shown = client.get(link(language=language)).text
+        assert shown.count("evil.example") >= 2, "the page says both"
+        service.withdraw_invitation(person, session.scalars(sa.select(MemberInvitation).order_by(MemberInvitation.id.desc())).first())
+    service.confirm(factories.a_user(email="s@example.org", role=Role.SECRETARIAT), made_up)
+    service.invite(person, made_up, email="other@example.org", language="fr")
+    assert LURE in letter("other@example.org").subject, "what the secretariat confirmed is said"
+
+
+def test_one_person_sends_no_more_however_many_organisations_they_list(consultation, monkeypatch):
+    monkeypatch.setattr(inviting, "MAX_OF_ORGANISATION", 2)
+    person = factories.a_user(email="many@example.org")
+    for number in range(2):
+        listed = service.add(person, None, name_fr=f"Coopérative {'abc'[number] * 9} numéro {number}", name_ar=f"تعاونية رقم {number}",
+                             short=f"C{number}", category=Category.COMPANY, sector=Sector.AGRIFOOD, region=Region.NATIONAL, is_another=True)
+        service.invite(person, listed, email=f"colleague{number}@example.org", language="fr")
+    with pytest.raises(Invalid) as refusal:
+        service.invite(person, listed, email="another@example.org", language="fr")
+    assert (refusal.value.field, "You have sent" in str(refusal.value.message)) == ("email", True)

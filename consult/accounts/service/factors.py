@@ -21,7 +21,7 @@ from consult.core.permissions import Action, require
 from consult.text.normalising import validated_name
 
 CODES = 10
-LENGTH = 16  # signs of a recovery code: 80 bits, which nobody guesses from a digest
+LENGTH = 24  # signs of a recovery code: 120 bits, of which no digest can be guessed, even by whoever has its key
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: what is mistaken for another sign when it is read is not among them
 READ_AS = str.maketrans("OIL", "011")
 MAX_PASSKEYS = 20

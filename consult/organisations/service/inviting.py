@@ -20,7 +20,7 @@ from consult.core.states import move
 from consult.organisations.models import MemberInvitation, Membership, MembershipState, Organisation
 from consult.organisations.service.belonging import PRESENT, begin, tell
 
-MAX_OF_ORGANISATION = 50  # letters in a day, to whomever
+MAX_OF_ORGANISATION = 50  # letters in a day, to whomever; of one person as well, however many organisations they list
 TEMPLATE = "organisations/invitation"
 
 
@@ -43,7 +43,7 @@ def invite(actor: Actor, organisation: Organisation, *, email: str, language: st
                       _("They stand in the list of members."))
     if letters.is_waiting(MemberInvitation, MemberInvitation.address == address, MemberInvitation.organisation_id == organisation.id):
         raise Invalid("email", _("This address is invited already."), _("Send that invitation once more, or withdraw it."))
-    _check_pace(organisation, address)
+    _check_pace(actor, organisation, address)
     return letters.send_invitation(
         actor, MemberInvitation(organisation=organisation, address=address, language=language), TEMPLATE, Topic.BELONGING)
 
@@ -54,7 +54,7 @@ def invite_again(actor: Actor, invitation: MemberInvitation) -> MemberInvitation
     :func:`invite`.
     """
     lock(invitation.organisation)
-    _check_pace(invitation.organisation, invitation.address)
+    _check_pace(actor, invitation.organisation, invitation.address)
     letters.end_invitation(invitation, InvitationState.REPLACED)
     again = MemberInvitation(organisation=invitation.organisation, address=invitation.address, language=invitation.language)
     return letters.send_invitation(actor, again, TEMPLATE, Topic.BELONGING)
@@ -140,10 +140,16 @@ def list_invitations(actor: Actor, organisation: Organisation, *, after: Cursor 
     return get_page(chosen, falling(MemberInvitation.created_at, MemberInvitation.id), after=after, size=ENTRY_PAGE_SIZE)
 
 
-def _check_pace(organisation: Organisation, address: str) -> None:
+def _check_pace(actor: Actor, organisation: Organisation, address: str) -> None:
     """Of whoever holds the organisation's row."""
     letters.check_pace(address)
-    written = sa.select(sa.func.count()).select_from(MemberInvitation).where(
-        MemberInvitation.organisation_id == organisation.id, MemberInvitation.created_at > utcnow() - timedelta(days=1))
-    if scalar_count(written) >= MAX_OF_ORGANISATION:
+    if _count_today(MemberInvitation.organisation_id == organisation.id) >= MAX_OF_ORGANISATION:
         raise Invalid("email", _("This organisation has sent many invitations today."), _("Invite the others tomorrow."))
+    if actor.id is not None and not can(actor, Action.ORGANISATIONS_VIEW_REGISTER, organisation) and \
+            _count_today(MemberInvitation.invited_by_id == actor.id) >= MAX_OF_ORGANISATION:
+        raise Invalid("email", _("You have sent many invitations today."), _("Invite the others tomorrow."))
+
+
+def _count_today(which: sa.ColumnElement[bool]) -> int:
+    return scalar_count(sa.select(sa.func.count()).select_from(MemberInvitation).where(
+        which, MemberInvitation.created_at > utcnow() - timedelta(days=1)))
