@@ -104,6 +104,11 @@ visitor                                     /moderation/register?of=replies&afte
 rapporteur                                  /moderation/publish/{waiting}
 rapporteur                                  /moderation/withhold/{waiting}
 rapporteur                                  /moderation/restore/{withheld}
+rapporteur                                  /moderation/redact/{waiting}
+rapporteur                                  /moderation/show-all/{ref}
+rapporteur                                  /moderation/reopen/{withheld}
+rapporteur                                  /moderation/read-original/{ref}
+rapporteur                                  /moderation/withhold-several
 participant                                 /organisations/add
 participant                                 /organisations/mine
 participant                                 /organisations/mine?q=laboratoire

@@ -41,7 +41,7 @@ from consult.core.mail import OutgoingMail
 from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
-from consult.moderation.models import ModerationDecision, ReplyDecision
+from consult.moderation.models import ModerationDecision, ModerationHint, ReplyDecision
 from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
@@ -204,7 +204,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
             EarlyClosing.decided_by_id,
             Revision.published_by_id, WorkingDraft.edited_by_id, OutdatedTranslation.confirmed_by_id, Anchor.decided_by_id,
-            ModerationDecision.moderator_id, ReplyDecision.moderator_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
+            ModerationDecision.moderator_id, ReplyDecision.moderator_id,
+            ModerationHint.dismissed_by_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
             SynthesisReopening.reopened_by_id, StakeholderList.imported_by_id, Export.requested_by_id,
             SubmissionRequest.requested_by_id, Submission.submitted_by_id,
             AdoptionDecision.recorded_by_id, Erasure.decided_by_id),

@@ -175,6 +175,11 @@ PLACES = {
     "exports.request": Place("exports"),
     "moderation.publish": Place("moderation/{waiting}", given={"words": ""}),
     "moderation.publish_several": Place("moderation/"),
+    "moderation.withhold_several": Place("moderation/", press="Withhold those chosen…"),
+    "moderation.dismiss_hint": Place("moderation/{hinted}"),
+    "moderation.redact": Place("moderation/{waiting}", given={"phrases": "point"}),
+    **dict.fromkeys((f"moderation.{name}" for name in ("read_original", "reopen", "show_all")),
+                    Place("moderation/{redacted}?state=published")),
     "moderation.restore": Place("moderation/{withheld}?state=withheld"),
     "moderation.withhold": Place("moderation/{waiting}"),
     **dict.fromkeys((f"organisations.{name}" for name in ("accept", "end_mandate", "end_membership")),
@@ -267,6 +272,7 @@ SIGNED_IN = (
 IN_CHARGE = (
     "chapters.correct chapters.coverage chapters.edit_working_draft chapters.import_chapter chapters.working_draft chapters.working_drafts "
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
+    "moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
     "synthesis.reopen synthesis.validate synthesis.workbench"
 ).split()
@@ -300,7 +306,7 @@ PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
-    "export_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
+    "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
     "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
 PARTS_OF = {
@@ -314,6 +320,8 @@ PARTS_OF = {
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
+    ("moderation.redact", "ref"): "{waiting}", ("moderation.dismiss_hint", "ref"): "{hinted}",
+    **dict.fromkeys(((f"moderation.{name}", "ref") for name in ("read_original", "reopen", "show_all")), "{redacted}"),
     **{(f"outreach.{name}", "token"): "{asked_by_letter}" for name in ("invitation", "open", "refuse", "take_up")},
     **{(f"outreach.{name}", "number"): "{stakeholder_list}" for name in ("discard", "leave_out_doubtful", "take", "view_list")},
     **{(f"outreach.{name}", "number"): "{stakeholder_row}" for name in ("correct_row", "leave_out")},
