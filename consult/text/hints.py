@@ -27,7 +27,9 @@ INSULTS = frozenset(
     "idiot idiots idiote idiotes imbecile imbeciles cretin cretins abruti abrutis salaud salauds salope salopes connard connards connasse "
     "pourriture pourritures ordure ordures stupid idiotic moron morons bastard bastards scum liar liars menteur menteurs voleur voleurs "
     "حمار حمير كلب كلاب غبي اغبياء حقير حقراء لص لصوص كذاب كذابون خنزير".split())
-SELLING = frozenset("promo promotion solde soldes casino bitcoin viagra gratuit gratuitement cliquez click discount gagnez مجانا اربح".split())
+SELLING = frozenset(
+    "promo promotion solde soldes casino bitcoin viagra gratuit gratuitement cliquez click discount gagnez "
+    "مجانا اربح".split())
 WORD = re.compile("(?:[^\\W\\d_]|[\u0640\u064b-\u065f\u0670])+")  # with the vowel signs of Arabic
 MOST = 20  # hints of one text: whoever has more reads the whole of it anyway
 FEWEST_LETTERS = 40  # from which on the language of a text is told

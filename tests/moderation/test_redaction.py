@@ -1,5 +1,7 @@
 """Words that moderators take out of the public's sight: nobody reads them anywhere, and nothing of what was lodged is changed."""
 
+import json
+
 import pytest
 import sqlalchemy as sa
 
@@ -147,3 +149,18 @@ def test_spans_that_overlap_are_one():
     assert masking.masked("abcdef", [(1, 3), (2, 4), (5, 6)], "*") == "a*e*"
     assert masking.places_of("B c", "ab\n C, b  c") == [(1, 5), (7, 11)]
     assert masking.places_of(" ", "ab") == []
+
+
+def test_the_register_is_taken_away_as_data_without_texts_or_messages(client, rapporteur, named, consultation):
+    redact(rapporteur, named, NAME)
+    reply = contributions.reply(rapporteur, named, form_key="reply-1", body="Driss Alaoui ment.")
+    with pytest.raises(NotAllowed):
+        redact(rapporteur, reply, NAME)  # one's own
+    as_csv = client.get("/fr/exports/open-data/decisions.csv").text
+    assert f"{named.ref},1,0,redact,personal_data," in as_csv
+    rows = json.loads(client.get("/fr/exports/open-data/decisions.json").text)
+    assert [(row["ref"], row["decision"], row["is_reply"]) for row in rows] == [(named.ref, "redact", 0)]
+    pages = ("exports/open-data/contributions", f"contributions/{named.ref}", "moderation/register", "chapters/1", "contributions")
+    for text in (as_csv, str(rows), *(client.get(f"/fr/{page}").text for page in pages)):
+        assert "Driss" not in text
+        assert GIVEN["words"] not in text

@@ -40,7 +40,8 @@ def test_another_language_than_it_says():
     arabic = "يجب أن تشمل السياسة الوطنية للجودة جميع القطاعات الصناعية والخدماتية في كل الجهات."
     assert [hint for hint, _words in told(arabic, "fr")] == ["language"]
     assert told(arabic, "ar") == []
-    assert [hint for hint, _words in told("La politique nationale de la qualité concerne toutes les régions du pays.", "ar")] == ["language"]
+    french = "La politique nationale de la qualité concerne toutes les régions du pays."
+    assert [hint for hint, _words in told(french, "ar")] == ["language"]
 
 
 @pytest.mark.parametrize("text", [

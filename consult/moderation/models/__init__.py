@@ -16,6 +16,6 @@ from consult.moderation.models.redaction import MAX_PHRASES, Part, Redaction
 from consult.moderation.models.verdict import Reason, Verdict
 
 __all__ = [
-    "MAX_PHRASES", "MAX_WORDS", "TAKEN_BACK_WITHIN", "Decision", "HintKind", "ModerationDecision", "ModerationHint", "ModerationNotice", "Part", "Reason", "Redaction",
-    "ReplyDecision", "Verdict", "capacity_of", "hiding", "is_fresh",
+    "MAX_PHRASES", "MAX_WORDS", "TAKEN_BACK_WITHIN", "Decision", "HintKind", "ModerationDecision", "ModerationHint", "ModerationNotice",
+    "Part", "Reason", "Redaction", "ReplyDecision", "Verdict", "capacity_of", "hiding", "is_fresh",
 ]

@@ -30,7 +30,7 @@ from consult.moderation.service.redacting import Moderated, read_original
 from consult.moderation.service.register import list_register, list_reply_register
 
 __all__ = [
-    "ACTS", "Bulk", "Moderated", "ShownHint", "dismiss_hint", "list_hints", "around", "count_awaiting", "count_by_state", "decide_several", "get_last_own", "get_next",
-    "get_subject", "is_of", "list_chapters", "list_decisions", "list_register", "list_reply_register", "list_verdicts", "publish", "queue",
-    "read_original", "redact", "reopen", "restore", "show_all", "withhold",
+    "ACTS", "Bulk", "Moderated", "ShownHint", "around", "count_awaiting", "count_by_state", "decide_several", "dismiss_hint",
+    "get_last_own", "get_next", "get_subject", "is_of", "list_chapters", "list_decisions", "list_hints", "list_register",
+    "list_reply_register", "list_verdicts", "publish", "queue", "read_original", "redact", "reopen", "restore", "show_all", "withhold",
 ]

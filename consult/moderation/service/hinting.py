@@ -39,7 +39,8 @@ def look_for_hints() -> None:
     models: tuple[type[Moderated], ...] = (Contribution, Reply)
     for model in models:
         waiting = model.state.in_(ContributionState.where(awaits_moderation=True))
-        found = session.scalars(sa.select(model).where(waiting, model.id > _looked_to.get(model, 0)).order_by(model.id).limit(BATCH)).all()
+        unseen = sa.select(model).where(waiting, model.id > _looked_to.get(model, 0)).order_by(model.id).limit(BATCH)
+        found: Sequence[Any] = session.scalars(unseen).all()
         keep_hints(found)
         if found:
             _looked_to[model] = found[-1].id
