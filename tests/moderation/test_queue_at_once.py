@@ -9,7 +9,7 @@ from consult.contributions.models import Contribution, ContributionState
 from consult.core.audit import AuditEvent
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict
-from consult.core.verification import verify_database
+from consult.core.verification import verify_journal
 from consult.moderation import service
 from consult.moderation.models import ModerationDecision, Reason, Verdict
 from tests import factories
@@ -74,4 +74,4 @@ def test_two_rapporteurs_through_one_queue_lose_nothing_and_overwrite_nothing_un
     assert all(states[one.contribution_id] == one.verdict.to for one in decisions)
     acts = [verdict.action.value for verdict in Verdict]
     assert session.scalar(sa.select(sa.func.count()).where(AuditEvent.action.in_(acts))) == 2 * EACH
-    assert verify_database() == []
+    assert verify_journal() == [], "the chain of events is whole"
