@@ -105,6 +105,9 @@ rapporteur                                  /moderation/publish/{waiting}
 rapporteur                                  /moderation/withhold/{waiting}
 rapporteur                                  /moderation/restore/{withheld}
 rapporteur                                  /moderation/redact/{waiting}
+rapporteur secretariat                      /moderation/appeals
+participant                                 /moderation/appeal/{own}
+secretariat                                 /moderation/uphold/{withheld}
 rapporteur                                  /moderation/show-all/{ref}
 rapporteur                                  /moderation/reopen/{withheld}
 rapporteur                                  /moderation/read-original/{ref}

@@ -77,6 +77,8 @@ ACTS: dict[Action, str] = {
     Action.CONTRIBUTIONS_WITHDRAW: N_("A contribution was withdrawn by its author"),
     Action.CONTRIBUTIONS_WITHDRAW_REPLY: N_("A reply was withdrawn by its author"),
     Action.EXPORTS_REQUEST: N_("An export was asked for"),
+    Action.MODERATION_APPEAL: N_("An author appealed to the secretariat"),
+    Action.MODERATION_UPHOLD: N_("A decision was upheld on appeal"),
     Action.MODERATION_DISMISS_HINT: N_("A hint on the text of a contribution, or of a reply, was put aside"),
     Action.MODERATION_PUBLISH: N_("A contribution, or a reply to one, was published"),
     Action.MODERATION_READ_ORIGINAL: N_("What is not shown of a contribution, or of a reply to one, was read"),

@@ -75,3 +75,13 @@ class WithholdSeveralForm(SeveralForm):
 
     def values(self) -> dict:
         return {"reason": Reason(self.reason.data), "words": self.words.data}
+
+
+class AppealForm(FlaskForm):
+    """What an author says to the secretariat against a decision."""
+
+    words = TextAreaField(
+        _("Why the decision should be looked at again"), description=_("The secretariat and the commission read it; it is not published."),
+        validators=[DataRequired(_("Say why the decision should be looked at again.")), at_most(MAX_WORDS)],
+        render_kw={"dir": "auto", "rows": 8, "maxlength": MAX_WORDS},
+    )

@@ -41,7 +41,7 @@ from consult.core.mail import OutgoingMail
 from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
-from consult.moderation.models import ModerationDecision, ModerationHint, ReplyDecision
+from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ReplyDecision
 from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
@@ -198,8 +198,8 @@ HOLDINGS: tuple[Holding, ...] = (
       for model in (SuggestedAmendment, Receipt, Declaration, Anchor, PositionEntry)),
     *_lines(Subject.REPLIES, Fate.STAYS, Reply.author_id),
     *_lines(Subject.SUPPORTS, Fate.STAYS, Support.supporter_id),
-    *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS) for model in (ModerationDecision, ItemContribution)),
-    Holding(Subject.ANSWERS, ReplyDecision, Reply.author_id, Fate.STAYS),
+    *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS) for model in (ModerationDecision, ItemContribution, Appeal)),
+    *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal)),
     *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id),
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
             EarlyClosing.decided_by_id,

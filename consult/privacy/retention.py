@@ -65,7 +65,7 @@ from consult.core.taking_over import RecordLayout
 from consult.exports import service as exports
 from consult.exports.models import Export
 from consult.journal.models import CheckpointStamp
-from consult.moderation.models import ModerationDecision, ModerationHint, ModerationNotice, Redaction, ReplyDecision
+from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ModerationNotice, Redaction, ReplyDecision
 from consult.news.models import ClosingNotice, Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership, Organisation, OrganisationWord
 from consult.outreach import service as outreach
@@ -281,7 +281,7 @@ PERIODS: tuple[Period, ...] = (
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
         (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
-         ModerationHint,
+         ModerationHint, Appeal,
          ItemContribution, SynthesisNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
          SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Redaction, Mandate, Declaration),

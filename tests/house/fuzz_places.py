@@ -176,6 +176,8 @@ PLACES = {
     "moderation.publish": Place("moderation/{waiting}", given={"words": ""}),
     "moderation.publish_several": Place("moderation/"),
     "moderation.withhold_several": Place("moderation/", press="Withhold those chosen…"),
+    "moderation.appeal": Place("moderation/appeal/{own_withheld}"),
+    "moderation.uphold": Place("moderation/{own_withheld}?state=withheld"),
     "moderation.dismiss_hint": Place("moderation/{hinted}"),
     "moderation.redact": Place("moderation/{waiting}", given={"phrases": "point"}),
     **dict.fromkeys((f"moderation.{name}" for name in ("read_original", "reopen", "show_all")),
@@ -264,6 +266,7 @@ SIGNED_IN = (
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
     "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
+    "moderation.appeal "
     "contributions.withdraw_reply "
     "kept_form news.choose news.follow news.following news.unfollow "
     "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
@@ -273,7 +276,7 @@ SIGNED_IN = (
 IN_CHARGE = (
     "chapters.correct chapters.coverage chapters.edit_working_draft chapters.import_chapter chapters.working_draft chapters.working_drafts "
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
-    "moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
+    "moderation.appeals moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
     "synthesis.reopen synthesis.validate synthesis.workbench"
 ).split()
@@ -322,6 +325,8 @@ PARTS_OF = {
     ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
     ("moderation.redact", "ref"): "{waiting}", ("moderation.dismiss_hint", "ref"): "{hinted}",
+    ("moderation.appeal", "ref"): "{own_withheld}",
+    ("moderation.uphold", "ref"): "{own_withheld}",
     **dict.fromkeys(((f"moderation.{name}", "ref") for name in ("read_original", "reopen", "show_all")), "{redacted}"),
     **{(f"outreach.{name}", "token"): "{asked_by_letter}" for name in ("invitation", "open", "refuse", "take_up")},
     **{(f"outreach.{name}", "number"): "{stakeholder_list}" for name in ("discard", "leave_out_doubtful", "take", "view_list")},

@@ -20,7 +20,7 @@ GROWING = {
     "anchor": "one for each contribution and later revision",
     "support": "one for each that is given", "reply": "one for each", "reply_decision": "one for each decision on a reply",
     "reaction_tally": "contributions that others support or reply to",
-    "moderation_hint": "some for many contributions", "redaction": "one for each phrase that is hidden",
+    "appeal": "one for some decisions", "moderation_hint": "some for many contributions", "redaction": "one for each phrase that is hidden",
     "moderation_decision": "one for each decision", "moderation_notice": "one for each decision",
     "item_contribution": "one for each contribution that is gathered", "synthesis_notice": "one for each author and chapter",
     "user": "who speaks has an account", "membership": "one for many people", "mandate": "one for many people",

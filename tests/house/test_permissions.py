@@ -128,6 +128,10 @@ journal.view_permissions             consultation   secretariat administrator   
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
 moderation.publish                   double's       nobody                                                     *
+moderation.appeal                    waiting        participant                                                open closed synthesis
+moderation.uphold                    waiting        secretariat                                                open closed synthesis
+moderation.uphold                    colleague's    nobody                                                     *
+moderation.uphold                    double's       nobody                                                     *
 moderation.dismiss_hint              waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.dismiss_hint              colleague's    nobody                                                     *
 moderation.dismiss_hint              double's       nobody                                                     *

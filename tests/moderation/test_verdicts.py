@@ -2,6 +2,7 @@
 
 import pytest
 
+from consult.consultations.models import Role
 from consult.contributions.models import ContributionState
 from consult.core import jobs
 from consult.core.commands import COMMANDS
@@ -35,6 +36,11 @@ def brought_to(state: ContributionState, *, before: Verdict, by, **over):
         leading = (one for one in Verdict if one.to == state and ContributionState.SUBMITTED in one.starts)
         act = Verdict.REDACT if before.shows_all else next(leading)
         service.ACTS[act](by, contribution, **given(act, contribution))
+    elif before.answers_appeal:
+        contribution = factories.a_contribution(**over)
+        another = factories.a_user(role=Role.RAPPORTEUR, commission=contribution.chapter.commission)
+        service.withhold(another, contribution, **given(Verdict.WITHHOLD, contribution))
+        service.appeal(contribution.author, contribution, words="Je ne suis pas d’accord.")
     else:
         contribution = factories.a_contribution(state=state, **over)
     return contribution
@@ -45,7 +51,8 @@ def address(verdict: Verdict, contribution, language: str = "en") -> str:
 
 
 @pytest.mark.parametrize(("verdict", "state"), STEPS)
-def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rapporteur, block, verdict, state):
+def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rapporteur, secretary, block, verdict, state):
+    rapporteur = secretary if verdict.answers_appeal else rapporteur
     contribution = brought_to(state, before=verdict, by=rapporteur, block=block)
     page = client.sign_in(rapporteur).get(f"/en/moderation/{contribution.ref}").text
     assert address(verdict, contribution) in page
@@ -60,7 +67,8 @@ def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rappo
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_no_other_state_is_decided_so(client, rapporteur, block, verdict):
+def test_no_other_state_is_decided_so(client, rapporteur, secretary, block, verdict):
+    rapporteur = secretary if verdict.answers_appeal else rapporteur
     client.sign_in(rapporteur)
     for state in set(ContributionState) - set(verdict.starts):
         contribution = factories.a_contribution(block=block, state=state, withdrawn_at=factories.utcnow() if state.is_taken_back else None)
@@ -71,14 +79,15 @@ def test_no_other_state_is_decided_so(client, rapporteur, block, verdict):
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_its_author_is_written_what_it_is(rapporteur, block, verdict, language):
+def test_its_author_is_written_what_it_is(rapporteur, secretary, block, verdict, language):
+    rapporteur = secretary if verdict.answers_appeal else rapporteur
     author = factories.a_user(language=language)
     contribution = brought_to(verdict.starts[0], before=verdict, by=rapporteur, block=block, author=author)
     service.ACTS[verdict](rapporteur, contribution, **given(verdict, contribution))
     session.commit()
     while jobs.run_pending():
         pass
-    (letter,) = letters_to(author)
+    letter = letters_to(author)[-1]
     with force_locale(language):
         assert letter.subject == gettext(verdict.subject, ref=contribution.ref)
         assert gettext(verdict.told, ref=contribution.ref, key=contribution.block_key, number=contribution.chapter.number) in letter.body

@@ -38,6 +38,7 @@ class Verdict(MeaningEnum):
     needs_words: bool  # to the author, beside a reason that is chosen; else one press decides, for the first reason
     hides_words: bool  # words of it are named that the public does not read any more
     shows_all: bool  # whatever words were hidden are shown again
+    answers_appeal: bool  # of its author, which it closes; only while one is open
     takes_back: bool  # the last decision, as long as it is fresh: what it hid is shown, what it showed hidden
     heading: str  # of its form
     press: str  # its button
@@ -52,7 +53,7 @@ class Verdict(MeaningEnum):
 
     PUBLISH = "publish", N_("Published"), says(
         starts=(ContributionState.SUBMITTED,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, reasons=(Reason.CONFORMS,),
-        needs_words=False, hides_words=False, shows_all=False, takes_back=False,
+        needs_words=False, hides_words=False, shows_all=False, takes_back=False, answers_appeal=False,
         heading="", press=N_("Publish"), help=N_("It conforms to the charter: everybody will read it."), key="p",
         in_keys=N_("publish"), subject=N_("Your contribution %(ref)s is published"),
         told=N_("A moderator has read your contribution %(ref)s on the passage %(key)s of chapter %(number)s: it conforms to the charter "
@@ -63,7 +64,7 @@ class Verdict(MeaningEnum):
                       "read it now."))
     WITHHOLD = "withhold", N_("Withheld"), says(
         starts=(ContributionState.SUBMITTED, ContributionState.PUBLISHED), to=ContributionState.WITHHELD, tone=Tone.BRICK,
-        reasons=Reason.where(is_breach=True), needs_words=True, hides_words=False, shows_all=False, takes_back=False,
+        reasons=Reason.where(is_breach=True), needs_words=True, hides_words=False, shows_all=False, takes_back=False, answers_appeal=False,
         heading=N_("Withhold it"), press=N_("Withhold"),
         help=N_("Kept out of the public’s sight, never erased; it can be restored on appeal."), key="w", in_keys=N_("withhold"),
         subject=N_("Your contribution %(ref)s is withheld"),
@@ -75,7 +76,7 @@ class Verdict(MeaningEnum):
                       "does not read it."))
     RESTORE = "restore", N_("Restored"), says(
         starts=(ContributionState.WITHHELD,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, reasons=Reason.where(is_breach=False),
-        needs_words=True, hides_words=False, shows_all=False, takes_back=False,
+        needs_words=True, hides_words=False, shows_all=False, takes_back=False, answers_appeal=False,
         heading=N_("Publish it again"), press=N_("Restore"), help="", key="", in_keys="",
         subject=N_("Your contribution %(ref)s is published again"),
         told=N_("The decision to withhold your contribution %(ref)s on the passage %(key)s of chapter %(number)s has been reversed: "
@@ -87,7 +88,7 @@ class Verdict(MeaningEnum):
 
     REDACT = "redact", N_("Published in part"), says(
         starts=(ContributionState.SUBMITTED, ContributionState.PUBLISHED), to=ContributionState.PUBLISHED, tone=Tone.OCHRE,
-        reasons=Reason.where(is_breach=True), needs_words=True, hides_words=True, shows_all=False, takes_back=False,
+        reasons=Reason.where(is_breach=True), needs_words=True, hides_words=True, shows_all=False, takes_back=False, answers_appeal=False,
         heading=N_("Publish it without some words"), press=N_("Publish without these words"),
         help=N_("The public reads the text with a mark in their place; the text as it was lodged is kept, and each reading of it leaves a "
                 "trace."),
@@ -100,7 +101,7 @@ class Verdict(MeaningEnum):
                       "reads the rest, with a mark in their place. What you lodged is kept as it is."))
     SHOW_ALL = "show_all", N_("Shown in full"), says(
         starts=(ContributionState.PUBLISHED,), to=ContributionState.PUBLISHED, tone=Tone.GREEN, reasons=Reason.where(is_breach=False),
-        needs_words=True, hides_words=False, shows_all=True, takes_back=False, heading=N_("Show it in full again"),
+        needs_words=True, hides_words=False, shows_all=True, takes_back=False, answers_appeal=False, heading=N_("Show it in full again"),
         press=N_("Show all its words"), help=N_("The public reads it again as it was lodged."), key="", in_keys="",
         subject=N_("Your contribution %(ref)s is shown in full again"),
         told=N_("The words of your contribution %(ref)s on the passage %(key)s of chapter %(number)s that were taken out of the public’s "
@@ -111,7 +112,8 @@ class Verdict(MeaningEnum):
                       "again: everybody reads it as you lodged it."))
     REOPEN = "reopen", N_("Decision taken back"), says(
         starts=(ContributionState.PUBLISHED, ContributionState.WITHHELD), to=ContributionState.SUBMITTED, tone=Tone.OCHRE,
-        reasons=Reason.where(is_slip=True), needs_words=False, hides_words=False, shows_all=False, takes_back=True, heading="",
+        reasons=Reason.where(is_slip=True), needs_words=False, hides_words=False, shows_all=False, takes_back=True,
+        answers_appeal=False, heading="",
         press=N_("Take the last decision back"),
         help=N_("Within an hour. It waits for a decision again, and nobody but its author and those in charge reads it meanwhile."),
         key="u", in_keys=N_("take the last decision back"), subject=N_("The decision on your contribution %(ref)s was taken back"),
@@ -121,6 +123,18 @@ class Verdict(MeaningEnum):
         reply_subject=N_("The decision on your reply %(ref)s was taken back"),
         reply_told=N_("A moderator has taken back the last decision on your reply %(ref)s to the contribution %(to)s: it waits for a "
                       "decision again, of which you will be told."))
+
+    UPHOLD = "uphold", N_("Decision upheld"), says(
+        starts=(ContributionState.WITHHELD,), to=ContributionState.WITHHELD, tone=Tone.BRICK, reasons=Reason.where(is_breach=True),
+        needs_words=True, hides_words=False, shows_all=False, takes_back=False, answers_appeal=True,
+        heading=N_("Uphold the decision"), press=N_("Uphold"), help=N_("The appeal is closed, and it stays out of the public’s sight."),
+        key="", in_keys="", subject=N_("Your appeal on contribution %(ref)s: the decision is upheld"),
+        told=N_("The secretariat has looked again at the decision to withhold your contribution %(ref)s on the passage %(key)s of chapter "
+                "%(number)s, and upholds it. It is kept as you lodged it."),
+        done=lambda ref: gettext("The decision on %(ref)s is upheld; its author is told by mail, with your words.", ref=ref),
+        reply_subject=N_("Your appeal on reply %(ref)s: the decision is upheld"),
+        reply_told=N_("The secretariat has looked again at the decision to withhold your reply %(ref)s to the contribution %(to)s, and "
+                      "upholds it. It is kept as you lodged it."))
 
     @property
     def action(self) -> Action:

@@ -20,9 +20,20 @@ from consult.core.errors import Conflict, ConsultError, Invalid
 from consult.core.i18n import _, when
 from consult.core.jobs import later
 from consult.core.locks import list_locked, lock, lock_all, taken
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import Action, Actor, can, require
 from consult.moderation import jobs
-from consult.moderation.models import MAX_WORDS, Decision, ModerationDecision, ModerationNotice, Reason, ReplyDecision, Verdict, is_fresh
+from consult.moderation.models import (
+    MAX_WORDS,
+    Appeal,
+    Decision,
+    ModerationDecision,
+    ModerationNotice,
+    Reason,
+    ReplyDecision,
+    Verdict,
+    is_fresh,
+)
+from consult.moderation.service.appealing import appeal_on, is_open
 from consult.moderation.service.redacting import Moderated, decisions_on, hide, list_all, places_in, show
 from consult.text import normalising
 
@@ -96,17 +107,18 @@ def decide_several(
     return bulk
 
 
-def list_verdicts(actor: Actor, subject: Moderated, decisions: Sequence[Decision]) -> tuple[Verdict, ...]:
-    """What can be decided on it after these decisions, oldest first."""
+def list_verdicts(actor: Actor, subject: Moderated, decisions: Sequence[Decision], appeal: Appeal | None) -> tuple[Verdict, ...]:
+    """What can be decided on it after these decisions, oldest first, and what its author said against one."""
     require(actor, Action.MODERATION_VIEW, subject)
-    return _possible(subject, decisions)
+    return _possible(subject, decisions, has_appeal=is_open(appeal, decisions))
 
 
-def _possible(subject: Moderated, decisions: Sequence[Decision]) -> tuple[Verdict, ...]:
+def _possible(subject: Moderated, decisions: Sequence[Decision], *, has_appeal: bool) -> tuple[Verdict, ...]:
     last = decisions[-1] if decisions else None
     return tuple(
         verdict for verdict in Verdict.possible(subject.state)
         if (subject.is_redacted or not verdict.shows_all)
+        and (has_appeal or not verdict.answers_appeal)
         and not (verdict.takes_back and (last is None or last.verdict.takes_back or not is_fresh(last))))
 
 
@@ -114,9 +126,10 @@ def _decide(
     actor: User, subject: Moderated, verdict: Verdict, given: dict[str, Any], expected_counter: int, phrases: str = "",
 ) -> Decision:
     _claim(subject, expected_counter)
+    has_appeal = _is_for_the_secretariat(actor, subject)
     is_about_words = verdict.hides_words or verdict.shows_all or verdict.takes_back
     before = list_all(subject) if is_about_words else []
-    if verdict not in _possible(subject, before):
+    if verdict not in _possible(subject, before, has_appeal=has_appeal):
         raise _too_late(subject) if verdict.takes_back and verdict in Verdict.possible(subject.state) else _overtaken(subject)
     hidden = places_in(subject, phrases) if verdict.hides_words else {}
     decision = _written(subject, {**given, "verdict": verdict, "moderator": actor})
@@ -128,6 +141,20 @@ def _decide(
     else:
         _move_contribution(subject, verdict, is_rewritten=is_about_words)
     return decision
+
+
+def _is_for_the_secretariat(actor: User, subject: Moderated) -> bool:
+    """Whether an appeal is open: the secretariat decides then, and nobody on an appeal against a decision of their own."""
+    if subject.state.awaits_moderation:
+        return False  # whatever was appealed against was taken back
+    decisions = list_all(subject)
+    if not is_open(appeal_on(subject), decisions):
+        return False
+    if not can(actor, Action.MODERATION_UPHOLD, subject):
+        raise Conflict(_("Its author has appealed to the secretariat, which decides now."), _("Its decision is told to you here."))
+    if decisions[-1].moderator_id == actor.id:
+        raise Conflict(_("This decision is your own: somebody else of the secretariat looks at it again."), _("Leave it to them."))
+    return True
 
 
 def _written(subject: Moderated, given: dict[str, Any]) -> Decision:

@@ -17,7 +17,7 @@ from consult.core.jobs import every_second
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, require
 from consult.moderation.models import HintKind, ModerationHint
-from consult.moderation.service.redacting import Moderated, texts_of
+from consult.moderation.service.redacting import Moderated, on_subject, texts_of
 from consult.text.hints import hints_in
 
 BATCH = 50  # texts that are looked at in one second
@@ -62,22 +62,18 @@ def list_hints(actor: Actor, subject: Moderated) -> list[ShownHint]:
     if subject.is_redacted:
         return []
     rows = texts_of(subject)
-    found = session.scalars(sa.select(ModerationHint).where(_is_of(subject), ModerationHint.dismissed_at.is_(None)).order_by(
-        ModerationHint.part, ModerationHint.begins).options(orm.lazyload(ModerationHint.dismissed_by)))
+    standing = sa.select(ModerationHint).where(on_subject(ModerationHint, subject), ModerationHint.dismissed_at.is_(None))
+    found = session.scalars(standing.order_by(ModerationHint.part, ModerationHint.begins).options(
+        orm.lazyload(ModerationHint.dismissed_by)))
     return [ShownHint(one.id, one.kind, getattr(rows[one.part], f"lodged_{one.part}")[one.begins:one.ends]) for one in found
             if one.part in rows]
-
-
-def _is_of(subject: Moderated) -> sa.ColumnElement[bool]:
-    column: Any = ModerationHint.reply_id if isinstance(subject, Reply) else ModerationHint.contribution_id
-    return column == subject.id
 
 
 @command
 def dismiss_hint(actor: User, subject: Moderated, *, hint_id: int) -> ModerationHint:
     """Nobody is shown it again; :class:`NotFound` for one that is not of this text. Twice is once."""
     lock(subject.chapter)
-    hint = session.scalar(sa.select(ModerationHint).where(_is_of(subject), ModerationHint.id == hint_id))
+    hint = session.scalar(sa.select(ModerationHint).where(on_subject(ModerationHint, subject), ModerationHint.id == hint_id))
     if hint is None:
         raise NotFound(_("This hint is no longer there."), _("Go back to the queue."))
     if hint.dismissed_at is None:

@@ -46,7 +46,8 @@ def get_subject(actor: Actor, consultation: Consultation, ref: str) -> Moderated
 
 def _shown_of_contribution() -> tuple:
     revision = orm.joinedload(Contribution.block).joinedload(Block.revision)
-    return (orm.joinedload(Contribution.amendment), _author(Contribution), orm.joinedload(Contribution.organisation),
+    return (orm.joinedload(Contribution.amendment), orm.joinedload(Contribution.declaration),
+            _author(Contribution), orm.joinedload(Contribution.organisation),
             revision.options(orm.defer(Revision.source), orm.lazyload(Revision.chapter)))
 
 

@@ -93,6 +93,11 @@ def decisions_on(subject: Moderated) -> tuple[type[Any], sa.ColumnElement[bool]]
     return ModerationDecision, ModerationDecision.contribution_id == subject.id
 
 
+def on_subject(model: Any, subject: Moderated) -> sa.ColumnElement[bool]:
+    """Of a table whose rows are of a contribution or of a reply: those of this one."""
+    return model.reply_id == subject.id if isinstance(subject, Reply) else model.contribution_id == subject.id
+
+
 def list_all(subject: Moderated) -> list[Decision]:
     """Every decision on it, oldest first."""
     decided, which = decisions_on(subject)
