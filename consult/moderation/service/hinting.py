@@ -57,9 +57,9 @@ def keep_hints(subjects: Sequence[Moderated]) -> None:
 
 
 def list_hints(actor: Actor, subject: Moderated) -> list[ShownHint]:
-    """Those that nobody has put aside, in the order of the text; of words that are hidden already there are none."""
+    """Those that nobody has put aside, in the order of the text; of words that nobody reads any more there are none."""
     require(actor, Action.MODERATION_VIEW, subject)
-    if subject.is_redacted:
+    if subject.is_redacted or subject.state.is_silent:
         return []
     rows = texts_of(subject)
     standing = sa.select(ModerationHint).where(on_subject(ModerationHint, subject), ModerationHint.dismissed_at.is_(None))
