@@ -92,9 +92,11 @@ class Site:
         waiting, _more = factories.a_contribution(block=first), factories.a_contribution(block=second)
         withheld = factories.a_contribution(block=first, state=ContributionState.WITHHELD)
         own = factories.a_contribution(block=first, author=participant)
-        own_withheld = factories.a_contribution(block=first, author=participant)
-        moderation.withhold(self.people["rapporteur"], own_withheld, reason=Reason.OFF_TOPIC, words="Sans rapport.",
-                            expected_counter=own_withheld.row_counter)
+        own_withheld, appealed = factories.a_contribution(block=first, author=participant), factories.a_contribution(block=first)
+        for one in (own_withheld, appealed):
+            moderation.withhold(self.people["rapporteur"], one, reason=Reason.OFF_TOPIC, words="Sans rapport.",
+                                expected_counter=one.row_counter)
+        moderation.appeal(appealed.author, appealed, words="Je ne suis pas d’accord.")
         hinted = factories.a_contribution(block=first, body="Joignez-moi au 06 12 34 56 78.")
         keep_hints([hinted])
         redacted = factories.a_contribution(block=first)
@@ -143,7 +145,7 @@ class Site:
             "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),
             "waiting": waiting.ref, "withheld": withheld.ref, "redacted": redacted.ref, "hinted": hinted.ref,
-            "own_withheld": own_withheld.ref, "own": own.ref,
+            "own_withheld": own_withheld.ref, "appealed": appealed.ref, "own": own.ref,
             "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
             "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,
