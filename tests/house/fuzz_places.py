@@ -295,7 +295,7 @@ LISTED = {
     "adoption.submit": ("secretariat", validated), "consultations.dashboard": ("secretariat", as_built),
     "consultations.letters": ("secretariat", as_built), "organisations.correct": ("secretariat", as_built),
     "organisations.merge": ("secretariat", as_built), "organisations.invite": ("secretariat", as_built),
-    "organisations.accept_invitation": ("visitor", as_built),
+    "organisations.accept_invitation": ("visitor", as_built), "moderation.uphold": ("secretariat", as_built),
     "organisations.view_members": ("secretariat", as_built), "organisations.view_register": ("secretariat", as_built),
     **dict.fromkeys(("journal.events_file", "journal.view_events", "journal.view_permissions", "privacy.forget_on_request",
                      "privacy.register_file", "privacy.view_register"), ("secretariat", as_built)),
