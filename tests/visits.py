@@ -104,6 +104,14 @@ visitor                                     /moderation/register?of=replies&afte
 rapporteur                                  /moderation/publish/{waiting}
 rapporteur                                  /moderation/withhold/{waiting}
 rapporteur                                  /moderation/restore/{withheld}
+rapporteur                                  /moderation/redact/{waiting}
+rapporteur secretariat                      /moderation/appeals
+participant                                 /moderation/appeal/{own}
+secretariat                                 /moderation/uphold/{withheld}
+rapporteur                                  /moderation/show-all/{ref}
+rapporteur                                  /moderation/reopen/{withheld}
+rapporteur                                  /moderation/read-original/{ref}
+rapporteur                                  /moderation/withhold-several
 participant                                 /organisations/add
 participant                                 /organisations/mine
 participant                                 /organisations/mine?q=laboratoire

@@ -20,7 +20,8 @@ NO_MORE = _("You hold no mandate any more to sign this for an organisation. Choo
 class AuthorField:
     """One of the things that an author says; ``name`` is that of the form's field, of a draft's entry and of the command's value.
 
-    ``lodged`` reads it from a contribution, as JSON holds it. ``max_length`` (characters) is that of what is typed, None of a choice.
+    ``lodged`` reads it from a contribution, as JSON holds it: as it was lodged, whatever is shown of it. ``max_length``
+    (characters) is that of what is typed, None of a choice.
     ``is_text`` is true of prose in the author's own words, kept in the contribution's column of that name. ``column`` is its name in
     tables, ``digest_name`` in the receipt's digest, where it stands always, or when the field ``if_said`` holds something.
     """
@@ -36,7 +37,7 @@ class AuthorField:
 
 
 def _replacement(contribution: Any) -> str | None:
-    return contribution.amendment.replacement if contribution.amendment else None
+    return contribution.amendment.lodged_replacement if contribution.amendment else None
 
 
 def _interest(contribution: Any) -> str | None:
@@ -54,9 +55,10 @@ STATEMENT = (
     AuthorField("comment_type", N_("Type of comment"), lambda c: c.comment_type.value, "type", "type"),
     AuthorField("position", N_("Position"), lambda c: c.position.value, "position", "position"),
     AuthorField("speak_as", N_("On behalf of"), lambda c: c.organisation_id, "organisation", "organisation_id"),
-    AuthorField("body", N_("Contribution"), lambda c: c.body, "body", "body", MAX_BODY, is_text=True),
+    AuthorField("body", N_("Contribution"), lambda c: c.lodged_body, "body", "body", MAX_BODY, is_text=True),
     AuthorField("replacement", N_("Proposed change"), _replacement, "proposed_change", "replacement", MAX_REPLACEMENT),
-    AuthorField("justification", N_("Justification"), lambda c: c.justification, "justification", "justification", MAX_BODY, is_text=True),
+    AuthorField("justification", N_("Justification"), lambda c: c.lodged_justification, "justification", "justification", MAX_BODY,
+                is_text=True),
     AuthorField("exact", N_("Words of the passage that it quotes"), lambda c: c.exact, "quoted", "exact", MAX_EXACT, if_said="exact"),
     AuthorField("prefix", N_("Words of the passage that it quotes"), lambda c: c.prefix, "quoted", "prefix", if_said="exact"),
     AuthorField("suffix", N_("Words of the passage that it quotes"), lambda c: c.suffix, "quoted", "suffix", if_said="exact"),

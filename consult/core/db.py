@@ -320,7 +320,7 @@ def add_new(model: type[Base], rows: Sequence[dict[str, Any]], told: orm.Instrum
 def add_now(row: Base) -> None:
     """Add a new row, and what its columns were given, at once and alone: its relatives know it by its id, not by being its children."""
     columns = sa.inspect(type(row)).columns
-    row.id = add_row(type(row), **{name: value for name, value in row.__dict__.items() if name in columns})
+    row.id = add_row(type(row), **{columns[name].key: value for name, value in row.__dict__.items() if name in columns})
     orm.make_transient_to_detached(row)
     session.add(row)
 

@@ -161,8 +161,20 @@ def _note_flushed(flushed: orm.Session, _context: Any) -> None:
         _note_row(row)
     for row in flushed.dirty:
         layout = layout_of(row.__class__)
-        if layout is not None and any(orm.attributes.get_history(row, name).has_changes() for name in layout.columns):
+        if layout is not None and any(orm.attributes.get_history(row, name).has_changes() for name in _attributes(row.__class__)):
             _note_row(row)
+
+
+def attribute_of(column: sa.Column[Any], model: type[Base]) -> str:
+    """What a model calls a column: another name where everybody reads something else under the column's."""
+    return sa.inspect(model).get_property_by_column(column).key
+
+
+@cache
+def _attributes(model: type[Base]) -> tuple[str, ...]:
+    """What the model calls the columns that are recorded."""
+    layout = layout_of(model)
+    return () if layout is None else tuple(attribute_of(layout.table.c[name], model) for name in layout.columns)
 
 
 def _note_row(row: Base) -> None:

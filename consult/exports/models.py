@@ -32,6 +32,7 @@ class ExportFormat(MeaningEnum):
     DOCX = "docx", "DOCX", says(content_type="application/vnd.openxmlformats-officedocument.wordprocessingml.document")
     PDF = "pdf", "PDF", says(content_type="application/pdf")
     MARKDOWN = "md", "Markdown", says(content_type="text/markdown")
+    JSON = "json", "JSON", says(content_type="application/json")
     ZIP = "zip", "ZIP", says(content_type="application/zip")
 
 

@@ -29,7 +29,8 @@ from consult.exports.tables import write_xlsx as write_xlsx
 from consult.synthesis.models import Synthesis
 
 REACTIONS = (Action.CONTRIBUTIONS_SUPPORT, Action.CONTRIBUTIONS_TAKE_BACK_SUPPORT, Action.CONTRIBUTIONS_REPLY,
-             Action.CONTRIBUTIONS_WITHDRAW_REPLY, Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE)
+             Action.CONTRIBUTIONS_WITHDRAW_REPLY, Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE,
+             Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL, Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD)
 
 
 @command

@@ -18,13 +18,13 @@ from consult.core.i18n import _, gettext, language_name, ngettext, number
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
-from consult.exports import registry, replies, service, tables
+from consult.exports import decisions, registry, replies, service, tables
 from consult.exports.documents import receipt as document_of_position
 from consult.exports.documents.pdf import pdf
 from consult.exports.forms import ExportForm
 from consult.exports.models import Export, ExportFormat, ExportKind
 from consult.exports.registry import Definition
-from consult.exports.writers import OPEN_DATA, OPEN_REPLIES
+from consult.exports.writers import OPEN_DATA, OPEN_DECISIONS, OPEN_REPLIES
 
 bp = room("exports")
 
@@ -146,7 +146,7 @@ def open_data():
     consultation = required_consultation()
     require(actor(), Action.EXPORTS_OPEN_DATA, consultation)
     return render_template("exports/open_data.html", columns=tables.OPEN_COLUMNS, reply_columns=replies.COLUMNS,
-                           count=contributions.count_published(consultation))
+                           decision_columns=decisions.COLUMNS, count=contributions.count_published(consultation))
 
 
 @bp.get("/open-data/contributions")
@@ -159,7 +159,17 @@ def open_data_replies():
     return open_table(OPEN_REPLIES)
 
 
-def open_table(definition: Definition):
+@bp.get("/open-data/decisions.csv")
+def open_data_decisions():
+    return open_table(OPEN_DECISIONS)
+
+
+@bp.get("/open-data/decisions.json")
+def open_data_decisions_json():
+    return open_table(OPEN_DECISIONS, ExportFormat.JSON)
+
+
+def open_table(definition: Definition, format: ExportFormat = ExportFormat.CSV):
     """Made on request in a file of its own, so that it is whole, of one moment, and never in memory at once."""
     consultation = required_consultation()
     require(actor(), Action.EXPORTS_OPEN_DATA, consultation)
@@ -167,10 +177,10 @@ def open_table(definition: Definition):
     if stamp in http.if_none_match:
         return "", 304
     file = tempfile.TemporaryFile("w+b", prefix="consult-")  # noqa: SIM115 - closed once it is sent
-    definition.write(consultation.id, file, format=ExportFormat.CSV, language=language())
+    definition.write(consultation.id, file, format=format, language=language())
     file.seek(0)
-    name = definition.file_name(ExportFormat.CSV)
-    response = send_file(file, mimetype=ExportFormat.CSV.content_type, as_attachment=True, download_name=name, max_age=0)
+    name = definition.file_name(format)
+    response = send_file(file, mimetype=format.content_type, as_attachment=True, download_name=name, max_age=0)
     response.set_etag(stamp)
     return response
 

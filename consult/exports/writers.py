@@ -1,5 +1,6 @@
 """What this room exports: the data are read from one view of the database, which is let go of before the file is written."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -9,7 +10,7 @@ from consult.consultations.models import Consultation
 from consult.core.db import reading, session
 from consult.core.i18n import DEFAULT_LANGUAGE, N_, gettext
 from consult.core.permissions import Action
-from consult.exports import matrix, replies, tables
+from consult.exports import decisions, matrix, replies, tables
 from consult.exports.documents import pandoc, pdf, report, word
 from consult.exports.documents.parts import Report
 from consult.exports.matrix import Audience
@@ -48,6 +49,14 @@ def published_replies(consultation_id: int, language: str) -> Iterator[Table]:
 
 
 @contextmanager
+def register_of_moderation(consultation_id: int, language: str) -> Iterator[Table]:
+    """The same of what moderators decided."""
+    with reading():
+        lines = decisions.lines(session.get_one(Consultation, consultation_id), language)
+        yield Table(lambda _progress: lines)
+
+
+@contextmanager
 def synthesis(chapter_id: int, language: str) -> Iterator[Report]:
     with reading():
         gathered = report.gather(session.get_one(Chapter, chapter_id), language)
@@ -65,6 +74,9 @@ SYNTHESIS = register(
 )
 OPEN_DATA = register("open-data", of=Consultation, action=Action.EXPORTS_OPEN_DATA, read=published_contributions, stem="contributions")
 OPEN_REPLIES = register("open-data-replies", of=Consultation, action=Action.EXPORTS_OPEN_DATA, read=published_replies, stem="replies")
+OPEN_DECISIONS = register(
+    "open-data-decisions", of=Consultation, action=Action.EXPORTS_OPEN_DATA, read=register_of_moderation, stem="decisions",
+    command_format=ExportFormat.CSV)
 
 
 @CONTRIBUTIONS.writes(ExportFormat.XLSX)
@@ -75,8 +87,20 @@ def write_xlsx(sheet: Sheet, out: IO[bytes], progress: Progress) -> None:
 @CONTRIBUTIONS.writes(ExportFormat.CSV)
 @OPEN_DATA.writes(ExportFormat.CSV)
 @OPEN_REPLIES.writes(ExportFormat.CSV)
+@OPEN_DECISIONS.writes(ExportFormat.CSV)
 def write_csv(table: Table, out: IO[bytes], progress: Progress) -> None:
     tables.write_csv(table.lines(progress), out)
+
+
+@OPEN_DECISIONS.writes(ExportFormat.JSON)
+def write_json(table: Table, out: IO[bytes], progress: Progress) -> None:
+    """A list of objects, one on each line, named as the columns are."""
+    lines = iter(table.lines(progress))
+    names, between = next(lines), b"["
+    for line in lines:
+        out.write(between + b"\n" + json.dumps(dict(zip(names, line, strict=True)), ensure_ascii=False).encode())
+        between = b","
+    out.write(b"\n]\n" if between == b"," else b"[]\n")
 
 
 @CONTRIBUTIONS.writes(ExportFormat.EXCEL_CSV)

@@ -6,7 +6,7 @@ from wtforms.validators import DataRequired
 
 from consult.core.fields import CounterField, at_most
 from consult.core.i18n import _
-from consult.moderation.models import MAX_WORDS, Reason, Verdict
+from consult.moderation.models import MAX_PHRASES, MAX_WORDS, Reason, Verdict
 
 
 class VerdictForm(FlaskForm):
@@ -14,6 +14,13 @@ class VerdictForm(FlaskForm):
 
     expected_counter = CounterField()
     reason = SelectField(_("Reason (published in the register)"), validators=[DataRequired(_("Choose a reason of the list."))])
+    phrases = TextAreaField(
+        _("Words to take out of the public’s sight"),
+        description=_("Select them in the text and press the button below, or copy them here exactly as they stand: a phrase on each "
+                      "line. They are hidden wherever they stand in it."),
+        validators=[DataRequired(_("Choose the words that are hidden.")), at_most(MAX_PHRASES)],
+        render_kw={"dir": "auto", "rows": 3, "maxlength": MAX_PHRASES, "data-phrases": ""},
+    )
     words = TextAreaField(
         _("Message to the author"), description=_("Sent to the author by mail with the reason and the way to appeal; not published."),
         validators=[DataRequired(_("Write to the author what led to this decision: a reason alone does not tell them.")),
@@ -26,16 +33,18 @@ class VerdictForm(FlaskForm):
         self.reason.choices = [("", _("Choose a reason")), *((reason.value, reason.label) for reason in verdict.reasons)]
         if not verdict.needs_words:
             del self.reason, self.words
+        if not verdict.hides_words:
+            del self.phrases
         for field in self:
             field.id = f"{verdict.value}-{field.name}"  # the page may show several such forms
 
     def values(self) -> dict:
-        values = {name: value for name, value in self.data.items() if name in ("expected_counter", "words")}
+        values = {name: value for name, value in self.data.items() if name in ("expected_counter", "phrases", "words")}
         return {**values, "reason": Reason(self.reason.data)} if "reason" in self else values
 
 
-class PublishSeveralForm(FlaskForm):
-    """Each choice is a ref and the mark of what the page showed of it: ``PNQ-C2-0042:1``."""
+class SeveralForm(FlaskForm):
+    """What was ticked. Each choice is a ref and the mark of what the page showed of it: ``PNQ-C2-0042:1``."""
 
     choice = SelectMultipleField(validate_choice=False)
 
@@ -47,3 +56,32 @@ class PublishSeveralForm(FlaskForm):
 def ref_and_mark(choice: str) -> tuple[str, int]:
     ref, _colon, mark = choice.rpartition(":")
     return ref or choice, int(mark) if mark.isdecimal() and len(mark) < 10 else 0
+
+
+class WithholdSeveralForm(SeveralForm):
+    """The same reason and the same message for each of those that were ticked."""
+
+    reason = SelectField(_("Reason (published in the register)"), validators=[DataRequired(_("Choose a reason of the list."))])
+    words = TextAreaField(
+        _("Message to the authors"), description=_("Sent to each author by mail with the reason and the way to appeal; not published."),
+        validators=[DataRequired(_("Write to the authors what led to this decision: a reason alone does not tell them.")),
+                    at_most(MAX_WORDS)],
+        render_kw={"dir": "auto", "rows": 5, "maxlength": MAX_WORDS},
+    )
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.reason.choices = [("", _("Choose a reason")), *((reason.value, reason.label) for reason in Verdict.WITHHOLD.reasons)]
+
+    def values(self) -> dict:
+        return {"reason": Reason(self.reason.data), "words": self.words.data}
+
+
+class AppealForm(FlaskForm):
+    """What an author says to the secretariat against a decision."""
+
+    words = TextAreaField(
+        _("Why the decision should be looked at again"), description=_("The secretariat and the commission read it; it is not published."),
+        validators=[DataRequired(_("Say why the decision should be looked at again.")), at_most(MAX_WORDS)],
+        render_kw={"dir": "auto", "rows": 8, "maxlength": MAX_WORDS},
+    )

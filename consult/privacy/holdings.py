@@ -42,7 +42,7 @@ from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.grouping.models import FoldChoice
-from consult.moderation.models import ModerationDecision, ReplyDecision
+from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ReplyDecision
 from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
@@ -199,13 +199,15 @@ HOLDINGS: tuple[Holding, ...] = (
       for model in (SuggestedAmendment, Receipt, Declaration, Anchor, PositionEntry)),
     *_lines(Subject.REPLIES, Fate.STAYS, Reply.author_id),
     *_lines(Subject.SUPPORTS, Fate.STAYS, Support.supporter_id),
-    *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS) for model in (ModerationDecision, FoldChoice, ItemContribution)),
-    Holding(Subject.ANSWERS, ReplyDecision, Reply.author_id, Fate.STAYS),
+    *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS)
+      for model in (ModerationDecision, FoldChoice, ItemContribution, Appeal)),
+    *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal)),
     *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id),
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
             EarlyClosing.decided_by_id,
             Revision.published_by_id, WorkingDraft.edited_by_id, OutdatedTranslation.confirmed_by_id, Anchor.decided_by_id,
-            ModerationDecision.moderator_id, ReplyDecision.moderator_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
+            ModerationDecision.moderator_id, ReplyDecision.moderator_id,
+            ModerationHint.dismissed_by_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
             SynthesisReopening.reopened_by_id, StakeholderList.imported_by_id, Export.requested_by_id,
             SubmissionRequest.requested_by_id, Submission.submitted_by_id,
             AdoptionDecision.recorded_by_id, Erasure.decided_by_id, FoldChoice.chosen_by_id),

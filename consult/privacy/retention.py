@@ -66,7 +66,7 @@ from consult.exports import service as exports
 from consult.exports.models import Export
 from consult.grouping.models import Fold, FoldChoice, FoldLink, FoldMember, FoldRun
 from consult.journal.models import CheckpointStamp
-from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision
+from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ModerationNotice, Redaction, ReplyDecision
 from consult.news.models import ClosingNotice, Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership, Organisation, OrganisationWord
 from consult.outreach import service as outreach
@@ -283,9 +283,10 @@ PERIODS: tuple[Period, ...] = (
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
         (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
+         ModerationHint, Appeal,
          FoldChoice, ItemContribution, SynthesisNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
-         SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Mandate, Declaration),
+         SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Redaction, Mandate, Declaration),
         ended_by=RECORD),
     Period(
         N_("The journal"), None, N_("It proves that nothing was changed unseen; it holds numbers and digests, no names."),

@@ -18,6 +18,7 @@ from consult.core.audit import AuditEvent
 from consult.core.db import Base, reading, session
 from consult.core.i18n import N_, LabelledEnum, day, gettext, language_name, when
 from consult.core.mail import OutgoingMail
+from consult.core.records import attribute_of
 from consult.journal.words import act_in_words
 from consult.privacy.holdings import Subject, rows_of
 
@@ -77,7 +78,7 @@ def columns_of(row: Base, user: User) -> Iterator[tuple[str, Any]]:
     """Without the numbers of other people."""
     for column in (one for one in row.__table__.columns if one.key not in SECRETS):
         is_left_out = column.key in ("body", "html") and isinstance(row, OutgoingMail) and may_open(row)
-        value = gettext(LEFT_OUT) if is_left_out else getattr(row, column.key)
+        value = gettext(LEFT_OUT) if is_left_out else getattr(row, attribute_of(column, type(row)))
         if value in (None, user.id) or not any(key.target_fullname == "user.id" for key in column.foreign_keys):
             yield column.key, value
 

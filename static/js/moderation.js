@@ -7,8 +7,31 @@
   const pressed = [...page.querySelectorAll("[data-key]")].map((part) => [
     part.dataset.key, () => part.matches("button") ? part.click() : part.focus(),
   ]);
+  /* The words selected in the text join those to hide, a phrase on each line. */
+  const phrases = page.querySelector("[data-phrases]"), take = page.querySelector("[data-take-words]");
+  const takeWords = () => {
+    const selection = getSelection(), range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
+    const within = range?.commonAncestorContainer, part = within?.nodeType === Node.TEXT_NODE ? within.parentElement : within;
+    if (part?.closest(".bench-text") && part.closest("section")) {
+      phrases.value = [phrases.value.trim(), selection.toString().trim()].filter(Boolean).join("\n");
+    }
+    phrases.closest("details")?.setAttribute("open", "");
+    phrases.form.querySelector("select").focus();
+  };
+  if (take) {
+    take.hidden = false;
+    take.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the selection
+    take.addEventListener("click", takeWords);
+  }
+
   const acts = {
     ...Object.fromEntries(pressed),
+    ...(take ? { r: takeWords } : {}),
+    "?": () => {
+      const help = page.querySelector("[data-keys]");
+      help.scrollIntoView({ block: "center" });
+      help.querySelector("button").focus();
+    },
     j: () => page.querySelector('.bench-text [rel="next"]')?.click(),
     k: () => page.querySelector('.bench-text [rel="prev"]')?.click(),
   };

@@ -35,7 +35,7 @@ const bench = {
       if (!on || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
       if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return;
       /* The letter as typed; on an Arabic keyboard, the place of the key. */
-      const key = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace(/^Key/, "").toLowerCase();
+      const key = event.key === "?" ? "?" : /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace(/^Key/, "").toLowerCase();
       if (!Object.hasOwn(acts, key)) return;
       event.preventDefault();
       acts[key]();

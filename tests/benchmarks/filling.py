@@ -8,6 +8,7 @@ reads on a page is left out: the events of items and of anchors, and all letters
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -141,6 +142,7 @@ class Lodged(SimpleNamespace):
 
     content, digest, audit_details = Contribution.content, Contribution.digest, Contribution.audit_details
     declaration = None  # as before mandates
+    lodged_body, lodged_justification = property(attrgetter("body")), property(attrgetter("justification"))
 
 
 class Event(SimpleNamespace):
@@ -308,7 +310,7 @@ class Filling:
             position=dice.choice(POSITIONS), body=" ".join([*dice.choices(sentences, k=dice.randint(1, 6)), f"({number})"]),
             justification=dice.choice(sentences) if dice.random() < 0.3 else "", state=ContributionState.SUBMITTED,
             submitted_at=self.opened_at + number * self.step, withdrawn_at=None, row_counter=1,
-            amendment=SimpleNamespace(replacement=wording) if wording else None,
+            amendment=SimpleNamespace(replacement=wording, lodged_replacement=wording) if wording else None,
         ), wording
 
     def anchor(self, said: Lodged, section: Section, spot: Spot) -> tuple[str | None, int]:

@@ -23,7 +23,7 @@ from consult.core import tallies, verification
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict
 from consult.moderation import service as moderation
-from consult.moderation.models import Reason
+from consult.moderation.models import Reason, Verdict
 from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.test_service import lodge
@@ -90,9 +90,9 @@ def test_counting_anew_changes_nothing_of_what_acts_kept(consultation, chapter, 
 
 def test_a_refused_act_of_several_counts_nothing(consultation, block, participant, rapporteur):
     first, second = (lodge(participant, block, f"form-{n}", body=f"Précisez ce point, {n}.") for n in (1, 2))
-    bulk = moderation.publish_several(rapporteur, consultation, expected_counter={
+    bulk = moderation.decide_several(rapporteur, consultation, Verdict.PUBLISH, expected_counter={
         first.ref: first.row_counter, second.ref: second.row_counter + 1, "PNQ-C9-0001": 1})
-    assert bulk.published == [first.ref]
+    assert bulk.decided == [first.ref]
     assert chapters.tallies(block.chapter) == {block.key: 1}
     assert tallies.faults() == []
 

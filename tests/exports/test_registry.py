@@ -102,7 +102,7 @@ def test_the_command_line_keeps_its_names():
     assert {"contributions", "contributions.csv", "contributions.xlsx", "open-data", "synthesis", "dossier"} <= set(names)
     assert {name: [format.value for format in formats] for name, (_definition, formats) in names.items() if "." not in name} == {
         "contributions": ["csv"], "synthesis": ["docx", "pdf", "md"], "open-data": ["csv"],
-        "open-data-replies": ["csv"], "dossier": ["zip"]}
+        "open-data-replies": ["csv"], "open-data-decisions": ["csv"], "dossier": ["zip"]}
 
 
 def test_a_new_format_is_found_everywhere_by_its_registration(definitions, client):

@@ -175,6 +175,13 @@ PLACES = {
     "exports.request": Place("exports"),
     "moderation.publish": Place("moderation/{waiting}", given={"words": ""}),
     "moderation.publish_several": Place("moderation/"),
+    "moderation.withhold_several": Place("moderation/", press="Withhold those chosen…"),
+    "moderation.appeal": Place("moderation/appeal/{own_withheld}"),
+    "moderation.uphold": Place("moderation/{appealed}?state=withheld"),
+    "moderation.dismiss_hint": Place("moderation/{hinted}"),
+    "moderation.redact": Place("moderation/{waiting}", given={"phrases": "point"}),
+    **dict.fromkeys((f"moderation.{name}" for name in ("read_original", "reopen", "show_all")),
+                    Place("moderation/{redacted}?state=published")),
     "moderation.restore": Place("moderation/{withheld}?state=withheld"),
     "moderation.withhold": Place("moderation/{waiting}"),
     **dict.fromkeys((f"organisations.{name}" for name in ("accept", "end_mandate", "end_membership")),
@@ -250,7 +257,8 @@ EVERYBODY = (
     "chapters.choose_comparison chapters.compare chapters.home chapters.provision "
     "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
     "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
-    "exports.open_data exports.open_data_contributions exports.open_data_replies grouping.method healthz index journal.feed journal.read "
+    "exports.open_data exports.open_data_contributions exports.open_data_decisions exports.open_data_decisions_json "
+    "exports.open_data_replies grouping.method healthz index journal.feed journal.read "
     "journal.stamp moderation.register news.chapter_feed news.feed news.stop privacy.read readyz security.confirm_email "
     "security.forgot_password security.login security.register security.reset_password security.send_confirmation security.us_signin "
     "security.us_verify_link security.mf_recovery security.tf_select security.two_factor_token_validation security.wan_signin"
@@ -260,6 +268,7 @@ SIGNED_IN = (
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
     "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
+    "moderation.appeal "
     "contributions.withdraw_reply exports.position "
     "kept_form news.choose news.follow news.following news.unfollow "
     "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
@@ -269,6 +278,7 @@ SIGNED_IN = (
 IN_CHARGE = (
     "chapters.correct chapters.coverage chapters.edit_working_draft chapters.import_chapter chapters.working_draft chapters.working_drafts "
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
+    "moderation.appeals moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
     "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.part grouping.show synthesis.account"
 ).split()
@@ -287,7 +297,7 @@ LISTED = {
     "adoption.submit": ("secretariat", validated), "consultations.dashboard": ("secretariat", as_built),
     "consultations.letters": ("secretariat", as_built), "organisations.correct": ("secretariat", as_built),
     "organisations.merge": ("secretariat", as_built), "organisations.invite": ("secretariat", as_built),
-    "organisations.accept_invitation": ("visitor", as_built),
+    "organisations.accept_invitation": ("visitor", as_built), "moderation.uphold": ("secretariat", as_built),
     "organisations.view_members": ("secretariat", as_built), "organisations.view_register": ("secretariat", as_built),
     **dict.fromkeys(("journal.events_file", "journal.view_events", "journal.view_permissions", "privacy.forget_on_request",
                      "privacy.register_file", "privacy.view_register"), ("secretariat", as_built)),
@@ -302,7 +312,7 @@ PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "chapter": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
-    "export_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
+    "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
     "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
 PARTS_OF = {
@@ -317,6 +327,10 @@ PARTS_OF = {
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
+    ("moderation.redact", "ref"): "{waiting}", ("moderation.dismiss_hint", "ref"): "{hinted}",
+    ("moderation.appeal", "ref"): "{own_withheld}",
+    ("moderation.uphold", "ref"): "{appealed}",
+    **dict.fromkeys(((f"moderation.{name}", "ref") for name in ("read_original", "reopen", "show_all")), "{redacted}"),
     **{(f"outreach.{name}", "token"): "{asked_by_letter}" for name in ("invitation", "open", "refuse", "take_up")},
     **{(f"outreach.{name}", "number"): "{stakeholder_list}" for name in ("discard", "leave_out_doubtful", "take", "view_list")},
     **{(f"outreach.{name}", "number"): "{stakeholder_row}" for name in ("correct_row", "leave_out")},

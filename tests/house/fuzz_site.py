@@ -27,6 +27,9 @@ from consult.core.news import Topic
 from consult.core.pages import pages
 from consult.core.permissions import SYSTEM
 from consult.grouping import service as grouping
+from consult.moderation import service as moderation
+from consult.moderation.models import Reason
+from consult.moderation.service.hinting import keep_hints
 from consult.news import service as news
 from consult.news.signing import token_of
 from consult.organisations import service as organisations
@@ -93,6 +96,16 @@ class Site:
         waiting, _more = factories.a_contribution(block=first), factories.a_contribution(block=second)
         withheld = factories.a_contribution(block=first, state=ContributionState.WITHHELD)
         own = factories.a_contribution(block=first, author=participant)
+        own_withheld, appealed = factories.a_contribution(block=first, author=participant), factories.a_contribution(block=first)
+        for one in (own_withheld, appealed):
+            moderation.withhold(self.people["rapporteur"], one, reason=Reason.OFF_TOPIC, words="Sans rapport.",
+                                expected_counter=one.row_counter)
+        moderation.appeal(appealed.author, appealed, words="Je ne suis pas d’accord.")
+        hinted = factories.a_contribution(block=first, body="Joignez-moi au 06 12 34 56 78.")
+        keep_hints([hinted])
+        redacted = factories.a_contribution(block=first)
+        moderation.redact(self.people["rapporteur"], redacted, reason=Reason.INSULT, words="Un mot de trop.", phrases="point",
+                          expected_counter=redacted.row_counter)
         factories.a_chapter(consultation, number=2)
         chapters.import_chapter(SYSTEM, consultation, data=source(REWORDED, ELSEWHERE).encode())
         chapters.import_chapter(SYSTEM, consultation, data=factories.markdown(1, "ar").replace(*ELSEWHERE).encode())
@@ -136,7 +149,9 @@ class Site:
             "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),
             "alike": alike[2].ref,
-            "waiting": waiting.ref, "withheld": withheld.ref, "own": own.ref, "anchor": str(session.scalars(undecided).first()),
+            "waiting": waiting.ref, "withheld": withheld.ref, "redacted": redacted.ref, "hinted": hinted.ref,
+            "own_withheld": own_withheld.ref, "appealed": appealed.ref, "own": own.ref,
+            "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
             "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,
             "appointment": str(session.scalars(sa.select(Appointment.id).where(Appointment.user_id == self.people["moderator"].id)).one()),

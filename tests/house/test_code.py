@@ -98,7 +98,7 @@ def test_the_list_of_plain_functions_is_no_longer_than_needed():
 OWN_RULES = {
     "consult/consultations/service/course.py": "moves the phases itself, and holds the term of the law for people, not for the clock",
     "consult/adoption/views.py": "what comes next of each phase",
-    "consult/moderation/models.py": "names the role in which a decision was taken",
+    "consult/moderation/models/decision.py": "names the role in which a decision was taken",
 }
 
 

@@ -117,12 +117,12 @@ def missing(path: str, node: ast.FunctionDef) -> list[str]:
 
 @pytest.mark.parametrize(("path", "name", "errors"), [
     ("accounts/service/__init__.py", "get_user_by_email", {"NotFound"}),  # itself
-    ("moderation/service.py", "_decide", {"Conflict"}),  # what a helper makes, a helper raises
+    ("moderation/service/deciding.py", "_decide", {"Conflict", "Invalid"}),  # what a helper makes, a helper raises
     ("synthesis/service/items.py", "detach", {"Conflict"}),  # a helper of another file
     ("synthesis/service/items.py", "clean", {"Invalid"}),  # a helper of another room
     ("contributions/service/lodging.py", "lodge", {"Invalid", "Conflict"}),  # its decorator
     ("consultations/service/course.py", "get_appointee", {"Invalid"}),  # in place of another, which is caught
-    ("moderation/service.py", "publish_several", set()),  # all are caught
+    ("moderation/service/deciding.py", "decide_several", {"Invalid"}),  # all are caught
     ("contributions/service/lodging.py", "is_what_was_lodged", set()),
     ("contributions/service/drafting.py", "drop_draft", {"Conflict"}),  # only what every command may
 ])

@@ -13,7 +13,7 @@ from consult.contributions.models import Contribution
 from consult.core.db import session, unit_of_work
 from consult.core.errors import Conflict
 from consult.moderation import service as moderation
-from consult.moderation.models import Reason
+from consult.moderation.models import Reason, Verdict
 from consult.synthesis import service as synthesis
 from tests import factories
 from tests.at_once import all_at_once
@@ -67,7 +67,8 @@ def test_acts_of_all_rooms_at_one_moment_lock_nobody_out(busy):
         return synthesis.add_item(session.get_one(User, people[0]), draft, title="Un point", contributions=[said(number)])
 
     def publish(expected_counter: dict[str, int]):
-        return moderation.publish_several(session.get_one(User, people[2]), said(0).consultation, expected_counter=expected_counter)
+        return moderation.decide_several(session.get_one(User, people[2]), said(0).consultation, Verdict.PUBLISH,
+                                         expected_counter=expected_counter)
 
     def lodge_again(number: int):
         author, block = session.get_one(User, people[0]), factories.block_of(said(number).chapter, said(number).block_key)

@@ -23,7 +23,8 @@ from tests.house.source import modules
 
 SIZES = {
     "consult.exports.service": ("ENTRY_PAGE_SIZE",), "consult.contributions.service.anchor_review": ("ENTRY_PAGE_SIZE",),
-    "consult.contributions.service.reading": ("PAGE_SIZE",), "consult.moderation.service": ("PAGE_SIZE", "REGISTER_PAGE_SIZE"),
+    "consult.contributions.service.reading": ("PAGE_SIZE",), "consult.moderation.service.listing": ("PAGE_SIZE",),
+    "consult.moderation.service.register": ("REGISTER_PAGE_SIZE",),
     "consult.synthesis.service.gathered": ("ENTRY_PAGE_SIZE",), "consult.synthesis.service.report": ("PAGE_SIZE",),
     "consult.synthesis.service.items": ("WORK_PAGE_SIZE",), "consult.synthesis.service.workbench": ("WORK_PAGE_SIZE",),
 }

@@ -131,6 +131,23 @@ journal.view_permissions             consultation   secretariat administrator   
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
 moderation.publish                   double's       nobody                                                     *
+moderation.appeal                    waiting        participant                                                open closed synthesis
+moderation.uphold                    waiting        secretariat                                                open closed synthesis
+moderation.uphold                    colleague's    nobody                                                     *
+moderation.uphold                    double's       nobody                                                     *
+moderation.dismiss_hint              waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.dismiss_hint              colleague's    nobody                                                     *
+moderation.dismiss_hint              double's       nobody                                                     *
+moderation.read_original             waiting        moderator rapporteur chair secretariat                     *
+moderation.redact                    waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.redact                    colleague's    nobody                                                     *
+moderation.redact                    double's       nobody                                                     *
+moderation.reopen                    waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.reopen                    colleague's    nobody                                                     *
+moderation.reopen                    double's       nobody                                                     *
+moderation.show_all                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.show_all                  colleague's    nobody                                                     *
+moderation.show_all                  double's       nobody                                                     *
 moderation.restore                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.restore                   colleague's    nobody                                                     *
 moderation.restore                   double's       nobody                                                     *

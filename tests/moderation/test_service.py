@@ -151,8 +151,8 @@ def test_several_at_once_say_which_could_not_be_and_why(rapporteur, chapter, blo
     own = factories.a_contribution(block=block, author=rapporteur)
     foreign = factories.a_contribution(block=factories.block_of(factories.a_chapter(consultation, number=2), "C2-A1-P1-a1"))
     expected_counter = {c.ref: c.row_counter for c in (*good, own, foreign)} | {taken.ref: stale, "PNQ-C1-9999": 1}
-    bulk = service.publish_several(rapporteur, consultation, expected_counter=expected_counter)
-    assert bulk.published == [c.ref for c in good]
+    bulk = service.decide_several(rapporteur, consultation, Verdict.PUBLISH, expected_counter=expected_counter)
+    assert bulk.decided == [c.ref for c in good]
     why = {ref: str(message) for ref, message in bulk.refused}
     assert set(why) == {taken.ref, own.ref, foreign.ref, "PNQ-C1-9999"}
     assert rapporteur.name in why[taken.ref]
@@ -219,7 +219,7 @@ def test_the_register_reads_neither_texts_nor_words(rapporteur, consultation, co
     session.expunge_all()
     decision = service.list_register(consultation).rows[0]
     assert (decision.contribution.ref, decision.reason, decision.capacity) == (contribution.ref, Reason.PERSONAL_DATA, Role.RAPPORTEUR)
-    for row, column in ((decision, "words"), (decision.contribution, "body")):
+    for row, column in ((decision, "words"), (decision.contribution, "lodged_body")):
         with pytest.raises(sa.exc.InvalidRequestError):
             getattr(row, column)
 
@@ -319,11 +319,11 @@ def test_overlapping_bulks_publish_each_once(own_app, at_once):
     made, people = prepared()
 
     def bulk(person, expected_counter):
-        return service.publish_several(session.get(User, person), found(next(iter(expected_counter))).consultation,
-                                       expected_counter=expected_counter)
+        return service.decide_several(session.get(User, person), found(next(iter(expected_counter))).consultation, Verdict.PUBLISH,
+                                      expected_counter=expected_counter)
 
     ends = at_once(own_app, lambda: bulk(people[0], made), lambda: bulk(people[1], dict(reversed(made.items()))))
-    assert sorted(ref for end in ends for ref in end.published) == sorted(made)
+    assert sorted(ref for end in ends for ref in end.decided) == sorted(made)
     assert sum(chapters.tallies(found(next(iter(made))).chapter).values()) == len(made)
 
 

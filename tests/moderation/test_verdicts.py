@@ -2,6 +2,7 @@
 
 import pytest
 
+from consult.consultations.models import Role
 from consult.contributions.models import ContributionState
 from consult.core import jobs
 from consult.core.commands import COMMANDS
@@ -19,7 +20,30 @@ WORDS = "Voici ce qui a conduit à cette décision."
 
 def typed(verdict: Verdict, contribution) -> dict:
     said = {"reason": verdict.reasons[-1].value, "words": WORDS} if verdict.needs_words else {}
-    return {"expected_counter": contribution.row_counter, **said}
+    phrases = {"phrases": "ce point"} if verdict.hides_words else {}
+    return {"expected_counter": contribution.row_counter, **said, **phrases}
+
+
+def given(verdict: Verdict, contribution) -> dict:
+    """The same for the act."""
+    return {**typed(verdict, contribution), **({"reason": verdict.reasons[0]} if verdict.needs_words else {})}
+
+
+def brought_to(state: ContributionState, *, before: Verdict, by, **over):
+    """In a state from which ``before`` can be decided, by decisions where it wants some."""
+    if before.shows_all or before.takes_back:
+        contribution = factories.a_contribution(**over)
+        leading = (one for one in Verdict if one.to == state and ContributionState.SUBMITTED in one.starts)
+        act = Verdict.REDACT if before.shows_all else next(leading)
+        service.ACTS[act](by, contribution, **given(act, contribution))
+    elif before.answers_appeal:
+        contribution = factories.a_contribution(**over)
+        another = factories.a_user(role=Role.RAPPORTEUR, commission=contribution.chapter.commission)
+        service.withhold(another, contribution, **given(Verdict.WITHHOLD, contribution))
+        service.appeal(contribution.author, contribution, words="Je ne suis pas d’accord.")
+    else:
+        contribution = factories.a_contribution(state=state, **over)
+    return contribution
 
 
 def address(verdict: Verdict, contribution, language: str = "en") -> str:
@@ -27,22 +51,24 @@ def address(verdict: Verdict, contribution, language: str = "en") -> str:
 
 
 @pytest.mark.parametrize(("verdict", "state"), STEPS)
-def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rapporteur, block, verdict, state):
-    contribution = factories.a_contribution(block=block, state=state)
+def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rapporteur, secretary, block, verdict, state):
+    rapporteur = secretary if verdict.answers_appeal else rapporteur
+    contribution = brought_to(state, before=verdict, by=rapporteur, block=block)
     page = client.sign_in(rapporteur).get(f"/en/moderation/{contribution.ref}").text
     assert address(verdict, contribution) in page
     for said in (verdict.press, verdict.heading, verdict.help):
         assert said in page
     answer = client.post(address(verdict, contribution), data=typed(verdict, contribution))
     assert answer.status_code == 303
-    (decision,) = service.list_decisions(rapporteur, contribution)
+    *_earlier, decision = service.list_decisions(rapporteur, contribution)
     assert (contribution.state, decision.verdict, decision.words) == (verdict.to, verdict, WORDS if verdict.needs_words else "")
     assert decision.reason in verdict.reasons
     assert verdict.done(contribution.ref) in client.get(answer.location).text
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_no_other_state_is_decided_so(client, rapporteur, block, verdict):
+def test_no_other_state_is_decided_so(client, rapporteur, secretary, block, verdict):
+    rapporteur = secretary if verdict.answers_appeal else rapporteur
     client.sign_in(rapporteur)
     for state in set(ContributionState) - set(verdict.starts):
         contribution = factories.a_contribution(block=block, state=state, withdrawn_at=factories.utcnow() if state.is_taken_back else None)
@@ -53,15 +79,15 @@ def test_no_other_state_is_decided_so(client, rapporteur, block, verdict):
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_its_author_is_written_what_it_is(rapporteur, block, verdict, language):
+def test_its_author_is_written_what_it_is(rapporteur, secretary, block, verdict, language):
+    rapporteur = secretary if verdict.answers_appeal else rapporteur
     author = factories.a_user(language=language)
-    contribution = factories.a_contribution(block=block, author=author, state=verdict.starts[0])
-    said = {"reason": verdict.reasons[0], "words": WORDS} if verdict.needs_words else {}
-    service.ACTS[verdict](rapporteur, contribution, expected_counter=contribution.row_counter, **said)
+    contribution = brought_to(verdict.starts[0], before=verdict, by=rapporteur, block=block, author=author)
+    service.ACTS[verdict](rapporteur, contribution, **given(verdict, contribution))
     session.commit()
     while jobs.run_pending():
         pass
-    (letter,) = letters_to(author)
+    letter = letters_to(author)[-1]
     with force_locale(language):
         assert letter.subject == gettext(verdict.subject, ref=contribution.ref)
         assert gettext(verdict.told, ref=contribution.ref, key=contribution.block_key, number=contribution.chapter.number) in letter.body
@@ -74,7 +100,8 @@ def test_its_act_is_a_command_and_its_form_asks_what_the_act_wants(app, verdict)
     assert verdict.action in COMMANDS
     with app.test_request_context("/en/", method="POST", data={}):
         fields = {field.name: field.id for field in VerdictForm(verdict)}
-    assert set(fields) == {"expected_counter", *(("reason", "words") if verdict.needs_words else ())}
+    assert set(fields) == {"expected_counter", *(("reason", "words") if verdict.needs_words else ()),
+                           *(("phrases",) if verdict.hides_words else ())}
     assert all(id_ == f"{verdict.value}-{name}" for name, id_ in fields.items()), "several such forms may stand on one page"
 
 

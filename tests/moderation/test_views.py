@@ -10,7 +10,7 @@ from consult.core.db import session
 from consult.core.i18n import force_locale
 from consult.moderation import service
 from consult.moderation.models import ModerationDecision, Reason
-from consult.moderation.views import dashboard_counts
+from consult.moderation.views.extensions import dashboard_counts
 from tests import factories
 from tests.counting import queries
 
@@ -38,8 +38,10 @@ def test_the_queue_shows_what_waits(signed_in, contribution, language):
 
 def test_each_state_and_chapter_has_its_list(signed_in, rapporteur, contribution):
     service.withhold(rapporteur, contribution, expected_counter=contribution.row_counter, **WITHHELD)
-    assert contribution.ref not in signed_in.get("/fr/moderation/").text
-    assert contribution.ref in signed_in.get("/fr/moderation/?state=withheld&chapter=1").text
+    listed = f"/fr/moderation/{contribution.ref}?"
+    assert listed not in signed_in.get("/fr/moderation/").text
+    assert f"/fr/moderation/reopen/{contribution.ref}?" in signed_in.get("/fr/moderation/").text, "it can be taken back, whatever is listed"
+    assert listed in signed_in.get("/fr/moderation/?state=withheld&chapter=1").text
     assert signed_in.get("/fr/moderation/?state=nonsense&chapter=").status_code == 200
     assert signed_in.get("/fr/moderation/?chapter=9").status_code == 404
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,13 +78,13 @@ class ContributionState(StateEnum):
         is_public=False, is_silent=False, awaits_moderation=True, is_answerable=False, is_taken_back=False,
         is_told_of_place=True, is_told_of_answer=False)
     PUBLISHED = "published", N_("Published"), says(
-        leads_to=("withheld", "withdrawn"), tone=Tone.GREEN, among=N_("of which published"),
+        leads_to=("submitted", "withheld", "withdrawn"), tone=Tone.GREEN, among=N_("of which published"),
         counted=lambda n: ngettext("contribution published", "contributions published", n),
         replies_counted=lambda n: ngettext("reply published", "replies published", n),
         is_public=True, is_silent=False, awaits_moderation=False, is_answerable=True, is_taken_back=False,
         is_told_of_place=True, is_told_of_answer=True)
     WITHHELD = "withheld", N_("Withheld"), says(
-        leads_to=("published", "withdrawn"), tone=Tone.BRICK, among=N_("of which withheld, with their reason"),
+        leads_to=("submitted", "published", "withdrawn"), tone=Tone.BRICK, among=N_("of which withheld, with their reason"),
         counted=lambda n: ngettext("contribution withheld", "contributions withheld", n),
         replies_counted=lambda n: ngettext("reply withheld", "replies withheld", n),
         is_public=False, is_silent=True, awaits_moderation=False, is_answerable=False, is_taken_back=False,
@@ -101,17 +102,36 @@ class ContributionState(StateEnum):
         return not (self.is_answerable or self.is_silent)
 
 
+def as_shown(name: str) -> hybrid_property[str]:
+    """The words that everybody reads: those lodged, unless others are shown in their place. What is set is what is lodged."""
+    def read(row: Any) -> str:
+        shown = getattr(row, f"shown_{name}")
+        return getattr(row, f"lodged_{name}") if shown is None else shown
+
+    def lodge(row: Any, value: str) -> None:
+        setattr(row, f"lodged_{name}", value)
+
+    def in_query(model: Any) -> sa.ColumnElement[str]:
+        return sa.func.coalesce(getattr(model, f"shown_{name}"), getattr(model, f"lodged_{name}"))
+    read.__name__ = lodge.__name__ = in_query.__name__ = name
+    return hybrid_property(read, lodge, expr=in_query)
+
+
 class Contribution(Base):
     """What one participant says about one block, or about the words ``exact`` in it.
 
     ``block`` and ``block_key`` are where it was written and never change; ``current_key`` is where the present text shows it, None
     when it stays on the revision that it was written on. ``prefix`` and ``suffix`` are the words around ``exact``
     (TextQuoteSelector of the W3C Web Annotation Data Model, 2017).
+
+    What its author lodged stands in ``lodged_…`` and never changes. Everybody reads ``body`` and ``justification``: the same, or
+    ``shown_…`` where the moderators took words of it out of the public's sight.
     """
 
     __tablename__ = "contribution"
-    __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter")
-    __recorded__ = all_but("row_counter")
+    __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter", "shown_body", "shown_justification")
+    # What is shown follows from what was lodged and from the decisions, which are recorded; ``consult verify`` compares.
+    __recorded__ = all_but("row_counter", "shown_body", "shown_justification")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
@@ -136,12 +156,17 @@ class Contribution(Base):
     kind: Mapped[Kind]
     comment_type: Mapped[CommentType]
     position: Mapped[Position]
-    body: Mapped[str]
-    justification: Mapped[str] = mapped_column(default="")
+    lodged_body: Mapped[str] = mapped_column("body")
+    lodged_justification: Mapped[str] = mapped_column("justification", default="")
     state: Mapped[ContributionState] = mapped_column(default=ContributionState.SUBMITTED)
     submitted_at: Mapped[Timestamp]
     withdrawn_at: Mapped[datetime | None]
     row_counter: Mapped[int] = mapped_column(default=1)
+    shown_body: Mapped[str | None]
+    shown_justification: Mapped[str | None]
+
+    body = as_shown("body")
+    justification = as_shown("justification")
 
     chapter: Mapped[Chapter] = relationship()
     block: Mapped[Block] = relationship()
@@ -200,8 +225,22 @@ class Contribution(Base):
 
     @property
     def further_texts(self) -> list[tuple[str, str]]:
-        """(heading, words) of what its author wrote beside the body."""
+        """(heading, words) of what its author wrote beside the body, as everybody reads it."""
         return [(gettext(field.heading), getattr(self, field.name)) for field in statement.FURTHER_TEXTS if getattr(self, field.name)]
+
+    @property
+    def as_lodged(self) -> SimpleNamespace:
+        """Its words as its author lodged them, for its author, and for whoever may read what is not shown."""
+        said = statement.lodged_in(self)
+        texts = [(gettext(field.heading), said[field.name]) for field in statement.FURTHER_TEXTS if said[field.name]]
+        amendment = SimpleNamespace(replacement=said["replacement"]) if said["replacement"] else None
+        return SimpleNamespace(language=self.language, block=self.block, body=said["body"], further_texts=texts, amendment=amendment)
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether words of it are kept out of the public's sight."""
+        parts = (self.shown_body, self.shown_justification, self.amendment and self.amendment.shown_replacement)
+        return any(part is not None for part in parts)
 
     @property
     def digest(self) -> str:
@@ -223,14 +262,16 @@ class SuggestedAmendment(Base):
     """Replacement wording for the block's lead, plain text."""
 
     __tablename__ = "suggested_amendment"
-    __append_only__ = True
-    __recorded__ = True
+    __append_only__ = all_but("shown_replacement")
+    __recorded__ = all_but("shown_replacement")
     __table_args__ = (sa.CheckConstraint("trim(replacement) <> ''", name="replacement_not_blank"),)
 
     id: Mapped[PrimaryKey]
     contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
-    replacement: Mapped[str]
+    lodged_replacement: Mapped[str] = mapped_column("replacement")
+    shown_replacement: Mapped[str | None]
 
+    replacement = as_shown("replacement")
     contribution: Mapped[Contribution] = relationship(back_populates="amendment")
 
 

@@ -1,6 +1,7 @@
 """Replies: a flat thread under each published contribution, moderated like contributions and never counted among them."""
 
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
-from consult.contributions.models.contribution import Contribution, ContributionState
+from consult.contributions.models.contribution import Contribution, ContributionState, as_shown
 from consult.core.append_only import all_but
 from consult.core.audit import digest_of
 from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
@@ -24,8 +25,8 @@ class Reply(Base):
     """What one participant replies to a contribution: withdrawn perhaps, never rewritten. ``number`` is its place in the thread."""
 
     __tablename__ = "reply"
-    __append_only__ = all_but("state", "withdrawn_at", "told_at", "row_counter")
-    __recorded__ = all_but("told_at", "row_counter")
+    __append_only__ = all_but("state", "withdrawn_at", "told_at", "row_counter", "shown_body")
+    __recorded__ = all_but("told_at", "row_counter", "shown_body")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
@@ -42,13 +43,15 @@ class Reply(Base):
     author_id: Mapped[int] = fk("user.id")
     organisation_id: Mapped[int | None] = fk("organisation.id")
     language: Mapped[str] = mapped_column(sa.String(3))
-    body: Mapped[str]
+    lodged_body: Mapped[str] = mapped_column("body")
     state: Mapped[ContributionState] = mapped_column(default=ContributionState.SUBMITTED)
     submitted_at: Mapped[Timestamp]
     withdrawn_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]  # when the author of the contribution was told of it
     row_counter: Mapped[int] = mapped_column(default=1)
+    shown_body: Mapped[str | None]
 
+    body = as_shown("body")
     chapter: Mapped[Chapter] = relationship()
     contribution: Mapped[Contribution] = relationship()
     author: Mapped[User] = relationship()
@@ -81,10 +84,20 @@ class Reply(Base):
             sa.exists().where(Contribution.id == cls.contribution_id, Contribution.is_public).correlate_except(Contribution))
 
     @property
+    def as_lodged(self) -> SimpleNamespace:
+        """Its words as its author lodged them."""
+        return SimpleNamespace(language=self.language, body=self.lodged_body, further_texts=[], amendment=None)
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether words of it are kept out of the public's sight."""
+        return self.shown_body is not None
+
+    @property
     def digest(self) -> str:
         return digest_of({
             "ref": self.ref, "author_id": self.author_id, "organisation_id": self.organisation_id, "language": self.language,
-            "body": self.body, "submitted_at": self.submitted_at.isoformat(),
+            "body": self.lodged_body, "submitted_at": self.submitted_at.isoformat(),
         })
 
     def audit_details(self) -> dict[str, Any]:

@@ -15,19 +15,29 @@ from consult.chapters.models import Chapter
 from consult.contributions.models import MAX_WORD, Contribution, ContributionState, ContributionWord
 from consult.contributions.statement import TEXTS
 from consult.core.commands import on
-from consult.core.db import add_new, session
+from consult.core.db import Base, add_new, session
 from consult.core.jobs import every_second, job, later
 from consult.core.permissions import Action, Actor
 from consult.text import retrieval
 
 MOST_WORDS = 64  # of a contribution that are kept, those it says most often first
+TEXT_COLUMNS = tuple(getattr(Contribution, f"{kind}_{field.name}") for field in TEXTS for kind in ("lodged", "shown"))
 BATCH = 100  # contributions that are looked after in one second
 _looked_to = [0]  # the contribution up to which this worker has looked for what was missed
 
 
 @on(Action.MODERATION_PUBLISH, Action.MODERATION_RESTORE)
-def promise_words(_actor: Actor, contribution: Contribution, _target: Contribution) -> None:
-    later(keep_words, contribution)
+def promise_words(_actor: Actor, _decision: Base, subject: Base) -> None:
+    if isinstance(subject, Contribution):
+        later(keep_words, subject)
+
+
+@on(Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL)
+def forget_words(_actor: Actor, _decision: Base, subject: Base) -> None:
+    """Other words are shown than before: those kept go at once, those shown now are kept by the worker."""
+    if isinstance(subject, Contribution):
+        session.execute(sa.delete(ContributionWord).where(ContributionWord.contribution_id == subject.id))
+        later(keep_words, subject)
 
 
 @job
@@ -48,7 +58,7 @@ def keep_missing(which: sa.ColumnElement[bool]) -> bool:
     has_words = sa.exists().where(ContributionWord.contribution_id == Contribution.id)
     missing = session.scalars(
         sa.select(Contribution).where(which, Contribution.state.in_(ContributionState.where(is_public=True)), ~has_words)
-        .options(load_only(Contribution.chapter_id, Contribution.body, Contribution.justification),
+        .options(load_only(Contribution.chapter_id, *TEXT_COLUMNS),
                  joinedload(Contribution.chapter).lazyload(Chapter.commission))).all()
     for one in missing:
         learnt = chapters.get_words(one.consultation.id)

@@ -65,7 +65,7 @@ def _lodged_before(
     spoken_for = Reply.organisation_id == as_organisation.id if as_organisation else Reply.organisation_id.is_(None)
     return session.scalars(
         sa.select(Reply).where(
-            Reply.author_id == actor.id, Reply.contribution_id == contribution.id, Reply.body == body, spoken_for,
+            Reply.author_id == actor.id, Reply.contribution_id == contribution.id, Reply.lodged_body == body, spoken_for,
             Reply.state.in_(ContributionState.where(is_taken_back=False)))
         .order_by(Reply.id).limit(1)
     ).one_or_none()

@@ -15,7 +15,7 @@ from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.contributions.models import Contribution, ContributionDraft, ContributionState, ContributionWord
-from consult.contributions.service.indexing import argument_of, telling_words, texts_of
+from consult.contributions.service.indexing import TEXT_COLUMNS, argument_of, telling_words, texts_of
 from consult.contributions.statement import TEXTS
 from consult.core.db import session
 from consult.text import retrieval
@@ -77,7 +77,7 @@ def _having(chapter: Chapter, key: str, words: Sequence[str]) -> tuple[dict[int,
 
 def _public(ids: Sequence[int]) -> list[Contribution]:
     """Those of them that everybody reads, with what is compared."""
-    told = (Contribution.language, Contribution.position, Contribution.current_key, *(getattr(Contribution, field.name) for field in TEXTS))
+    told = (Contribution.language, Contribution.position, Contribution.current_key, *TEXT_COLUMNS)
     public = Contribution.state.in_(ContributionState.where(is_public=True))
     return list(session.scalars(
         sa.select(Contribution).where(Contribution.id.in_(ids), public).order_by(Contribution.id).options(load_only(*told))))

@@ -58,9 +58,11 @@ def verify_contributions() -> Iterator[str]:
 def _lodged(row: Sequence[Any]) -> Any:
     """As its digest is made from; an object for each of the rows would take longer than all the rest."""
     *columns, amendment_id, replacement, declaration_id, interest, interests, _digest = row
-    amendment = None if amendment_id is None else SimpleNamespace(replacement=replacement)
+    amendment = None if amendment_id is None else SimpleNamespace(lodged_replacement=replacement)
     declaration = None if declaration_id is None else SimpleNamespace(interest=interest, interests=interests)
-    return SimpleNamespace(**dict(zip(NAMES, columns, strict=True)), amendment=amendment, declaration=declaration)
+    said = dict(zip(NAMES, columns, strict=True))
+    return SimpleNamespace(**said, lodged_body=said["body"], lodged_justification=said["justification"], amendment=amendment,
+                           declaration=declaration)
 
 
 def _told_by_receipt(row: Any, digest: str) -> Iterator[str]:

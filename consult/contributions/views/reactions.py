@@ -82,7 +82,7 @@ def reply(ref: str):
 def is_said_in(form: ReplyForm, lodged: Reply) -> bool:
     """Whether a form that is sent again says what was lodged with it: it may have been changed after a return with the browser."""
     said, body = form.values(), form.values()["as_organisation"]
-    return (lodged.body, lodged.organisation_id) == (normalising.readable(said["body"]), body.id if body else None)
+    return (lodged.lodged_body, lodged.organisation_id) == (normalising.readable(said["body"]), body.id if body else None)
 
 
 def page(contribution: Contribution, form: ReplyForm, earlier: Reply | None = None) -> str:

@@ -17,7 +17,6 @@ from sqlalchemy.orm import joinedload, lazyload, load_only
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution
-from consult.contributions.statement import TEXTS
 from consult.core.db import add_new, reading, session, unit_of_work
 from consult.core.jobs import Job, JobState, every_second, later, long_job, name_of
 from consult.core.locks import lock
@@ -120,7 +119,7 @@ def _comparing(chapter_id: int, _sources: tuple[str, ...]) -> Comparing:
 def load(ids: Collection[int]) -> list[Contribution]:
     """With what is compared, in the order of lodging."""
     told = (Contribution.chapter_id, Contribution.ref, Contribution.position, Contribution.current_key, Contribution.block_key,
-            *(getattr(Contribution, field.name) for field in TEXTS))
+            *contributions.TEXT_COLUMNS)
     return list(session.scalars(sa.select(Contribution).where(Contribution.id.in_(ids)).order_by(Contribution.id).options(
         load_only(*told), joinedload(Contribution.amendment), lazyload(Contribution.chapter))))
 

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from consult.core.append_only import refuse_changes
 
-revision = "0058"
-down_revision = "0049"
+revision = "0055"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 

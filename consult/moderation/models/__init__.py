@@ -1,0 +1,22 @@
+"""What moderators decide, with its reason, and what they took out of the public's sight."""
+
+from consult.moderation.models.appeal import Appeal
+from consult.moderation.models.decision import (
+    MAX_WORDS,
+    TAKEN_BACK_WITHIN,
+    Decision,
+    ModerationDecision,
+    ModerationNotice,
+    ReplyDecision,
+    capacity_of,
+    hiding,
+    is_fresh,
+)
+from consult.moderation.models.hint import HintKind, ModerationHint
+from consult.moderation.models.redaction import MAX_PHRASES, Part, Redaction
+from consult.moderation.models.verdict import Reason, Verdict
+
+__all__ = [
+    "MAX_PHRASES", "MAX_WORDS", "TAKEN_BACK_WITHIN", "Appeal", "Decision", "HintKind", "ModerationDecision", "ModerationHint",
+    "ModerationNotice", "Part", "Reason", "Redaction", "ReplyDecision", "Verdict", "capacity_of", "hiding", "is_fresh",
+]
