@@ -277,6 +277,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.PRIVACY_FORGET_ON_REQUEST: ((secretariat,),),
     Action.PRIVACY_READ: ((anyone,),),
     Action.PRIVACY_VIEW_REGISTER: ((secretariat,), (administrator,)),
+    Action.SEARCH_READ: ((anyone,),),
     Action.SYNTHESIS_ADD_ITEM: ((rapporteur, answering),),
     Action.SYNTHESIS_ATTACH: ((rapporteur, answering),),
     Action.SYNTHESIS_DETACH: ((rapporteur, answering),),
