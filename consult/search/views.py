@@ -111,12 +111,14 @@ FILTERS = {"chapter": _("chapter"), "axis": _("axis"), "what": _("kind of text")
 
 def remedies(asked: Asked, filters: SearchFilter, sort: Sort, found: Results) -> list[Remedy]:
     """What to try: other words, fewer words, fewer filters."""
+    def again(typed: str) -> str:
+        return url_for(".read", **{**address(asked, filters, sort), "q": typed})
     tried = []
     for word, near in found.near.items():
         shown = dict(zip(asked.words, asked.written, strict=True)).get(word, word)
         for one in near:
             typed = asked.typed.replace(shown, one.written)
-            tried.append(Remedy(_("Did you mean “%(words)s”?", words=typed), url_for(".read", **{**address(asked, filters, sort), "q": typed})))
+            tried.append(Remedy(_("Did you mean “%(words)s”?", words=typed), again(typed)))
     if found.count:
         return tried
     for name, words in FILTERS.items():
@@ -125,5 +127,5 @@ def remedies(asked: Asked, filters: SearchFilter, sort: Sort, found: Results) ->
             tried.append(Remedy(_("Search without the filter “%(name)s”", name=words), url_for(".read", **address(asked, without, sort))))
     if asked.phrases:
         typed = " ".join("".join(sign for sign in asked.typed if sign not in '"“”«»„').split())
-        tried.append(Remedy(_("Search for these words without the quotes"), url_for(".read", **{**address(asked, filters, sort), "q": typed})))
+        tried.append(Remedy(_("Search for these words without the quotes"), again(typed)))
     return tried

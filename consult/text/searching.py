@@ -21,12 +21,12 @@ SAME, INFLECTED, JOINED, RELATED = 1.0, 0.9, 0.8, 0.4  # how near one word is to
 LEAST_MISSPELT, LONGEST_MISSPELT = 4, 20  # letters of a word whose misspellings are looked for
 # Words that every text has, in the three languages, as they are folded: neither kept nor asked for.
 STOPS = frozenset((
-    "a au aux avec c ce ces cet cette d dans de des du elle elles en est et eux il ils j je l la le les leur leurs lui m ma mais me mes mon "
-    "n ne nos notre nous on ou par pas plus pour qu que qui s sa sans se ses si son sont sur t ta te tes ton tu un une vos votre vous y etre "
-    "ont sera comme dont afin ainsi tout tous toute toutes entre "
-    "the of and to in is are be for on at by with an as it its or that this these those from not was were which will has have than "
-    "في من علي الي عن مع هذا هذه ذلك تلك التي الذي الذين ان او ثم قد لا ما لم لن كل بين كما هو هي هم كان كانت وفي ومن وعلي والي بعد قبل عند حتي "
-    "اذا اي كذلك ايضا غير لدي منها فيها عليها بها له لها وان وهي وهو ولا"
+    "a au aux avec c ce ces cet cette d dans de des du elle elles en est et eux il ils j je l la le les leur leurs lui m ma mais "
+    "me mes mon n ne nos notre nous on ou par pas plus pour qu que qui s sa sans se ses si son sont sur t ta te tes ton tu un une "
+    "vos votre vous y etre ont sera comme dont afin ainsi tout tous toute toutes entre the of and to in is are be for on at by "
+    "with an as it its or that this these those from not was were which will has have than في من علي الي عن مع هذا هذه ذلك تلك "
+    "التي الذي الذين ان او ثم قد لا ما لم لن كل بين كما هو هي هم كان كانت وفي ومن وعلي والي بعد قبل عند حتي اذا اي كذلك ايضا غير "
+    "لدي منها فيها عليها بها له لها وان وهي وهو ولا "
 ).split())
 LETTERS = str.maketrans({"ک": "ك", "گ": "ك", "ڭ": "ك", "ݣ": "ك", "ی": "ي", "ې": "ي", "ہ": "ه", "ھ": "ه", "ۀ": "ه", "ە": "ه", "ٱ": "ا",
                          "ڤ": "ف", "پ": "ب", "چ": "ج", "ء": None})

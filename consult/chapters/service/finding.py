@@ -23,8 +23,8 @@ def text() -> Findable:
 
 def _everybody_reads() -> sa.Select[Any]:
     return (
-        sa.select(*columns(id=Block.id, chapter_id=Revision.chapter_id, number=Chapter.number, place=Block.position, at=Revision.published_at,
-                           key=Block.key, language=Revision.language))
+        sa.select(*columns(id=Block.id, chapter_id=Revision.chapter_id, number=Chapter.number, place=Block.position,
+                           at=Revision.published_at, key=Block.key, language=Revision.language))
         .join(Revision, Revision.id == Block.revision_id).join(Chapter, Chapter.id == Revision.chapter_id)
         .where(Revision.id.in_(newest_revisions())))
 
@@ -40,8 +40,8 @@ def _hits(ids: Sequence[int], _language: str) -> list[Hit]:
         sa.select(Block.id, Block.key, Block.label, Block.kind, Block.text, Revision.language, Revision.published_at, Chapter.number)
         .join(Revision, Revision.id == Block.revision_id).join(Chapter, Chapter.id == Revision.chapter_id).where(Block.id.in_(ids)))
     return [
-        Hit(block_id, _title(number, kind, label), "chapters.read", {"number": number, "language": language, "_anchor": key}, language, words,
-            at, ref=key)
+        Hit(block_id, _title(number, kind, label), "chapters.read", {"number": number, "language": language, "_anchor": key}, language,
+            words, at, ref=key)
         for block_id, key, label, kind, words, language, at, number in rows]
 
 

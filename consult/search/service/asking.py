@@ -4,32 +4,29 @@ narrowed to."""
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from consult.chapters.models import Chapter
 from consult.contributions.models import CommentType, Kind, Position
-from consult.core.i18n import N_
+from consult.core.i18n import N_, LabelledEnum
 from consult.organisations.models import Category, Organisation, Sector
 from consult.synthesis.service import is_answered
 from consult.text.searching import STOPS, words_of
 
 MAX_TYPED, MOST_WORDS = 200, 10  # letters that are looked at, and words
-PARTS = re.compile(r'(?P<without>(?<!\S)[-−–](?=[^\s\-−–]))?(?:["“”«»„](?P<phrase>[^"“”«»„]*)["“”«»„]|(?P<word>[^\s"“”«»„]+))')  # noqa: RUF001
+PARTS = re.compile(
+    r'(?P<without>(?<!\S)[-−–](?=[^\s\-−–]))?'  # noqa: RUF001 - the signs that people take for a hyphen
+    r'(?:["“”«»„](?P<phrase>[^"“”«»„]*)["“”«»„]|(?P<word>\d{1,3}(?: \d{3})+(?!\S)|[^\s"“”«»„]+))')
 REFERENCE = re.compile(r"PNQ-C\d{1,3}-\d{1,9}(?:-R\d{1,6})?", re.IGNORECASE | re.ASCII)
 KEY = re.compile(r"C\d{1,3}(?:-[\w§.]{1,40}){1,6}", re.IGNORECASE)
 
 
-class Sort(StrEnum):
-    RELEVANCE = "relevance"
-    NEWEST = "newest"
-    TEXT = "text"
-
-    @property
-    def label(self) -> str:
-        return {Sort.RELEVANCE: N_("Most fitting first"), Sort.NEWEST: N_("Newest first"), Sort.TEXT: N_("In the order of the text")}[self]
+class Sort(LabelledEnum):
+    RELEVANCE = "relevance", N_("Most fitting first")
+    NEWEST = "newest", N_("Newest first")
+    TEXT = "text", N_("In the order of the text")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which words of the index stand for those that were typed, how many things have each, and what may have been meant by one that none has."""
+"""Which words of the index stand for those that were typed, how many things have each, and what was meant by one that none has."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
