@@ -73,6 +73,7 @@ from consult.outreach.models import AddressMark, Stakeholder, StakeholderChapter
 from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
+from consult.search.models import SearchKey, SearchPosting, SearchWord
 from consult.synthesis.models import (
     BlockChange,
     ItemContribution,
@@ -308,5 +309,7 @@ ABOUT_NOBODY: dict[type[Base], str] = {
     AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",
     OrganisationTally: "counts", ReactionTally: "counts", ReplyTally: "counts",
     ContributionWord: "words that stand in what was published, without their order", TwinLexicon: "words of the text",
+    SearchPosting: "words that stand in what everybody reads, without their order; gone with it", SearchWord: "words of what everybody reads",
+    SearchKey: "words of what everybody reads",
     Beat: "parts of the clock", RecordLayout: "names of tables",
 }

@@ -136,7 +136,8 @@ def closeness(one: str, other: str) -> float:
 def _are_related(one: str, other: str) -> bool:
     """As certifier and certification are: most letters of the shorter one, and half of those of the longer one, begin both."""
     common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return common >= 5 and common >= 0.7 * min(len(one), len(other)) and common >= 0.5 * max(len(one), len(other))
+    shorter, longer = sorted((len(one), len(other)))
+    return common >= 5 and common >= 0.7 * shorter and common >= (0.5 if common > 5 else 0.6) * longer
 
 
 def keys_of(word: str) -> list[str]:
@@ -149,10 +150,11 @@ def keys_of(word: str) -> list[str]:
 
 
 def near_keys_of(word: str) -> list[str]:
-    """By what its misspellings are looked up: ``d`` before the word, and before what is left of it without one of its letters."""
+    """By what its misspellings are looked up: ``d`` before its stem, and before what is left of that without one of its letters."""
     if not LEAST_MISSPELT <= len(word) <= LONGEST_MISSPELT or not word.isalpha():
         return []
-    return ["d" + near for near in dict.fromkeys([word, *(word[:at] + word[at + 1:] for at in range(len(word)))])]
+    stem = stems_of(word)[0]
+    return ["d" + near for near in dict.fromkeys([stem, *(stem[:at] + stem[at + 1:] for at in range(len(stem)))]) if len(near) > 1]
 
 
 def stands_in(phrase: list[str], words: list[str]) -> bool:

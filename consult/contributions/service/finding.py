@@ -24,7 +24,7 @@ def contributions() -> Findable:
 
 @core_events.findables.fill
 def replies() -> Findable:
-    return Findable("reply", N_("Replies"), _replied_to_everybody, _texts_of_replies, _hits_of_replies)
+    return Findable("reply", N_("Replies to contributions"), _replied_to_everybody, _texts_of_replies, _hits_of_replies)
 
 
 def _said_to_everybody() -> sa.Select[Any]:

@@ -8,7 +8,7 @@ from rapidfuzz.distance import OSA
 
 from consult.core.db import session
 from consult.search.models import SearchKey, SearchPosting, SearchWord
-from consult.text.searching import JOINED, closeness, keys_of, near_keys_of
+from consult.text.searching import JOINED, closeness, keys_of, near_keys_of, stems_of
 
 MOST_COUNTED = 3_000  # things that have a word, beyond which they are not counted
 MOST_FORMS = 14  # words of the index that stand for one that was typed, the nearest
@@ -79,9 +79,10 @@ def list_near(words: Iterable[str], kinds: Sequence[str]) -> dict[str, list[Near
     counted = _counted({key for keys in asked.values() for key in keys}, kinds)
     best: dict[str, list[str]] = {}
     for word in asked:
-        far = {other: OSA.distance(word, other) for other in counted}
+        stem = stems_of(word)[0]
+        far = {other: OSA.distance(stem, stems_of(other)[0]) for other in counted}
         near = [other for other, steps in far.items() if 0 < steps <= (1 if len(word) < 5 else 2) and closeness(word, other) < JOINED]
-        best[word] = sorted(near, key=lambda other: (far[other], -sum(counted[other].values()), other))[:MOST_NEAR]
+        best[word] = sorted(near, key=lambda other: (far[other], OSA.distance(word, other), -sum(counted[other].values()), other))[:MOST_NEAR]
     wanted = {other for near in best.values() for other in near}
     written = dict(session.execute(sa.select(SearchWord.word, SearchWord.written).where(SearchWord.word.in_(sorted(wanted)))).all())
     return {word: [Near(word, written[other]) for other in near if other in written] for word, near in best.items()}

@@ -23,7 +23,7 @@ from consult.search.service.asking import Asked, SearchFilter, Sort
 from consult.search.service.indexing import list_findables
 from consult.search.service.matching import MOST_COUNTED, Forms, Near, list_forms, list_near
 from consult.search.service.showing import Piece, excerpt
-from consult.text.searching import INFLECTED, STOPS, stands_in, words_of
+from consult.text.searching import INFLECTED, JOINED, STOPS, stands_in, words_of
 
 MOST_FOUND = 1_000  # things of one kind that are ranked; the newest where there are more
 MOST_READ = 300  # things whose words are read to see whether a phrase stands in them
@@ -80,7 +80,7 @@ def search(actor: Actor, consultation: Consultation, asked: Asked, wanted: Searc
     partial = question.having_some({(one.kind, one.id) for one in whole}) if len(whole) < FEW and sort is Sort.RELEVANCE else []
     keyed = sorted(((question.key_of(one), one) for one in [*whole, *partial]), key=lambda pair: pair[0])
     page = cut([one for one in keyed if after is None or one[0] > after.key][:size + 1], lambda one: one[0], after=after, size=size)
-    near = list_near([word for word, forms in question.forms.items() if not forms.total], list(kinds)) if not after else {}
+    near = list_near([word for word, forms in question.forms.items() if not forms.only(JOINED).total], list(kinds)) if not after else {}
     shown = Page(question.show([one for _key, one in page.rows], language), page.after, page.older)
     return Results(shown, len(whole), Counter(one.kind for one in whole), is_more, near, kinds)
 

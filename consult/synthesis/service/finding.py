@@ -19,7 +19,7 @@ LANGUAGE = "fr"  # in which commissions answer
 
 @core_events.findables.fill
 def answers() -> Findable:
-    return Findable("item", N_("Answers"), _everybody_reads, _texts, _hits)
+    return Findable("item", N_("Answers of the commissions"), _everybody_reads, _texts, _hits)
 
 
 def _everybody_reads() -> sa.Select[Any]:
