@@ -309,7 +309,7 @@ ABOUT_NOBODY: dict[type[Base], str] = {
     AnchorTally: "counts", ChapterTally: "counts", ProvisionTally: "counts", ItemTally: "counts", RespondentCount: "counts",
     OrganisationTally: "counts", ReactionTally: "counts", ReplyTally: "counts",
     ContributionWord: "words that stand in what was published, without their order", TwinLexicon: "words of the text",
-    SearchPosting: "words that stand in what everybody reads, without their order; gone with it", SearchWord: "words of what everybody reads",
-    SearchKey: "words of what everybody reads",
+    SearchPosting: "words that stand in what everybody reads, without their order; gone with it",
+    SearchWord: "words of what everybody reads", SearchKey: "words of what everybody reads",
     Beat: "parts of the clock", RecordLayout: "names of tables",
 }

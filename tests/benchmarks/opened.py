@@ -33,7 +33,7 @@ PAGES = {
     "… for three frequent ones": Visit("visitor", "/search/?q=co%C3%BBt+calendrier+entreprises"),
     "… for exact words": Visit("visitor", "/search/?q=%22indicateur+annuel%22"),
     "… in Arabic": Visit("visitor", "/search/?q=%D8%A7%D9%84%D9%85%D9%82%D8%A7%D9%88%D9%84%D8%A7%D8%AA"),
-    "… of a rare filter": Visit("visitor", "/search/?q=indicateur&chapter={number}&category=trade_union&kind=comment&position=opposed"),
+    "… with a rare filter": Visit("visitor", "/search/?q=indicateur&chapter={number}&category=trade_union&kind=comment&position=opposed"),
     "… in text order": Visit("visitor", "/search/?q=indicateur&sort=text"),
     "… misspelt": Visit("visitor", "/search/?q=indicateru"),
     "own contributions": Visit("participant", "/contributions/mine"),

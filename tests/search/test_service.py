@@ -16,7 +16,7 @@ from consult.moderation.models import Reason
 from consult.organisations.models import Category, Sector
 from consult.search import service
 from consult.search.models import SearchKey, SearchPosting, SearchWord
-from consult.search.service import SearchFilter, Sort, indexing, searching
+from consult.search.service import SearchFilter, Sort, searching
 from consult.synthesis.models import SynthesisState
 from tests import factories
 
@@ -155,7 +155,8 @@ def test_many_are_counted_up_to_what_is_looked_at(block, ask, monkeypatch, index
 
 
 def marked(typed="Un mot rhodium", **over):
-    return {"kind": Kind.COMMENT, "comment_type": CommentType.GENERAL, "position": Position.NEUTRAL, "body": typed, "language": "fr", **over}
+    return {"kind": Kind.COMMENT, "comment_type": CommentType.GENERAL, "position": Position.NEUTRAL, "body": typed, "language": "fr",
+            **over}
 
 
 def words_kept() -> set[str]:
@@ -193,12 +194,12 @@ def test_it_is_found_as_soon_as_it_is_lodged_where_moderation_comes_afterwards(b
     assert refs("rhodium") == [said.ref]
 
 
-def test_a_reply_goes_with_its_contribution(block, refs, rapporteur, indexed):
+def test_a_reply_goes_with_its_contribution(block, refs, rapporteur, citizen):
     said = published(block, "Autre chose.")
-    factories.saved(Reply(ref=f"{said.ref}-R1", form_key="r1", chapter_id=said.chapter_id, contribution=said, number=1,
-                          author=factories.a_user(), language="fr", body="Du rhodium.", state=ContributionState.PUBLISHED))
-    indexed()
-    assert refs("rhodium") == [f"{said.ref}-R1"]
+    reply = contributions.reply(citizen, said, form_key="r1", body="Du rhodium.")
+    assert refs("rhodium") == []
+    moderation.publish(rapporteur, reply, expected_counter=reply.row_counter)
+    assert refs("rhodium") == [reply.ref]
     moderation.withhold(rapporteur, said, expected_counter=said.row_counter, reason=Reason.INSULT, words="Ce passage vise quelqu’un.")
     assert refs("rhodium") == []
     assert "rhodium" not in words_kept()
@@ -228,8 +229,9 @@ def test_two_workers_keep_nothing_twice(block, indexed):
     assert len(session.scalars(sa.select(SearchPosting).where(SearchPosting.word == "palladium")).all()) == 1
 
 
-@pytest.mark.parametrize("typed", ["", " ", "-", '""', "«»", "de la du", "''", "%", "_", "\\", "a" * 5000, "😀", "\u202eabc", "' OR 1=1 --", "1 2 3",
-                                   "--x", '-"enquête publique"', "\x00", "ـــ", "ء", "C1-", "PNQ-C1-9999999999", " ".join(map(str, range(500)))])
+@pytest.mark.parametrize("typed", [
+    "", " ", "-", '""', "«»", "de la du", "''", "%", "_", "\\", "a" * 5000, "😀", "\u202eabc", "' OR 1=1 --", "1 2 3", "--x",
+    '-"enquête publique"', "\x00", "ـــ", "ء", "C1-", "PNQ-C1-9999999999", " ".join(map(str, range(500)))])
 def test_nothing_that_is_typed_is_a_fault(typed, ask, block):
     assert ask(typed).count >= 0
 

@@ -25,7 +25,8 @@ def test_what_makes_no_difference(one, other):
     ("مواصفة", "المواصفات", INFLECTED), ("وطني", "الوطنية", INFLECTED), ("مختبر", "والمختبرات", INFLECTED), ("جودة", "بالجودة", INFLECTED),
     ("جودة", "وجودة", JOINED), ("تعزيز", "لتعزيز", JOINED),
     ("معيار", "المعايير", RELATED), ("قانون", "القوانين", RELATED), ("مشروع", "مشاريع", RELATED), ("جهاز", "الأجهزة", RELATED),
-    ("certifier", "certification", RELATED), ("étalon", "étalonnage", RELATED), ("accréditer", "accreditation", RELATED), ("métrologie", "metrology", INFLECTED),
+    ("certifier", "certification", RELATED), ("étalon", "étalonnage", RELATED),
+    ("accréditer", "accreditation", RELATED), ("métrologie", "metrology", INFLECTED),
     ("norme", "normalisation", 0), ("marché", "marchandise", 0), ("compétence", "compétitivité", 0), ("جودة", "وطنية", 0),
 ])
 def test_how_near_two_words_are(one, other, near):
