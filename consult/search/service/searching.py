@@ -1,8 +1,9 @@
 """Finding what has the words that are looked for, among what everybody reads; the same on both engines.
 
-Each word is looked up in the index from its newest thing on, and no further than :data:`MOST_COUNTED` things: the words that have fewest
-lead, the others are asked of what these lead to. What is ranked is at most :data:`MOST_FOUND` things of each kind, by Okapi BM25
-(Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009), where a word that only stands for the typed one is worth less.
+Each word is looked up in the index from its newest thing on, and no further than :data:`MOST_COUNTED` things, or :data:`MOST_WALKED` where
+these are narrowed further: the word that fewest have leads, the others are asked of what it leads to. What is ranked is at most
+:data:`MOST_FOUND` things of each kind, by Okapi BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009), where a word
+that only stands for the typed one is worth less.
 """
 
 import math
@@ -26,6 +27,7 @@ from consult.search.service.showing import Piece, excerpt
 from consult.text.searching import INFLECTED, JOINED, STOPS, stands_in, words_of
 
 MOST_FOUND = 1_000  # things of one kind that are ranked; the newest where there are more
+MOST_WALKED = 20_000  # things that one word leads to, of which others words or a filter leave some
 MOST_READ = 300  # things whose words are read to see whether a phrase stands in them
 FEW = 10  # things that have all words, beyond which those that have some of them are not looked for
 MOST_PARTIAL = 30
@@ -60,12 +62,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Results:
-    """``count`` of those that have all words and ``counts`` of each kind, up to what is looked at (``is_more``: there are more)."""
+    """``count`` of those that have all words and ``counts`` of each kind, up to what is looked at (``is_more``: there are more;
+    ``is_cut``: older things that would be right may not have been looked at).
+    """
 
     page: Page[Found]
     count: int
     counts: Mapping[str, int]
     is_more: bool
+    is_cut: bool
     near: Mapping[str, list[Near]]
     kinds: Mapping[str, Findable]
 
@@ -82,14 +87,14 @@ def search(actor: Actor, consultation: Consultation, asked: Asked, wanted: Searc
     page = cut([one for one in keyed if after is None or one[0] > after.key][:size + 1], lambda one: one[0], after=after, size=size)
     near = list_near([word for word, forms in question.forms.items() if not forms.only(JOINED).total], list(kinds)) if not after else {}
     shown = Page(question.show([one for _key, one in page.rows], language), page.after, page.older)
-    return Results(shown, len(whole), Counter(one.kind for one in whole), is_more, near, kinds)
+    return Results(shown, len(whole), Counter(one.kind for one in whole), is_more, question.is_cut, near, kinds)
 
 
 class Question:
     """What is looked for, with the words of the index that stand for it."""
 
     def __init__(self, asked: Asked, wanted: SearchFilter, kinds: Mapping[str, Findable], sort: Sort) -> None:
-        self.asked, self.wanted, self.kinds, self.sort = asked, wanted, kinds, sort
+        self.asked, self.wanted, self.kinds, self.sort, self.is_cut = asked, wanted, kinds, sort, False
         quoted = {word for phrase in asked.phrases for word in phrase if word not in STOPS}
         known = list_forms({*asked.words, *quoted, *asked.without}, list(kinds))
         self.forms = {word: known[word] for word in asked.words}
@@ -100,6 +105,11 @@ class Question:
         self.weights = {word: math.log(1 + (everything - forms.total + 0.5) / (forms.total + 0.5)) + 0.3
                         for word, forms in {**self.forms, **self.quoted}.items()}
 
+    @property
+    def _is_narrowed(self) -> bool:
+        """Whether more is asked of what one word leads to."""
+        return len(self.forms) + len(self.quoted) > 1 or bool(self.without) or not self.wanted.without("what").is_empty
+
     # Candidates
 
     def having_all(self) -> tuple[list[Candidate], bool]:
@@ -107,11 +117,13 @@ class Question:
         needed = {**self.forms, **self.quoted}
         if self.asked.is_empty and self.wanted.is_empty:
             return [], False
-        parts = []
+        parts, walked = [], []
         for kind, findable in self.kinds.items():
             if all(forms.count(kind) for forms in needed.values()):
                 ordered = sorted(needed.values(), key=lambda forms: forms.count(kind))
                 parts.append(self._chosen(kind, findable, ordered[:1], ordered[1:]))
+                walked += [(kind, word) for word in (_often(kind, ordered[0]) if ordered else ())]
+        self.is_cut = self._is_narrowed and _is_beyond(walked)
         found = self._read(parts, needed)
         often = Counter(one.kind for one in found)
         is_more = any(times > MOST_FOUND for times in often.values())
@@ -144,8 +156,9 @@ class Question:
         view = findable.everybody_reads().subquery()
         place = sa.func.coalesce(view.c.place, LAST) if self.sort is Sort.TEXT else sa.literal(LAST)
         chosen = sa.select(sa.literal(kind).label("found"), view.c.id, view.c.number, place.label("place"), view.c.at)
+        far = MOST_WALKED if others or (self._is_narrowed and len(leading) == 1) else MOST_COUNTED
         if leading:
-            walked = sa.union_all(*(part for forms in leading for part in _walked(kind, forms))).subquery()
+            walked = sa.union_all(*(part for forms in leading for part in _walked(kind, forms, far))).subquery()
             chosen = chosen.where(view.c.id.in_(sa.select(walked.c.subject_id)))
         elif self.asked.name:
             chosen = chosen.where(sa.or_(view.c.ref == self.asked.name.upper(), view.c.key.in_(_as_keys(self.asked.name))))
@@ -239,16 +252,28 @@ class Question:
         return worth
 
 
-def _walked(kind: str, forms: Forms) -> Iterator[sa.Select[Any]]:
+def _often(kind: str, forms: Forms) -> list[str]:
+    """Those of these words that more things have than are counted."""
+    return sorted(word for word, counts in forms.counts.items() if counts.get(kind, 0) >= MOST_COUNTED)
+
+
+def _is_beyond(walked: Sequence[tuple[str, str]]) -> bool:
+    """Whether one of these words, each of a kind, leads further than is walked."""
+    each = [sa.select(sa.literal(1).label("one")).where(SearchPosting.kind == kind, SearchPosting.word == word).offset(MOST_WALKED).limit(1)
+            for kind, word in walked]
+    return bool(each) and session.execute(sa.union_all(*(sa.select(one.subquery()) for one in each)).limit(1)).first() is not None
+
+
+def _walked(kind: str, forms: Forms, far: int) -> Iterator[sa.Select[Any]]:
     """The things that have any of these words: of words that many have, the newest alone."""
     def of(words: Sequence[str]) -> sa.Select[Any]:
         return sa.select(SearchPosting.subject_id).where(SearchPosting.kind == kind, SearchPosting.word.in_(words))
-    often = {word for word, counts in forms.counts.items() if counts.get(kind, 0) >= MOST_COUNTED}
+    often = _often(kind, forms)
     few = [word for word in forms.near if word not in often]
     if few:
         yield of(few)
-    for word in sorted(often):
-        yield sa.select(of([word]).order_by(SearchPosting.subject_id.desc()).limit(MOST_COUNTED).subquery())
+    for word in often:
+        yield sa.select(of([word]).order_by(SearchPosting.subject_id.desc()).limit(far).subquery())
 
 
 def _has(kind: str, subject_id: Any, words: Iterable[str]) -> sa.ColumnElement[bool]:
