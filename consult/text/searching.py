@@ -32,6 +32,7 @@ LETTERS = str.maketrans({"ک": "ك", "گ": "ك", "ڭ": "ك", "ݣ": "ك", "ی": "
                          "ڤ": "ف", "پ": "ب", "چ": "ج", "ء": None})
 ARTICLE = re.compile("^[وف]?(?:[بك]?ال|لل)(?=...)")
 CLITIC = re.compile("^(?:و?[بلفك]|و)(?=....)")
+SENTENCE_END = re.compile(r"(?<![.!?؟؛;…])[.!?؟؛;…]+(?=\s)|\n")
 ENDINGS = ("تها", "تنا", "ات", "ان", "ون", "ين", "ها", "هم", "هن", "نا", "يه", "ه", "ي", "ا")
 
 
@@ -169,5 +170,5 @@ def _is_said(word: str, written: str) -> bool:
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Where its sentences and lines begin and end."""
-    ends = [0, *(found.end() for found in re.finditer(r"[.!?؟؛;…]+(?=\s)|\n+", text)), len(text)]
+    ends = [0, *(found.end() for found in SENTENCE_END.finditer(text)), len(text)]
     return [(begin, end) for begin, end in pairwise(ends) if text[begin:end].strip()]

@@ -156,6 +156,7 @@ class Question:
         view = findable.everybody_reads().subquery()
         place = sa.func.coalesce(view.c.place, LAST) if self.sort is Sort.TEXT else sa.literal(LAST)
         chosen = sa.select(sa.literal(kind).label("found"), view.c.id, view.c.number, place.label("place"), view.c.at)
+        one_too_many = MOST_FOUND + 1
         far = MOST_WALKED if others or (self._is_narrowed and len(leading) == 1) else MOST_COUNTED
         if leading:
             walked = sa.union_all(*(part for forms in leading for part in _walked(kind, forms, far))).subquery()
@@ -171,7 +172,7 @@ class Question:
             chosen = chosen.where(_has(kind, view.c.id, forms.near))
         if self.without:
             chosen = chosen.where(~_has(kind, view.c.id, self.without))
-        return chosen.where(*self.wanted.conditions(kind, view.c)).order_by(view.c.id.desc()).limit(MOST_FOUND + 1)
+        return chosen.where(*self.wanted.conditions(kind, view.c)).order_by(view.c.id.desc()).limit(one_too_many)
 
     def _read(self, parts: Sequence[sa.Select[Any]], needed: Mapping[str, Forms]) -> list[Candidate]:
         if not parts:
