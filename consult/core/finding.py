@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 # The columns of what is findable, under these names in this order: `None` where a kind lacks one.
 COLUMNS = ("id", "chapter_id", "number", "place", "at", "key", "ref", "language", "organisation_id", "kind", "comment_type", "position")
+OF_ENUMS = ("kind", "comment_type", "position")
 
 
 class Passage(NamedTuple):
@@ -54,5 +55,12 @@ def columns(**known: Any) -> list[sa.ColumnElement[Any]]:
     for name in known:
         if name not in COLUMNS:
             raise KeyError(name)
-    return [sa.cast(known[name], sa.String).label(name) if name in ("kind", "comment_type", "position") and name in known
-            else known[name].label(name) if name in known else sa.null().label(name) for name in COLUMNS]
+    return [_column(name, known.get(name)) for name in COLUMNS]
+
+
+def _column(name: str, known: Any) -> sa.ColumnElement[Any]:
+    if known is not None and name not in OF_ENUMS:
+        return known.label(name)
+    # An enum as its value; NULL of the type that the other kinds have there.
+    type_: sa.types.TypeEngine[Any] = sa.BigInteger() if name == "organisation_id" else sa.String()
+    return sa.cast(sa.null() if known is None else known, type_).label(name)

@@ -165,7 +165,7 @@ class Question:
             chosen = chosen.where(sa.or_(view.c.ref == self.asked.name.upper(), view.c.key.in_(_as_keys(self.asked.name))))
         else:  # nothing but a filter: the newest of all are looked at
             newest = findable.everybody_reads().subquery()
-            of_body = [] if self.wanted.organisation is None else [newest.c.organisation_id == self.wanted.organisation.id]
+            of_body = SearchFilter(organisation=self.wanted.organisation).conditions(kind, newest.c)
             last = sa.select(newest.c.id).where(*of_body).order_by(newest.c.id.desc()).limit(MOST_COUNTED).subquery()
             chosen = chosen.where(view.c.id.in_(sa.select(last.c.id)))
         for forms in others:
