@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 AIM = 0.95
 
 
-def test_the_right_thing_is_among_the_first_five(demonstration, tmp_path):
-    with app_on(demonstration, tmp_path) as app, app.test_request_context("/fr/"):
+def test_the_right_thing_is_among_the_first_five(databases, demonstration, tmp_path):
+    with app_on(databases.new_database(demonstration), tmp_path) as app, app.test_request_context("/fr/"):
         before: dict = {"": 0}
         while before != indexing._looked_to:  # the story is told in part without acts
             before = dict(indexing._looked_to)
