@@ -138,7 +138,7 @@ def _are_related(one: str, other: str) -> bool:
     """As certifier and certification are: most letters of the shorter one, and half of those of the longer one, begin both."""
     common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     shorter, longer = sorted((len(one), len(other)))
-    return common >= 5 and common >= 0.7 * shorter and common >= (0.5 if common > 5 else 0.6) * longer
+    return common >= 5 and common >= 0.75 * shorter and common >= (0.5 if common > 5 else 0.6) * longer
 
 
 def keys_of(word: str) -> list[str]:

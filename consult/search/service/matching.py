@@ -83,7 +83,11 @@ def list_near(words: Iterable[str], kinds: Sequence[str]) -> dict[str, list[Near
         far = {other: OSA.distance(stem, stems_of(other)[0]) for other in counted}
         near = [other for other, steps in far.items() if 0 < steps <= (1 if len(word) < 5 else 2) and closeness(word, other) < JOINED]
         often = {other: sum(counted[other].values()) for other in near}
-        best[word] = sorted(near, key=lambda other: (far[other], OSA.distance(word, other), -often[other], other))[:MOST_NEAR]
+        ranked = sorted(near, key=lambda other: (far[other], OSA.distance(word, other), -often[other], other))
+        of_each_stem: dict[str, str] = {}
+        for other in ranked:
+            of_each_stem.setdefault(stems_of(other)[0], other)
+        best[word] = list(of_each_stem.values())[:MOST_NEAR]
     wanted = {other for near in best.values() for other in near}
     written = dict(session.execute(sa.select(SearchWord.word, SearchWord.written).where(SearchWord.word.in_(sorted(wanted)))).all())
     return {word: [Near(word, written[other]) for other in near if other in written] for word, near in best.items()}
