@@ -46,6 +46,11 @@ class Asked:
         return not (self.words or self.phrases or self.without or self.name)
 
 
+def is_reference(name: str) -> bool:
+    """Whether it is that of something that was said, not the key of a passage."""
+    return REFERENCE.fullmatch(name) is not None
+
+
 def understand(typed: str) -> Asked:
     """What was typed, however it was: nothing of it is a fault."""
     typed = " ".join(typed.replace("\x00", " ").split())[:MAX_TYPED]

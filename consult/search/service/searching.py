@@ -20,7 +20,7 @@ from consult.core.finding import Findable, Hit
 from consult.core.paging import MAX_NUMBER, PAGE_SIZE, Cursor, Page, cut
 from consult.core.permissions import Action, Actor, require
 from consult.search.models import SearchPosting
-from consult.search.service.asking import Asked, SearchFilter, Sort
+from consult.search.service.asking import Asked, SearchFilter, Sort, is_reference
 from consult.search.service.indexing import list_findables
 from consult.search.service.matching import MOST_COUNTED, Forms, Near, list_forms, list_near
 from consult.search.service.showing import Piece, excerpt
@@ -162,7 +162,7 @@ class Question:
             walked = sa.union_all(*(part for forms in leading for part in _walked(kind, forms, far))).subquery()
             chosen = chosen.where(view.c.id.in_(sa.select(walked.c.subject_id)))
         elif self.asked.name:
-            chosen = chosen.where(sa.or_(view.c.ref == self.asked.name.upper(), view.c.key.in_(_as_keys(self.asked.name))))
+            chosen = chosen.where(*_called(self.asked.name, view.c))
         else:  # nothing but a filter: the newest of all are looked at
             newest = findable.everybody_reads().subquery()
             of_body = SearchFilter(organisation=self.wanted.organisation).conditions(kind, newest.c)
@@ -279,6 +279,13 @@ def _walked(kind: str, forms: Forms, far: int) -> Iterator[sa.Select[Any]]:
 
 def _has(kind: str, subject_id: Any, words: Iterable[str]) -> sa.ColumnElement[bool]:
     return sa.exists().where(SearchPosting.kind == kind, SearchPosting.subject_id == subject_id, SearchPosting.word.in_(sorted(words)))
+
+
+def _called(name: str, view: Any) -> list[sa.ColumnElement[bool]]:
+    """One or the other: of both together the database would look at all that there is."""
+    if is_reference(name):
+        return [view.ref == name.upper()]
+    return [view.key.in_(_as_keys(name)), view.number == int(name.partition("-")[0][1:])]
 
 
 def _as_keys(typed: str) -> list[str]:
