@@ -31,7 +31,7 @@ def search(words: tuple[str, ...], as_json: bool, language: str, sort: str, limi
         consultation = consultations.get_current()
         if consultation is None:
             raise click.ClickException("There is no consultation yet: make one with “consult consultations add”.")
-        found = service.search(VISITOR, consultation, service.understand(" ".join(words)), SearchFilter(), sort=Sort(sort),
+        found = service.search(VISITOR, consultation, service.get_asked(" ".join(words)), SearchFilter(), sort=Sort(sort),
                                language=language, size=limit)
         rows = [told(one, language) for one in found.page.rows]
         near = {word: [one.written for one in some] for word, some in found.near.items()}

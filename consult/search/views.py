@@ -39,7 +39,7 @@ class Remedy:
 @bp.get("/")
 def read():
     """What everybody reads that has the words asked for."""
-    asked = service.understand(request.args.get("q", ""))
+    asked = service.get_asked(request.args.get("q", ""))
     filters = wanted()
     sort = asked_member(Sort, "sort") or Sort.RELEVANCE
     found = service.search(actor(), required_consultation(), asked, filters, sort=sort, language=language(),

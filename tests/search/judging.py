@@ -41,7 +41,7 @@ def list_missed() -> tuple[list[Judged], list[tuple[Judged, list[str]]]]:
     """All that is asked, and of what was not answered what came instead."""
     names, judged, missed = names_of_contributions(), list_judged(), []
     for one in judged:
-        found = service.search(VISITOR, consultations.get_current(), service.understand(one.words), service.SearchFilter(),
+        found = service.search(VISITOR, consultations.get_current(), service.get_asked(one.words), service.SearchFilter(),
                                language=one.language)
         first = [names.get(hit.ref, hit.ref) for hit in (shown.hit for shown in found.page.rows[:FIRST])]
         if one.right.isdisjoint(first):

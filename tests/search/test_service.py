@@ -25,7 +25,7 @@ from tests import factories
 def ask(consultation):
     def found(typed="", **over):
         sort, after, size = over.pop("sort", Sort.RELEVANCE), over.pop("after", None), over.pop("size", 20)
-        return service.search(VISITOR, consultation, service.understand(typed), SearchFilter(**over), sort=sort, after=after, size=size)
+        return service.search(VISITOR, consultation, service.get_asked(typed), SearchFilter(**over), sort=sort, after=after, size=size)
     return found
 
 

@@ -51,7 +51,7 @@ def is_reference(name: str) -> bool:
     return REFERENCE.fullmatch(name) is not None
 
 
-def understand(typed: str) -> Asked:
+def get_asked(typed: str) -> Asked:
     """What was typed, however it was: nothing of it is a fault."""
     typed = " ".join(typed.replace("\x00", " ").split())[:MAX_TYPED]
     if REFERENCE.fullmatch(typed) or KEY.fullmatch(typed):
