@@ -9,13 +9,16 @@ from whitenoise import WhiteNoise
 import consult.accounts.invited  # asked by every room that invites
 import consult.adoption.models
 import consult.adoption.verification  # asked of every room by `consult verify`
+import consult.chapters.service.finding  # what the search finds, in each room that offers something
 import consult.consultations.clock  # the worker's; no view asks for it
 import consult.contributions.offered_letters  # the worker's too
+import consult.contributions.service.finding
 import consult.exports.models
 import consult.grouping.models
 import consult.journal.stamping  # the worker's, and asked by `consult verify`
 import consult.moderation.models
 import consult.outreach.clock
+import consult.search.models
 import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first
 from consult.accounts import views as accounts_views
 from consult.adoption import views as adoption_views
@@ -52,6 +55,7 @@ from consult.news import views as news_views
 from consult.organisations import views as organisations_views
 from consult.outreach import views as outreach_views
 from consult.privacy import views as privacy_views
+from consult.search import views as search_views
 from consult.synthesis import views as synthesis_views
 from consult.text.redline import begin_page, end_page
 
@@ -62,7 +66,7 @@ WRITERS = 12  # of them who write; the other turns are those of readers
 WAITING_WRITERS = 96  # beyond which who writes is told that it is not possible at this moment
 TAKEN_IN = 128  # requests of a process of `consult serve` that are whole, and answered or waiting for their turn
 ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, news_views, contributions_views, grouping_views,
-         moderation_views, synthesis_views, exports_views, outreach_views, adoption_views, journal_views, privacy_views)
+         moderation_views, synthesis_views, search_views, exports_views, outreach_views, adoption_views, journal_views, privacy_views)
 
 
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:

@@ -56,6 +56,15 @@ visitor                                     /contributions/?position=opposed
 visitor                                     /contributions/?category=own_name&kind=recommendation
 visitor                                     /contributions/?category=laboratory
 visitor                                     /contributions/?chapter={number}&category=trade_union&language_of=ar&comment_type=editorial
+visitor participant secretariat             /search/
+visitor                                     /search/?q=laboratoire
+visitor                                     /search/?q=indicateur+annuel&sort=newest
+visitor                                     /search/?q=indicateur&chapter={number}&category=trade_union&position=opposed&sort=text
+visitor                                     /search/?q=%22petites+entreprises%22+-calendrier
+visitor                                     /search/?q=indicateru+absent
+visitor                                     /search/?category=laboratory&language_of=ar
+participant                                 /search/?q=indicateur&mine=yes&answered=no
+visitor                                     /search/?q={ref}
 visitor participant rapporteur              /contributions/{ref}
 visitor rapporteur                          /contributions/{withheld}
 visitor participant rapporteur              /contributions/discussion/{number}/{key}

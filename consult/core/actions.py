@@ -148,6 +148,7 @@ class Action(enum.StrEnum):
     PRIVACY_FORGET_ON_REQUEST = "privacy.forget_on_request"
     PRIVACY_READ = "privacy.read"
     PRIVACY_VIEW_REGISTER = "privacy.view_register"
+    SEARCH_READ = "search.read"
     SYNTHESIS_ADD_ITEM = "synthesis.add_item"
     SYNTHESIS_ATTACH = "synthesis.attach"
     SYNTHESIS_DETACH = "synthesis.detach"

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from consult.core.db import Base
 from consult.core.extension_points import at_most_one, many, one
+from consult.core.finding import Findable
 from consult.core.news import Topic, Way
 from consult.core.permissions import Action
 
@@ -62,6 +63,17 @@ def take_up(offer: Offer, token: str) -> Any:
 @one
 def home_endpoint() -> str:
     """The first page of the site: where its name leads, and the address that names no page."""
+
+
+@at_most_one
+def search_endpoint() -> str:
+    """Where the search box in the head of every page leads; there is none where this is empty."""
+    return ""
+
+
+@many
+def findables() -> Findable:
+    """A kind of thing that the search of the site finds."""
 
 
 @one

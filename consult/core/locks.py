@@ -55,6 +55,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "beat": (),
     "attempt_count": (),
     "respondent_tally": ("respondent_count",),
+    "search_posting": ("search_word", "search_key"),
     "twin_lexicon": (),
     "record_layout": (),
 }

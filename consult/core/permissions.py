@@ -287,6 +287,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.PRIVACY_FORGET_ON_REQUEST: ((secretariat,),),
     Action.PRIVACY_READ: ((anyone,),),
     Action.PRIVACY_VIEW_REGISTER: ((secretariat,), (administrator,)),
+    Action.SEARCH_READ: ((anyone,),),
     Action.SYNTHESIS_ADD_ITEM: ((rapporteur, answering),),
     Action.SYNTHESIS_ATTACH: ((rapporteur, answering),),
     Action.SYNTHESIS_DETACH: ((rapporteur, answering),),
@@ -299,6 +300,10 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 }
 
 
+# What moderators decide on a contribution or a reply: after each of these acts other words are shown, or none, or the same.
+DECIDING = (
+    Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE, Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL,
+    Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD)
 # The acts that change what these rules ask, or by what everything said for an organisation is counted: each is alone while it does.
 STEERING = frozenset({
     Action.ADOPTION_DECIDE, Action.ADOPTION_SEAL, Action.CONSULTATIONS_ACCEPT_INVITATION, Action.CONSULTATIONS_APPOINT,

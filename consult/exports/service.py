@@ -19,7 +19,7 @@ from consult.core.i18n import LANGUAGES, _
 from consult.core.jobs import Job, later, name_of
 from consult.core.locks import list_locked
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
-from consult.core.permissions import NAMING, Action, Actor, can, require
+from consult.core.permissions import DECIDING, NAMING, Action, Actor, can, require
 from consult.exports import files, jobs, registry
 from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
 from consult.exports.registry import Definition
@@ -29,8 +29,7 @@ from consult.exports.tables import write_xlsx as write_xlsx
 from consult.synthesis.models import Synthesis
 
 REACTIONS = (Action.CONTRIBUTIONS_SUPPORT, Action.CONTRIBUTIONS_TAKE_BACK_SUPPORT, Action.CONTRIBUTIONS_REPLY,
-             Action.CONTRIBUTIONS_WITHDRAW_REPLY, Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE,
-             Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL, Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD)
+             Action.CONTRIBUTIONS_WITHDRAW_REPLY, *DECIDING)
 
 
 @command

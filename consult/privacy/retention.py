@@ -74,6 +74,7 @@ from consult.outreach.models import AddressMark, Stakeholder, StakeholderChapter
 from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
+from consult.search.models import SearchKey, SearchPosting, SearchWord
 from consult.synthesis.models import (
     BlockChange,
     FoldTally,
@@ -313,5 +314,7 @@ ABOUT_NOBODY: dict[type[Base], str] = {
     ContributionWord: "words that stand in what was published, without their order", FoldRun: "the same as digests",
     Fold: "numbers of folds", FoldMember: "which contributions are alike", FoldLink: "the same", FoldTally: "counts",
     TwinLexicon: "words of the text",
+    SearchPosting: "words that stand in what everybody reads, without their order; gone with it",
+    SearchWord: "words of what everybody reads", SearchKey: "words of what everybody reads",
     Beat: "parts of the clock", RecordLayout: "names of tables",
 }

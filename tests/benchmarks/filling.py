@@ -63,6 +63,7 @@ from consult.text import retrieval
 from tests.benchmarks.begun import put_draft
 from tests.benchmarks.bulk import Bulk, settle
 from tests.benchmarks.folds import Folds
+from tests.benchmarks.indexed import Indexed
 from tests.benchmarks.points import items_of, put_items
 from tests.benchmarks.reactions import Reactions
 from tests.benchmarks.spots import Spot, Text
@@ -237,7 +238,8 @@ class Filling:
         self.opened_at = consultation.opens_at
         self.step = (utcnow() - timedelta(days=1) - self.opened_at) / (number + 1)
         self.people = People(self.bulk, self.dice, number)
-        self.reactions = Reactions(self.bulk)
+        self.indexed = Indexed(self.bulk)
+        self.reactions = Reactions(self.bulk, self.indexed)
         self.folds = Folds(self.bulk, SEED)
         self.consultation_id, self.first_draft = consultation.id, 0
         own = chapters.list_chapters(consultation)
@@ -271,6 +273,7 @@ class Filling:
         if said.state.is_public:
             for word in telling_words(retrieval.bag(argument_of(said)), (), MOST_WORDS):
                 self.bulk.add(ContributionWord, chapter_id=said.chapter_id, word=word, contribution_id=said.id)
+            self.indexed.add("said", said.id, [said.body, said.justification, said.exact, replacement])
         if said.state.is_answerable and (section.is_public or self.dice.random() < GATHERED):
             place = spot.rank if self.dice.random() < 0.85 else self.dice.randrange(len(section.items))
             self.bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,

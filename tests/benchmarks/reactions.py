@@ -8,6 +8,7 @@ from typing import Any
 from consult.contributions.models import ContributionState, Reply, Support
 from consult.moderation.models import ReplyDecision, Verdict
 from tests.benchmarks.bulk import Bulk
+from tests.benchmarks.indexed import Indexed
 
 STATES = {3: ContributionState.SUBMITTED, 5: ContributionState.WITHHELD, 6: ContributionState.WITHDRAWN}
 VERDICTS = {ContributionState.PUBLISHED: Verdict.PUBLISH, ContributionState.WITHHELD: Verdict.WITHHOLD}
@@ -18,8 +19,8 @@ OFTEN, FEW, MANY = 5, 10, 30
 class Reactions:
     """One thread goes on for as long as contributions are lodged."""
 
-    def __init__(self, bulk: Bulk) -> None:
-        self.bulk = bulk
+    def __init__(self, bulk: Bulk, indexed: Indexed) -> None:
+        self.bulk, self.indexed = bulk, indexed
         self.first: Any = None
         self.replies = 0
 
@@ -55,6 +56,8 @@ class Reactions:
             Reply, ref=f"{to.ref}-R{to.last}", form_key=f"reply-{self.replies:024}", chapter_id=to.chapter_id, contribution_id=to.id,
             number=to.last, author_id=author[0], organisation_id=author[1], language="fr", body=f"Nous le pensons aussi. ({self.replies})",
             state=state, submitted_at=later, withdrawn_at=later if state.is_taken_back else None, told_at=later, row_counter=1)
+        if state.is_public:
+            self.indexed.add("reply", reply_id, [f"Nous le pensons aussi. ({self.replies})"])
         if verdict := VERDICTS.get(state):
             words = "Ces mots visent une personne." if verdict.needs_words else ""
             self.bulk.add(ReplyDecision, reply_id=reply_id, verdict=verdict, reason=verdict.reasons[0], words=words,

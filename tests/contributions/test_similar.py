@@ -210,3 +210,18 @@ def test_the_save_says_where_to_look(client, participant, block):
     client.sign_in(participant)
     told = Window(client, block, participant).save("Un début")
     assert client.get(told["near"]).status_code == 200
+
+
+def test_the_worker_is_promised_what_is_published_and_what_is_shown_otherwise(block, rapporteur, words):
+    said = factories.a_contribution(block=block, body=SAID)
+    moderation.publish(rapporteur, said, expected_counter=said.row_counter)
+    promised = sa.select(jobs.Job.subject_id).where(jobs.Job.name == jobs.name_of(indexing.keep_words))
+    assert session.scalars(promised).all() == [said.id]
+    indexing.keep_words(said.id)
+    kept = sa.select(ContributionWord.word).where(ContributionWord.contribution_id == said.id)
+    assert "norme" in session.scalars(kept).all()
+    moderation.redact(rapporteur, said, phrases="cent normes", reason=Reason.PERSONAL_DATA, words="Un nom.",
+                      expected_counter=said.row_counter)
+    assert session.scalars(kept).all() == []
+    indexing.keep_words(said.id)
+    assert "norme" not in session.scalars(kept).all()

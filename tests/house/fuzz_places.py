@@ -258,7 +258,7 @@ EVERYBODY = (
     "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
     "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
     "exports.open_data exports.open_data_contributions exports.open_data_decisions exports.open_data_decisions_json "
-    "exports.open_data_replies grouping.method healthz index journal.feed journal.read "
+    "exports.open_data_replies grouping.method healthz index journal.feed journal.read search.read "
     "journal.stamp moderation.register news.chapter_feed news.feed news.stop privacy.read readyz security.confirm_email "
     "security.forgot_password security.login security.register security.reset_password security.send_confirmation security.us_signin "
     "security.us_verify_link security.mf_recovery security.tf_select security.two_factor_token_validation security.wan_signin"

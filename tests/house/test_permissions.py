@@ -198,6 +198,7 @@ privacy.forget                       person         participant system          
 privacy.forget_on_request            consultation   secretariat                                                *
 privacy.read                         nothing        EVERYBODY                                                  *
 privacy.view_register                consultation   secretariat administrator                                  *
+search.read                          consultation   EVERYBODY                                                  *
 synthesis.add_item                   synthesis      rapporteur chair                                           open closed synthesis
 synthesis.attach                     synthesis      rapporteur chair                                           open closed synthesis
 synthesis.detach                     synthesis      rapporteur chair                                           open closed synthesis

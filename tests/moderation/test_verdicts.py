@@ -8,6 +8,7 @@ from consult.core import jobs
 from consult.core.commands import COMMANDS
 from consult.core.db import session
 from consult.core.i18n import force_locale, gettext
+from consult.core.permissions import DECIDING
 from consult.moderation import service
 from consult.moderation.forms import VerdictForm
 from consult.moderation.models import Verdict
@@ -109,3 +110,8 @@ def test_keys_of_the_keyboard_call_one_verdict_each():
     keys = [verdict.key for verdict in Verdict if verdict.key]
     assert len({*keys, "j", "k"}) == len(keys) + 2
     assert [verdict.value for verdict in Verdict if bool(verdict.key) != bool(verdict.in_keys)] == []
+
+
+def test_what_follows_a_decision_follows_each_of_them():
+    """Indexes, kept files and words that are looked through are made anew after every verdict."""
+    assert {verdict.action for verdict in Verdict} == set(DECIDING)

@@ -17,6 +17,7 @@ from consult.chapters.service.chapters import (
     overview,
     tallies,
 )
+from consult.chapters.service.finding import list_axes, list_axis_keys, position_of
 from consult.chapters.service.history import (
     Step,
     Version,
@@ -67,9 +68,9 @@ __all__ = [
     "ChapterCoverage", "Planned", "SURE", "Step", "TranslationPage", "Version", "Words", "confirm_translation", "confirm_translations",
     "correct", "count_changes", "count_outdated_translations", "discard", "find_working_draft", "get_block", "get_called_block",
     "get_chapter", "get_comparison", "get_newest_id", "get_newest_revision", "get_numbered_revision", "get_outdated_translation",
-    "get_plan", "get_previous_revision", "get_revision_pair", "get_revisions", "get_source_to_edit", "get_translations",
-    "get_words", "get_working_draft", "gone", "import_chapter", "keep_working_draft", "list_blocks", "list_blocks_of", "list_chapters",
-    "list_coverage", "list_later_revisions", "list_new_blocks", "list_newest_revisions", "list_outdated_translations", "list_published",
-    "list_revisions", "list_steps", "list_versions", "list_working_drafts", "mark_changed", "newest_revision", "newest_revisions",
-    "overview", "plan_import", "plan_of", "publish", "rebase", "tallies", "verify_revisions",
+    "get_plan", "get_previous_revision", "get_revision_pair", "get_revisions", "get_source_to_edit", "get_translations", "get_words",
+    "get_working_draft", "gone", "import_chapter", "keep_working_draft", "list_axes", "list_axis_keys", "list_blocks", "list_blocks_of",
+    "list_chapters", "list_coverage", "list_later_revisions", "list_new_blocks", "list_newest_revisions", "list_outdated_translations",
+    "list_published", "list_revisions", "list_steps", "list_versions", "list_working_drafts", "mark_changed", "newest_revision",
+    "newest_revisions", "overview", "plan_import", "plan_of", "position_of", "publish", "rebase", "tallies", "verify_revisions",
 ]

@@ -17,7 +17,7 @@ from consult.contributions.statement import TEXTS
 from consult.core.commands import on
 from consult.core.db import Base, add_new, session
 from consult.core.jobs import every_second, job, later
-from consult.core.permissions import Action, Actor
+from consult.core.permissions import DECIDING, Actor
 from consult.text import retrieval
 
 MOST_WORDS = 64  # of a contribution that are kept, those it says most often first
@@ -26,18 +26,13 @@ BATCH = 100  # contributions that are looked after in one second
 _looked_to = [0]  # the contribution up to which this worker has looked for what was missed
 
 
-@on(Action.MODERATION_PUBLISH, Action.MODERATION_RESTORE)
-def promise_words(_actor: Actor, _decision: Base, subject: Base) -> None:
-    if isinstance(subject, Contribution):
-        later(keep_words, subject)
-
-
-@on(Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL)
-def forget_words(_actor: Actor, _decision: Base, subject: Base) -> None:
-    """Other words are shown than before: those kept go at once, those shown now are kept by the worker."""
+@on(*DECIDING)
+def renew_words(_actor: Actor, _decision: Base, subject: Base) -> None:
+    """Other words may be shown than before: those kept go at once, those shown now are kept by the worker."""
     if isinstance(subject, Contribution):
         session.execute(sa.delete(ContributionWord).where(ContributionWord.contribution_id == subject.id))
-        later(keep_words, subject)
+        if subject.is_public:
+            later(keep_words, subject)
 
 
 @job

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from consult.core.append_only import refuse_changes
 
 revision = "0055"
-down_revision = "0052"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

@@ -235,6 +235,12 @@ def get_organisation(slug: str) -> Organisation:
     return found.body
 
 
+def get_of_member(actor: Actor) -> Organisation | None:
+    """Of which somebody is a member; None for visitors and whoever belongs to none."""
+    own = actor.member_of_id if actor.is_authenticated else None
+    return session.get(Organisation, own) if own is not None else None
+
+
 def get_for_correction(actor: Actor, slug: str) -> Organisation:
     """Raises :class:`NotFound`, :class:`NotAllowed`."""
     organisation = get_organisation(slug)
