@@ -8,15 +8,17 @@ from consult.forms.tables import Line, Table
 from consult.text.quotes import COMPARABLE
 
 COLUMNS = ("commenter", "id", "line", "chapter", "clause", "element", "page", "type", "comment", "change", "observations")
-LONGEST_HEADING = 160
+LONGEST_HEADING, LONGEST_NAME, MAX_WORDS = 160, 70, 11  # characters with its example and note, without them, words
 # In this order: the first that is found in a heading, in small letters without accents, is what the column holds.
 HEADINGS: tuple[tuple[str, str], ...] = (
     ("id", r"^(comment|remark) ?(id|no|nb|number|ref)\b|^id\b|^identifiant|^ref(erence)?\.? (du commentaire|of the comment)$|^no?$|^n°$|^#$"
-           r"|^(num(ero)?|n°|no) ?(d'ordre|du commentaire|de l'observation)|^رقم( الترتيب| التعليق| الملاحظه)?$|^الرقم( الترتيبي)?$|^ر\.?ت$"),
+           r"|^(num(ero)?|n°|no) ?(d'ordre|du commentaire|de l'observation)|^رقم( الترتيب| التعليق| الملاحظه)?$|^الرقم( الترتيبي)?$"
+           r"|^ر\.?ت$"),
     ("observations", r"secretari|observations? (of|de la|du) (the )?(comm|redact|edit|project|convenor)|^(resolution|disposition)\b"
                      r"|^(reponse|response|decision|suite)\b|observations? on each|comments? resolution|كتابه (المجلس|اللجنه|الضبط)"
                      r"|ملاحظات (ال)?(كتابه|سكرتاريه|امانه|مقرر)|^(الجواب|المال|القرار|الرد)\b|للاداره|reserve (au|a l)"),
-    ("change", r"^(texte|text|wording|redaction|libelle|formulation) (propos|suggest|recommend)|^(nouve(au|lle)|new) (texte|text|redaction|wording|libelle)"
+    ("change", r"^(texte|text|wording|redaction|libelle|formulation) (propos|suggest|recommend)|^(nouve(au|lle)|new) (texte|text"
+           r"|redaction|wording|libelle)"
                r"|^propos(ed|al|ition|e)|^suggest|^(modification|changement|amendement|change|amendment|redaction)\b"
                r"|(modification|changement|amendement|change|text[e]?) (propos|suggest|demand|request)|^solution"
                r"|مقترح|الصيغه|^(ال)?تعديل|^(ال)?اقتراح|النص (الجديد|البديل)"),
@@ -27,7 +29,8 @@ HEADINGS: tuple[tuple[str, str], ...] = (
     ("page", r"^pages?\b|^(رقم )?(ال)?صفحه"),
     ("chapter", r"^(n° (de )?|numero (de |du )?)?(chapitre|chapter|volet)( concerne)?$|^(رقم )?(ال)?باب$"),
     ("element", r"^(paragraph|paragraphe|para|alinea|figure|table|tableau|list item|note|element|item|liste)\b|^(ال)?(فقره|شكل|جدول|عنصر)"),
-    ("clause", r"\bclause|subclause|\barticle|^section|^(sous-?)?section|\bpassage|^chap|^(axe|projet|action|axis|project)\b|^endroit|^emplacement"
+    ("clause", r"\bclause|subclause|\barticle|^section|^(sous-?)?section|\bpassage|^chap|^(axe|projet|action|axis|project)\b|^endroit"
+           r"|^emplacement"
                r"|^(place|location|reference|ref|disposition|partie|part|point|extrait|texte vise|text concerned)\b"
                r"|^(ال)?(بند|ماده|مرجع|مقطع|موضع|محور|مشروع|اجراء)|البند|الماده"),
     ("commenter", r"^mb\b|\bnc\b|^member|^membre|^organi[sz]|^organisme|^pays|^country|^entite|^entity|^comit|^institution|^structure"
@@ -35,6 +38,7 @@ HEADINGS: tuple[tuple[str, str], ...] = (
 )
 PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in HEADINGS)
 NUMBERING = re.compile(r"\(?\d{1,2}\)?")
+TWO_NUMBERS = re.compile(r"\d[.\-/]\d")
 EXAMPLE = re.compile(r"\((e\.? ?g|ex|p\.? ?ex|par exemple|مثل|مثال)[^)]*\)|\([^)]*\b(p\. ex|e\.g)[^)]*\)")
 FOOTNOTE = re.compile(r"(?<=[a-z)؀-ۿ])[0-9¹²³*]{1,2}(?= |$)")
 # By how many columns there are, in the form of 2012 and in that of 2001.
@@ -60,6 +64,8 @@ def taken_for(heading: str) -> str:
     words = folded(heading.replace("_", " "))
     plain = " ".join(FOOTNOTE.sub("", EXAMPLE.sub(" ", words)).replace("*", " ").strip(" :.").split())
     plain = re.sub(r" ?/ ?", "/", plain)
+    if len(plain) > LONGEST_NAME or len(plain.split()) > MAX_WORDS or TWO_NUMBERS.search(plain):
+        return ""
     return next((name for name, pattern in PATTERNS if plain and pattern.search(plain)), "")
 
 
@@ -86,7 +92,8 @@ def is_heading(taken: Mapping, cells: Sequence[str]) -> bool:
     names, filled = set(taken.values()), [cell for cell in cells if cell.strip()]
     if not names & {"comment", "change"} or len(names) < min(3, len(filled)) or len(names) < 2:
         return False
-    return 2 * len(taken) >= len(filled) and all(len(cell) <= LONGEST_HEADING for cell in filled)
+    is_short = all(len(cell) <= LONGEST_HEADING and not TWO_NUMBERS.search(EXAMPLE.sub(" ", folded(cell))) for cell in filled)
+    return is_short and 2 * len(taken) >= len(filled)
 
 
 def heading_at(lines: Sequence[Line], place: int) -> tuple[Mapping, int]:

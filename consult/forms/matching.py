@@ -5,15 +5,13 @@ see :mod:`consult.forms.understanding`.
 """
 
 import re
-from dataclasses import dataclass, field
-from enum import IntEnum
 
 from rapidfuzz import fuzz
 
-from consult.core.i18n import LabelledEnum, N_
 from consult.forms.columns import folded
 from consult.forms.passages import Passages, are_nested, is_within, words_of
-from consult.forms.references import Reference, composed_of, is_several, is_whole, references
+from consult.forms.places import Place, Strength, Why
+from consult.forms.references import Reference, composed_of, is_several, is_whole, references, spelt_key
 from consult.forms.rows import FormRow
 
 QUOTED = re.compile(r"[«“\"„]\s*([^«»“”\"„]{12,1500}?)\s*[»”\"“]")
@@ -23,63 +21,10 @@ PLACE_WORDS = re.compile(
     r"axe|action|project|axis|chapitre|chapter|chap|voir|see|cf|من|في|المتعلق|ب|le|un|une|sur|au|aux|البند|الماده)(?!\w)")
 SAME_PLACE = re.compile(
     r"phrase|sentence|titre|title|intitule|heading|indicateur|indicator|echeance|deadline|pilote|leader|debut|fin\b|ligne|line|mot|word|"
-    r"premiere ligne|الجمله|العنوان|المؤشر|الاجل|الجهه المكلفه|tiret|puce|bullet|point|البند|المطه|-|n/?a|neant|tous?|tout|all|entier|whole|/")
+    r"premiere ligne|الجمله|العنوان|المؤشر|الاجل|الجهه المكلفه|tiret|puce|bullet|point|البند|المطه|-|n/?a|neant|tous?|tout|all|entier"
+    r"|whole|/")
 FEW_WORDS, ENOUGH_WORDS, ENOUGH_LETTERS = 3, 5, 20
 NEARLY, CLEARLY = 88, 6  # of 100: how alike words must be, and how much more than those of the next passage
-
-
-class Confidence(LabelledEnum):
-    SURE = "sure", N_("Certain")
-    DOUBTFUL = "doubtful", N_("Doubtful")
-    NONE = "none", N_("Not found")
-
-
-class Why(LabelledEnum):
-    """What a passage was recognised by, or why none was."""
-
-    KEY = "key", N_("by its key")
-    NUMBER = "number", N_("by its number")
-    TITLE = "title", N_("by its title")
-    WORDS = "words", N_("by words that stand in it")
-    NEARLY_TITLE = "nearly_title", N_("by a title that resembles it")
-    NEARLY_WORDS = "nearly_words", N_("by words that resemble it")
-    QUOTED = "quoted", N_("by words that the comment quotes")
-    MENTIONED = "mentioned", N_("by a number that the comment mentions")
-    WHOLE = "whole", N_("the chapter as a whole")
-    SECTION = "section", N_("by the heading above the row")
-    NO_PLACE = "no_place", N_("the row does not say where")
-    PAGE = "page", N_("it names a page, and pages differ from one printing to another")
-    SEVERAL = "several", N_("it names several passages")
-    MANY = "many", N_("several passages are called so")
-    UNKNOWN = "unknown", N_("no passage is called so")
-    INCOMPLETE = "incomplete", N_("a number alone may mean several things")
-    PART = "part", N_("the part of the passage that it names was not found")
-    DISAGREES = "disagrees", N_("what it says of the place disagrees")
-    OTHER_CHAPTER = "other_chapter", N_("the number belongs to another chapter")
-    OTHER_TEXT = "other_text", N_("nothing shows that the form is about this text")
-
-
-class Strength(IntEnum):
-    """How much a way of calling a passage says by itself."""
-
-    NOTHING, WEAK, BARE, NAMED, OWN = range(5)
-
-
-@dataclass
-class Place:
-    """What one row says of its place, before the whole form is known. ``doubt`` is why it cannot be certain."""
-
-    key: str | None = None
-    strength: Strength = Strength.NOTHING
-    why: Why = Why.NO_PLACE
-    doubt: Why | None = None
-    is_unresolved: bool = False  # it names something that is not in our text
-    is_quoting: bool = False  # words of the passage itself confirm it
-    others: list[str] = field(default_factory=list)
-
-    def doubted(self, why: Why) -> "Place":
-        self.doubt = self.doubt or why
-        return self
 
 
 class Matcher:
@@ -130,20 +75,32 @@ class Matcher:
             return Place()
         if is_whole(text):
             return Place(None, Strength.NAMED, Why.WHOLE)
-        if exact := self.by_title(text, chapters):
+        if exact := self.by_name(text, chapters) or self.by_title(text, chapters):
             return exact
         found = composed_of(references(text))
         for one in found:
             if one.kind == "chapter" and one.numbers and one.numbers[0] in self.passages.chapters:
                 chapters = {one.numbers[0]}
         rest = rest_of(text, found)
-        if not found:
+        if not found or (len(words_of(text)) >= ENOUGH_WORDS and self.is_somewhere(text, chapters)):
             return self.by_words(text, chapters)
         place = self.by_references(text, found, chapters)
         if place.key is None and rest and all(one.kind in ("paragraph", "chapter") for one in found):
             named = self.by_words(rest, chapters)  # “Contexte et diagnostic, § 3”
             return self.with_part(named, found) if named.key else place
         return self.confirmed(place, rest, chapters)
+
+    def is_somewhere(self, text: str, chapters: set[int]) -> bool:
+        """Whether a cell is words of one passage, whatever numbers are among them."""
+        return any(len(self.passages.saying(piece, chapters)) == 1 for piece in ELLIPSIS.split(text.strip(" «»\"")) if len(piece) > 20)
+
+    def by_name(self, text: str, chapters: set[int]) -> Place | None:
+        """The very key, or its end as it stands beside the passage, and nothing else."""
+        keys = self.passages.within(self.passages.named.get(spelt_key(text.strip(" .:;()[]«»\"")), ()), chapters)
+        if len(keys) != 1 or (len(text) < 4 and not text.startswith("c")):
+            return None
+        is_whole_key = spelt_key(keys[0]) == spelt_key(text.strip(" .:;()[]«»\""))
+        return Place(keys[0], Strength.OWN if is_whole_key or "-p" in text else Strength.BARE, Why.KEY, is_quoting=False)
 
     def by_title(self, text: str, chapters: set[int]) -> Place | None:
         keys = self.passages.entitled(text.strip(" .:;«»\""), chapters)

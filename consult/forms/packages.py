@@ -68,7 +68,8 @@ def damaged() -> Invalid:
 
 
 def too_large() -> Invalid:
-    return Invalid("file", _("What the file holds is too large once unpacked."), _("Save the form alone, without pictures, and choose it again."))
+    return Invalid("file", _("What the file holds is too large once unpacked."),
+        _("Save the form alone, without pictures, and choose it again."))
 
 
 def check(archive: zipfile.ZipFile, data: bytes) -> None:
@@ -104,7 +105,8 @@ def kind_inside(archive: zipfile.ZipFile) -> str:
     if "[Content_Types].xml" in names:
         with archive.open("[Content_Types].xml") as part:
             if b"macroenabled" in part.read(SMALL).lower():
-                raise Invalid("file", _("The file holds macros."), _("Save it without macros, as .docx, .xlsx or .ods, and choose it again."))
+                raise Invalid("file", _("The file holds macros."),
+                    _("Save it without macros, as .docx, .xlsx or .ods, and choose it again."))
     if "word/document.xml" in names:
         return "docx"
     if any(name.startswith("xl/worksheets/") for name in names):

@@ -137,9 +137,14 @@ class Passages:
             found.append((score, key))
         return sorted(found, key=lambda pair: (-pair[0], self.order[pair[1]]))
 
+    def shared(self, words: set[str], key: str) -> set[str]:
+        """The words of a remark that stand in a passage or in the headings above it."""
+        above = set(self.above(key))
+        return {word for word in words if word in self.rarity and not above.isdisjoint(self.holding[word])}
+
     def affinity(self, words: set[str], key: str) -> float:
-        """How much of the rare words of a remark stand in a passage or in the headings above it."""
-        return sum(self.rarity[word] for word in words if word in self.rarity and any(part in self.holding[word] for part in self.above(key)))
+        """How rare those are, together."""
+        return sum(self.rarity[word] for word in self.shared(words, key))
 
     def above(self, key: str) -> Iterator[str]:
         """The passage, and the headings that hold it, up to its axis."""

@@ -42,12 +42,16 @@ KEYED = re.compile(
 LOOSE = re.compile(r"(?<!\w)(?<!\d[.\-/,])(?<!n° )(\d{1,3}(?: ?[.\-/·] ?\d{1,3}){1,3})(?![\w%])(?![.\-/,]\d)")
 SINGLE = re.compile(r"\(?(\d{1,3})[).]?")
 WHOLE = re.compile(
-    r"general|generale|generalites?|general comments?|commentaires? generaux|commentaires? general|observations? generales?|remarques? generales?|"
-    r"remarque generale|_?whole document|whole|all|tout|toutes?|ensemble( du (document|texte|chapitre))?|(tout|toute) le (document|texte|chapitre)|"
+    r"general|generale|generalites?|general comments?|commentaires? generaux|commentaires? general|observations? generales?|remarques?"
+    r" generales?|"
+    r"remarque generale|_?whole document|whole|all|tout|toutes?|ensemble( du (document|texte|chapitre))?|(tout|toute) le (document"
+           r"|texte|chapitre)|"
     r"(whole|entire|complete|full) (document|text|chapter)|document( entier)?|texte entier|chapitre entier|global|globalement|generals?|ge|"
-    r"general/all|عام|عامه|الباب كله|النص كله|كامل (النص|الباب|الوثيقه)|مجموع (النص|الباب)|الوثيقه (كلها|ككل)|الباب ككل|النص ككل|ملاحظ(ه|ات) عامه|"
+    r"general/all|عام|عامه|الباب كله|النص كله|كامل (النص|الباب|الوثيقه)|مجموع (النص|الباب)|الوثيقه (كلها|ككل)|الباب ككل|النص ككل"
+           r"|ملاحظ(ه|ات) عامه|"
     r"(l'?)?ensemble du chapitre( \d+)?|sur l'ensemble")
-RANGE = re.compile(r"\d ?(?:a|to|-|–|et|and|&|;|,|/|الي|و) ?(?:projet |action |axe |project |axis )?\d")
+RANGE = re.compile(r"\d ?(?:a|to|et|and|&|;|الي|و) ?\d{1,3}(?![\d.])")
+SPELT = re.compile(r"(?<![\w-])c(?P<number>\d{1,3})-[\w§]+(?:-[\w§]+)*")
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,16 @@ def references(text: str) -> list[Reference]:
             taken[reference.start:reference.end] = [True] * (reference.end - reference.start)
             found.append(reference)
 
+    for one in SPELT.finditer(text):
+        add(Reference("key", (), int(one["number"]), spelt_key(one[0]), one.start(), one.end()))
     for one in KEYED.finditer(text):
         if reference := keyed(one):
             add(reference)
     for one in NAMED.finditer(text):
         kind = KIND_OF[one["kind1"] or one["kind2"]]
         numbers = numbers_of(one)
+        if kind in ("paragraph", "line") and len(numbers) > 1:
+            kind = "other"  # “§ 3.2” is a place of the whole text
         if numbers and not (kind in ("page", "chapter") and len(one["kind2"] or "xx") < 2 and one["word"]):
             add(Reference(kind, numbers, start=one.start(), end=one.end()))
     for one in LOOSE.finditer(text):
@@ -134,7 +142,7 @@ def composed_of(found: list[Reference]) -> list[Reference]:
 
 def is_several(text: str, found: list[Reference]) -> bool:
     """“1.2.1 à 1.2.3”: more than one place is meant."""
-    return bool(RANGE.search(text)) and len(found) > 1
+    return bool(found) and bool(RANGE.search(text))
 
 
 def is_whole(text: str) -> bool:

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from consult.forms import columns
 from consult.forms.columns import Mapping, folded
 from consult.forms.tables import Document, Line, Table
+from consult.text.quotes import fold
 
 ENDED = re.compile(r"[.!?؟…:;؛»”\")\]]\s*$")
 UNENDED = re.compile(r"(?:[,،(-]|\b(?:de|du|des|la|le|les|et|ou|à|au|aux|en|par|pour|que|qui|the|of|and|or|to|in|for|by|a|un|une))\s*$")
 CONTINUED = re.compile(r"^\s*[\[(]?(suite|cont(inued|'?d)?|تابع|\.\.\.|…)\b", re.IGNORECASE)
 SAME = frozenset(("idem", "id", "id.", "ibid", "ibid.", "same", "same as above", "as above", "dito", "ditto", "\"", "''", "\" \"", "-\"-",
-                  "meme", "meme chose", "le meme", "voir ci-dessus", "cf. ci-dessus", "نفسه", "نفس المرجع", "المرجع نفسه", "كذلك", "//", "↑"))
+                  "meme", "meme chose", "le meme", "voir ci-dessus", "cf. ci-dessus", "نفسه", "نفس المرجع", "المرجع نفسه", "كذلك", "//",
+                  "↑"))
 OF_SOMEBODY = re.compile(r"^(?:organisme|organisation|organization|membre|member body|mb/nc|mb|entite|comite membre|commenter|auteur|from|"
-                         r"(?:commentaires?|observations?|remarques?|comments?) (?:de la |de l'|du |des |de |from (?:the )?|of (?:the )?|by (?:the )?)|"
+                         r"(?:commentaires?|observations?|remarques?|comments?) (?:de la |de l'|du |des |de |from (?:the )?|of (?:the"
+                         r" )?|by (?:the )?)|"
                          r"(?:ال)?هييه|(?:ال)?جهه|(?:ال)?موسسه|ملاحظات|تعليقات|تعاليق)\s*:?\s*(?=\S)")
+MAX_NAME = 200
 AT_LEAST = 2  # letters of a row that says anything
 PLACED = ("chapter", "clause", "element", "line", "page")
 
@@ -146,8 +150,10 @@ class Reader:
         self.form.rows.append(row)
 
     def row(self, line: Line) -> FormRow:
-        cells = {name: line.cell(place).strip() for place, name in self.mapping.items()}
-        return FormRow(self.number, line.number, section=self.section, sheet=self.table.name, **cells)
+        row = FormRow(self.number, line.number, section=self.section, sheet=self.table.name)
+        for place, name in self.mapping.items():
+            setattr(row, name, line.cell(place).strip())
+        return row
 
     def leave(self, line: Line, row: FormRow) -> None:
         """A row without a comment: an example, a total, or what stands for the rows below it."""
@@ -159,9 +165,8 @@ class Reader:
 
     def take_across(self, words: str) -> None:
         """A heading between the rows names an organisation, or where the rows under it belong."""
-        if found := OF_SOMEBODY.match(folded(words)):
-            rest = re.split(r"[:：]\s*", words, maxsplit=1)
-            self.commenter = rest[1].strip() if len(rest) > 1 and rest[1].strip() else " ".join(words.split()[found[0].count(" "):])
+        if found := OF_SOMEBODY.match(fold(words).text):
+            self.commenter = words[fold(words).span(0, found.end())[1]:].strip(" :")[:MAX_NAME]
         elif len(words) <= 300:
             self.section = words
         self.form.left.append(words[:500])

@@ -119,6 +119,7 @@ def read_ods(data: bytes) -> Document:
     document = Document("ods")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheet: Table | None = None
+        number, reaching = 0, dict[int, tuple[int, str]]()
         for element in workbook.elements(archive, "content.xml", "table-row", "table"):
             if local(element) == "table":
                 sheet = None
@@ -127,7 +128,7 @@ def read_ods(data: bytes) -> Document:
                 above = next((one for one in element.iterancestors(TABLE + "table")), None)
                 sheet = Table(above.get(TABLE + "name") or "" if above is not None else "")
                 document.tables.append(sheet)
-                number, reaching = 0, {}
+                number, reaching = 0, dict[int, tuple[int, str]]()
             number += 1
             ods_row(element, sheet, number, reaching)
             number += min(int(element.get(TABLE + "number-rows-repeated") or 1), 1 << 21) - 1
@@ -203,7 +204,8 @@ def csv_lines(text: str, separator: str) -> Table:
             if len(table.lines) > MAX_LINES:
                 raise too_many()
     except csv.Error as error:
-        raise Invalid("file", _("This file is no table that can be read."), _("Save it as .xlsx, or as CSV in UTF-8, and choose it again.")) from error
+        raise Invalid("file", _("This file is no table that can be read."),
+            _("Save it as .xlsx, or as CSV in UTF-8, and choose it again.")) from error
     return table
 
 

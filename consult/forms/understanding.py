@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from consult.forms.columns import folded
-from consult.forms.matching import Confidence, Matcher, Place, Strength, Why
+from consult.forms.matching import Matcher
 from consult.forms.passages import Passage, Passages, words_of
+from consult.forms.places import Confidence, Place, Strength, Why
 from consult.forms.references import references
 from consult.forms.rows import FormRow, ReadForm
 
 OUR_NAMES = ("politique nationale de la qualite", "national quality policy", "السياسه الوطنيه للجوده", "pnq")
 MAX_LOST = 0.2  # of the numbers that a form about our text may have wrong
 SUPPORTING = 0.92  # of the passages to which a remark is nearer than to this one, at most the rest
-ENOUGH_SUPPORT = 0.3
+ENOUGH_SUPPORT, ENOUGH_SHARED = 0.3, 6  # part of the remarks; words
+LONG_ENOUGH, RARE = 4, 1.5  # letters of a word; the logarithm of how many passages lack it
 COMPARED = 60  # passages that a remark is compared with
 
 
@@ -50,6 +52,7 @@ class Evidence:
     quotes: int  # rows that call a passage by what only our text has
     support: float | None  # of the remarks that could be compared, those that use the words of their passage
     compared: int
+    shared: int  # the different words that those have of their passages, where they are several
     lost: float  # of the numbers, those that are not in our text
     numbered: int
 
@@ -59,7 +62,7 @@ class Evidence:
 
     @property
     def is_for(self) -> bool:
-        return self.says_so or self.quotes > 0 or (self.support is not None and self.compared >= 1 and self.support >= ENOUGH_SUPPORT)
+        return self.says_so or self.quotes > 0 or (self.shared >= ENOUGH_SHARED and (self.support or 0) >= ENOUGH_SUPPORT)
 
     @property
     def is_strange(self) -> bool:
@@ -101,23 +104,29 @@ def evidence_of(form: ReadForm, places: list[tuple[FormRow, Place]], passages: P
     lost = sum(place.is_unresolved for place in numbered)
     quotes = sum(place.strength is Strength.OWN or place.is_quoting for _row, place in places if place.key and place.why is not Why.QUOTED)
     quotes += sum(place.why is Why.QUOTED and place.is_quoting for _row, place in places)
-    compared = [near for row, place in places if place.key and place.why is Why.NUMBER
-                and (near := is_near(row, place.key, passages)) is not None]
-    support = sum(compared) / len(compared) if compared else None
-    return Evidence(says_so, quotes, support, len(compared), lost / len(numbered) if numbered else 0.0, len(numbered))
+    compared = [shared for row, place in places if place.key and place.why is Why.NUMBER
+                and (shared := shared_words(row, place.key, passages)) is not None]
+    near = [shared for shared in compared if shared]
+    support = len(near) / len(compared) if compared else None
+    return Evidence(says_so, quotes, support, len(compared), len(set().union(*near)) if len(near) > 1 else 0,
+                    lost / len(numbered) if numbered else 0.0, len(numbered))
 
 
-def is_near(row: FormRow, key: str, passages: Passages) -> bool | None:
-    """Whether a remark has more of the rare words of its passage than of nearly all others; None where it has no word of the text."""
-    words = {word for word in words_of(folded(f"{row.comment} {row.change}")) if passages.rarity.get(word, 0) > 1.5}
+def shared_words(row: FormRow, key: str, passages: Passages) -> set[str] | None:
+    """The rare words that a remark has of its passage, where it has more of them than of nearly all others; None where it has too few
+    words of the text to tell, such as a remark in another language.
+    """
+    said = words_of(folded(f"{row.comment} {row.change}"))
+    words = {word for word in said if len(word) >= LONG_ENOUGH and word.isalpha() and passages.rarity.get(word, 0) > RARE}
     if len(words) < 2:
         return None
-    own = passages.affinity(words, key)
-    if not own:
-        return False
-    keys = list(passages.order)
+    shared = passages.shared(words, key)
+    if len(shared) < 2:
+        return set()
+    own, keys = passages.affinity(words, key), list(passages.order)
     others = [other for other in keys[::max(1, len(keys) // COMPARED)] if other != key]
-    return sum(passages.affinity(words, other) < own for other in others) >= SUPPORTING * len(others)
+    is_near = sum(passages.affinity(words, other) < own for other in others) >= SUPPORTING * len(others)
+    return shared if is_near else set()
 
 
 def main_chapters(places: Iterable[tuple[FormRow, Place]], passages: Passages) -> set[int]:
@@ -142,7 +151,8 @@ def judge(row: FormRow, place: Place, matcher: Matcher, evidence: Evidence, aske
         doubt = needs_proof(place, evidence, bool(asked))
     if doubt is None and place.strength <= Strength.BARE and not chapters and most and chapter not in most:
         doubt = Why.OTHER_CHAPTER
-    return Understood(row, place.key, chapter, Confidence.DOUBTFUL if doubt else Confidence.SURE, doubt or place.why, place.why, place.others)
+    return Understood(row, place.key, chapter, Confidence.DOUBTFUL if doubt else Confidence.SURE, doubt or place.why, place.why,
+        place.others)
 
 
 def needs_proof(place: Place, evidence: Evidence, is_asked: bool) -> Why | None:

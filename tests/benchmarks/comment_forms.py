@@ -25,17 +25,21 @@ HEAD = ["form", "rows", "certain and right", "doubtful", "not found", "lost", "c
 EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 NAMES = ("CGEM", "IMANOR", "ONSSA", "FENAGRI", "LPEE", "MA-03", "AMDL", "جمعية حماية المستهلك", "الفدرالية الوطنية", "Réseau des labs")
 TYPES = {
-    "fr": {"general": ("ge", "gé", "Général", "G"), "technical": ("te", "té", "Technique", "tech."), "editorial": ("ed", "éd", "Éditorial", "rédactionnel")},
+    "fr": {"general": ("ge", "gé", "Général", "G"), "technical": ("te", "té", "Technique", "tech."), "editorial": ("ed", "éd",
+    "Éditorial", "rédactionnel")},
     "ar": {"general": ("ge", "عام", "عامة"), "technical": ("te", "تقني", "تقنية"), "editorial": ("ed", "تحريري", "شكلي")},
     "en": {"general": ("ge", "General", "GE"), "technical": ("te", "Technical", "tech"), "editorial": ("ed", "Editorial", "Edit.")},
 }
 COLUMNS = ("commenter", "line", "clause", "element", "type", "comment", "change", "observations")
 HEADINGS = {
-    "fr": ("Organisme", "N° ligne", "Article/Paragraphe (ex. 3.1)", "Alinéa/Figure/Tableau", "Type de commentaire²", "Commentaire (justification)",
+    "fr": ("Organisme", "N° ligne", "Article/Paragraphe (ex. 3.1)", "Alinéa/Figure/Tableau", "Type de commentaire²",
+    "Commentaire (justification)",
            "Proposition de modification", "Observations du secrétariat"),
-    "en": ("MB/NC1", "Line number\n(e.g. 17)", "Clause/ Subclause (e.g. 3.1)", "Paragraph/ Figure/ Table/ (e.g. Table 1)", "Type of comment2",
+    "en": ("MB/NC1", "Line number\n(e.g. 17)", "Clause/ Subclause (e.g. 3.1)", "Paragraph/ Figure/ Table/ (e.g. Table 1)",
+    "Type of comment2",
            "Comments", "Proposed change", "Observations of the secretariat"),
-    "ar": ("الهيئة", "رقم السطر", "البند/المادة", "الفقرة/الشكل/الجدول", "نوع التعليق", "التعليق (التعليل)", "التعديل المقترح", "ملاحظات كتابة المجلس"),
+    "ar": ("الهيئة", "رقم السطر", "البند/المادة", "الفقرة/الشكل/الجدول", "نوع التعليق", "التعليق (التعليل)", "التعديل المقترح",
+    "ملاحظات كتابة المجلس"),
 }
 RENAMED = {
     "fr": ("Entité", "Ligne", "Référence", "Paragraphe", "Nature", "Observations", "Rédaction proposée", "Réponse"),
@@ -94,7 +98,8 @@ def callings(key: str, language: str, text: Text, dice: random.Random) -> list[t
     if part is None and re.fullmatch(r"C\d-A\d+(-P\d+)?(-a\d+)?", key):
         number = ".".join(numbers)
         kind = words[len(numbers) - 1]
-        ways += [(f"{kind} {number}", ""), (f"{kind.lower()} n° {number}", ""), (f"{kind} {number.replace('.', '-')}", ""), (f"{kind}{number}", "")]
+        ways += [(f"{kind} {number}", ""), (f"{kind.lower()} n° {number}", ""), (f"{kind} {number.replace('.', '-')}", ""),
+            (f"{kind}{number}", "")]
         ways += [(f"{kind} {number} : {' '.join(bare.split()[:4])}", "")]
         if len(numbers) > 1:
             ways += [(number, ""), (f"§ {number}", ""), (f"{number}.", ""), (key.partition("-")[2], ""), (number.translate(EASTERN), "")]
@@ -118,7 +123,8 @@ def filled(chosen: list[Remark], language: str, text: Text, dice: random.Random)
     rows = []
     for remark in chosen:
         clause, element = dice.choice(callings(remark.key, language, text, dice))
-        rows.append({"commenter": dice.choice(NAMES), "clause": clause, "element": element, "type": dice.choice(TYPES[language][remark.type]),
+        rows.append({"commenter": dice.choice(NAMES), "clause": clause, "element": element,
+            "type": dice.choice(TYPES[language][remark.type]),
                      "comment": remark.comment, "change": remark.change})
     return rows
 
@@ -206,7 +212,8 @@ def sections(rows, language, dice):
 
 def by_organisation(rows, language, dice):
     return [Sheet([*sheet.rows[:1], [f"Organisme : {dice.choice(NAMES)}"], *sheet.rows[1:]], sheet.width)
-            for sheet in (sheet_of([{**row, "commenter": ""} for row in part], COLUMNS, HEADINGS[language]) for part in (rows[::2], rows[1::2]))]
+            for sheet in (sheet_of([{**row, "commenter": ""} for row in part], COLUMNS, HEADINGS[language]) for part in (rows[::2],
+                rows[1::2]))]
 
 
 def without_headings(rows, language, dice):
@@ -250,7 +257,8 @@ def cases(seed: int, text: Text) -> list[Case]:
 
 def case(damage: Callable, form: str, write: Callable, language: str, known: list[Remark], text: Text, dice: random.Random) -> Case:
     number = dice.randint(1, 5)
-    own = [one for one in known if one.key.startswith(f"C{number}") and (one.language == language or language == "en" or dice.random() < 0.1)]
+    own = [one for one in known if one.key.startswith(f"C{number}")
+           and (one.language == language or language == "en" or dice.random() < 0.1)]
     if form == "csv of Windows":
         own = [one for one in own if one.language == ("ar" if language == "ar" else "fr")]
     chosen = dice.sample(own, min(len(own), 12))
@@ -283,8 +291,10 @@ def foreign(seed: int) -> list[Case]:
         for language, sentences in SUBJECTS.items():
             for way in ("{a}.{b}", "{a}.{b}.{c}", "{a}", "Clause {a}.{b}", "§ {a}.{b}", "A.{a}", "Table {a}"):
                 rows: list[dict[str, Cell]] = [
-                    {"commenter": "DE", "clause": way.format(a=dice.randint(1, 9), b=dice.randint(1, 5), c=dice.randint(1, 4)), "type": "te",
-                     "comment": f"{dice.choice(sentences).format(n=dice.randint(2, 90))} ({number})"} for number in range(dice.randint(1, 12))]
+                    {"commenter": "DE", "clause": way.format(a=dice.randint(1, 9), b=dice.randint(1, 5), c=dice.randint(1, 4)),
+                        "type": "te",
+                     "comment": f"{dice.choice(sentences).format(n=dice.randint(2, 90))} ({number})"} for number in range(dice.randint(1,
+                     12))]
                 sheet = sheet_of(rows, COLUMNS, HEADINGS[language])
                 made.append(Case(f"another document · {form} · {language}", write([sheet]), [(str(row["comment"]), None) for row in rows],
                                  dice.choice((1, 3, None))))

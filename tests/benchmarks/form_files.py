@@ -104,13 +104,15 @@ def plain(words: str) -> str | float:
 def as_ods(sheets: list[Sheet]) -> bytes:
     tables = "".join(ods_table(number, sheet) for number, sheet in enumerate(sheets, 1))
     content = ('<?xml version="1.0" encoding="UTF-8"?><office:document-content'
-               ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
+               ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+               ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
                ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2"><office:body><office:spreadsheet>'
                f'{tables}</office:spreadsheet></office:body></office:document-content>')
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
-        archive.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+        manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+        archive.writestr("META-INF/manifest.xml", manifest)
         archive.writestr("content.xml", content)
     return out.getvalue()
 
@@ -133,7 +135,8 @@ def ods_table(number: int, sheet: Sheet) -> str:
             said = "".join(f"<text:p>{escape(line)}</text:p>" for line in words.split("\n"))
             cells.append(f'<table:table-cell office:value-type="string"{spans}>{said}</table:table-cell>')
         lines.append(f"<table:table-row>{''.join(cells)}</table:table-row>")
-    empty = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
+    empty = ('<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/>'
+             '</table:table-row>')
     return f"<table:table table:name={quoteattr(f'Feuille{number}')}>{''.join(lines)}{empty}</table:table>"
 
 
