@@ -25,6 +25,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "invitation": (),
     "commission": (),
     "working_draft": (),
+    "received_form": ("received_row",),
     "chapter": ("contribution", "support", "anchoring", "outdated_translation", "provision_tally", "chapter_tally", "item_tally",
                 "anchor_tally", "organisation_tally", "reaction_tally", "reply_tally", "contribution_word"),
     "synthesis": ("synthesis_item", "item_contribution", "block_change"),
