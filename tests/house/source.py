@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "consult"
 ROOMS = ("accounts", "organisations", "consultations", "chapters", "news", "contributions", "moderation", "synthesis", "exports",
-         "outreach", "adoption", "journal", "privacy")
+         "forms", "outreach", "adoption", "journal", "privacy")
 
 
 @cache
