@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Optional
 from consult.chapters.models import Chapter
 from consult.core.fields import at_most
 from consult.core.i18n import _
+from consult.core.permissions import Actor
 from consult.forms.models import Speaking
 
 
@@ -40,10 +41,9 @@ class PlaceForm(FlaskForm):
 class DraftsForm(FlaskForm):
     speaking = RadioField(_("These drafts are"), coerce=Speaking, validators=[InputRequired(_("Choose for whom you speak."))])
 
-    def __init__(self, *, is_member: bool, holds_mandate: bool, **kwargs: Any) -> None:
+    def __init__(self, actor: Actor, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        may = {Speaking.SELF: True, Speaking.ORGANISATION: holds_mandate, Speaking.OFFERED: is_member}
-        self.speaking.choices = [(one.value, _(one.msgid)) for one in Speaking if may[one]]
+        self.speaking.choices = [(one.value, _(one.msgid)) for one in Speaking if getattr(actor, one.needs) is not None]
 
 
 class ActForm(FlaskForm):

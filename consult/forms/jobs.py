@@ -18,7 +18,7 @@ from consult.core.errors import ConsultError
 from consult.core.i18n import force_locale
 from consult.core.jobs import long_job
 from consult.core.locks import lock
-from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow, Speaking
+from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
 from consult.forms.passages import Passage, Passages
 from consult.forms.places import Confidence
 from consult.forms.rows import FormRow, ReadForm
@@ -161,7 +161,7 @@ def make_draft(author: User, received: ReceivedForm, row: ReceivedRow) -> None:
     token = secrets.token_urlsafe(24)
     with force_locale(language):
         fields: dict[str, Any] = {**fields_of(row_of(row), text=block.text, lead=block.lead), "form_key": token, "block_id": str(block.id)}
-    if received.speaking == Speaking.OFFERED:
+    if not received.speaking.kept_as:
         contributions.offer(author, block, form_key=token, fields=fields)
     else:
         contributions.keep_draft(author, block, token=token, fields={**fields, "speak_as": received.speaking.kept_as})

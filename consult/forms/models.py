@@ -31,28 +31,31 @@ class FormRowState(StateEnum):
     tone: Tone
     is_open: bool  # somebody may still decide where it belongs
     becomes_draft: bool  # when the form does
+    says_why: bool  # what it was found by, or why not, is worth telling
 
     UNREAD = "unread", N_("Not read yet"), says(
-        leads_to=("certain", "doubtful", "general"), tone=Tone.NONE, is_open=False, becomes_draft=False)
+        leads_to=("certain", "doubtful", "general"), tone=Tone.NONE, is_open=False, becomes_draft=False, says_why=False)
     CERTAIN = "certain", N_("Passage found"), says(
-        leads_to=("certain", "general", "left_out", "drafted"), tone=Tone.GREEN, is_open=True, becomes_draft=True)
+        leads_to=("certain", "general", "left_out", "drafted"), tone=Tone.GREEN, is_open=True, becomes_draft=True, says_why=True)
     DOUBTFUL = "doubtful", N_("Doubtful"), says(
-        leads_to=("certain", "general", "left_out"), tone=Tone.OCHRE, is_open=True, becomes_draft=False)
+        leads_to=("certain", "general", "left_out"), tone=Tone.OCHRE, is_open=True, becomes_draft=False, says_why=True)
     GENERAL = "general", N_("General remark on the chapter"), says(
-        leads_to=("certain", "general", "left_out", "drafted"), tone=Tone.BLUE, is_open=True, becomes_draft=True)
+        leads_to=("certain", "general", "left_out", "drafted"), tone=Tone.BLUE, is_open=True, becomes_draft=True, says_why=True)
     LEFT_OUT = "left_out", N_("Left out"), says(
-        leads_to=("certain", "general"), tone=Tone.NONE, is_open=True, becomes_draft=False)
-    DRAFTED = "drafted", N_("Among the drafts"), says(leads_to=(), tone=Tone.GREEN, is_open=False, becomes_draft=False)
+        leads_to=("certain", "general"), tone=Tone.NONE, is_open=True, becomes_draft=False, says_why=False)
+    DRAFTED = "drafted", N_("Among the drafts"), says(leads_to=(), tone=Tone.GREEN, is_open=False, becomes_draft=False, says_why=False)
 
 
 class Speaking(MeaningEnum):
     """For whom the rows of a form become drafts."""
 
-    kept_as: str  # what the draft's own form says of it
+    kept_as: str  # what the draft's own form says of it; empty where it is given to others
+    needs: str  # what of the actor says for which organisation
 
-    SELF = "self", N_("for yourself"), says(kept_as="self")
-    ORGANISATION = "organisation", N_("for the organisation for which you hold a mandate"), says(kept_as="organisation")
-    OFFERED = "offered", N_("offered to the organisation of which you are a member"), says(kept_as="")
+    SELF = "self", N_("for yourself"), says(kept_as="self", needs="id")
+    ORGANISATION = "organisation", N_("for the organisation for which you hold a mandate"), says(
+        kept_as="organisation", needs="organisation_id")
+    OFFERED = "offered", N_("offered to the organisation of which you are a member"), says(kept_as="", needs="member_of_id")
 
 
 class ReceivedForm(Base):

@@ -44,7 +44,10 @@ LATER = _("Look again in a minute.")
 
 
 def get_form(actor: Actor, consultation: Consultation, number: int | None, language: str, filled_with: str = "") -> Form:
-    """Of one chapter, or of all: empty, with one's own drafts (``own``) or those of one's organisation (``organisation``)."""
+    """Of one chapter, or of all: empty, with one's own drafts (``own``) or those of one's organisation (``organisation``).
+
+    :class:`NotFound` for a chapter that has no text.
+    """
     require(actor, Action.FORMS_DOWNLOAD, consultation)
     revisions = {place: revision for (place, spoken), revision in sorted(chapters.list_published(consultation).items())
                  if spoken == language or (spoken == "fr" and (place, language) not in chapters.list_published(consultation))}
@@ -133,7 +136,10 @@ def receive(actor: User, consultation: Consultation, *, form: ReadForm, data: by
 
 @command
 def place_row(_actor: User, row: ReceivedRow, *, chapter: Chapter, passage: str, language: str) -> ReceivedRow:
-    """It speaks of this passage, or of the chapter where none is named. :class:`Invalid` (``passage``) where none is called so."""
+    """It speaks of this passage, or of the chapter where none is named.
+
+    :class:`Invalid` (field ``passage``) where none is called so; :class:`Conflict` while the form is worked on, or once it is a draft.
+    """
     revision = chapters.get_newest_revision(chapter, language) or chapters.get_newest_revision(chapter, "fr")
     if revision is None:
         raise Invalid("chapter", _("There is no text of this chapter yet."))
@@ -153,6 +159,7 @@ def leave_row(_actor: User, row: ReceivedRow) -> ReceivedRow:
 
 
 def hold_row(row: ReceivedRow) -> None:
+    """:class:`Conflict` while its form is being worked on, or once it is a draft."""
     lock(row.form, "state")
     session.refresh(row, ["state"])
     if not row.form.state.may_change:
@@ -173,7 +180,7 @@ def make_drafts(_actor: User, received: ReceivedForm, *, speaking: Speaking) -> 
 
 @command
 def discard(_actor: User, received: ReceivedForm) -> ReceivedForm:
-    """Stop what is being done with it and let its rows go; what is among the drafts stays there."""
+    """Stop what is being done with it and let its rows go; what is among the drafts stays there. :class:`Conflict` where it is already."""
     lock(received, "state")
     states.move(received, FormState.DISCARDED)
     session.execute(sa.delete(ReceivedRow).where(ReceivedRow.form_id == received.id))

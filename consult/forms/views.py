@@ -29,7 +29,7 @@ from consult.forms.models import FormRowState, ReceivedForm, ReceivedRow, Speaki
 from consult.forms.packages import LARGEST
 
 bp = room("forms")
-WRITERS = {ExportFormat.DOCX: writing.write_docx, ExportFormat.XLSX: writing.write_xlsx}
+WRITERS = {"docx": writing.write_docx, "xlsx": writing.write_xlsx}
 FILLED_WITH = ("own", "organisation")
 
 
@@ -51,7 +51,7 @@ def show(refused: UploadForm | None):
     may_bring = can(actor(), Action.FORMS_RECEIVE, consultation)
     page = service.list_received(actor(), consultation, after=request.args.get("after", type=Cursor.parse))
     return render_template(
-        "forms/overview.html", form=refused or UploadForm(known, language()), chapters=known, formats=list(WRITERS), languages=LANGUAGES,
+        "forms/overview.html", form=refused or UploadForm(known, language()), chapters=known, formats=[ExportFormat(name) for name in WRITERS], languages=LANGUAGES,
         forms=page.rows, may_bring=may_bring, is_member=actor().member_of_id is not None,
         links=page.links(partial(url_for, ".overview"))), 422 if refused else 200
 
@@ -60,18 +60,17 @@ def show(refused: UploadForm | None):
 def download():
     """``chapter`` (all, where none is named), ``format``, ``language``, and ``filled``: own, organisation, or nothing."""
     consultation, written_in = required_consultation(), request.args.get("language", language())
-    format_ = next((one for one in WRITERS if one.value == request.args.get("format", "docx")), None)
-    filled = request.args.get("filled", "")
-    if format_ is None or written_in not in LANGUAGES or filled not in ("", *FILLED_WITH):
+    name, filled = request.args.get("format", "docx"), request.args.get("filled", "")
+    if name not in WRITERS or written_in not in LANGUAGES or filled not in ("", *FILLED_WITH):
         raise NotFound
     number = request.args.get("chapter", type=small_number)
     out = io.BytesIO()
     with force_locale(written_in):
         form = service.get_form(actor(), consultation, number, written_in, filled)
-        WRITERS[format_](form, out)
-        name = f"{gettext('ISO comment form')} {number or ''}".strip()
+        WRITERS[name](form, out)
+        title = f"{gettext('ISO comment form')} {number or ''}".strip()
     out.seek(0)
-    return send_file(out, mimetype=format_.content_type, as_attachment=True, download_name=f"{name}.{format_.value}", max_age=0)
+    return send_file(out, mimetype=ExportFormat(name).content_type, as_attachment=True, download_name=f"{title}.{name}", max_age=0)
 
 
 @bp.post("/receive")
@@ -117,8 +116,7 @@ def show_form(received: ReceivedForm, refused: DraftsForm | None):
 
 
 def drafts_form() -> DraftsForm:
-    me = actor()
-    return DraftsForm(is_member=me.member_of_id is not None, holds_mandate=me.organisation_id is not None)
+    return DraftsForm(actor())
 
 
 @bp.get("/received/<int:number>/file")
