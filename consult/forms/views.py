@@ -51,8 +51,8 @@ def show(refused: UploadForm | None):
     may_bring = can(actor(), Action.FORMS_RECEIVE, consultation)
     page = service.list_received(actor(), consultation, after=request.args.get("after", type=Cursor.parse))
     return render_template(
-        "forms/overview.html", form=refused or UploadForm(known, language()), chapters=known, formats=[ExportFormat(name) for name in WRITERS], languages=LANGUAGES,
-        forms=page.rows, may_bring=may_bring, is_member=actor().member_of_id is not None,
+        "forms/overview.html", form=refused or UploadForm(known, language()), chapters=known, languages=LANGUAGES,
+        formats=[ExportFormat(name) for name in WRITERS], forms=page.rows, may_bring=may_bring, is_member=actor().member_of_id is not None,
         links=page.links(partial(url_for, ".overview"))), 422 if refused else 200
 
 

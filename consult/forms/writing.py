@@ -30,6 +30,7 @@ VERSION = N_("ISO/IEC/CEN/CENELEC electronic balloting commenting template/versi
 PASSAGES = N_("Passages of this text: copy their key or number into the column “Clause/ Subclause”.")
 WIDTHS = (1.9, 1.6, 3.0, 2.6, 1.9, 7.0, 6.2, 3.5)  # centimetres
 EMPTY_ROWS = 12
+LINE_HEIGHT, LETTERS = 15, 4.5  # points; letters in a centimetre of a workbook
 DATE, DOCUMENT, PROJECT = N_("Date:"), N_("Document:"), N_("Project:")
 KEY, WORDS = N_("Key"), N_("Passage, as it begins")
 
@@ -168,6 +169,7 @@ def write_xlsx(form: Form, out: IO[bytes]) -> None:
                                     f"{gettext(PROJECT)} {form.project}")):
         page.write_string(number, 0, words, title)
     for number, line in enumerate([headings(), *form.lines], 5):
+        page.set_row(number, min(409, LINE_HEIGHT * lines_of(line)))
         for place, words in enumerate(line):
             page.write_string(number, place, words[:32_767], bold if number == 5 else plain)
     page.data_validation(6, 4, 5 + len(form.lines), 4, {"validate": "list", "source": ["ge", "te", "ed"], "error_type": "warning"})
@@ -176,11 +178,17 @@ def write_xlsx(form: Form, out: IO[bytes]) -> None:
     for place, width in enumerate(WIDTHS):
         page.set_column(place, place, width * 5)
     for number, note in enumerate((*NOTES, VERSION), 7 + len(form.lines)):
-        page.write_string(number, 0, gettext(note))
+        page.merge_range(number, 0, number, len(HEADINGS) - 1, gettext(note), book.add_format(turned))
     if form.passages:
         list_passages(form, book, plain, bold)
     book.close()
     out.write(buffer.getvalue())
+
+
+def lines_of(cells: Sequence[str]) -> int:
+    """How many lines the highest of these cells takes, about: not every programme finds that out by itself."""
+    return max(sum(1 + int(len(line) / (width * LETTERS)) for line in words.split("\n"))
+               for words, width in zip(cells, WIDTHS, strict=True))
 
 
 def prepare(form: Form, page: Any) -> None:
