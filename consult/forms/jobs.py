@@ -1,7 +1,7 @@
 """Reading a form against the text, and making its rows drafts: in the worker, in batches, so that whoever dies leaves whole ones behind."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,10 +95,12 @@ def passages_of(consultation: Consultation) -> Passages:
     return Passages(Passage(key, kind.value, label, text, *of[revision]) for revision, key, kind, label, text in session.execute(blocks))
 
 
-def settle(pairs: Iterable[tuple[int, Understood]]) -> None:
+def settle(pairs: Sequence[tuple[int, Understood]]) -> None:
     """Where each row belongs: a doubtful one waits for its author; what has no place is a remark on the chapter, where that is known."""
+    asked = sa.select(ReceivedRow).where(ReceivedRow.id.in_([number for number, _one in pairs]))
+    rows = {row.id: row for row in session.scalars(asked)}
     for number, one in pairs:
-        row = session.get_one(ReceivedRow, number)
+        row = rows[number]
         if row.state != FormRowState.UNREAD:
             continue
         row.key, row.chapter_number, row.confidence, row.why, row.others = one.passage, one.chapter, one.confidence, one.why, one.others[:5]
