@@ -17,7 +17,7 @@ from consult.core.db import reading, scalar_count, session, unit_of_work
 from consult.core.errors import ConsultError
 from consult.core.i18n import force_locale
 from consult.core.jobs import long_job
-from consult.core.locks import lock
+from consult.core.locks import list_locked, lock
 from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
 from consult.forms.passages import Passage, Passages
 from consult.forms.places import Confidence
@@ -97,8 +97,7 @@ def passages_of(consultation: Consultation) -> Passages:
 
 def settle(pairs: Sequence[tuple[int, Understood]]) -> None:
     """Where each row belongs: a doubtful one waits for its author; what has no place is a remark on the chapter, where that is known."""
-    asked = sa.select(ReceivedRow).where(ReceivedRow.id.in_([number for number, _one in pairs]))
-    rows = {row.id: row for row in session.scalars(asked)}
+    rows = {row.id: row for row in list_locked(ReceivedRow, ReceivedRow.id.in_([number for number, _one in pairs]))}
     for number, one in pairs:
         row = rows[number]
         if row.state != FormRowState.UNREAD:
@@ -141,8 +140,8 @@ def draft(form_id: int, progress: Progress) -> None:
             author = session.get_one(User, session.get_one(ReceivedForm, form_id).author_id)
             lock(author)
             received = hold(form_id, FormState.DRAFTING)
-            rows = session.scalars(sa.select(ReceivedRow).where(becoming,
-                ReceivedRow.id > last).order_by(ReceivedRow.id).limit(DRAFTS)).all()
+            asked = sa.select(ReceivedRow.id).where(becoming, ReceivedRow.id > last).order_by(ReceivedRow.id).limit(DRAFTS)
+            rows = list_locked(ReceivedRow, ReceivedRow.id.in_(session.scalars(asked).all()))
             for row in rows:
                 make_draft(author, received, row)
             last = rows[-1].id if rows else last

@@ -96,7 +96,7 @@ class ReceivedRow(Base):
     __table_args__ = (sa.Index("ix_received_row_form_id_state", "form_id", "state", "id"),)
 
     id: Mapped[PrimaryKey]
-    form_id: Mapped[int] = mapped_column(sa.ForeignKey("received_form.id", ondelete="RESTRICT"))
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("received_form.id", ondelete="CASCADE"))
     number: Mapped[int]  # of the line, as a spreadsheet counts
     said: Mapped[dict[str, Any]]
     state: Mapped[FormRowState] = mapped_column(default=FormRowState.UNREAD)

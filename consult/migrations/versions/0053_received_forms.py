@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("why", sa.String(40), nullable=True), sa.Column("others", JSON, nullable=False),
         one_of("received_row", "state", ROW_STATES), one_of("received_row", "confidence", CONFIDENCES), one_of("received_row", "why",
             REASONS),
-        leads_to("received_row", "form_id", "received_form"), sa.PrimaryKeyConstraint("id", name=op.f("pk_received_row")),
+        leads_to("received_row", "form_id", "received_form", "CASCADE"), sa.PrimaryKeyConstraint("id", name=op.f("pk_received_row")),
     )
     op.create_index("ix_received_row_form_id_state", "received_row", ["form_id", "state", "id"])
 
@@ -52,8 +52,8 @@ def one_of(table: str, column: str, values: tuple[str, ...]) -> sa.CheckConstrai
     return sa.CheckConstraint(f"{column} IN ({', '.join(map(repr, values))})", name=op.f(f"ck_{table}_{column}"))
 
 
-def leads_to(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([column], [f"{target}.id"], name=op.f(f"fk_{table}_{column}"), ondelete="RESTRICT")
+def leads_to(table: str, column: str, target: str, ondelete: str = "RESTRICT") -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{target}.id"], name=op.f(f"fk_{table}_{column}"), ondelete=ondelete)
 
 
 def downgrade() -> None:
