@@ -130,6 +130,7 @@ def file(number: int):
 @bp.post("/received/<int:number>/make-drafts")
 def make_drafts(number: int):
     received, form = received_form(number), drafts_form()
+    require(actor(), Action.FORMS_MAKE_DRAFTS, received)
     if not form.validate_on_submit():
         return show_form(received, form)
     service.make_drafts(actor(), received, speaking=Speaking(form.speaking.data))

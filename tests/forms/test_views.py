@@ -96,6 +96,16 @@ def test_after_the_closing_no_form_is_received(client, chapter, consultation, pa
     assert 'type="file"' not in answer.text
 
 
+def test_after_the_closing_nothing_becomes_a_draft(client, chapter, consultation, participant):
+    received = bring(participant, consultation, filled(row("C1-A1-P1-a1")))
+    consultation.phase = Phase.CLOSED
+    session.flush()
+    client.sign_in(participant)
+    assert send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="self").status_code == 403
+    assert send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="").status_code == 403
+    assert not session.scalars(sa.select(ContributionDraft)).all()
+
+
 def test_a_form_is_discarded_and_its_file_stays(client, chapter, consultation, participant):
     received = bring(participant, consultation, filled(row("C1-A1-P1-a1")))
     client.sign_in(participant)
