@@ -48,6 +48,7 @@ from consult.core.config import Config, resource_dir
 from consult.core.db import Base, db, prepare_engine, reading
 from consult.core.pages import FRESH, Readers, ReadyPages
 from consult.exports import views as exports_views
+from consult.forms import views as forms_views
 from consult.grouping import views as grouping_views
 from consult.journal import views as journal_views
 from consult.moderation import views as moderation_views
@@ -66,7 +67,8 @@ WRITERS = 12  # of them who write; the other turns are those of readers
 WAITING_WRITERS = 96  # beyond which who writes is told that it is not possible at this moment
 TAKEN_IN = 128  # requests of a process of `consult serve` that are whole, and answered or waiting for their turn
 ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, news_views, contributions_views, grouping_views,
-         moderation_views, synthesis_views, search_views, exports_views, outreach_views, adoption_views, journal_views, privacy_views)
+         moderation_views, synthesis_views, search_views, exports_views, forms_views, outreach_views, adoption_views, journal_views,
+         privacy_views)
 
 
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import ScriptInfo, with_appcontext
 
-from consult import create_app, demonstration, dockets, people, searches, serving, stakeholders
+from consult import create_app, demonstration, dockets, form_files, people, searches, serving, stakeholders
 from consult.adoption.checking import get_digests
 from consult.chapters import apart, conversion
 from consult.chapters import service as chapters_service
@@ -61,6 +61,7 @@ cli.add_command(flask_migrate.cli.db)
 cli.add_command(people.users)
 cli.add_command(dockets.group_file)
 cli.add_command(stakeholders.stakeholders)
+cli.add_command(form_files.forms)
 cli.add_command(searches.search)
 
 

@@ -129,6 +129,7 @@ secretariat                                 /organisations/members/{organisation
 secretariat                                 /organisations/register
 secretariat                                 /organisations/register?state=listed
 secretariat                                 /organisations/register/{organisation}/correct
+visitor participant secretariat             /forms
 secretariat                                 /outreach
 secretariat                                 /outreach?state=listed&category=company&sector=health&region=national&chapter=1
 secretariat                                 /outreach/by-category

@@ -37,6 +37,8 @@ READING: dict[Action, str] = {
     Action.MODERATION_VIEW: N_("What waits for moderation is looked at"),
     Action.ORGANISATIONS_VIEW_MEMBERS: N_("The members of an organisation are looked at"),
     Action.ORGANISATIONS_VIEW_REGISTER: N_("The register of organisations is looked at"),
+    Action.FORMS_DOWNLOAD: N_("The form of ISO is taken away"),
+    Action.FORMS_READ: N_("Filled forms of one’s own are looked at"),
     Action.OUTREACH_VIEW: N_("The list of stakeholders is looked at"),
     Action.PRIVACY_READ: N_("The periods of retention are read"),
     Action.PRIVACY_VIEW_REGISTER: N_("The register of processing is read"),

@@ -13,7 +13,7 @@ from consult.core.i18n import LANGUAGES, _, language_in_use
 from consult.organisations.models import Category, Region, Sector
 from consult.outreach.models import MAX_SOURCE, LetterLanguage
 from consult.outreach.reading import FIELDS
-from consult.outreach.workbook import MAX_CELL
+from consult.text.workbook import MAX_CELL
 
 SPELT = {"dir": "auto", "maxlength": MAX_CELL}
 HEADINGS: dict[str, Any] = {

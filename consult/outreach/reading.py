@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.outreach import workbook
-from consult.outreach.workbook import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Grid
+from consult.text import workbook
 from consult.text.addresses import MAX_ADDRESS, spelt
+from consult.text.decoding import decoded
 from consult.text.normalising import UNKEPT, name_key, normalised, readable
+from consult.text.workbook import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Grid
 
 LARGEST = 8 * 1024 * 1024
 HEADINGS_WITHIN = 20  # rows, under a title and a logo
-ARABIC_RUN = re.compile("[\u0621-\u064a]{3,}")
-MIXED = re.compile("[A-Za-z][\u0621-\u064a]|[\u0621-\u064a][A-Za-z]")
 SEPARATORS = (";", ",", "\t")
 REMEDY = _("Save it as .xlsx, or as CSV in UTF-8, and choose it again.")
 
@@ -90,18 +89,6 @@ def read_csv(data: bytes) -> Grid:
     text = rest if told else text
     separators = (told[1],) if told else SEPARATORS
     return max((cells_of(text, separator) for separator in separators), key=is_likely)
-
-
-def decoded(data: bytes) -> str:
-    """UTF-8 or UTF-16 by their marks, UTF-8 without one; else what Windows wrote in French or in Arabic, whose letters tell which."""
-    try:
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data.decode("utf-16")
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    arabic, latin = data.decode("cp1256", "replace"), data.decode("cp1252", "replace")
-    return arabic if len(ARABIC_RUN.findall(arabic)) > len(MIXED.findall(arabic)) else latin
 
 
 def cells_of(text: str, separator: str) -> Grid:

@@ -41,6 +41,7 @@ from consult.core.mail import OutgoingMail
 from consult.core.paging import in_batches
 from consult.core.refused import KeptForm
 from consult.exports.models import Export
+from consult.forms.models import ReceivedForm, ReceivedRow
 from consult.grouping.models import FoldChoice
 from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ReplyDecision
 from consult.news.models import Follow, NewsChoice, NewsItem
@@ -191,7 +192,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.FOLLOWS, Fate.GOES, Follow.user_id, NewsChoice.user_id),
     *(Holding(Subject.INVITED, model, Stakeholder.address, Fate.GOES) for model in (StakeholderLetter, StakeholderChapter)),
     *_lines(Subject.INVITED, Fate.GOES, Stakeholder.address, StakeholderRow.address),
-    *_lines(Subject.DRAFTS, Fate.GOES, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
+    Holding(Subject.DRAFTS, ReceivedRow, ReceivedForm.author_id, Fate.GOES),
+    *_lines(Subject.DRAFTS, Fate.GOES, ReceivedForm.author_id, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
     *_lines(Subject.OFFERED, Fate.STAYS, OfferedDraft.author_id, DraftWording.author_id, DraftRemark.author_id),
     *_lines(Subject.FAULTS, Fate.EMPTIED, Job.error),
     *_lines(Subject.CONTRIBUTIONS, Fate.STAYS, Contribution.author_id, PositionReceipt.author_id),

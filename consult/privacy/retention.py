@@ -64,6 +64,8 @@ from consult.core.refused import KEPT_FOR, KeptForm
 from consult.core.taking_over import RecordLayout
 from consult.exports import service as exports
 from consult.exports.models import Export
+from consult.forms import service as received_forms
+from consult.forms.models import ReceivedForm, ReceivedRow
 from consult.grouping.models import Fold, FoldChoice, FoldLink, FoldMember, FoldRun
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ModerationNotice, Redaction, ReplyDecision
@@ -92,6 +94,7 @@ INVITED = timedelta(days=30)
 BROUGHT, SILENT = timedelta(days=30), timedelta(days=90)
 LETTERS, WORK, FILES, TOLD = timedelta(days=30), timedelta(days=30), timedelta(days=90), timedelta(days=365)
 OFFERED = timedelta(days=365)
+BROUGHT_FORMS = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,10 @@ def end_silent() -> int:
     return outreach.let_go_of_silent(utcnow() - SILENT, AT_ONCE)
 
 
+def end_received_forms() -> int:
+    return received_forms.let_go(utcnow() - BROUGHT_FORMS, AT_ONCE)
+
+
 def end_told() -> int:
     since = utcnow() - TOLD
     return sum(_delete(model, list(session.scalars(sa.select(model.id).where(column < since).order_by(model.id).limit(AT_ONCE))))
@@ -263,6 +270,10 @@ PERIODS: tuple[Period, ...] = (
         N_("Drafts offered to an organisation, their versions and the remarks on them, since they were changed or lodged last"), OFFERED,
         N_("So that an organisation can say how its position came about. Its members alone read them."),
         (OfferedDraft, DraftWording, DraftRemark), end_offered),
+    Period(
+        N_("Comment forms that were uploaded, with their rows, since they came"), BROUGHT_FORMS,
+        N_("To be looked at by their author and become drafts; the file is kept as it came."), (ReceivedForm, ReceivedRow),
+        end_received_forms),
     Period(
         N_("Forms sent without being signed in, with a digest of the network address"), KEPT_FOR,
         N_("To be sent again after signing in."), (KeptForm,), ended_by="core.refused.drop_forgotten_forms"),

@@ -198,6 +198,12 @@ PLACES = {
     "organisations.correct": Place("organisations/register/{organisation}/correct", given={
         "short": "CTF", "name_ar": "تعاونية", "website": "https://ctf.example.ma"}),
     "organisations.mine": Place("organisations/mine?q=laboratoire"),
+    "forms.discard": Place("forms/received/{received_form}/discard"),
+    "forms.leave_row": Place("forms/received/{received_form}"),
+    "forms.make_drafts": Place("forms/received/{received_form}", given={"speaking": "self"}),
+    "forms.place_row": Place("forms/rows/{received_row}", given={"chapter": "1", "passage": A1}),
+    "forms.receive": Place("forms", given={
+        "file": Upload("formulaire.csv", b"Organisme;Article;Type;Commentaires\nCGEM;C1-A1-P1-a1;te;Trop vague.\n"), "chapter": "0"}),
     "outreach.correct_row": Place("outreach/rows/{stakeholder_row}", given={
         "address": "neuve@example.org", "chapters": "1", "organisation": "Observatoire de la mesure"}),
     "outreach.discard": Place("outreach/lists/{stakeholder_list}/discard"),
@@ -257,6 +263,7 @@ EVERYBODY = (
     "chapters.choose_comparison chapters.compare chapters.home chapters.provision "
     "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
     "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
+    "forms.download forms.overview "
     "exports.open_data exports.open_data_contributions exports.open_data_decisions exports.open_data_decisions_json "
     "exports.open_data_replies grouping.method healthz index journal.feed journal.read search.read "
     "journal.stamp moderation.register news.chapter_feed news.feed news.stop privacy.read readyz security.confirm_email "
@@ -270,6 +277,7 @@ SIGNED_IN = (
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
     "moderation.appeal "
     "contributions.withdraw_reply exports.position "
+    "forms.discard forms.file forms.place_row forms.view_form "
     "kept_form news.choose news.follow news.following news.unfollow "
     "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
     "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
@@ -335,6 +343,8 @@ PARTS_OF = {
     **{(f"outreach.{name}", "number"): "{stakeholder_list}" for name in ("discard", "leave_out_doubtful", "take", "view_list")},
     **{(f"outreach.{name}", "number"): "{stakeholder_row}" for name in ("correct_row", "leave_out")},
     **{(f"outreach.{name}", "number"): "{stakeholder}" for name in ("note_returned", "show")}, ("outreach.file", "format"): "csv",
+    **{(f"forms.{name}", "number"): "{received_form}" for name in ("discard", "file", "make_drafts", "view_form")},
+    **{(f"forms.{name}", "number"): "{received_row}" for name in ("leave_row", "place_row")},
     ("news.stop", "token"): "{stop}",
     ("security.confirm_email", "token"): "{confirmation}", ("security.reset_password", "token"): "{reset}",
 }

@@ -26,6 +26,8 @@ from consult.core.mail import OutgoingMail
 from consult.core.news import Topic
 from consult.core.pages import pages
 from consult.core.permissions import SYSTEM
+from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
+from consult.forms.places import Confidence, Why
 from consult.grouping import service as grouping
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
@@ -57,6 +59,18 @@ def with_stakeholders(consultation: Consultation) -> dict[str, str]:
     letter = a_letter_to(consultation, "asked", list=brought)
     return {"stakeholder_list": str(brought.id), "stakeholder_row": str(rows[1].id), "stakeholder": str(letter.stakeholder_id),
             "asked_by_letter": "asked"}
+
+
+def with_a_form(consultation: Consultation, author: User) -> dict[str, str]:
+    """One that was brought and looked at: a row that has its passage, and a doubtful one."""
+    said = {"clause": A1, "element": "", "comment": "Trop vague.", "change": "", "commenter": "CGEM", "type": "te", "table": 1}
+    received = factories.saved(ReceivedForm(
+        consultation=consultation, author=author, file_name="formulaire.csv", digest="a" * 64, data=b"Article;Commentaires", preface=[],
+        rows_count=2, state=FormState.READ))
+    rows = [factories.saved(ReceivedRow(form=received, number=n, said=said, state=state, key=A1, chapter_number=1,
+        confidence=Confidence.SURE,
+                                        why=Why.KEY)) for n, state in enumerate((FormRowState.CERTAIN, FormRowState.DOUBTFUL), 2)]
+    return {"received_form": str(received.id), "received_row": str(rows[1].id)}
 
 
 class Site:
@@ -142,7 +156,7 @@ class Site:
         return {
             "member_invitation": str(beside.id), "membering": "membering",
             "offered": str(offered.id), "returned": str(returned.id),
-            **self.values_of_outreach,
+            **self.values_of_outreach, **with_a_form(consultation, participant),
             "stop": token_of(participant.id, [Topic.FOLLOWED]),
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,
             "organisation": listed.slug, "body": participant.organisation.slug,

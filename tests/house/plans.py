@@ -55,6 +55,7 @@ STAYING = {
     "respondent_count": "categories of each chapter and item", "alignment": "two revisions of the text", "working_draft": "ten at most",
     "outdated_translation": "passages of the text", "synthesis": "five", "synthesis_item": "what a commission can write",
     "block_change": "what a commission can write", "synthesis_reopening": "a few", "export": "what those in charge asked for",
+    "received_form": "a few for whoever brings any, for half a year", "received_row": "lines of these forms",
     "submission_request": "a few", "submission_failure": "a few", "submission": "one", "submission_archive": "one",
     "erasure": "some people",
     "adoption_decision": "five", "alembic_version": "one", "record_layout": "one for each table", "beat": "parts of the clock",

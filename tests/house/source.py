@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "consult"
-ROOMS = ("accounts", "organisations", "consultations", "chapters", "news", "contributions", "moderation", "synthesis", "search",
-         "exports", "outreach", "adoption", "journal", "privacy")
+ROOMS = ("accounts", "organisations", "consultations", "chapters", "news", "contributions", "grouping", "moderation", "synthesis",
+         "search", "exports", "forms", "outreach", "adoption", "journal", "privacy")
 
 
 @cache

@@ -122,6 +122,13 @@ exports.open_data                    consultation   EVERYBODY                   
 exports.request                      consultation   rapporteur elsewhere chair secretariat system              *
 exports.request                      chapter        rapporteur chair secretariat system                        *
 exports.view_all                     consultation   secretariat system                                         *
+forms.discard                        draft          participant                                                *
+forms.download                       consultation   EVERYBODY                                                  *
+forms.leave_row                      draft          participant                                                *
+forms.make_drafts                    draft          participant                                                open
+forms.place_row                      draft          participant                                                *
+forms.read                           draft          participant                                                *
+forms.receive                        chapter        participant other STAFF secretariat administrator          open
 grouping.join                        published      rapporteur chair                                           open closed synthesis
 grouping.part                        published      rapporteur chair                                           open closed synthesis
 grouping.view                        consultation   rapporteur elsewhere chair secretariat                     *

@@ -8,9 +8,9 @@ import xlsxwriter
 
 from consult.core.confinement import confined
 from consult.core.errors import Invalid
-from consult.outreach import workbook
 from consult.outreach.reading import read_list
 from consult.outreach.service.lists import LIMITS
+from consult.text import workbook
 from tests.outreach.material import HEADINGS, book_of, csv_of
 
 FRENCH = ("ÉCOLE DES MINES", "Éducation", "ecole@example.org", "fr", "1", "Énergie", "Fès", "Mme Alaoui")

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from consult.core.append_only import refuse_changes
 
 revision = "0055"
-down_revision = "0053"
+down_revision = "0054"
 branch_labels = None
 depends_on = None
 

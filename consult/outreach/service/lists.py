@@ -29,8 +29,8 @@ from consult.outreach.models import (
 )
 from consult.outreach.reading import FIELDS, ReadList, ReadRow, read_list
 from consult.outreach.understanding import Line, look, settle
-from consult.outreach.workbook import MAX_CELL
 from consult.text.normalising import validated_line, validated_name
+from consult.text.workbook import MAX_CELL
 
 LIMITS = Limits(cpu=40, wall=90, memory=768)  # twenty thousand rows take seven seconds
 CHUNK = 1000

@@ -1,0 +1,111 @@
+"""What a draft says as the cells of a form, and back: nothing that was typed is lost on the way.
+
+The form of ISO has a column for the remark and one for the change. What else an author says stands below the remark, each on a line of
+its own that begins with a dash and its name in one of our languages.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rapidfuzz import fuzz
+
+from consult.contributions.models import CommentType, Kind, Position
+from consult.core.i18n import LANGUAGES, N_, LabelledEnum, force_locale, gettext
+from consult.forms.columns import folded, type_in
+from consult.forms.rows import FormRow
+from consult.text import quotes
+
+JUSTIFICATION, POSITION, KIND, INTERESTS, WORDING = (
+    N_("Justification"), N_("Position"), N_("Kind"), N_("Interest declared"), N_("New wording"))
+LABELS = (JUSTIFICATION, POSITION, KIND, INTERESTS)
+ALIKE = 40  # of 100: a change that resembles its passage so much is a new wording of it, and no instruction
+CHOSEN: dict[str, type[LabelledEnum]] = {POSITION: Position, KIND: Kind}
+FIELDS = {JUSTIFICATION: "justification", POSITION: "position", KIND: "kind", INTERESTS: "interests"}
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A line of the form, by what its columns hold."""
+
+    commenter: str = ""
+    clause: str = ""
+    element: str = ""
+    type: str = ""
+    comment: str = ""
+    change: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def cells_of(fields: Mapping[str, str], *, key: str, number: str, lead: str, commenter: str) -> Cells:
+    """In the language in force; ``lead`` is the wording of the passage that a proposed change would replace."""
+    further = [(JUSTIFICATION, fields.get("justification") or "")]
+    if fields.get("position"):
+        further.append((POSITION, gettext(Position(fields["position"]).msgid)))
+    if fields.get("kind") and fields["kind"] != Kind.COMMENT:
+        further.append((KIND, gettext(Kind(fields["kind"]).msgid)))
+    further.append((INTERESTS, fields.get("interests") or ""))
+    said = [fields.get("body") or "", *(f"— {gettext(label)} : {words}" for label, words in further if words)]
+    change, quote = fields.get("replacement") or "", fields.get("exact") or ""
+    if change.strip() == lead.strip():
+        change = ""
+    if change and not is_wording(change, lead):
+        change = f"— {gettext(WORDING)} : {change}"
+    comment_type = fields.get("comment_type")
+    return Cells(commenter, f"{key}\n{number}".strip() if number != key else key, f"« {quote} »" if quote else "",
+                 CommentType(comment_type).iso if comment_type else "", "\n".join(said).strip("\n"), change)
+
+
+def is_wording(change: str, lead: str) -> bool:
+    return fuzz.ratio(folded(change), folded(lead)) >= ALIKE
+
+
+def named(text: str) -> dict[str, str]:
+    """By each label of ours, in each language, what it stands for."""
+    found = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            found[gettext(text)] = text
+    return found
+
+
+def split_comment(comment: str) -> tuple[str, dict[str, str]]:
+    """The remark, and what stands below it under a name of ours."""
+    names = {said: label for label in LABELS for said, label in named(label).items()}
+    pattern = re.compile(rf"^[—–-] ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\s*[:：]\s*", re.MULTILINE)
+    parts = pattern.split(comment)
+    told: dict[str, str] = {}
+    for name, words in zip(parts[1::2], parts[2::2], strict=True):
+        told[names[name]] = words.removesuffix("\n")
+    return parts[0].removesuffix("\n") if len(parts) > 1 else parts[0], told
+
+
+def fields_of(row: FormRow, *, text: str, lead: str) -> dict[str, str]:
+    """What a row says as the fields of a draft about a passage; a choice that is not said is left for its author to make."""
+    body, told = split_comment(row.comment)
+    fields = {"body": body, "justification": told.get(JUSTIFICATION, ""), "interests": told.get(INTERESTS, ""),
+              "comment_type": type_in(row.type) or CommentType.GENERAL.value, "kind": Kind.COMMENT.value, "position": ""}
+    for label, members in CHOSEN.items():
+        said = told.get(label, "").strip()
+        fields[FIELDS[label]] = next((one.value for one in members if said in named(one.msgid)), fields[FIELDS[label]])
+    change = row.change
+    if found := re.match(rf"^[—–-] ({'|'.join(map(re.escape, named(WORDING)))})\s*[:：]\s*", change):
+        fields["replacement"] = change[found.end():]
+    elif change and is_wording(change, lead):
+        fields["replacement"] = change
+    elif change:
+        fields["body"] = f"{body}\n\n{gettext('Proposed change')} : {change}".strip()
+    fields.update(quoted(row.element, text) or quoted(row.clause, text))
+    return fields
+
+
+def quoted(words: str, text: str) -> dict[str, str]:
+    """The words of the passage that a cell quotes, with what stands around them; nothing where they are not in it."""
+    found = re.search(r"«\s*(.+?)\s*»", words, re.DOTALL)
+    if found is None:
+        return {}
+    places = quotes.find(text, quotes.Quote(found[1]))
+    if not places:
+        return {}
+    quote = quotes.at(text, places[0].start, places[0].end)
+    return {"exact": quote.exact, "prefix": quote.prefix, "suffix": quote.suffix}

@@ -1,0 +1,216 @@
+"""The sheets of an .xlsx or .ods workbook, and the lines of a CSV file."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+
+from lxml import etree
+
+from consult.core.errors import Invalid
+from consult.core.i18n import _
+from consult.forms.packages import damaged
+from consult.forms.tables import MAX_CELL, MAX_COLUMNS, MAX_LINES, Document, Line, Table, carry_down
+from consult.text import workbook
+from consult.text.decoding import decoded
+from consult.text.workbook import PLACE, column_of, local, text_of
+
+MAX_SHEETS = 40
+SEPARATORS = (";", ",", "\t", "|")
+TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+
+
+def too_many() -> Invalid:
+    return Invalid("file", _("The form has more than %(count)s rows.", count=MAX_LINES), _("Split it into several files."))
+
+
+def finished(document: Document) -> Document:
+    if sum(len(table.lines) for table in document.tables) > MAX_LINES:
+        raise too_many()
+    document.tables = [table for table in document.tables if table.lines]
+    return document
+
+
+def mark_across(line: Line, spans: dict[int, int]) -> None:
+    """A cell over three columns or more, alone in its row."""
+    filled = line.filled
+    line.is_across = len(filled) == 1 and spans.get(filled[0], 1) >= 3
+
+
+# .xlsx
+
+
+def read_xlsx(data: bytes) -> Document:
+    document = Document("xlsx")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        shared = workbook.shared_words(archive)
+        for name, path in sheets_of(archive):
+            document.tables.append(xlsx_sheet(archive, name, path, shared))
+    return finished(document)
+
+
+def sheets_of(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """(name, part) of each sheet that is shown, in order."""
+    names = set(archive.namelist())
+    if workbook.BOOK not in names or workbook.LINKS not in names:
+        yield "", workbook.SHEET
+        return
+    targets = {link.get("Id"): link.get("Target") or "" for link in workbook.elements(archive, workbook.LINKS, "Relationship")}
+    shown = [(one.get("name") or "", one.get(workbook.RELATION) or one.get(workbook.STRICT))
+             for one in workbook.elements(archive, workbook.BOOK, "sheet") if one.get("state") in (None, "visible")]
+    for name, key in shown[:MAX_SHEETS]:
+        target = targets.get(key, "")
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if path in names:
+            yield name, path
+
+
+def xlsx_sheet(archive: zipfile.ZipFile, name: str, path: str, shared: list[str]) -> Table:
+    table, merged, last = Table(name), [], 0
+    for element in workbook.elements(archive, path, "row", "mergeCell"):
+        if local(element) == "mergeCell":
+            merged.append(element.get("ref") or "")
+            continue
+        last = int(element.get("r") or last + 1)
+        cells = xlsx_cells(element, shared)
+        if any(cell.strip() for cell in cells):
+            table.lines.append(Line(last, cells))
+        if len(table.lines) > MAX_LINES:
+            raise too_many()
+    join(table, merged[:MAX_LINES])
+    return table
+
+
+def xlsx_cells(element: etree._Element, shared: list[str]) -> list[str]:
+    """Of a formula the value that was last shown; nothing is calculated."""
+    cells: list[str] = []
+    for cell in (child for child in element if local(child) == "c"):
+        found = PLACE.fullmatch(cell.get("r") or "")
+        place = column_of(found[1]) if found else len(cells)
+        if place >= MAX_COLUMNS:
+            continue
+        cells += [""] * (place + 1 - len(cells))
+        cells[place] = "" if cell.get("t") == "e" else text_of(cell, shared)[:MAX_CELL].strip()
+    return cells
+
+
+def join(table: Table, merged: list[str]) -> None:
+    at = {line.number: place for place, line in enumerate(table.lines)}
+    spans: dict[int, dict[int, int]] = {}
+    for ref in merged:
+        first, _colon, last = ref.partition(":")
+        begin, end = PLACE.fullmatch(first), PLACE.fullmatch(last)
+        if begin is None or end is None or int(begin[2]) not in at:
+            continue
+        top, left, right = at[int(begin[2])], column_of(begin[1]), column_of(end[1])
+        spans.setdefault(top, {})[left] = right - left + 1
+        bottom = max((place for number, place in at.items() if number <= int(end[2])), default=top)
+        carry_down(table.lines, top, bottom, left)
+    for place, reach in spans.items():
+        mark_across(table.lines[place], reach)
+
+
+# .ods
+
+
+def read_ods(data: bytes) -> Document:
+    document = Document("ods")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheet: Table | None = None
+        number, reaching = 0, dict[int, tuple[int, str]]()
+        for element in workbook.elements(archive, "content.xml", "table-row", "table"):
+            if local(element) == "table":
+                sheet = None
+                continue
+            if sheet is None:
+                above = next((one for one in element.iterancestors(TABLE + "table")), None)
+                sheet = Table(above.get(TABLE + "name") or "" if above is not None else "")
+                document.tables.append(sheet)
+                number, reaching = 0, dict[int, tuple[int, str]]()
+            number += 1
+            ods_row(element, sheet, number, reaching)
+            number += min(int(element.get(TABLE + "number-rows-repeated") or 1), 1 << 21) - 1
+            if len(sheet.lines) > MAX_LINES:
+                raise too_many()
+    return finished(document)
+
+
+def ods_row(element: etree._Element, sheet: Table, number: int, reaching: dict[int, tuple[int, str]]) -> None:
+    """``reaching``: by column the last row to which a joined cell reaches, and its words."""
+    line, spans = Line(number, []), {}
+    for cell in element:
+        if cell.tag not in (TABLE + "table-cell", TABLE + "covered-table-cell"):
+            continue
+        text = ods_text(cell)[:MAX_CELL].strip() if cell.tag == TABLE + "table-cell" else ""
+        times = int(cell.get(TABLE + "number-columns-repeated") or 1)
+        place = len(line.cells)
+        if place >= MAX_COLUMNS:
+            break
+        line.cells += [text] * min(times, MAX_COLUMNS - place)
+        spans[place] = int(cell.get(TABLE + "number-columns-spanned") or 1)
+        if text and (deep := int(cell.get(TABLE + "number-rows-spanned") or 1)) > 1:
+            reaching[place] = (number + deep - 1, text)
+    for place, (until, text) in reaching.items():
+        if number <= until and not line.cell(place).strip() and any(cell.strip() for cell in line.cells):
+            line.cells += [""] * (place + 1 - len(line.cells))
+            line.cells[place] = text
+            line.carried.add(place)
+    if line.filled:
+        mark_across(line, spans)
+        sheet.lines.append(line)
+
+
+def ods_text(cell: etree._Element) -> str:
+    said = ["".join(ods_words(paragraph)) for paragraph in cell if paragraph.tag == TEXT + "p"]
+    return "\n".join(said)
+
+
+def ods_words(element: etree._Element) -> Iterator[str]:
+    yield element.text or ""
+    for child in element:
+        if child.tag == TEXT + "s":
+            yield " " * min(int(child.get(TEXT + "c") or 1), 50)
+        elif child.tag == TEXT + "line-break":
+            yield "\n"
+        elif child.tag == TEXT + "tab":
+            yield "\t"
+        elif local(child) not in ("annotation", "note"):
+            yield from ods_words(child)
+        yield child.tail or ""
+
+
+# CSV
+
+
+def read_csv(data: bytes) -> Document:
+    text = decoded(data)
+    if "\x00" in text:
+        raise damaged()
+    first, _end, rest = text.partition("\n")
+    told = first.strip("\r\ufeff ").removeprefix("sep=") if first.lower().startswith(("sep=", "\ufeffsep=")) else ""
+    separators = (told,) if len(told) == 1 else SEPARATORS
+    sheets = [csv_lines(rest if told else text, separator) for separator in separators]
+    return finished(Document("csv", [max(sheets, key=evenness)]))
+
+
+def csv_lines(text: str, separator: str) -> Table:
+    table = Table()
+    try:
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1):
+            if any(cell.strip() for cell in row):
+                table.lines.append(Line(number, [cell[:MAX_CELL].replace("\r\n", "\n").strip() for cell in row[:MAX_COLUMNS]]))
+            if len(table.lines) > MAX_LINES:
+                raise too_many()
+    except csv.Error as error:
+        raise Invalid("file", _("This file is no table that can be read."),
+            _("Save it as .xlsx, or as CSV in UTF-8, and choose it again.")) from error
+    return table
+
+
+def evenness(table: Table) -> tuple[int, int]:
+    """How many rows have the width that most have, where that is more than one column; then the width."""
+    widths = [len(line.cells) for line in table.lines]
+    common = max(set(widths), key=lambda width: (widths.count(width), width)) if widths else 0
+    return (widths.count(common) * min(common, 9) if common > 2 else 0), common

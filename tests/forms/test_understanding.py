@@ -1,0 +1,93 @@
+"""Which passage a row speaks of; what is certain is right, and a form about another document is never certain."""
+
+from functools import lru_cache
+
+import pytest
+
+from consult.forms.reading import read_form
+from consult.forms.understanding import Understanding, understand
+from tests.benchmarks import comment_forms
+from tests.benchmarks.form_files import Sheet, as_csv
+from tests.material import material_or_skip
+
+HEADS = ["Organisme", "N° ligne", "Article/Paragraphe", "Alinéa/Figure/Tableau", "Type", "Commentaire", "Proposition de modification",
+    "Observations du secrétariat"]
+PROOF = ["CGEM", "", "Projet 1.1 — Stratégie nationale de normalisation", "", "ge", "Très bien.", "", ""]
+
+text = lru_cache(maxsize=1)(comment_forms.read_text)
+
+
+def read(*rows: list[str], chapter: int | None = None, head: list[str] | None = None) -> Understanding:
+    sheet = Sheet([HEADS, *rows], 8, head=head or [])
+    return understand(read_form(as_csv([sheet])), text()[0], chapter=chapter)
+
+
+def one(clause: str, element: str = "", *, comment: str = "À revoir.", change: str = "", chapter: int | None = None):
+    return read(PROOF, ["CGEM", "", clause, element, "te", comment, change, ""], chapter=chapter).rows[-1]
+
+
+@pytest.mark.parametrize(("clause", "element", "key"), [
+    ("C1-A1-P2-a1", "", "C1-A1-P2-a1"), ("A1-P2", "", "C1-A1-P2"), ("Action 1.2.1", "", "C1-A1-P2-a1"), ("§ 3.2", "", "C1-A3-P2"),
+    ("1.2.1", "", "C1-A1-P2-a1"), ("Action 1 du projet 1.2", "", "C1-A1-P2-a1"), ("Axe 1", "§ 2", "C1-A1-§2"), ("Projet 1.2",
+    "Action 1.2.3", "C1-A1-P2-a3"),
+    ("Actualisation du cadre juridique", "", "C1-A1-P2"), ("actualisation du cadre juridque", "", "C1-A1-P2"), ("المشروع ١.٢", "",
+    "C1-A1-P2"),
+    ("IMANOR publie chaque trimestre l’état d’avancement…", "", "C1-A2-P3-a1"), ("Action 1.2.1", "indicateur", "C1-A1-P2-a1"),
+    ("Axe 1, Projet 1.2, Action 1.2.1", "", "C1-A1-P2-a1"), ("C1-contexte-§2", "", "C1-contexte-§2"), ("تحيين الإطار القانوني", "",
+    "C1-A1-P2"),
+])
+def test_a_passage_is_found_by_all_that_people_write(clause, element, key):
+    found = one(clause, element)
+    assert (found.passage, found.confidence.value) == (key, "sure")
+
+
+@pytest.mark.parametrize(("clause", "element"), [
+    ("page 4", ""), ("5", ""), ("Action 1.2.9", ""), ("1.1.1 et 1.2.1", ""), ("1.2.1 et 3", ""),
+    ("Projet 1.2 — Stratégie nationale de normalisation", ""),
+    ("Projet 1.1", "Action 2.1.1"), ("C2-A1-P2-a1", ""), ("Contexte et diagnostic", ""), ("Projet 1.1", "§ 9"), ("", ""), ("Annexe B", ""),
+])
+def test_what_is_unclear_or_disagrees_is_not_certain(clause, element):
+    assert one(clause, element).confidence.value != "sure"
+
+
+def test_words_that_are_quoted_from_elsewhere_make_a_number_doubtful():
+    found = one("Action 1.2.1", comment="Les mots « une stratégie nationale de normalisation 2028-2032 fondée sur l’analyse » sont flous.")
+    assert (found.confidence.value, found.why.value) == ("doubtful", "disagrees")
+
+
+def test_a_number_of_another_chapter_than_the_form_says_is_doubtful():
+    found = one("Action 8.1.1", chapter=1)
+    assert (found.confidence.value, found.why.value) == ("doubtful", "other_chapter")
+
+
+def test_a_row_that_quotes_its_passage_needs_no_number():
+    found = one("", comment="« programmes sectoriels triennaux pour au moins huit secteurs » : lesquels ?")
+    assert (found.passage, found.confidence.value, found.why.value) == ("C1-A1-P1-a2", "sure", "quoted")
+
+
+def test_numbers_alone_say_nothing_unless_the_form_shows_that_it_is_about_this_text():
+    row = ["DE", "", "1.2.1", "", "te", "The symbol should be italic.", "", ""]
+    assert read(row).rows[0].confidence.value == "doubtful"
+    assert read(row, head=["Document : Politique nationale de la qualité"]).rows[0].confidence.value == "sure"
+
+
+def test_the_same_as_above_is_the_passage_above():
+    found = read(PROOF, ["CGEM", "", "Action 1.2.1", "", "te", "Trop vague.", "", ""], ["CGEM", "", "idem", "", "ed", "Une faute.", "",
+        ""]).rows
+    assert [one.passage for one in found[1:]] == ["C1-A1-P2-a1"] * 2
+
+
+@pytest.mark.parametrize("chapter", [None, 1, 2, 3, 4, 5])
+def test_real_comments_on_another_document_are_never_certain(chapter):
+    form = read_form(material_or_skip("iso-comments/iso80000-2_comments.csv").read_bytes())
+    assert not [one for one in understand(form, text()[0], chapter=chapter).rows if one.confidence.value == "sure"]
+
+
+def test_of_damaged_forms_nothing_is_certain_and_wrong():
+    passages, said = text()
+    found = comment_forms.figures([*comment_forms.cases(11, said)[::5], *comment_forms.foreign(11)[::7]], passages)
+    ours, others = found["in all"], found["in all, about another document"]
+    assert not ours["certain and wrong"]
+    assert not others["certain and wrong"]
+    assert ours["lost"] + ours["not found"] <= 0.02 * ours.total()
+    assert ours["certain and right"] >= 0.9 * ours.total()

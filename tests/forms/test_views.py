@@ -1,0 +1,115 @@
+"""The pages of forms, without JavaScript: taken away, brought back, put right, made drafts."""
+
+import io
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from consult.consultations.models import Phase
+from consult.contributions.models import ContributionDraft
+from consult.core.db import session
+from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
+from consult.forms.reading import read_form
+from tests import factories
+from tests.forms.test_service import bring, filled, go_through, row
+
+
+def send(client, path: str, **fields):
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/fr/forms").text)
+    return client.post(path, data={"csrf_token": token[1] if token else "", **fields}, content_type="multipart/form-data")
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+@pytest.mark.parametrize("format_", ["docx", "xlsx"])
+def test_whoever_reads_takes_the_empty_form(client, chapter, format_, language):
+    answer = client.get(f"/{language}/forms/download?chapter=1&format={format_}&language={language}")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.data.startswith(b"PK")
+
+
+@pytest.mark.parametrize("query", ["format=pdf", "language=xx", "filled=theirs", "chapter=99"])
+def test_what_there_is_not_is_not_there(client, chapter, query):
+    assert client.get(f"/fr/forms/download?{query}").status_code == 404
+
+
+def test_ones_own_drafts_are_nobody_elses(client, chapter, consultation, participant):
+    received = bring(participant, consultation, filled(row("C1-A1-P1-a1", "Mot secret.")))
+    session.execute(sa.update(ReceivedForm).values(state=FormState.DRAFTING))
+    go_through(received)
+    mine = client.sign_in(participant).get("/fr/forms/download?filled=own&format=xlsx").data
+    assert [one.comment for one in read_form(mine).rows] == ["Mot secret."]
+    others = client.application.test_client()
+    others.sign_in(factories.a_user())
+    assert b"secret" not in others.get("/fr/forms/download?filled=own&format=xlsx").data
+
+
+def test_a_form_is_brought_read_put_right_and_made_drafts(client, chapter, consultation, participant):
+    client.sign_in(participant)
+    answer = send(client, "/fr/forms/receive", chapter="1", file=(io.BytesIO(filled(row("C1-A1-P1-a1"), row("page 4", "Autre mot."))),
+        "f.csv"))
+    assert answer.status_code == 303
+    received = session.scalars(sa.select(ReceivedForm)).one()
+    go_through(received)
+    page = client.get(answer.location).text
+    assert "Trop vague." in page
+    assert "douteu" in page.lower()
+    doubtful = session.scalars(sa.select(ReceivedRow).where(ReceivedRow.state == FormRowState.DOUBTFUL)).one()
+    wrong = send(client, f"/fr/forms/rows/{doubtful.id}", chapter="1", passage="nulle part")
+    assert wrong.status_code == 422
+    assert "nulle part" in wrong.text
+    assert send(client, f"/fr/forms/rows/{doubtful.id}", chapter="1", passage="1.1.2").status_code == 303
+    assert send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="self").status_code == 303
+    go_through(received)
+    assert sorted(draft.block.key for draft in session.scalars(sa.select(ContributionDraft))) == ["C1-A1-P1-a1", "C1-A1-P1-a2"]
+    assert client.get(f"/fr/forms/received/{received.id}/file").data == received.data
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"MZ" + bytes(99), "programme"), (b"\xd0\xcf\x11\xe0" + bytes(99), "mot de passe"), (b"",
+    "vide")])
+def test_what_is_no_form_is_refused_at_its_field(client, chapter, participant, data, said):
+    answer = send(client.sign_in(participant), "/fr/forms/receive", chapter="0", file=(io.BytesIO(data), "f.docx"))
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert not session.scalars(sa.select(ReceivedForm)).all()
+
+
+def test_nobody_sees_or_changes_what_somebody_else_brought(client, chapter, consultation, participant, secretary):
+    received = bring(participant, consultation, filled(row("C1-A1-P1-a1", "Mot secret.")))
+    number = session.scalars(sa.select(ReceivedRow.id)).one()
+    for somebody in (None, factories.a_user(), secretary):
+        browser = client.application.test_client()
+        if somebody is not None:
+            browser.sign_in(somebody)
+        for path in (f"received/{received.id}", f"received/{received.id}/file", f"received/{received.id}/discard", f"rows/{number}"):
+            answer = browser.get(f"/fr/forms/{path}")
+            assert answer.status_code == 404
+            assert "secret" not in answer.text
+
+
+def test_after_the_closing_no_form_is_received(client, chapter, consultation, participant):
+    consultation.phase = Phase.CLOSED
+    session.flush()
+    answer = client.sign_in(participant).get("/fr/forms")
+    assert answer.status_code == 200
+    assert 'type="file"' not in answer.text
+
+
+def test_after_the_closing_nothing_becomes_a_draft(client, chapter, consultation, participant):
+    received = bring(participant, consultation, filled(row("C1-A1-P1-a1")))
+    consultation.phase = Phase.CLOSED
+    session.flush()
+    client.sign_in(participant)
+    assert send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="self").status_code == 403
+    assert send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="").status_code == 403
+    assert not session.scalars(sa.select(ContributionDraft)).all()
+
+
+def test_a_form_is_discarded_and_its_file_stays(client, chapter, consultation, participant):
+    received = bring(participant, consultation, filled(row("C1-A1-P1-a1")))
+    client.sign_in(participant)
+    assert client.get(f"/fr/forms/received/{received.id}/discard").status_code == 200
+    assert send(client, f"/fr/forms/received/{received.id}/discard").status_code == 303
+    session.expire_all()
+    assert (received.state, session.scalars(sa.select(ReceivedRow)).all()) == (FormState.DISCARDED, [])
