@@ -1,6 +1,6 @@
 """Contributions: withdrawn perhaps, never rewritten; their amendment, receipt and draft."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, MutableMapping
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -113,8 +113,11 @@ def as_shown(name: str) -> hybrid_property[str]:
 
     def in_query(model: Any) -> sa.ColumnElement[str]:
         return sa.func.coalesce(getattr(model, f"shown_{name}"), getattr(model, f"lodged_{name}"))
-    read.__name__ = lodge.__name__ = in_query.__name__ = name
-    return hybrid_property(read, lodge, expr=in_query)
+
+    def in_bulk(cls: Any, mapping: MutableMapping[str, Any], value: str) -> None:
+        mapping[f"lodged_{name}"] = value
+    read.__name__ = lodge.__name__ = in_query.__name__ = in_bulk.__name__ = name
+    return hybrid_property(read, lodge, expr=in_query, bulk_dml_setter=in_bulk)
 
 
 class Contribution(Base):
