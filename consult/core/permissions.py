@@ -311,6 +311,8 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 DECIDING = (
     Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE, Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL,
     Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD)
+# Those by which words that somebody could read are kept from them.
+HIDING = (Action.MODERATION_WITHHOLD, Action.MODERATION_REDACT, Action.MODERATION_REOPEN)
 # The acts that change what these rules ask, or by what everything said for an organisation is counted: each is alone while it does.
 STEERING = frozenset({
     Action.ADOPTION_DECIDE, Action.ADOPTION_SEAL, Action.CONSULTATIONS_ACCEPT_INVITATION, Action.CONSULTATIONS_APPOINT,

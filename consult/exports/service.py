@@ -12,14 +12,14 @@ from sqlalchemy.orm import joinedload
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.core import audit
-from consult.core.commands import command
-from consult.core.db import after_commit, reading, scalar_count, session
+from consult.core.commands import command, on
+from consult.core.db import Base, after_commit, reading, scalar_count, session
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import LANGUAGES, _
-from consult.core.jobs import Job, later, name_of
+from consult.core.jobs import Job, job, later, name_of
 from consult.core.locks import list_locked
 from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, falling, get_page
-from consult.core.permissions import DECIDING, NAMING, Action, Actor, can, require
+from consult.core.permissions import DECIDING, HIDING, NAMING, Action, Actor, can, require
 from consult.exports import files, jobs, registry
 from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
 from consult.exports.registry import Definition
@@ -118,6 +118,17 @@ def take_back_files(*which: sa.ColumnElement[bool]) -> int:
             export.file_name = None
     session.flush()
     return sum(export.state.is_ready for export in taken)
+
+
+@on(*HIDING)
+def promise_to_take_back(_actor: Actor, _decision: Base, subject: Base) -> None:
+    """Words that are kept out of sight stand in no document that was made before either: by the worker, who holds nothing else."""
+    later(take_back_files_of, subject.consultation)  # type: ignore[attr-defined]  # of a contribution, or of a reply
+
+
+@job
+def take_back_files_of(consultation_id: int) -> None:
+    take_back_files(Export.consultation_id == consultation_id)
 
 
 def drop_nameless_files() -> int:

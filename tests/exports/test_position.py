@@ -4,8 +4,14 @@ import io
 
 import pypdf
 import pytest
+import sqlalchemy as sa
 
+from consult.consultations.models import Role
 from consult.contributions import service
+from consult.contributions.models import Contribution
+from consult.core.db import session
+from consult.moderation import service as moderation
+from consult.moderation.models import Reason
 from tests import factories
 from tests.contributions.test_position import draft, passages, shown  # noqa: F401 - passages is a fixture
 
@@ -53,3 +59,13 @@ def test_to_anybody_else_there_is_none(client, citizen, receipt, secretary):
         assert answer.status_code == 404
         assert "étalons" not in answer.text
     assert client.get(PAGE.format("fr", "PNQ-P-C9-9999")).status_code == 404
+
+
+def test_its_author_has_what_was_lodged_whatever_others_read(client, participant, receipt):
+    said = session.scalars(sa.select(Contribution).where(Contribution.body == "Avis signé.")).one()
+    rapporteur = factories.a_user(role=Role.RAPPORTEUR, commission=said.chapter.commission)
+    moderation.redact(rapporteur, said, phrases="signé", reason=Reason.PERSONAL_DATA, words="Un nom.", expected_counter=said.row_counter)
+    assert "signé" not in said.body
+    client.sign_in(participant)
+    assert "Avis signé." in words_of(client.get(PAGE.format("fr", receipt.ref), buffered=True).data)
+    assert "Avis signé." in client.get(f"/en/contributions/position/{receipt.ref}").text

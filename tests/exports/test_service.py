@@ -9,7 +9,9 @@ from consult.core.db import session
 from consult.core.errors import Invalid, NotAllowed, NotFound
 from consult.core.jobs import Job
 from consult.exports import files, service
-from consult.exports.models import ExportFormat, ExportKind, ExportState
+from consult.exports.models import Export, ExportFormat, ExportKind, ExportState
+from consult.moderation import service as moderation
+from consult.moderation.models import Reason
 from tests import factories
 from tests.exports import cases
 
@@ -105,3 +107,16 @@ def test_a_name_with_a_format_writes_this_format_alone(consultation, tmp_path):
     assert [path.name for path in service.export_to(consultation, "synthesis", tmp_path, "ar")][:3] == [
         "chapter-1.ar.docx", "chapter-1.ar.pdf", "chapter-1.ar.md"]
     assert {path.suffix for path in service.export_to(consultation, "synthesis.md", tmp_path)} == {".md"}
+
+
+def test_a_document_that_was_made_before_words_were_hidden_is_gone(consultation, secretary, rapporteur, block):
+    said = factories.a_published_contribution(block=block, body="Le directeur Zirari refuse.")
+    export = service.request(secretary, consultation, kind=ExportKind.CONTRIBUTIONS, format=ExportFormat.CSV, language="fr")
+    cases.settled()
+    _found, path = service.get_export_file(secretary, export.id)
+    assert "Zirari" in path.read_text("utf-8-sig")
+    moderation.redact(rapporteur, said, phrases="Zirari", reason=Reason.PERSONAL_DATA, words="Un nom.", expected_counter=said.row_counter)
+    cases.settled()
+    assert session.scalars(sa.select(Export)).all() == []
+    with pytest.raises(NotFound):
+        service.get_export_file(secretary, export.id)

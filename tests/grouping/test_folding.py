@@ -11,6 +11,8 @@ from consult.core.db import reading, session, unit_of_work
 from consult.grouping import service
 from consult.grouping.models import Apart, Fold, FoldLink, FoldMember
 from consult.grouping.service import folding as keeping
+from consult.moderation import service as moderation
+from consult.moderation.models import Reason
 from consult.text.folding import Folding
 from tests import factories
 from tests.benchmarks.folding import cases
@@ -114,3 +116,13 @@ def test_folding_twice_changes_nothing(block, said):
     before = [(row.id, row.fold_id) for row in session.scalars(sa.select(FoldMember).order_by(FoldMember.id))]
     service.fold(block.chapter.id, [row.id for row in rows])
     assert [(row.id, row.fold_id) for row in session.scalars(sa.select(FoldMember).order_by(FoldMember.id))] == before
+
+
+def test_words_out_of_sight_are_told_of_no_link(rapporteur, said):
+    one, turned = said(CAMPAIGN, TURNED)
+    assert session.get_one(FoldLink, (turned.id, one.id)).words
+    moderation.redact(rapporteur, turned, phrases="cinq ans", reason=Reason.PERSONAL_DATA, words="Un chiffre.",
+                      expected_counter=turned.row_counter)
+    session.expire_all()
+    assert session.get_one(FoldLink, (turned.id, one.id)).words == []
+    assert tallies.faults() == []

@@ -242,7 +242,8 @@ def _once(act: Callable[..., PositionReceipt]) -> Callable[..., PositionReceipt]
             known = session.scalar(sa.select(PositionReceipt).where(PositionReceipt.form_key == form_key))
             if known is not None and known.author_id != actor.id:
                 raise Conflict(_("This form was sent already, by somebody else."), _("Open the page of your position again."))
-            with tallies.together():
+            # All or none: whatever one of them is refused for, those before it are not lodged either, though a view shows the form again.
+            with session.begin_nested(), tallies.together():
                 return known or act(actor, consultation, form_key=form_key, **values)
     return run
 

@@ -6,7 +6,6 @@ Called under ``force_locale(language)``, as :mod:`report` is.
 from collections.abc import Iterable
 
 from consult.contributions.models import Contribution, Interest, PositionReceipt
-from consult.contributions.statement import FURTHER_TEXTS
 from consult.core.i18n import day, direction, gettext, number, when
 from consult.exports.documents.parts import QUIET, Composer, Report, printable, ref
 from consult.text.redline import redline
@@ -46,14 +45,14 @@ def tell(page: Composer, one: Contribution) -> None:
     page.heading(2, f"{one.ref} · {gettext('Chapter %(number)s', number=one.chapter.number)} · {one.block.label or one.block.key}")
     page.quote(one.block.lead, "quote")
     page.say(f"{gettext('Position')}: {one.position.label}", style="label")
-    page.quote(one.body)
-    if one.amendment is not None:
+    lodged = one.as_lodged  # what the digest is of, whatever others read of it
+    page.quote(lodged.body)
+    if lodged.amendment is not None:
         page.say(gettext("Proposed change"), style="label")
-        page.redline(redline(one.block.lead, one.amendment.replacement))
-    for further in FURTHER_TEXTS:
-        if words := getattr(one, further.name):
-            page.say(gettext(further.heading), style="label")
-            page.quote(words)
+        page.redline(redline(one.block.lead, lodged.amendment.replacement))
+    for heading, words in lodged.further_texts:
+        page.say(heading, style="label")
+        page.quote(words)
     for said in declared(one):
         page.say((QUIET, said))
     if one.declaration is not None and one.declaration.interests:

@@ -17,9 +17,11 @@ from sqlalchemy.orm import joinedload, lazyload, load_only
 from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution
-from consult.core.db import add_new, reading, session, unit_of_work
+from consult.core.commands import on
+from consult.core.db import Base, add_new, reading, session, unit_of_work
 from consult.core.jobs import Job, JobState, every_second, later, long_job, name_of
 from consult.core.locks import lock
+from consult.core.permissions import Action, Actor
 from consult.grouping.models import Apart, Fold, FoldLink, FoldMember, FoldRun
 from consult.text import folding
 from consult.text.folding import Comparing, Known, Measured, Read, Said
@@ -172,6 +174,20 @@ def keep(contribution: Contribution, told: Comparison) -> None:
                           for run in runs if run not in told.crowded], FoldRun.run)
     apart = [one for one in told.found if best is None or one.group != best.group]
     add_new(FoldLink, [link_row(contribution.id, one) for one in apart], FoldLink.other_id)
+
+
+@on(Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL, Action.MODERATION_REOPEN)
+def forget_words(_actor: Actor, _decision: Base, subject: Base) -> None:
+    """Other words are shown than were compared: which of them differ is told no more, and its own are counted anew."""
+    if not isinstance(subject, Contribution):
+        return
+    of_it = sa.or_(FoldLink.contribution_id == subject.id, FoldLink.other_id == subject.id)
+    session.execute(sa.update(FoldLink).where(of_it).values(words=[]).execution_options(synchronize_session=False))
+    member = session.scalar(sa.select(FoldMember).where(FoldMember.contribution_id == subject.id))
+    if member is not None and member.fold_id is not None:
+        own = count_own_words(subject, core_of(member.fold_id))
+        with contributions.recounted([subject]):
+            member.own_words = own
 
 
 def link_row(contribution_id: int, one: Measured) -> dict[str, Any]:
