@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from consult.contributions.models import Position
+from consult.contributions.models import ContributionState, Position
 from consult.core import tallies
 from consult.core.audit import AuditEvent
 from consult.core.db import session
@@ -96,3 +96,10 @@ def test_only_the_commission_decides(participant, chair, said):
         service.join(participant, two, other=one)
     with pytest.raises(NotAllowed):
         service.get_fold(participant, one.chapter, 1)
+
+
+def test_what_is_taken_down_is_put_nowhere(rapporteur, said):
+    one, other = said(CAMPAIGN, OTHER)
+    factories.change(other, state=ContributionState.WITHHELD)
+    with pytest.raises(Invalid, match="Withheld"):
+        service.join(rapporteur, other, other=one)

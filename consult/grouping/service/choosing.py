@@ -32,12 +32,14 @@ def part(actor: User, contribution: Contribution) -> FoldChoice:
 def join(actor: User, contribution: Contribution, *, other: Contribution) -> FoldChoice:
     """Put it into the fold of another that says the same, taking it out of the one that it was in.
 
-    :class:`Invalid` for one of another chapter or another position, or for itself; :class:`Conflict` when both are in one fold already,
+    :class:`Invalid` for one of another chapter or another position, whose words are taken down, or for itself; :class:`Conflict` when both are in one fold already,
     or one of them was not compared yet.
     """
     lock(contribution.chapter)
     if other.id == contribution.id or other.chapter_id != contribution.chapter_id:
         raise Invalid("other", _("Give the reference of another contribution to this chapter."))
+    if contribution.state.is_silent:
+        raise Invalid("other", _("%(ref)s cannot be put into a fold: %(state)s.", ref=contribution.ref, state=contribution.state.label))
     if other.position != contribution.position:
         raise Invalid("other", _("%(ref)s takes another position: what is answered together takes the same.", ref=other.ref),
                       _("Gather both into one item instead."))
