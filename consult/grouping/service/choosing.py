@@ -32,8 +32,8 @@ def part(actor: User, contribution: Contribution) -> FoldChoice:
 def join(actor: User, contribution: Contribution, *, other: Contribution) -> FoldChoice:
     """Put it into the fold of another that says the same, taking it out of the one that it was in.
 
-    :class:`Invalid` for one of another chapter or another position, whose words are taken down, or for itself; :class:`Conflict` when both are in one fold already,
-    or one of them was not compared yet.
+    :class:`Invalid` for one of another chapter or another position, whose words are taken down, or for itself; :class:`Conflict` when
+    both are in one fold already, or one of them was not compared yet.
     """
     lock(contribution.chapter)
     if other.id == contribution.id or other.chapter_id != contribution.chapter_id:
