@@ -15,10 +15,11 @@ from consult.core import states
 from consult.core.course import share_course
 from consult.core.db import reading, scalar_count, session, unit_of_work
 from consult.core.errors import ConsultError
-from consult.core.i18n import force_locale
+from consult.core.i18n import LANGUAGES, force_locale
 from consult.core.jobs import long_job
 from consult.core.locks import list_locked, lock
-from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
+from consult.core.permissions import Action, can
+from consult.forms.models import REFUSED, FormRowState, FormState, ReceivedForm, ReceivedRow
 from consult.forms.passages import Passage, Passages
 from consult.forms.places import Confidence
 from consult.forms.rows import FormRow, ReadForm
@@ -83,7 +84,7 @@ def watched(form_id: int, progress: Progress) -> Progress:
 
 
 def row_of(row: ReceivedRow) -> FormRow:
-    return FormRow(number=row.number, **{name: value for name, value in row.said.items() if name != "language"})
+    return FormRow(number=row.number, **{name: value for name, value in row.said.items() if name not in ("language", REFUSED)})
 
 
 def passages_of(consultation: Consultation) -> Passages:
@@ -140,10 +141,18 @@ def draft(form_id: int, progress: Progress) -> None:
             author = session.get_one(User, session.get_one(ReceivedForm, form_id).author_id)
             lock(author)
             received = hold(form_id, FormState.DRAFTING)
+            received.consultation.read_anew()
+            if not can(author, Action.FORMS_MAKE_DRAFTS, received):  # closed meanwhile: its rows stay as they are
+                states.move(received, FormState.READ)
+                return
             asked = sa.select(ReceivedRow.id).where(becoming, ReceivedRow.id > last).order_by(ReceivedRow.id).limit(DRAFTS)
             rows = list_locked(ReceivedRow, ReceivedRow.id.in_(session.scalars(asked).all()))
             for row in rows:
-                make_draft(author, received, row)
+                try:
+                    with session.begin_nested():
+                        make_draft(author, received, row)
+                except ConsultError as error:
+                    put_back(row, error)
             last = rows[-1].id if rows else last
         if not rows:
             break
@@ -153,7 +162,7 @@ def draft(form_id: int, progress: Progress) -> None:
 
 
 def make_draft(author: User, received: ReceivedForm, row: ReceivedRow) -> None:
-    """A draft of its author's, as if it had been typed; one that cannot be is doubtful and waits. Nothing is lodged."""
+    """A draft of its author's, as if it had been typed; raises what refuses it. Nothing is lodged."""
     language = row.said.get("language") or "fr"
     block = get_block(received.consultation, row, language)
     if block is None:
@@ -167,6 +176,16 @@ def make_draft(author: User, received: ReceivedForm, row: ReceivedRow) -> None:
     else:
         contributions.keep_draft(author, block, token=token, fields={**fields, "speak_as": received.speaking.kept_as})
     states.move(row, FormRowState.DRAFTED)
+
+
+def put_back(row: ReceivedRow, error: ConsultError) -> None:
+    """Doubtful, with the reason: its author shortens it elsewhere, puts it to another passage or leaves it out."""
+    told = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            told[language] = " ".join(filter(None, (str(error.message), str(error.remedy))))
+    row.said = {**row.said, REFUSED: told}
+    states.move(row, FormRowState.DOUBTFUL)
 
 
 def get_block(consultation: Consultation, row: ReceivedRow, language: str) -> Block | None:

@@ -13,9 +13,10 @@ from consult.forms.passages import Passages, are_nested, is_within, words_of
 from consult.forms.places import Place, Strength, Why
 from consult.forms.references import Reference, composed_of, is_several, is_whole, references, spelt_key
 from consult.forms.rows import FormRow
+from consult.forms.tables import LONGEST_PLACE
 
-QUOTED = re.compile(r"[«“\"„]\s*([^«»“”\"„]{12,1500}?)\s*[»”\"“]")
-ELLIPSIS = re.compile(r"\s*(?:\[?\(?(?:\.{3,}|…)\)?\]?)\s*")
+QUOTED = re.compile(r"[«“\"„]([^«»“”\"„]{12,1500})[»”\"“]")
+ELLIPSIS = re.compile(r"\[?\(?(?:\.{3,}|…)\)?\]?")
 PLACE_WORDS = re.compile(
     r"(?<!\w)(?:du|de|la|le|les|l'|d'|des|the|of|in|dans|et|and|n°|page|pages|p|art|clause|article|section|partie|part|titre|title|intitule|projet|"
     r"axe|action|project|axis|chapitre|chapter|chap|voir|see|cf|من|في|المتعلق|ب|le|un|une|sur|au|aux|البند|الماده)(?!\w)")
@@ -35,7 +36,7 @@ class Matcher:
 
     def place(self, row: FormRow, chapters: set[int]) -> Place:
         chapters = self.chapters_of(row, chapters)
-        said = [folded(text) for text in (row.clause, row.element, row.line)]
+        said = [folded(text[:LONGEST_PLACE]) for text in (row.clause, row.element, row.line)]
         clause, element, line = said
         place = self.placed(clause, chapters)
         if line and not line.isdecimal() and not place.key:
@@ -55,7 +56,7 @@ class Matcher:
     def chapters_of(self, row: FormRow, chapters: set[int]) -> set[int]:
         """The chapter that the row itself names, in a column of its own, its sheet or the heading above it."""
         for text in (row.chapter, row.section, row.sheet):
-            if found := self.chapter_in(text):
+            if found := self.chapter_in(text[:LONGEST_PLACE]):
                 return {found}
         return chapters
 
@@ -92,7 +93,7 @@ class Matcher:
 
     def is_somewhere(self, text: str, chapters: set[int]) -> bool:
         """Whether a cell is words of one passage, whatever numbers are among them."""
-        return any(len(self.passages.saying(piece, chapters)) == 1 for piece in ELLIPSIS.split(text.strip(" «»\"")) if len(piece) > 20)
+        return any(len(self.passages.saying(piece, chapters)) == 1 for piece in pieces_of(text.strip(" «»\"")) if len(piece) > 20)
 
     def by_name(self, text: str, chapters: set[int]) -> Place | None:
         """The very key, or its end as it stands beside the passage, and nothing else."""
@@ -189,7 +190,7 @@ class Matcher:
         text = text.strip(" .:;,«»\"'()[]-–—")
         if exact := self.by_title(text, chapters):
             return exact
-        pieces = [piece for piece in ELLIPSIS.split(text) if len(words_of(piece)) >= 2]
+        pieces = [piece for piece in pieces_of(text) if len(words_of(piece)) >= 2]
         keys = set.intersection(*(set(self.passages.saying(piece, chapters)) for piece in pieces)) if pieces else set()
         if len(keys) == 1:
             whole = " ".join(pieces)
@@ -295,7 +296,7 @@ class Matcher:
             return Place(mentioned[0], Strength.WEAK, Why.MENTIONED, Why.MENTIONED, others=mentioned)
         if row.page:
             return Place(None, Strength.WEAK, Why.PAGE, Why.PAGE)
-        if row.section and (above := self.placed(folded(row.section), chapters)).key:
+        if row.section and (above := self.placed(folded(row.section[:LONGEST_PLACE]), chapters)).key:
             return Place(above.key, Strength.WEAK, Why.SECTION, Why.SECTION)
         if similar := self.resembling_change(row, chapters):
             return similar
@@ -343,6 +344,11 @@ class Matcher:
             keys = self.passages.called(first, set())
             if keys and not any(are_nested(key, place.key) for key in keys):
                 place.doubted(Why.DISAGREES)
+
+
+def pieces_of(text: str) -> list[str]:
+    """What stands between its ellipses."""
+    return [piece.strip() for piece in ELLIPSIS.split(text)]
 
 
 def starts(text: str, words: str) -> bool:

@@ -13,6 +13,7 @@ from consult.core.states import MeaningEnum, StateEnum, Tone, says
 from consult.forms.places import Confidence, Why
 
 MAX_FILE_NAME = 200
+REFUSED = "refused"  # beside what a row says: why it could not be kept as a draft, in each language
 
 
 class FormState(StateEnum):
@@ -36,11 +37,12 @@ class FormRowState(StateEnum):
     UNREAD = "unread", N_("Not read yet"), says(
         leads_to=("certain", "doubtful", "general"), tone=Tone.NONE, is_open=False, becomes_draft=False, says_why=False)
     CERTAIN = "certain", N_("Passage found"), says(
-        leads_to=("certain", "general", "left_out", "drafted"), tone=Tone.GREEN, is_open=True, becomes_draft=True, says_why=True)
+        leads_to=("certain", "doubtful", "general", "left_out", "drafted"), tone=Tone.GREEN, is_open=True, becomes_draft=True,
+        says_why=True)
     DOUBTFUL = "doubtful", N_("Doubtful"), says(
         leads_to=("certain", "general", "left_out"), tone=Tone.OCHRE, is_open=True, becomes_draft=False, says_why=True)
     GENERAL = "general", N_("General remark on the chapter"), says(
-        leads_to=("certain", "general", "left_out", "drafted"), tone=Tone.BLUE, is_open=True, becomes_draft=True, says_why=True)
+        leads_to=("certain", "doubtful", "general", "left_out", "drafted"), tone=Tone.BLUE, is_open=True, becomes_draft=True, says_why=True)
     LEFT_OUT = "left_out", N_("Left out"), says(
         leads_to=("certain", "general"), tone=Tone.NONE, is_open=True, becomes_draft=False, says_why=False)
     DRAFTED = "drafted", N_("Among the drafts"), says(leads_to=(), tone=Tone.GREEN, is_open=False, becomes_draft=False, says_why=False)
@@ -107,6 +109,11 @@ class ReceivedRow(Base):
     others: Mapped[list[Any]] = mapped_column(default=list)
 
     form: Mapped[ReceivedForm] = relationship()
+
+    @property
+    def refusal(self) -> dict[str, str]:
+        """By language, why it could not be kept as a draft."""
+        return self.said.get(REFUSED, {}) if self.state == FormRowState.DOUBTFUL else {}
 
     @property
     def author_id(self) -> int:

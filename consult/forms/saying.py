@@ -14,6 +14,7 @@ from consult.contributions.models import CommentType, Kind, Position
 from consult.core.i18n import LANGUAGES, N_, LabelledEnum, force_locale, gettext
 from consult.forms.columns import folded, type_in
 from consult.forms.rows import FormRow
+from consult.forms.tables import LONGEST_PLACE
 from consult.text import quotes
 
 JUSTIFICATION, POSITION, KIND, INTERESTS, WORDING = (
@@ -21,6 +22,7 @@ JUSTIFICATION, POSITION, KIND, INTERESTS, WORDING = (
 LABELS = (JUSTIFICATION, POSITION, KIND, INTERESTS)
 ALIKE = 40  # of 100: a change that resembles its passage so much is a new wording of it, and no instruction
 CHOSEN: dict[str, type[LabelledEnum]] = {POSITION: Position, KIND: Kind}
+GUILLEMETS = re.compile(r"«([^«»]*)»")
 FIELDS = {JUSTIFICATION: "justification", POSITION: "position", KIND: "kind", INTERESTS: "interests"}
 
 
@@ -101,11 +103,11 @@ def fields_of(row: FormRow, *, text: str, lead: str) -> dict[str, str]:
 
 def quoted(words: str, text: str) -> dict[str, str]:
     """The words of the passage that a cell quotes, with what stands around them; nothing where they are not in it."""
-    found = re.search(r"«\s*(.+?)\s*»", words, re.DOTALL)
-    if found is None:
-        return {}
-    places = quotes.find(text, quotes.Quote(found[1]))
-    if not places:
-        return {}
-    quote = quotes.at(text, places[0].start, places[0].end)
-    return {"exact": quote.exact, "prefix": quote.prefix, "suffix": quote.suffix}
+    words = words[:LONGEST_PLACE]
+    inner = GUILLEMETS.search(words)
+    outer = words[words.find("«") + 1:words.rfind("»")]  # a passage may itself quote
+    for said in dict.fromkeys(one.strip() for one in (outer, inner[1]) if one.strip()) if inner else ():
+        if places := quotes.find(text, quotes.Quote(said)):
+            quote = quotes.at(text, places[0].start, places[0].end)
+            return {"exact": quote.exact, "prefix": quote.prefix, "suffix": quote.suffix}
+    return {}

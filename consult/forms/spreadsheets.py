@@ -13,9 +13,10 @@ from consult.forms.packages import damaged
 from consult.forms.tables import MAX_CELL, MAX_COLUMNS, MAX_LINES, Document, Line, Table, carry_down
 from consult.text import workbook
 from consult.text.decoding import decoded
-from consult.text.workbook import PLACE, column_of, local, text_of
+from consult.text.workbook import LAST_LINE, PLACE, column_of, local, text_of
 
 MAX_SHEETS = 40
+LAST_COLUMN = 16_384  # of a spreadsheet, as its last line
 SEPARATORS = (";", ",", "\t", "|")
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -24,6 +25,14 @@ TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 
 def too_many() -> Invalid:
     return Invalid("file", _("The form has more than %(count)s rows.", count=MAX_LINES), _("Split it into several files."))
+
+
+def counted(said: str | None, otherwise: int, most: int) -> int:
+    """A number that the file states; one that no programme writes is refused, for no database holds it."""
+    number = int(said) if said else otherwise
+    if not 1 <= number <= most:
+        raise damaged()
+    return number
 
 
 def finished(document: Document) -> Document:
@@ -73,7 +82,7 @@ def xlsx_sheet(archive: zipfile.ZipFile, name: str, path: str, shared: list[str]
         if local(element) == "mergeCell":
             merged.append(element.get("ref") or "")
             continue
-        last = int(element.get("r") or last + 1)
+        last = counted(element.get("r"), last + 1, LAST_LINE)
         cells = xlsx_cells(element, shared)
         if any(cell.strip() for cell in cells):
             table.lines.append(Line(last, cells))
@@ -129,9 +138,9 @@ def read_ods(data: bytes) -> Document:
                 sheet = Table(above.get(TABLE + "name") or "" if above is not None else "")
                 document.tables.append(sheet)
                 number, reaching = 0, dict[int, tuple[int, str]]()
-            number += 1
+            number = min(number, LAST_LINE) + 1  # empty rows behind the last are none
             ods_row(element, sheet, number, reaching)
-            number += min(int(element.get(TABLE + "number-rows-repeated") or 1), 1 << 21) - 1
+            number += counted(element.get(TABLE + "number-rows-repeated"), 1, LAST_LINE) - 1
             if len(sheet.lines) > MAX_LINES:
                 raise too_many()
     return finished(document)
@@ -144,13 +153,13 @@ def ods_row(element: etree._Element, sheet: Table, number: int, reaching: dict[i
         if cell.tag not in (TABLE + "table-cell", TABLE + "covered-table-cell"):
             continue
         text = ods_text(cell)[:MAX_CELL].strip() if cell.tag == TABLE + "table-cell" else ""
-        times = int(cell.get(TABLE + "number-columns-repeated") or 1)
+        times = counted(cell.get(TABLE + "number-columns-repeated"), 1, LAST_COLUMN)
         place = len(line.cells)
         if place >= MAX_COLUMNS:
             break
         line.cells += [text] * min(times, MAX_COLUMNS - place)
-        spans[place] = int(cell.get(TABLE + "number-columns-spanned") or 1)
-        if text and (deep := int(cell.get(TABLE + "number-rows-spanned") or 1)) > 1:
+        spans[place] = counted(cell.get(TABLE + "number-columns-spanned"), 1, LAST_COLUMN)
+        if text and (deep := counted(cell.get(TABLE + "number-rows-spanned"), 1, LAST_LINE)) > 1:
             reaching[place] = (number + deep - 1, text)
     for place, (until, text) in reaching.items():
         if number <= until and not line.cell(place).strip() and any(cell.strip() for cell in line.cells):
@@ -160,6 +169,7 @@ def ods_row(element: etree._Element, sheet: Table, number: int, reaching: dict[i
     if line.filled:
         mark_across(line, spans)
         sheet.lines.append(line)
+        counted(None, number, LAST_LINE)
 
 
 def ods_text(cell: etree._Element) -> str:

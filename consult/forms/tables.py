@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 MAX_LINES = 10_000  # of all tables together
 MAX_COLUMNS = 60
 MAX_CELL = 20_000  # characters; the longest that a contribution may have is shorter
+LONGEST_PLACE = 2_000  # characters of a cell that says where a row belongs; what stands beyond them is not looked at
 MAX_PREFACE = 200  # sentences around the tables
 
 

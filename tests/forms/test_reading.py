@@ -162,3 +162,47 @@ def test_real_comments_are_read_whole():
         real = list(csv.DictReader(file))
     assert [(row.commenter, row.id, row.clause, row.comment.split()) for row in rows] == [
         (one["MB/NC"], one["comment_id"], one["clause"], one["comment"].split()) for one in real]
+
+
+def changed(data: bytes, part: str, before: bytes, after: bytes) -> bytes:
+    """The same package with other words in one of its parts."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for info in old.infolist():
+            content = old.read(info)
+            if info.filename == part:
+                assert before in content
+                content = content.replace(before, after, 1)
+            new.writestr(info.filename, content)
+    return out.getvalue()
+
+
+SHEET, CONTENT = "xl/worksheets/sheet1.xml", "content.xml"
+FAR = "9" * 30
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1048577", FAR])
+def test_a_row_number_that_no_workbook_has_is_refused(number):
+    book = as_xlsx([Sheet([HEADS, ROW], 8)])
+    assert "damaged" in refusal(changed(book, SHEET, b'<row r="2"', f'<row r="{number}"'.encode()))
+    assert read_form(changed(book, SHEET, b'<row r="2"', b'<row r="1048576"')).rows[0].number == 1_048_576
+
+
+@pytest.mark.parametrize("said", [
+    f'<table:table-row table:number-rows-repeated="{FAR}">', '<table:table-row table:number-rows-repeated="-4">',
+    '<table:table-row table:number-rows-repeated="1048577">', '<table:table-row table:number-rows-repeated="1048576">',
+    '<table:table-row table:number-rows-repeated="1000000"/>' * 2 + "<table:table-row>",
+    '<table:table-row table:number-rows-repeated="1000000"/>' * 4000 + "<table:table-row>",
+    f'<table:table-row><table:table-cell table:number-columns-repeated="{FAR}"/>',
+    '<table:table-row><table:table-cell table:number-columns-repeated="-1"/>',
+    f'<table:table-row><table:table-cell table:number-columns-spanned="{FAR}"/>',
+    f'<table:table-row><table:table-cell table:number-rows-spanned="{FAR}"><text:p>a</text:p></table:table-cell>',
+])
+def test_a_number_that_no_opendocument_sheet_has_is_refused(said):
+    sheet = as_ods([Sheet([HEADS, ROW], 8)])
+    assert "damaged" in refusal(changed(sheet, CONTENT, b"<table:table-row>", said.encode()))
+
+
+def test_empty_rows_behind_the_last_are_none():
+    rows = b'<table:table-row table:number-rows-repeated="1048576"/>' * 3 + b"</table:table>"
+    assert len(read_form(changed(as_ods([Sheet([HEADS, ROW], 8)]), CONTENT, b"</table:table>", rows)).rows) == 1

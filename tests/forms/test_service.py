@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.chapters import service as chapters
+from consult.consultations.models import Phase
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionDraft, OfferedDraft
 from consult.contributions.statement import STATEMENT
@@ -15,6 +16,7 @@ from consult.core.i18n import force_locale, utcnow
 from consult.forms import jobs, service, writing
 from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow, Speaking
 from consult.forms.reading import read_form
+from consult.organisations.models import Mandate, Membership, MembershipState
 from tests import factories
 from tests.benchmarks.form_files import Sheet, as_csv
 
@@ -154,6 +156,60 @@ def test_rows_are_offered_to_the_organisation_of_which_one_is_a_member(chapter, 
     offered, = session.scalars(sa.select(OfferedDraft)).all()
     assert (offered.organisation_id, offered.fields["body"]) == (organisation.id, "Trop vague.")
     assert not drafts_of(member)
+
+
+def states_of(received: ReceivedForm) -> list[FormRowState]:
+    return [one.state for one in rows_of(received)]
+
+
+def test_a_row_that_cannot_be_kept_is_doubtful_and_says_why_and_the_others_are_drafts(chapter, consultation, participant):
+    received = bring(participant, consultation, filled(
+        row("C1-A1-P1-a1", "Un mot."), row("C1-A1-P1-a1", "mot " * 3_500), row("C1-A1-P1-a2", "Un autre mot.")))
+    service.make_drafts(participant, received, speaking=Speaking.SELF)
+    assert go_through(received)[-1] == 100
+    assert (received.state, states_of(received)) == (
+        FormState.READ, [FormRowState.DRAFTED, FormRowState.DOUBTFUL, FormRowState.DRAFTED])
+    assert [draft.fields["body"] for draft in drafts_of(participant)] == ["Un mot.", "Un autre mot."]
+    refused = rows_of(received)[1]
+    assert ("caractères" in refused.refusal["fr"], "Shorten" in refused.refusal["en"]) == (True, True)
+    assert refused.said["comment"].startswith("mot mot")
+    service.leave_row(participant, refused)
+    assert refused.refusal == {}
+    service.place_row(participant, refused, chapter=chapter, passage="1.1.1", language="fr")
+    service.make_drafts(participant, received, speaking=Speaking.SELF)
+    go_through(received)
+    assert (received.state, states_of(received)[1]) == (FormState.READ, FormRowState.DOUBTFUL)
+
+
+def test_a_row_that_says_nothing_beside_its_change_cannot_be_offered_and_waits(chapter, consultation):
+    member = factories.a_user(organisation=factories.an_organisation())
+    received = bring(member, consultation, filled(
+        row("C1-A1-P1-a1", "", "Publier chaque trimestre la liste des étalons nationaux."), row("C1-A1-P1-a1", "Un mot.")))
+    service.make_drafts(member, received, speaking=Speaking.OFFERED)
+    go_through(received)
+    assert (received.state, states_of(received)) == (FormState.READ, [FormRowState.DOUBTFUL, FormRowState.DRAFTED])
+    assert session.scalars(sa.select(OfferedDraft)).one().fields["body"] == "Un mot."
+
+
+def test_whoever_left_the_organisation_meanwhile_offers_nothing_and_keeps_the_rows(chapter, consultation):
+    member = factories.a_user(organisation=factories.an_organisation())
+    received = bring(member, consultation, filled(row("C1-A1-P1-a1")))
+    service.make_drafts(member, received, speaking=Speaking.OFFERED)
+    session.execute(sa.update(Mandate).values(ended_at=utcnow()))
+    session.execute(sa.update(Membership).values(state=MembershipState.LEFT, left_at=utcnow()))
+    go_through(received)
+    assert (received.state, states_of(received)) == (FormState.READ, [FormRowState.DOUBTFUL])
+    assert rows_of(received)[0].refusal["fr"]
+    assert not session.scalars(sa.select(OfferedDraft)).all()
+
+
+def test_what_is_not_a_draft_at_the_closing_stays_as_it_was_read(chapter, consultation, participant):
+    received = bring(participant, consultation, filled(row("C1-A1-P1-a1"), row("page 4", "Un mot.")))
+    service.make_drafts(participant, received, speaking=Speaking.SELF)
+    consultation.phase = Phase.CLOSED
+    go_through(received)
+    assert (received.state, states_of(received)) == (FormState.READ, [FormRowState.CERTAIN, FormRowState.DOUBTFUL])
+    assert not drafts_of(participant)
 
 
 def test_work_that_was_cut_short_goes_on_where_it_stood(chapter, consultation, participant, monkeypatch):

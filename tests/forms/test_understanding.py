@@ -4,10 +4,14 @@ from functools import lru_cache
 
 import pytest
 
+from consult.forms.matching import Matcher
 from consult.forms.reading import read_form
+from consult.forms.rows import FormRow
+from consult.forms.saying import quoted
 from consult.forms.understanding import Understanding, understand
 from tests.benchmarks import comment_forms
 from tests.benchmarks.form_files import Sheet, as_csv
+from tests.growing import grows_as_its_text
 from tests.material import material_or_skip
 
 HEADS = ["Organisme", "N° ligne", "Article/Paragraphe", "Alinéa/Figure/Tableau", "Type", "Commentaire", "Proposition de modification",
@@ -53,6 +57,30 @@ def test_what_is_unclear_or_disagrees_is_not_certain(clause, element):
 def test_words_that_are_quoted_from_elsewhere_make_a_number_doubtful():
     found = one("Action 1.2.1", comment="Les mots « une stratégie nationale de normalisation 2028-2032 fondée sur l’analyse » sont flous.")
     assert (found.confidence.value, found.why.value) == ("doubtful", "disagrees")
+
+
+@pytest.mark.parametrize("end", ["x", "»", "«", ""])
+def test_a_quote_that_is_never_closed_takes_no_longer_than_its_cell(end):
+    matcher = Matcher(text()[0])
+    for act in (lambda cell: quoted(cell, "le texte"), lambda cell: matcher.quoted_in(FormRow(0, 1, comment=cell), set())):
+        for sign in ("«", '"'):
+            assert grows_as_its_text(act, lambda length: sign + " " * length + end, 400), (sign, end)  # noqa: B023
+            assert grows_as_its_text(act, lambda length: f"{sign} " * length + end, 400), (sign, end)  # noqa: B023
+
+
+def test_of_a_cell_of_the_place_no_more_is_looked_at_than_a_place_takes():
+    matcher = Matcher(text()[0])
+    near, far = (matcher.place(FormRow(0, 1, clause="mot " * times + "Action 1.2.1"), set()) for times in (20, 600))
+    assert (near.key, far.key) == ("C1-A1-P2-a1", None)
+
+
+@pytest.mark.parametrize(("cell", "exact"), [
+    ("«  la   liste »", "la liste"), ("«la liste» et « des étalons »", "la liste"),
+    ("« publie « la liste » des »", "publie « la liste » des"),
+    ("«  »", None), ("« »x", None), ("la liste", None), ("» la liste «", None), ("« ailleurs »", None),
+])
+def test_the_words_between_quotation_marks_are_found_in_the_passage(cell, exact):
+    assert quoted(cell, "IMANOR publie « la liste » des étalons, et la liste.").get("exact") == exact
 
 
 def test_a_number_of_another_chapter_than_the_form_says_is_doubtful():

@@ -106,6 +106,20 @@ def test_after_the_closing_nothing_becomes_a_draft(client, chapter, consultation
     assert not session.scalars(sa.select(ContributionDraft)).all()
 
 
+def test_the_page_says_why_a_row_is_no_draft_and_that_the_time_is_over(client, chapter, consultation, participant):
+    received = bring(participant, consultation, filled(row("C1-A1-P1-a1", "mot " * 3_500), row("C1-A1-P1-a2")))
+    client.sign_in(participant)
+    assert send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="self").status_code == 303
+    go_through(received)
+    number = session.scalars(sa.select(ReceivedRow.id).where(ReceivedRow.state == FormRowState.DOUBTFUL)).one()
+    for path in (f"/en/forms/received/{received.id}", f"/en/forms/rows/{number}"):
+        assert "at most can be kept. Shorten it" in client.get(path).text
+    assert "received while the consultation is open" not in client.get(f"/en/forms/received/{received.id}").text
+    consultation.phase = Phase.CLOSED
+    session.flush()
+    assert "received while the consultation is open" in client.get(f"/en/forms/received/{received.id}").text
+
+
 def test_a_form_is_discarded_and_its_file_stays(client, chapter, consultation, participant):
     received = bring(participant, consultation, filled(row("C1-A1-P1-a1")))
     client.sign_in(participant)
