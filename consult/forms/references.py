@@ -38,7 +38,8 @@ NAMED = re.compile(
     rf"|(?P<ordinal2>{ORDINAL})(?!\w)|(?P<word>{'|'.join(CARDINALS)}|{'|'.join(sorted(ROMAN, key=len, reverse=True))})(?!\w))")
 KEYED = re.compile(
     r"(?<![^\W_])(?:(?P<c>c) ?(?P<chapter>\d{1,3}))?(?P<s0>[ ._\-–—/]{0,5})a ?(?P<a>\d{1,3})(?:(?P<s1>[ ._\-–—/]{0,5})p ?(?P<p>\d{1,3})"
-    r"(?:[ ._\-–—/]{0,5}a(?:ct)? ?(?P<act>\d{1,3}))?)?(?P<more>[ ._\-–—/]{0,5}(?:§|t|r|n) ?\d{1,3}(?:[ ._\-–—/]{0,5}r ?\d{1,3})?)?(?![^\W_])")
+    r"(?:[ ._\-–—/]{0,5}a(?:ct)? ?(?P<act>\d{1,3}))?)?"
+    r"(?P<more>[ ._\-–—/]{0,5}(?:§|t|r|n) ?\d{1,3}(?:[ ._\-–—/]{0,5}r ?\d{1,3})?)?(?![^\W_])")
 LOOSE = re.compile(r"(?<!\w)(?<!\d[.\-/,])(?<!n° )(\d{1,3}(?: ?[.\-/·] ?\d{1,3}){1,3})(?![\w%])(?![.\-/,]\d)")
 SINGLE = re.compile(r"\(?(\d{1,3})[).]?")
 WHOLE = re.compile(

@@ -72,14 +72,23 @@ def named(text: str) -> dict[str, str]:
 
 
 def split_comment(comment: str) -> tuple[str, dict[str, str]]:
-    """The remark, and what stands below it under a name of ours."""
+    """The remark, and what stands below it under a name of ours, each once; what is no such thing stays in the remark, word by word."""
     names = {said: label for label in LABELS for said, label in named(label).items()}
-    pattern = re.compile(rf"^[—–-] ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\s*[:：]\s*", re.MULTILINE)
-    parts = pattern.split(comment)
-    told: dict[str, str] = {}
-    for name, words in zip(parts[1::2], parts[2::2], strict=True):
-        told[names[name]] = words.removesuffix("\n")
-    return parts[0].removesuffix("\n") if len(parts) > 1 else parts[0], told
+    pattern = re.compile(rf"^([—–-] ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\s*[:：]\s*)", re.MULTILINE)
+    first, *parts = pattern.split(comment)
+    remark, told = [first], {}
+    for begun, name, words in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        label, said = names[name], words.removesuffix("\n")
+        if label in told or (label in CHOSEN and not chosen(label, said)):
+            remark.append(begun + words)
+        else:
+            told[label] = said
+    return ("".join(remark).removesuffix("\n") if parts else first), told
+
+
+def chosen(label: str, said: str) -> str:
+    """The value of a choice that is called so in one of our languages, or nothing."""
+    return next((one.value for one in CHOSEN[label] if said.strip() in named(one.msgid)), "")
 
 
 def fields_of(row: FormRow, *, text: str, lead: str) -> dict[str, str]:
@@ -87,9 +96,8 @@ def fields_of(row: FormRow, *, text: str, lead: str) -> dict[str, str]:
     body, told = split_comment(row.comment)
     fields = {"body": body, "justification": told.get(JUSTIFICATION, ""), "interests": told.get(INTERESTS, ""),
               "comment_type": type_in(row.type) or CommentType.GENERAL.value, "kind": Kind.COMMENT.value, "position": ""}
-    for label, members in CHOSEN.items():
-        said = told.get(label, "").strip()
-        fields[FIELDS[label]] = next((one.value for one in members if said in named(one.msgid)), fields[FIELDS[label]])
+    for label in CHOSEN:
+        fields[FIELDS[label]] = chosen(label, told.get(label, "")) or fields[FIELDS[label]]
     change = row.change
     if found := re.match(rf"^[—–-] ({'|'.join(map(re.escape, named(WORDING)))})\s*[:：]\s*", change):
         fields["replacement"] = change[found.end():]

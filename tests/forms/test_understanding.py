@@ -1,5 +1,6 @@
 """Which passage a row speaks of; what is certain is right, and a form about another document is never certain."""
 
+import re
 from functools import lru_cache
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from consult.forms.matching import Matcher
 from consult.forms.reading import read_form
 from consult.forms.rows import FormRow
-from consult.forms.saying import quoted
+from consult.forms.saying import quoted, split_comment
 from consult.forms.understanding import Understanding, understand
 from tests.benchmarks import comment_forms
 from tests.benchmarks.form_files import Sheet, as_csv
@@ -119,3 +120,15 @@ def test_of_damaged_forms_nothing_is_certain_and_wrong():
     assert not others["certain and wrong"]
     assert ours["lost"] + ours["not found"] <= 0.02 * ours.total()
     assert ours["certain and right"] >= 0.9 * ours.total()
+
+
+@pytest.mark.parametrize("comment", [
+    "Nous doutons.\n- Position : contre, sauf si les PME sont exemptées\n- Justification : le coût\n- Justification : le délai",
+    "- Nature : obligatoire pour tous les importateurs", "Un avis.\n- Position : Défavorable\nmais pas pour tous", "— Position :",
+])
+def test_no_word_of_a_comment_is_lost_under_a_name_of_ours(app, comment):
+    body, told = split_comment(comment)
+    kept = "\n".join([body, *told.values()])
+    for word in re.findall(r"\w+", re.sub(r"^[—–-] (Justification|Position|Nature)", "", comment, flags=re.MULTILINE)):
+        assert word in kept, word
+    assert "contre" not in told.get("Position", "")
