@@ -68,6 +68,19 @@ def test_a_redaction_is_appealed_against_too(rapporteur, secretary, contribution
     assert not contribution.is_redacted
 
 
+def test_a_redaction_is_upheld_and_stays(rapporteur, secretary, contribution, consultation):
+    service.redact(rapporteur, contribution, phrases="point", expected_counter=contribution.row_counter, **WITHHELD)
+    shown = contribution.body
+    service.appeal(contribution.author, contribution, words=WHY)
+    uphold = service.ACTS[Verdict.UPHOLD]
+    uphold(secretary, contribution, expected_counter=contribution.row_counter, **UPHELD)
+    assert (contribution.state, contribution.body) == (ContributionState.PUBLISHED, shown)
+    assert contribution.is_redacted
+    assert listed(secretary, consultation) == []
+    with pytest.raises(Conflict):
+        uphold(secretary, contribution, expected_counter=contribution.row_counter, **UPHELD)
+
+
 @pytest.mark.parametrize("words", ["", " \n\u200b", "a\x00b", "x" * 2001])
 def test_words_are_required_and_readable(withheld, words):
     with pytest.raises(Invalid):

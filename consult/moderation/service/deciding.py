@@ -173,9 +173,10 @@ def _written(subject: Moderated, given: dict[str, Any]) -> Decision:
 
 def _move_contribution(contribution: Contribution, verdict: Verdict, *, is_rewritten: bool) -> None:
     was_public = contribution.is_public
-    if verdict.to != contribution.state:
+    to = verdict.leads_from(contribution.state)
+    if to != contribution.state:
         with contributions.recounted([contribution]):
-            states.move(contribution, verdict.to)
+            states.move(contribution, to)
     if was_public != contribution.is_public or is_rewritten:
         chapters.mark_changed(contribution.chapter)
     if contribution.is_public and not was_public:
@@ -183,8 +184,9 @@ def _move_contribution(contribution: Contribution, verdict: Verdict, *, is_rewri
 
 
 def _move_reply(reply: Reply, verdict: Verdict, *, is_rewritten: bool) -> None:
-    if verdict.to != reply.state:
-        contributions.move_reply(reply, verdict.to)
+    to = verdict.leads_from(reply.state)
+    if to != reply.state:
+        contributions.move_reply(reply, to)
     if is_rewritten:
         chapters.mark_changed(reply.chapter)
 
