@@ -3,6 +3,7 @@
 import pytest
 
 from consult.consultations.models import Role
+from consult.contributions import service as contributions
 from consult.contributions.models import ContributionState
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.moderation import service
@@ -79,6 +80,26 @@ def test_a_redaction_is_upheld_and_stays(rapporteur, secretary, contribution, co
     assert listed(secretary, consultation) == []
     with pytest.raises(Conflict):
         uphold(secretary, contribution, expected_counter=contribution.row_counter, **UPHELD)
+
+
+def test_who_takes_the_text_back_closes_it(client, rapporteur, secretary, withheld, consultation):
+    service.appeal(withheld.author, withheld, words=WHY)
+    contributions.withdraw(withheld.author, withheld)
+    assert listed(secretary, consultation) == listed(rapporteur, consultation) == []
+    page = client.sign_in(secretary).get(f"/en/moderation/{withheld.ref}?state=withdrawn").text
+    assert "waits for the secretariat" not in page
+    assert "its author took the text back" in page
+    assert "the appeal is closed" in client.sign_in(withheld.author).get(f"/en/moderation/appeal/{withheld.ref}").text
+
+
+def test_so_with_a_reply(rapporteur, secretary, participant, contribution, consultation):
+    service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
+    reply = contributions.reply(participant, contribution, form_key="reply-1", body="Je n’en crois rien.")
+    service.withhold(rapporteur, reply, expected_counter=reply.row_counter, **WITHHELD)
+    service.appeal(participant, reply, words=WHY)
+    assert listed(secretary, consultation) == [reply]
+    contributions.withdraw_reply(participant, reply)
+    assert listed(secretary, consultation) == []
 
 
 @pytest.mark.parametrize("words", ["", " \n\u200b", "a\x00b", "x" * 2001])

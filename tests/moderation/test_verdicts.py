@@ -63,7 +63,8 @@ def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rappo
     answer = client.post(address(verdict, contribution), data=typed(verdict, contribution))
     assert answer.status_code == 303
     *_earlier, decision = service.list_decisions(rapporteur, contribution)
-    assert (contribution.state, decision.verdict, decision.words) == (verdict.leads_from(state), verdict, WORDS if verdict.needs_words else "")
+    assert (contribution.state, decision.verdict) == (verdict.leads_from(state), verdict)
+    assert decision.words == (WORDS if verdict.needs_words else "")
     assert decision.reason in verdict.reasons
     assert verdict.done(contribution.ref) in client.get(answer.location).text
 
