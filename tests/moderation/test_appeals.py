@@ -49,8 +49,25 @@ def test_a_decision_that_is_upheld_closes_it_for_good(rapporteur, secretary, wit
         service.appeal(withheld.author, withheld, words=WHY)
     with pytest.raises(Conflict):
         service.ACTS[Verdict.UPHOLD](secretary, withheld, expected_counter=withheld.row_counter, **UPHELD)
-    service.restore(rapporteur, withheld, expected_counter=withheld.row_counter, **RESTORED)
+    with pytest.raises(Conflict, match="nobody else decides"):
+        service.restore(rapporteur, withheld, expected_counter=withheld.row_counter, **RESTORED)
+    service.restore(secretary, withheld, expected_counter=withheld.row_counter, **RESTORED)
     assert withheld.state == ContributionState.PUBLISHED
+
+
+def test_the_commission_does_not_undo_what_the_secretariat_decided_on_appeal(client, rapporteur, secretary, withheld):
+    service.appeal(withheld.author, withheld, words=WHY)
+    service.restore(secretary, withheld, expected_counter=withheld.row_counter, **RESTORED)
+    for act, values in ((service.withhold, WITHHELD), (service.redact, {**WITHHELD, "phrases": "point"}), (service.reopen, {})):
+        with pytest.raises(Conflict, match="nobody else decides"):
+            act(rapporteur, withheld, expected_counter=withheld.row_counter, **values)
+    page = client.sign_in(rapporteur).get(f"/en/moderation/{withheld.ref}?state=published").text
+    assert "nobody else decides" in page
+    assert f"/en/moderation/withhold/{withheld.ref}" not in page
+    service.reopen(secretary, withheld, expected_counter=withheld.row_counter)
+    with pytest.raises(Conflict, match="nobody else decides"):
+        service.publish(rapporteur, withheld, expected_counter=withheld.row_counter)
+    service.publish(secretary, withheld, expected_counter=withheld.row_counter)
 
 
 def test_whoever_took_the_decision_does_not_look_at_it_again(secretary, contribution):

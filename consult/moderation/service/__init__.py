@@ -10,6 +10,7 @@ from consult.moderation.service.deciding import (
     publish,
     redact,
     reopen,
+    reserved,
     restore,
     show_all,
     withhold,
@@ -34,5 +35,5 @@ __all__ = [
     "ACTS", "Bulk", "Moderated", "ShownHint", "appeal", "around", "count_awaiting", "count_by_state", "decide_several", "dismiss_hint",
     "get_appeal", "get_last_own", "get_next", "get_subject", "is_of", "is_open", "list_appeals", "list_chapters", "list_decisions",
     "list_hints", "list_register", "list_reply_register", "list_verdicts", "publish", "queue", "read_original", "redact", "reopen",
-    "restore", "show_all", "withhold",
+    "reserved", "restore", "show_all", "withhold",
 ]
