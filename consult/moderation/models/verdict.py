@@ -13,15 +13,16 @@ class Reason(MeaningEnum):
 
     is_breach: bool  # of the charter
     is_slip: bool  # the decision was not meant, or not meant so
+    is_lasting: bool  # still one once the Council has the syntheses
 
-    CONFORMS = "conforms", N_("Conforms to the charter"), says(is_breach=False, is_slip=False)
-    INSULT = "insult", N_("Insulting or hateful words"), says(is_breach=True, is_slip=False)
-    OFF_TOPIC = "off_topic", N_("Unrelated to the text under consultation"), says(is_breach=True, is_slip=False)
-    PERSONAL_DATA = "personal_data", N_("Personal data of somebody else"), says(is_breach=True, is_slip=False)
-    ADVERTISING = "advertising", N_("Advertising"), says(is_breach=True, is_slip=False)
-    ILLEGAL = "illegal", N_("Contrary to the law"), says(is_breach=True, is_slip=False)
-    DUPLICATE = "duplicate", N_("Same text lodged twice by the same person"), says(is_breach=True, is_slip=False)
-    MISTAKE = "mistake", N_("The earlier decision was mistaken"), says(is_breach=False, is_slip=True)
+    CONFORMS = "conforms", N_("Conforms to the charter"), says(is_breach=False, is_slip=False, is_lasting=False)
+    INSULT = "insult", N_("Insulting or hateful words"), says(is_breach=True, is_slip=False, is_lasting=False)
+    OFF_TOPIC = "off_topic", N_("Unrelated to the text under consultation"), says(is_breach=True, is_slip=False, is_lasting=False)
+    PERSONAL_DATA = "personal_data", N_("Personal data of somebody else"), says(is_breach=True, is_slip=False, is_lasting=True)
+    ADVERTISING = "advertising", N_("Advertising"), says(is_breach=True, is_slip=False, is_lasting=False)
+    ILLEGAL = "illegal", N_("Contrary to the law"), says(is_breach=True, is_slip=False, is_lasting=True)
+    DUPLICATE = "duplicate", N_("Same text lodged twice by the same person"), says(is_breach=True, is_slip=False, is_lasting=False)
+    MISTAKE = "mistake", N_("The earlier decision was mistaken"), says(is_breach=False, is_slip=True, is_lasting=False)
 
 
 class Verdict(MeaningEnum):

@@ -131,6 +131,9 @@ def _decide(
     before = list_all(subject) if is_about_words else []
     if verdict not in _possible(subject, before, has_appeal=has_appeal):
         raise _too_late(subject) if verdict.takes_back and verdict in Verdict.possible(subject.state) else _overtaken(subject)
+    if subject.consultation.current_phase.is_submitted and not given["reason"].is_lasting:
+        raise Invalid("reason", _("Since the submission to the Council only personal data, and what is contrary to the law, are hidden."),
+                      _("Choose one of these reasons, or leave it as it is."))
     hidden = places_in(subject, phrases) if verdict.hides_words else {}
     decision = _written(subject, {**given, "verdict": verdict, "moderator": actor})
     if is_about_words:
