@@ -142,6 +142,7 @@ under_way = phase("is_under_way", _("The consultation is over: no role is given 
 before_the_council = before("adopted", _("This is possible once the syntheses have been submitted to the Council."))
 concluding = phase("is_concluding", _("This belongs to the synthesis phase, which the secretariat begins after the closing."))
 revising = phase("is_revising")
+once_opened = phase("has_opened")
 
 # Each action: lines; a line is a tuple of rules. Allowed when all rules of any one line hold.
 RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
@@ -248,13 +249,13 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.MODERATION_DISMISS_HINT: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_PUBLISH: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_READ_ORIGINAL: ((moderator,), (secretariat,)),
-    Action.MODERATION_REDACT: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_REDACT: ((moderator, answering, from_elsewhere), (secretariat, once_opened, from_elsewhere)),
     Action.MODERATION_REOPEN: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_RESTORE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_SHOW_ALL: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_UPHOLD: ((secretariat, answering, from_elsewhere),),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
-    Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, once_opened, from_elsewhere)),
     Action.NEWS_CHOOSE: ((signed_in, oneself),),
     Action.NEWS_FOLLOW: ((signed_in,),),
     Action.NEWS_STOP: ((anyone,),),

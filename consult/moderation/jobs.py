@@ -52,7 +52,8 @@ def still_stands(decision_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 def states_told(verdict: Verdict) -> tuple[ContributionState, ...]:
     """In which its author is still told: whoever took back what was withheld is owed the reason, but not that it is read by all."""
-    return (verdict.to, *ContributionState.where(is_taken_back=True)) if verdict.to.is_silent else (verdict.to,)
+    after = tuple(dict.fromkeys(verdict.leads_from(state) for state in verdict.starts))
+    return (*after, *ContributionState.where(is_taken_back=True)) if verdict.to.is_silent else after
 
 
 def mark_decision(decision_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:

@@ -13,7 +13,9 @@
     const selection = getSelection(), range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
     const within = range?.commonAncestorContainer, part = within?.nodeType === Node.TEXT_NODE ? within.parentElement : within;
     if (part?.closest(".bench-text") && part.closest("section")) {
-      phrases.value = [phrases.value.trim(), selection.toString().trim()].filter(Boolean).join("\n");
+      // One selection is one phrase, over however many paragraphs it goes.
+      const chosen = selection.toString().split(/\s*\n\s*/).filter(Boolean).join(" ").trim();
+      phrases.value = [phrases.value.trim(), chosen].filter(Boolean).join("\n");
     }
     phrases.closest("details")?.setAttribute("open", "");
     phrases.form.querySelector("select").focus();

@@ -225,3 +225,13 @@ def test_the_worker_is_promised_what_is_published_and_what_is_shown_otherwise(bl
     assert session.scalars(kept).all() == []
     indexing.keep_words(said.id)
     assert "norme" not in session.scalars(kept).all()
+
+
+def test_of_words_that_are_hidden_while_the_worker_waits_for_the_chapter_none_is_kept(block, monkeypatch, words):
+    said = factories.a_published_contribution(block=block, body="Zirconium et abonnement.")
+
+    def hidden_meanwhile(*_which):
+        session.execute(sa.update(Contribution).values(shown_body="Abonnement."))
+    monkeypatch.setattr(indexing, "lock_all", hidden_meanwhile)
+    assert indexing.keep_missing(Contribution.id == said.id)
+    assert not session.scalars(sa.select(ContributionWord.word).where(ContributionWord.word.startswith("zirc"))).all()

@@ -16,6 +16,7 @@ PLAIN = {
     "accounts.new_codes": "draws them, and keeps nothing", "chapters.overview": "the public text", "chapters.tallies": "public counts",
     "consultations.settle": "writes down what the clock says, as the system",
     "exports.present": "fills gaps of what was asked for already",
+    "moderation.is_open": "a yes or no, of what was read already", "moderation.reserved": "a sentence, of what was read already",
     "contributions.check_words": "reads what was typed", "contributions.is_amendment": "a yes or no",
     "contributions.is_what_was_lodged": "a yes or no",
     "contributions.quote_in": "reads what was typed", "chapters.gone": "a sentence",
@@ -98,6 +99,7 @@ def test_the_list_of_plain_functions_is_no_longer_than_needed():
 OWN_RULES = {
     "consult/consultations/service/course.py": "moves the phases itself, and holds the term of the law for people, not for the clock",
     "consult/adoption/views.py": "what comes next of each phase",
+    "consult/moderation/service/deciding.py": "to whom an appeal leaves the decision, which is asked once the text is held",
     "consult/moderation/models/decision.py": "names the role in which a decision was taken",
 }
 

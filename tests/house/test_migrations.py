@@ -15,6 +15,7 @@ from consult.core.append_only import standing
 from consult.core.audit import AuditEvent
 from consult.core.db import Base, db, session, unit_of_work
 from consult.core.taking_over import TAKE_OVER, RecordLayout
+from consult.moderation.models import ModerationDecision, Reason, Verdict
 from consult.organisations import finding
 from tests import factories
 from tests.conftest import make_app
@@ -109,6 +110,22 @@ def test_each_goes_down_and_up_on_a_filled_database(own_app):
     flask_migrate.upgrade()
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), unit_of_work():
         session.execute(sa.text("DELETE FROM contribution"))
+
+
+@pytest.mark.parametrize(("former", "verdict"), [("0049", Verdict.REDACT), ("0049", Verdict.REOPEN), ("0051", Verdict.UPHOLD)])
+def test_what_the_former_schema_cannot_keep_is_not_lost_on_the_way_down(own_app, caplog, former, verdict):
+    with unit_of_work():
+        contribution = factories.a_published_contribution(block=factories.block_of(factories.a_chapter(factories.a_consultation()),
+                                                                                   "C1-A1-P1-a1"))
+        session.add(ModerationDecision(contribution=contribution, verdict=verdict, reason=Reason.ILLEGAL, words="Voici.",
+                                       moderator=factories.a_user()))
+    session.remove()
+    with pytest.raises(SystemExit):
+        flask_migrate.downgrade(revision=former)
+    assert "This step back is not taken" in caplog.text
+    session.remove()
+    flask_migrate.upgrade()
+    assert session.scalars(sa.select(ModerationDecision.verdict)).all() == [verdict]
 
 
 def test_commands_that_upgrade_nothing_write_nothing_into_the_journal(own_app):

@@ -146,7 +146,8 @@ moderation.dismiss_hint              waiting        moderator rapporteur chair s
 moderation.dismiss_hint              colleague's    nobody                                                     *
 moderation.dismiss_hint              double's       nobody                                                     *
 moderation.read_original             waiting        moderator rapporteur chair secretariat                     *
-moderation.redact                    waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.redact                    waiting        moderator rapporteur chair                                 open closed synthesis
+moderation.redact                    waiting        secretariat                                                ONCE_OPENED
 moderation.redact                    colleague's    nobody                                                     *
 moderation.redact                    double's       nobody                                                     *
 moderation.reopen                    waiting        moderator rapporteur chair secretariat                     open closed synthesis
@@ -160,7 +161,8 @@ moderation.restore                   colleague's    nobody                      
 moderation.restore                   double's       nobody                                                     *
 moderation.view                      consultation   STAFF secretariat                                          *
 moderation.view                      waiting        moderator rapporteur chair secretariat                     *
-moderation.withhold                  waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.withhold                  waiting        moderator rapporteur chair                                 open closed synthesis
+moderation.withhold                  waiting        secretariat                                                ONCE_OPENED
 moderation.withhold                  colleague's    nobody                                                     *
 moderation.withhold                  double's       nobody                                                     *
 news.choose                          person         participant                                                *
@@ -226,6 +228,7 @@ GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", 
           "other": ("other", "member", "expired", "to-come")}
 REVISING = "preparation open closed synthesis"
 UNDER_WAY = f"{REVISING} submitted"
+ONCE_OPENED = "open closed synthesis submitted adopted"
 PHASES = tuple(phase.value for phase in Phase)
 NOW = datetime(2027, 1, 20, 12, tzinfo=UTC)
 HOUSE, FEDERATION = 7, 5
@@ -241,7 +244,8 @@ def expected() -> dict[tuple[str, str, str], set[str]]:
         for role in ROLES:
             when = phases_of.setdefault((action, subject, role), set())
             if role in allowed:
-                when |= set(PHASES if phases == "*" else phases.replace("REVISING", REVISING).replace("UNDER_WAY", UNDER_WAY).split())
+                named = phases.replace("REVISING", REVISING).replace("UNDER_WAY", UNDER_WAY).replace("ONCE_OPENED", ONCE_OPENED)
+                when |= set(PHASES if phases == "*" else named.split())
     return phases_of
 
 

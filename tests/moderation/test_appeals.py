@@ -3,6 +3,7 @@
 import pytest
 
 from consult.consultations.models import Role
+from consult.contributions import service as contributions
 from consult.contributions.models import ContributionState
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.moderation import service
@@ -48,8 +49,25 @@ def test_a_decision_that_is_upheld_closes_it_for_good(rapporteur, secretary, wit
         service.appeal(withheld.author, withheld, words=WHY)
     with pytest.raises(Conflict):
         service.ACTS[Verdict.UPHOLD](secretary, withheld, expected_counter=withheld.row_counter, **UPHELD)
-    service.restore(rapporteur, withheld, expected_counter=withheld.row_counter, **RESTORED)
+    with pytest.raises(Conflict, match="nobody else decides"):
+        service.restore(rapporteur, withheld, expected_counter=withheld.row_counter, **RESTORED)
+    service.restore(secretary, withheld, expected_counter=withheld.row_counter, **RESTORED)
     assert withheld.state == ContributionState.PUBLISHED
+
+
+def test_the_commission_does_not_undo_what_the_secretariat_decided_on_appeal(client, rapporteur, secretary, withheld):
+    service.appeal(withheld.author, withheld, words=WHY)
+    service.restore(secretary, withheld, expected_counter=withheld.row_counter, **RESTORED)
+    for act, values in ((service.withhold, WITHHELD), (service.redact, {**WITHHELD, "phrases": "point"}), (service.reopen, {})):
+        with pytest.raises(Conflict, match="nobody else decides"):
+            act(rapporteur, withheld, expected_counter=withheld.row_counter, **values)
+    page = client.sign_in(rapporteur).get(f"/en/moderation/{withheld.ref}?state=published").text
+    assert "nobody else decides" in page
+    assert f"/en/moderation/withhold/{withheld.ref}" not in page
+    service.reopen(secretary, withheld, expected_counter=withheld.row_counter)
+    with pytest.raises(Conflict, match="nobody else decides"):
+        service.publish(rapporteur, withheld, expected_counter=withheld.row_counter)
+    service.publish(secretary, withheld, expected_counter=withheld.row_counter)
 
 
 def test_whoever_took_the_decision_does_not_look_at_it_again(secretary, contribution):
@@ -66,6 +84,39 @@ def test_a_redaction_is_appealed_against_too(rapporteur, secretary, contribution
     service.appeal(contribution.author, contribution, words=WHY)
     service.show_all(secretary, contribution, expected_counter=contribution.row_counter, **RESTORED)
     assert not contribution.is_redacted
+
+
+def test_a_redaction_is_upheld_and_stays(rapporteur, secretary, contribution, consultation):
+    service.redact(rapporteur, contribution, phrases="point", expected_counter=contribution.row_counter, **WITHHELD)
+    shown = contribution.body
+    service.appeal(contribution.author, contribution, words=WHY)
+    uphold = service.ACTS[Verdict.UPHOLD]
+    uphold(secretary, contribution, expected_counter=contribution.row_counter, **UPHELD)
+    assert (contribution.state, contribution.body) == (ContributionState.PUBLISHED, shown)
+    assert contribution.is_redacted
+    assert listed(secretary, consultation) == []
+    with pytest.raises(Conflict):
+        uphold(secretary, contribution, expected_counter=contribution.row_counter, **UPHELD)
+
+
+def test_who_takes_the_text_back_closes_it(client, rapporteur, secretary, withheld, consultation):
+    service.appeal(withheld.author, withheld, words=WHY)
+    contributions.withdraw(withheld.author, withheld)
+    assert listed(secretary, consultation) == listed(rapporteur, consultation) == []
+    page = client.sign_in(secretary).get(f"/en/moderation/{withheld.ref}?state=withdrawn").text
+    assert "waits for the secretariat" not in page
+    assert "its author took the text back" in page
+    assert "the appeal is closed" in client.sign_in(withheld.author).get(f"/en/moderation/appeal/{withheld.ref}").text
+
+
+def test_so_with_a_reply(rapporteur, secretary, participant, contribution, consultation):
+    service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
+    reply = contributions.reply(participant, contribution, form_key="reply-1", body="Je n’en crois rien.")
+    service.withhold(rapporteur, reply, expected_counter=reply.row_counter, **WITHHELD)
+    service.appeal(participant, reply, words=WHY)
+    assert listed(secretary, consultation) == [reply]
+    contributions.withdraw_reply(participant, reply)
+    assert listed(secretary, consultation) == []
 
 
 @pytest.mark.parametrize("words", ["", " \n\u200b", "a\x00b", "x" * 2001])

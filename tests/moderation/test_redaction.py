@@ -51,6 +51,13 @@ def test_a_text_of_another_language_has_its_own_mark(rapporteur, block):
     assert said.body == "السيد [مقطع محجوب] يرفض ذلك."
 
 
+def test_the_same_words_count_once_and_there_are_a_hundred_at_most(rapporteur, named):
+    redact(rapporteur, named, f"{NAME}\n" * 300)
+    with pytest.raises(Invalid, match="more than 100") as refusal:
+        redact(rapporteur, named, "\n".join(f"mot{n}" for n in range(101)))
+    assert refusal.value.field == "phrases"
+
+
 @pytest.mark.parametrize("phrases", ["", " \n\u200b", "un autre nom", f"{NAME}\nun autre nom", "a\x00b"])
 def test_words_that_are_not_there_are_refused(rapporteur, named, phrases):
     with pytest.raises(Invalid) as refusal:

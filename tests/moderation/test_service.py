@@ -143,6 +143,22 @@ def test_nothing_is_decided_after_the_submission(rapporteur, contribution, consu
         service.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
 
 
+@pytest.mark.parametrize("phase", [Phase.SUBMITTED, Phase.ADOPTED])
+def test_after_the_submission_the_secretariat_hides_what_the_law_wants_hidden(rapporteur, secretary, consultation, block, phase):
+    named, unlawful = (factories.a_contribution(block=block, state=ContributionState.PUBLISHED) for _each in range(2))
+    consultation.phase = phase
+    session.commit()
+    personal = {"reason": Reason.PERSONAL_DATA, "words": "Un nom.", "phrases": "point"}
+    with pytest.raises(NotAllowed):
+        service.redact(rapporteur, named, expected_counter=named.row_counter, **personal)
+    with pytest.raises(Invalid, match="submission"):
+        service.redact(secretary, named, expected_counter=named.row_counter, **{**personal, "reason": Reason.OFF_TOPIC})
+    service.redact(secretary, named, expected_counter=named.row_counter, **personal)
+    service.withhold(secretary, unlawful, reason=Reason.ILLEGAL, words="Diffamation.", expected_counter=unlawful.row_counter)
+    assert (named.is_redacted, unlawful.state) == (True, ContributionState.WITHHELD)
+    assert "/moderation/appeal/" not in jobs.word_decision(service.list_decisions(secretary, named)[-1].id)[0].worded[2]
+
+
 def test_several_at_once_say_which_could_not_be_and_why(rapporteur, chapter, block, consultation):
     good = [factories.a_contribution(block=block) for _n in range(3)]
     taken = factories.a_contribution(block=block)

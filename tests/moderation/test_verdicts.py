@@ -40,7 +40,8 @@ def brought_to(state: ContributionState, *, before: Verdict, by, **over):
     elif before.answers_appeal:
         contribution = factories.a_contribution(**over)
         another = factories.a_user(role=Role.RAPPORTEUR, commission=contribution.chapter.commission)
-        service.withhold(another, contribution, **given(Verdict.WITHHOLD, contribution))
+        against = Verdict.WITHHOLD if state.is_silent else Verdict.REDACT
+        service.ACTS[against](another, contribution, **given(against, contribution))
         service.appeal(contribution.author, contribution, words="Je ne suis pas d’accord.")
     else:
         contribution = factories.a_contribution(state=state, **over)
@@ -62,7 +63,8 @@ def test_each_step_is_offered_on_its_page_and_taken_at_its_address(client, rappo
     answer = client.post(address(verdict, contribution), data=typed(verdict, contribution))
     assert answer.status_code == 303
     *_earlier, decision = service.list_decisions(rapporteur, contribution)
-    assert (contribution.state, decision.verdict, decision.words) == (verdict.to, verdict, WORDS if verdict.needs_words else "")
+    assert (contribution.state, decision.verdict) == (verdict.leads_from(state), verdict)
+    assert decision.words == (WORDS if verdict.needs_words else "")
     assert decision.reason in verdict.reasons
     assert verdict.done(contribution.ref) in client.get(answer.location).text
 
@@ -79,11 +81,12 @@ def test_no_other_state_is_decided_so(client, rapporteur, secretary, block, verd
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_its_author_is_written_what_it_is(rapporteur, secretary, block, verdict, language):
+@pytest.mark.parametrize(("verdict", "start"), [*((verdict, verdict.starts[0]) for verdict in Verdict),
+                                                (Verdict.UPHOLD, ContributionState.PUBLISHED)])
+def test_its_author_is_written_what_it_is(rapporteur, secretary, block, verdict, start, language):
     rapporteur = secretary if verdict.answers_appeal else rapporteur
     author = factories.a_user(language=language)
-    contribution = brought_to(verdict.starts[0], before=verdict, by=rapporteur, block=block, author=author)
+    contribution = brought_to(start, before=verdict, by=rapporteur, block=block, author=author)
     service.ACTS[verdict](rapporteur, contribution, **given(verdict, contribution))
     session.commit()
     while jobs.run_pending():
@@ -93,6 +96,7 @@ def test_its_author_is_written_what_it_is(rapporteur, secretary, block, verdict,
         assert letter.subject == gettext(verdict.subject, ref=contribution.ref)
         assert gettext(verdict.told, ref=contribution.ref, key=contribution.block_key, number=contribution.chapter.number) in letter.body
     assert (WORDS in letter.body) is verdict.needs_words
+    assert (f"/{language}/moderation/appeal/" in letter.body) is (verdict.needs_words and not verdict.answers_appeal)
     assert f"/{language}/contributions/{contribution.ref}" in letter.body
 
 

@@ -4,9 +4,10 @@ import pytest
 import sqlalchemy as sa
 
 from consult.chapters import service as chapters
+from consult.chapters.models import Chapter
 from consult.consultations.models import ModerationMode, Phase
 from consult.contributions import service as contributions
-from consult.contributions.models import CommentType, ContributionState, Kind, Position, Reply
+from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Position, Reply
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.paging import Cursor
@@ -16,7 +17,7 @@ from consult.moderation.models import Reason
 from consult.organisations.models import Category, Sector
 from consult.search import service
 from consult.search.models import SearchKey, SearchPosting, SearchWord
-from consult.search.service import SearchFilter, Sort, searching
+from consult.search.service import SearchFilter, Sort, indexing, searching
 from consult.synthesis.models import SynthesisState
 from tests import factories
 
@@ -249,3 +250,24 @@ def test_words_out_of_sight_are_found_no_more_and_those_shown_again_are(block, r
     assert session.get(SearchWord, "zirari") is None
     moderation.show_all(rapporteur, said, reason=Reason.MISTAKE, words="À tort.", expected_counter=said.row_counter)
     assert refs("zirari") == [said.ref]
+
+
+def test_what_is_hidden_while_the_worker_waits_for_the_chapter_is_not_kept(block, monkeypatch):
+    factories.a_published_contribution(block=block, body="Le zirconium de Driss.")
+
+    def hidden_meanwhile(model, *_which):
+        assert model is Chapter
+        session.execute(sa.update(Contribution).values(shown_body="Le [passage occulté]."))
+    monkeypatch.setattr(indexing, "lock_all", hidden_meanwhile)
+    indexing.see_to_missing()
+    kept = set(session.scalars(sa.select(SearchPosting.word).where(SearchPosting.kind == "said")))
+    assert "zirconium" not in kept
+    assert "occulte" in kept
+
+
+def test_two_who_keep_the_same_words_do_not_disturb_each_other(block):
+    said = factories.a_published_contribution(block=block, body="Le zirconium de Driss.")
+    findable = indexing.list_findables()["said"]
+    for _worker in range(2):
+        indexing.put_in("said", findable.texts([said.id]))
+    assert session.scalars(sa.select(SearchPosting.subject_id).where(SearchPosting.word == "zirconium")).all() == [said.id]

@@ -73,6 +73,11 @@ class Phase(StateEnum):
         lead=N_("The Council has decided. Read what it decided on each chapter, and what became of every contribution."))
 
     @property
+    def has_opened(self) -> bool:
+        """Whether something said in it may be read by everybody."""
+        return self.is_answering or self.is_submitted
+
+    @property
     def is_under_way(self) -> bool:
         """Whether another one follows: what those in charge do is not over."""
         return bool(self.leads_to)

@@ -17,6 +17,7 @@ from consult.contributions.statement import TEXTS
 from consult.core.commands import on
 from consult.core.db import Base, add_new, session
 from consult.core.jobs import every_second, job, later
+from consult.core.locks import lock_all
 from consult.core.permissions import DECIDING, Actor
 from consult.text import retrieval
 
@@ -49,12 +50,16 @@ def see_to_missing_words() -> None:
 
 
 def keep_missing(which: sa.ColumnElement[bool]) -> bool:
-    """Of those that everybody reads and of which no word is kept yet; False where it is too early."""
+    """Of those that everybody reads and of which no word is kept yet; False where it is too early.
+
+    Their chapters are held before they are read: what a moderator hides meanwhile would be kept.
+    """
+    lock_all(Chapter, Chapter.id.in_(sa.select(Contribution.chapter_id).where(which)))
     has_words = sa.exists().where(ContributionWord.contribution_id == Contribution.id)
     missing = session.scalars(
         sa.select(Contribution).where(which, Contribution.state.in_(ContributionState.where(is_public=True)), ~has_words)
         .options(load_only(Contribution.chapter_id, *TEXT_COLUMNS),
-                 joinedload(Contribution.chapter).lazyload(Chapter.commission))).all()
+                 joinedload(Contribution.chapter).lazyload(Chapter.commission)).execution_options(populate_existing=True)).all()
     for one in missing:
         learnt = chapters.get_words(one.consultation.id)
         if learnt is None:

@@ -52,7 +52,18 @@ def upgrade() -> None:
     refuse_changes(op.get_bind(), "redaction")
 
 
+def refuse_to_lose() -> None:
+    """The former schema knows nothing of these decisions: what they hid would be read by everybody again."""
+    later = [verdict for verdict in VERDICTS if verdict not in FORMER]
+    for table in DECISIONS:
+        if op.get_bind().scalar(sa.select(sa.func.count()).select_from(sa.table(table)).where(sa.column("verdict").in_(later))):
+            raise RuntimeError(f"{table} has decisions that hide words, show them again, or take a decision back. This step back is not "
+                               "taken: the version before cannot keep them.")
+
+
+
 def downgrade() -> None:
+    refuse_to_lose()
     allow_changes(op.get_bind(), "redaction")
     op.drop_table("redaction")
     for table, columns in SHOWN.items():

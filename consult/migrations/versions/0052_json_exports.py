@@ -55,7 +55,18 @@ def upgrade() -> None:
     refuse_changes(op.get_bind(), "appeal")
 
 
+def refuse_to_lose() -> None:
+    """The former schema knows nothing of appeals."""
+    upheld = sa.column("verdict") == "uphold"
+    for table, which in (("appeal", sa.true()), ("moderation_decision", upheld), ("reply_decision", upheld)):
+        if op.get_bind().scalar(sa.select(sa.func.count()).select_from(sa.table(table)).where(which)):
+            raise RuntimeError(f"{table} has appeals, or decisions on them. This step back is not taken: the version before cannot keep "
+                               "them.")
+
+
+
 def downgrade() -> None:
+    refuse_to_lose()
     allow_changes(op.get_bind(), "appeal")
     op.drop_table("appeal")
     constrain_verdicts(VERDICTS)

@@ -13,15 +13,16 @@ class Reason(MeaningEnum):
 
     is_breach: bool  # of the charter
     is_slip: bool  # the decision was not meant, or not meant so
+    is_lasting: bool  # still one once the Council has the syntheses
 
-    CONFORMS = "conforms", N_("Conforms to the charter"), says(is_breach=False, is_slip=False)
-    INSULT = "insult", N_("Insulting or hateful words"), says(is_breach=True, is_slip=False)
-    OFF_TOPIC = "off_topic", N_("Unrelated to the text under consultation"), says(is_breach=True, is_slip=False)
-    PERSONAL_DATA = "personal_data", N_("Personal data of somebody else"), says(is_breach=True, is_slip=False)
-    ADVERTISING = "advertising", N_("Advertising"), says(is_breach=True, is_slip=False)
-    ILLEGAL = "illegal", N_("Contrary to the law"), says(is_breach=True, is_slip=False)
-    DUPLICATE = "duplicate", N_("Same text lodged twice by the same person"), says(is_breach=True, is_slip=False)
-    MISTAKE = "mistake", N_("The earlier decision was mistaken"), says(is_breach=False, is_slip=True)
+    CONFORMS = "conforms", N_("Conforms to the charter"), says(is_breach=False, is_slip=False, is_lasting=False)
+    INSULT = "insult", N_("Insulting or hateful words"), says(is_breach=True, is_slip=False, is_lasting=False)
+    OFF_TOPIC = "off_topic", N_("Unrelated to the text under consultation"), says(is_breach=True, is_slip=False, is_lasting=False)
+    PERSONAL_DATA = "personal_data", N_("Personal data of somebody else"), says(is_breach=True, is_slip=False, is_lasting=True)
+    ADVERTISING = "advertising", N_("Advertising"), says(is_breach=True, is_slip=False, is_lasting=False)
+    ILLEGAL = "illegal", N_("Contrary to the law"), says(is_breach=True, is_slip=False, is_lasting=True)
+    DUPLICATE = "duplicate", N_("Same text lodged twice by the same person"), says(is_breach=True, is_slip=False, is_lasting=False)
+    MISTAKE = "mistake", N_("The earlier decision was mistaken"), says(is_breach=False, is_slip=True, is_lasting=False)
 
 
 class Verdict(MeaningEnum):
@@ -33,12 +34,12 @@ class Verdict(MeaningEnum):
 
     tone: Tone
     starts: tuple[ContributionState, ...]  # from which states
-    to: ContributionState  # and where it leads
+    to: ContributionState  # and where it leads, unless it answers an appeal
     reasons: tuple[Reason, ...]  # of which one is given
     needs_words: bool  # to the author, beside a reason that is chosen; else one press decides, for the first reason
     hides_words: bool  # words of it are named that the public does not read any more
     shows_all: bool  # whatever words were hidden are shown again
-    answers_appeal: bool  # of its author, which it closes; only while one is open
+    answers_appeal: bool  # of its author, which it closes, and all stays as it is; only while one is open
     takes_back: bool  # the last decision, as long as it is fresh: what it hid is shown, what it showed hidden
     heading: str  # of its form
     press: str  # its button
@@ -125,21 +126,26 @@ class Verdict(MeaningEnum):
                       "decision again, of which you will be told."))
 
     UPHOLD = "uphold", N_("Decision upheld"), says(
-        starts=(ContributionState.WITHHELD,), to=ContributionState.WITHHELD, tone=Tone.BRICK, reasons=Reason.where(is_breach=True),
-        needs_words=True, hides_words=False, shows_all=False, takes_back=False, answers_appeal=True,
-        heading=N_("Uphold the decision"), press=N_("Uphold"), help=N_("The appeal is closed, and it stays out of the public’s sight."),
+        starts=(ContributionState.WITHHELD, ContributionState.PUBLISHED), to=ContributionState.WITHHELD, tone=Tone.BRICK,
+        reasons=Reason.where(is_breach=True), needs_words=True, hides_words=False, shows_all=False, takes_back=False, answers_appeal=True,
+        heading=N_("Uphold the decision"), press=N_("Uphold"),
+        help=N_("The appeal is closed, and what is out of the public’s sight, the whole or some words, stays so."),
         key="", in_keys="", subject=N_("Your appeal on contribution %(ref)s: the decision is upheld"),
-        told=N_("The secretariat has looked again at the decision to withhold your contribution %(ref)s on the passage %(key)s of chapter "
-                "%(number)s, and upholds it. It is kept as you lodged it."),
+        told=N_("The secretariat has looked again at the decision on your contribution %(ref)s on the passage %(key)s of chapter "
+                "%(number)s, and upholds it: what was taken out of the public’s sight stays so. What you lodged is kept as it is."),
         done=lambda ref: gettext("The decision on %(ref)s is upheld; its author is told by mail, with your words.", ref=ref),
         reply_subject=N_("Your appeal on reply %(ref)s: the decision is upheld"),
-        reply_told=N_("The secretariat has looked again at the decision to withhold your reply %(ref)s to the contribution %(to)s, and "
-                      "upholds it. It is kept as you lodged it."))
+        reply_told=N_("The secretariat has looked again at the decision on your reply %(ref)s to the contribution %(to)s, and upholds it: "
+                      "what was taken out of the public’s sight stays so. What you lodged is kept as it is."))
 
     @property
     def action(self) -> Action:
         """The permission to decide so."""
         return Action(f"moderation.{self.value}")
+
+    def leads_from(self, state: ContributionState) -> ContributionState:
+        """Where what is in this state stands after it."""
+        return state if self.answers_appeal else self.to
 
     @classmethod
     def possible(cls, state: ContributionState) -> tuple["Verdict", ...]:

@@ -1,7 +1,7 @@
 """Moderation: the acts of the verdicts, what a moderator works through, and the register that everybody can read."""
 
 from consult.moderation.service import verification as verification
-from consult.moderation.service.appealing import appeal, get_appeal, list_appeals
+from consult.moderation.service.appealing import appeal, get_appeal, is_open, list_appeals
 from consult.moderation.service.deciding import (
     ACTS,
     Bulk,
@@ -10,6 +10,7 @@ from consult.moderation.service.deciding import (
     publish,
     redact,
     reopen,
+    reserved,
     restore,
     show_all,
     withhold,
@@ -32,7 +33,7 @@ from consult.moderation.service.register import list_register, list_reply_regist
 
 __all__ = [
     "ACTS", "Bulk", "Moderated", "ShownHint", "appeal", "around", "count_awaiting", "count_by_state", "decide_several", "dismiss_hint",
-    "get_appeal", "get_last_own", "get_next", "get_subject", "is_of", "list_appeals", "list_chapters", "list_decisions",
+    "get_appeal", "get_last_own", "get_next", "get_subject", "is_of", "is_open", "list_appeals", "list_chapters", "list_decisions",
     "list_hints", "list_register", "list_reply_register", "list_verdicts", "publish", "queue", "read_original", "redact", "reopen",
-    "restore", "show_all", "withhold",
+    "reserved", "restore", "show_all", "withhold",
 ]

@@ -1,4 +1,4 @@
-"""Appeals: once by the author, to the secretariat, whose next decision closes it."""
+"""Appeals: once by the author, to the secretariat, whose next decision closes it, as does its author who takes the text back."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution, Reply
+from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
@@ -32,8 +32,10 @@ def appeal_on(subject: Moderated) -> Appeal | None:
 
 
 def is_open(appeal: Appeal | None, decisions: Sequence[Decision]) -> bool:
-    """Whether nothing was decided since."""
-    return appeal is not None and bool(decisions) and appeal.is_against(decisions[-1])
+    """Whether nothing was decided since, and its author still stands by the text."""
+    if appeal is None or not decisions or appeal.subject is None:
+        return False
+    return appeal.is_against(decisions[-1]) and not appeal.subject.state.is_taken_back
 
 
 @command
@@ -65,7 +67,9 @@ def list_appeals(actor: Actor, consultation: Consultation, chapters: Sequence[Ch
     """Those of these chapters that wait for the secretariat, the oldest first."""
     require(actor, Action.MODERATION_VIEW, consultation)
     ids = [chapter.id for chapter in chapters]
-    here = sa.or_(Appeal.contribution.has(Contribution.chapter_id.in_(ids)), Appeal.reply.has(Reply.chapter_id.in_(ids)))
+    stood_by = ContributionState.where(is_taken_back=False)
+    here = sa.or_(Appeal.contribution.has(sa.and_(Contribution.chapter_id.in_(ids), Contribution.state.in_(stood_by))),
+                  Appeal.reply.has(sa.and_(Reply.chapter_id.in_(ids), Reply.state.in_(stood_by))))
     closed = sa.or_(
         sa.exists().where(ModerationDecision.contribution_id == Appeal.contribution_id, ModerationDecision.id > Appeal.decision_id),
         sa.exists().where(ReplyDecision.reply_id == Appeal.reply_id, ReplyDecision.id > Appeal.reply_decision_id))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
-from consult.consultations.models import Consultation
+from consult.consultations.models import Consultation, Role
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, Reply
 from consult.core import states, tallies
@@ -20,7 +20,7 @@ from consult.core.errors import Conflict, ConsultError, Invalid
 from consult.core.i18n import _, when
 from consult.core.jobs import later
 from consult.core.locks import list_locked, lock, lock_all, taken
-from consult.core.permissions import Action, Actor, can, require
+from consult.core.permissions import Action, Actor, require
 from consult.moderation import jobs
 from consult.moderation.models import (
     MAX_WORDS,
@@ -131,6 +131,9 @@ def _decide(
     before = list_all(subject) if is_about_words else []
     if verdict not in _possible(subject, before, has_appeal=has_appeal):
         raise _too_late(subject) if verdict.takes_back and verdict in Verdict.possible(subject.state) else _overtaken(subject)
+    if subject.consultation.current_phase.is_submitted and not given["reason"].is_lasting:
+        raise Invalid("reason", _("Since the submission to the Council only personal data, and what is contrary to the law, are hidden."),
+                      _("Choose one of these reasons, or leave it as it is."))
     hidden = places_in(subject, phrases) if verdict.hides_words else {}
     decision = _written(subject, {**given, "verdict": verdict, "moderator": actor})
     if is_about_words:
@@ -144,17 +147,29 @@ def _decide(
 
 
 def _is_for_the_secretariat(actor: User, subject: Moderated) -> bool:
-    """Whether an appeal is open: the secretariat decides then, and nobody on an appeal against a decision of their own."""
-    if subject.state.awaits_moderation:
-        return False  # whatever was appealed against was taken back
-    decisions = list_all(subject)
-    if not is_open(appeal_on(subject), decisions):
+    """Whether an appeal is open; :class:`Conflict` for whom :func:`reserved` keeps from deciding."""
+    appeal = appeal_on(subject)
+    if appeal is None:
         return False
-    if not can(actor, Action.MODERATION_UPHOLD, subject):
-        raise Conflict(_("Its author has appealed to the secretariat, which decides now."), _("Its decision is told to you here."))
+    decisions = list_all(subject)
+    if kept := reserved(actor, decisions, appeal):
+        raise kept
+    return is_open(appeal, decisions)
+
+
+def reserved(actor: Actor, decisions: Sequence[Decision], appeal: Appeal | None) -> Conflict | None:
+    """Why this person does not decide: from an appeal on the secretariat does, and nobody on one against a decision of their own."""
+    if appeal is None:
+        return None
+    if not is_open(appeal, decisions):
+        return None if actor.holds(Role.SECRETARIAT) else Conflict(
+            _("The secretariat has decided on the appeal of its author: from then on nobody else decides on it."),
+            _("Write to the secretariat if it should be looked at again."))
+    if not actor.holds(Role.SECRETARIAT):
+        return Conflict(_("Its author has appealed to the secretariat, which decides now."), _("Its decision is told to you here."))
     if decisions[-1].moderator_id == actor.id:
-        raise Conflict(_("This decision is your own: somebody else of the secretariat looks at it again."), _("Leave it to them."))
-    return True
+        return Conflict(_("This decision is your own: somebody else of the secretariat looks at it again."), _("Leave it to them."))
+    return None
 
 
 def _written(subject: Moderated, given: dict[str, Any]) -> Decision:
@@ -173,9 +188,10 @@ def _written(subject: Moderated, given: dict[str, Any]) -> Decision:
 
 def _move_contribution(contribution: Contribution, verdict: Verdict, *, is_rewritten: bool) -> None:
     was_public = contribution.is_public
-    if verdict.to != contribution.state:
+    to = verdict.leads_from(contribution.state)
+    if to != contribution.state:
         with contributions.recounted([contribution]):
-            states.move(contribution, verdict.to)
+            states.move(contribution, to)
     if was_public != contribution.is_public or is_rewritten:
         chapters.mark_changed(contribution.chapter)
     if contribution.is_public and not was_public:
@@ -183,8 +199,9 @@ def _move_contribution(contribution: Contribution, verdict: Verdict, *, is_rewri
 
 
 def _move_reply(reply: Reply, verdict: Verdict, *, is_rewritten: bool) -> None:
-    if verdict.to != reply.state:
-        contributions.move_reply(reply, verdict.to)
+    to = verdict.leads_from(reply.state)
+    if to != reply.state:
+        contributions.move_reply(reply, to)
     if is_rewritten:
         chapters.mark_changed(reply.chapter)
 

@@ -1,7 +1,7 @@
 """Hints: looked for by the worker in what awaits moderation, shown with the words that made them, put aside by somebody for good."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy import orm
 from consult.accounts.models import User
 from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core.commands import command
-from consult.core.db import add_new, session
+from consult.core.db import add_new, scalar_count, session
 from consult.core.errors import NotFound
 from consult.core.i18n import _, utcnow
 from consult.core.jobs import every_second
@@ -21,7 +21,19 @@ from consult.moderation.service.redacting import Moderated, on_subject, texts_of
 from consult.text.hints import hints_in
 
 BATCH = 50  # texts that are looked at in one second
-_looked_to: dict[type[Moderated], int] = {}  # how far this worker has looked
+SPAN = 10_000  # numbers that are gone through in one second to find them
+LOOK_BACK = 500  # numbers that are gone through again: PostgreSQL gives them before it commits, and not in that order
+
+
+@dataclass
+class Looked:
+    """How far this worker has looked, whatever waits there, and at which of the last :data:`LOOK_BACK`."""
+
+    up_to: int = 0
+    at: set[int] = field(default_factory=set)
+
+
+_looked: dict[type[Moderated], Looked] = {}
 
 
 @dataclass(frozen=True)
@@ -38,12 +50,23 @@ def look_for_hints() -> None:
     """In what awaits moderation: each worker looks once at each, and what another one found is there already."""
     models: tuple[type[Moderated], ...] = (Contribution, Reply)
     for model in models:
-        waiting = model.state.in_(ContributionState.where(awaits_moderation=True))
-        unseen = sa.select(model).where(waiting, model.id > _looked_to.get(model, 0)).order_by(model.id).limit(BATCH)
-        found: Sequence[Any] = session.scalars(unseen).all()
-        keep_hints(found)
-        if found:
-            _looked_to[model] = found[-1].id
+        looked = _looked.setdefault(model, Looked())
+        if found := _next_ids(model, looked):
+            texts: Sequence[Any] = session.scalars(sa.select(model).where(model.id.in_(found)).order_by(model.id)).all()
+            keep_hints(texts)
+
+
+def _next_ids(model: type[Moderated], looked: Looked) -> list[int]:
+    """Of those that wait the next to look at; they count as looked at. What is gone through is a range of the primary key, never all."""
+    last, begin = scalar_count(sa.select(sa.func.max(model.id))), max(0, looked.up_to - LOOK_BACK)
+    end = looked.up_to + SPAN
+    waiting = model.state.in_(ContributionState.where(awaits_moderation=True))
+    within = session.scalars(sa.select(model.id).where(model.id > begin, model.id <= end, waiting).order_by(model.id).limit(
+        LOOK_BACK + BATCH)).all()
+    found = [one for one in within if one not in looked.at][:BATCH]
+    looked.up_to = max(looked.up_to, found[-1] if len(found) == BATCH else min(last, end))
+    looked.at = {one for one in looked.at.union(found) if one > looked.up_to - LOOK_BACK}
+    return found
 
 
 def keep_hints(subjects: Sequence[Moderated]) -> None:

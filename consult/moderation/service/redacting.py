@@ -15,6 +15,7 @@ from consult.moderation.models import MAX_PHRASES, Decision, ModerationDecision,
 from consult.text import masking, normalising
 from consult.text.masking import Span
 
+MOST_PHRASES = 100  # each is looked for in every text
 Moderated = Contribution | Reply  # what a moderator decides on, alike
 TextRow = Contribution | Reply | SuggestedAmendment
 
@@ -30,10 +31,13 @@ def texts_of(subject: Moderated) -> dict[Part, TextRow]:
 def places_in(subject: Moderated, phrases: str) -> dict[Part, list[Span]]:
     """Where the words stand, a phrase on each line, in every text of it; :class:`Invalid` (field ``phrases``) names one that does not."""
     said = normalising.validated_text("phrases", phrases, max_length=MAX_PHRASES)
-    wanted = [line for line in said.split("\n") if not normalising.is_blank(line)]
+    wanted = list(dict.fromkeys(" ".join(line.split()) for line in said.split("\n") if not normalising.is_blank(line)))
     if not wanted:
         raise Invalid("phrases", _("No words are chosen."),
                       _("Select them in the text, or copy them here exactly as they stand, a phrase on each line."))
+    if len(wanted) > MOST_PHRASES:
+        raise Invalid("phrases", _("That is more than %(most)s phrases at once.", most=MOST_PHRASES),
+                      _("Hide these in several decisions, or withhold the whole text."))
     lodged = {part: getattr(row, f"lodged_{part}") for part, row in texts_of(subject).items()}
     found: dict[Part, list[Span]] = {part: [] for part in lodged}
     for phrase in wanted:

@@ -75,10 +75,11 @@ def reading_of(subject: service.Moderated) -> dict:
     decisions = service.list_decisions(actor(), subject)
     appeal = service.get_appeal(actor(), subject) if decisions else None
     possible = service.list_verdicts(actor(), subject, decisions, appeal)
-    refusals = {verdict: refusal(actor(), verdict.action, subject) for verdict in possible}
+    kept = service.reserved(actor(), decisions, appeal)
+    refusals = {verdict: refusal(actor(), verdict.action, subject) or (kept and kept.message) for verdict in possible}
     verdicts = [verdict for verdict in possible if not refusals[verdict]]
     return {
-        "appeal": appeal, "is_appeal_open": appeal is not None and appeal.is_against(decisions[-1]),
+        "appeal": appeal, "is_appeal_open": service.is_open(appeal, decisions),
         "hints": service.list_hints(actor(), subject),
         "decisions": decisions, "verdicts": verdicts, "beside": beside(verdicts),
         "redline": redline_of(subject), "refused": next(iter(refusals.values()), None) if not verdicts else None,

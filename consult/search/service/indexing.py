@@ -7,13 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from consult.chapters.models import Block, Revision
+from consult.chapters.models import Block, Chapter, Revision
 from consult.contributions.models import Contribution, Reply
 from consult.core import events as core_events
 from consult.core.commands import on
 from consult.core.db import Base, add_new, session
 from consult.core.finding import Findable, Passage
 from consult.core.jobs import every_second
+from consult.core.locks import lock_all
 from consult.core.permissions import DECIDING, Action, Actor
 from consult.search.models import MAX_WRITTEN, SearchKey, SearchPosting, SearchWord
 from consult.synthesis.models import Synthesis, SynthesisItem
@@ -53,8 +54,8 @@ def put_in(kind: str, texts: Iterable[tuple[int, list[Passage]]]) -> set[str]:
         rows += [{"word": word, "kind": kind, "subject_id": subject_id, "weight": weigh(times, length)}
                  for word, times in counted.most_common(MOST_WORDS)]
     learn(written)
-    if rows:
-        session.execute(sa.insert(SearchPosting), rows)
+    for at in range(0, len(rows), CHUNK):  # another worker may be there already
+        add_new(SearchPosting, rows[at:at + CHUNK], SearchPosting.word)
     return set(written)
 
 
@@ -148,17 +149,36 @@ def renew_answers(_actor: Actor, _result: Base, target: Base) -> None:
 @every_second
 def see_to_missing() -> None:
     """Of what was there before the index, or was written by no act: each worker looks once at each thing."""
+    for findable, ids in hold_missing().items():
+        put_missing(findable, ids)
+
+
+def hold_missing() -> dict[Findable, list[int]]:
+    """The next of each kind of which nothing is kept. Their chapters are held, all at once: nobody hides of them what was read already."""
+    missing: dict[Findable, list[int]] = {}
+    within: set[int] = set()
     for kind, findable in list_findables().items():
         view = findable.everybody_reads().subquery()
-        ids = session.scalars(
-            sa.select(view.c.id).where(view.c.id > _looked_to.get(kind, 0)).order_by(view.c.id).limit(BATCH)).all()
-        if ids:
-            put_missing(findable, ids)
-            _looked_to[kind] = ids[-1]
+        found = session.execute(sa.select(view.c.id, view.c.chapter_id).where(view.c.id > _looked_to.get(kind, 0)).order_by(
+            view.c.id).limit(BATCH)).all()
+        if found:
+            _looked_to[kind] = found[-1].id
+            missing[findable] = unknown(findable, [one.id for one in found])
+            within.update(one.chapter_id for one in found if one.id in missing[findable])
+    if within:
+        lock_all(Chapter, Chapter.id.in_(within))
+    return missing
+
+
+def unknown(findable: Findable, ids: Sequence[int]) -> list[int]:
+    known = set(session.scalars(sa.select(SearchPosting.subject_id).where(
+        SearchPosting.kind == findable.name, SearchPosting.subject_id.in_(ids)).distinct()))
+    return [one for one in ids if one not in known]
 
 
 def put_missing(findable: Findable, ids: Sequence[int]) -> None:
-    known = set(session.scalars(sa.select(SearchPosting.subject_id).where(
-        SearchPosting.kind == findable.name, SearchPosting.subject_id.in_(ids)).distinct()))
-    if missing := [one for one in ids if one not in known]:
-        put_in(findable.name, findable.texts(missing))
+    """Of those that are still not kept, and that everybody still reads."""
+    if missing := unknown(findable, ids):
+        view = findable.everybody_reads().subquery()
+        public = session.scalars(sa.select(view.c.id).where(view.c.id.in_(missing))).all()
+        put_in(findable.name, findable.texts(public) if public else ())
