@@ -6,12 +6,15 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from consult.chapters.models import Block
 from consult.consultations.models import Phase
 from consult.contributions.models import ContributionDraft
 from consult.core.db import session
-from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
+from consult.forms import service
+from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow, Speaking
 from consult.forms.reading import read_form
 from tests import factories
+from tests.counting import queries
 from tests.forms.test_service import bring, filled, go_through, row
 
 
@@ -43,6 +46,25 @@ def test_ones_own_drafts_are_nobody_elses(client, chapter, consultation, partici
     others = client.application.test_client()
     others.sign_in(factories.a_user())
     assert b"secret" not in others.get("/fr/forms/download?filled=own&format=xlsx").data
+
+
+@pytest.mark.parametrize("whose", ["own", "organisation"])
+def test_many_drafts_are_taken_away_with_as_many_questions_as_few(client, chapter, consultation, whose):
+    person = factories.a_user(organisation=factories.an_organisation())
+    asked, ids = [], (person.id, consultation.id)
+    client.sign_in(person)
+    keys = sorted(set(session.scalars(sa.select(Block.key).where(Block.key.like("C1-%")))))
+    for many in (3, 22):
+        person, consultation = (session.get_one(type(one), number) for one, number in ((person, ids[0]), (consultation, ids[1])))
+        received = bring(person, consultation, filled(*(row(keys[place % len(keys)], f"Mot {many} {place}.") for place in range(many))))
+        service.make_drafts(person, received, speaking=Speaking.SELF if whose == "own" else Speaking.OFFERED)
+        go_through(received)
+        session.expunge_all()
+        with queries() as statements:
+            answer = client.get(f"/fr/forms/download?filled={whose}&format=xlsx&language=ar")
+        asked.append((len(read_form(answer.data).rows), len(statements)))
+    assert [count for count, _statements in asked] == [3, 25]
+    assert asked[0][1] == asked[1][1] <= 12
 
 
 def test_a_form_is_brought_read_put_right_and_made_drafts(client, chapter, consultation, participant):
