@@ -53,11 +53,16 @@ class Speaking(MeaningEnum):
 
     kept_as: str  # what the draft's own form says of it; empty where it is given to others
     needs: str  # what of the actor says for which organisation
+    refusal: str  # what whoever lacks it is told
 
-    SELF = "self", N_("for yourself"), says(kept_as="self", needs="id")
+    def may_be_said_by(self, actor: Any) -> bool:
+        return getattr(actor, self.needs) is not None
+
+    SELF = "self", N_("for yourself"), says(kept_as="self", needs="id", refusal="")
     ORGANISATION = "organisation", N_("for the organisation for which you hold a mandate"), says(
-        kept_as="organisation", needs="organisation_id")
-    OFFERED = "offered", N_("offered to the organisation of which you are a member"), says(kept_as="", needs="member_of_id")
+        kept_as="organisation", needs="organisation_id", refusal=N_("You hold no mandate any more to sign for the organisation."))
+    OFFERED = "offered", N_("offered to the organisation of which you are a member"), says(
+        kept_as="", needs="member_of_id", refusal=N_("You are not a member of an organisation."))
 
 
 class ReceivedForm(Base):

@@ -170,8 +170,14 @@ def hold_row(row: ReceivedRow) -> None:
 
 
 @command
-def make_drafts(_actor: User, received: ReceivedForm, *, speaking: Speaking) -> ReceivedForm:
-    """Rows whose passage is known become drafts; the worker does it. :class:`Conflict` while the form is being worked on."""
+def make_drafts(actor: User, received: ReceivedForm, *, speaking: Speaking) -> ReceivedForm:
+    """Rows whose passage is known become drafts; the worker does it. :class:`Conflict` while the form is being worked on.
+
+    :class:`Invalid` (field ``speaking``) where the actor may not speak so.
+    """
+    actor.read_anew()
+    if not speaking.may_be_said_by(actor):
+        raise Invalid("speaking", _(speaking.refusal), _("Choose for whom you speak."))
     lock(received, "state")
     received.speaking = speaking
     states.move(received, FormState.DRAFTING)

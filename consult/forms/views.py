@@ -133,7 +133,11 @@ def make_drafts(number: int):
     require(actor(), Action.FORMS_MAKE_DRAFTS, received)
     if not form.validate_on_submit():
         return show_form(received, form)
-    service.make_drafts(actor(), received, speaking=Speaking(form.speaking.data))
+    try:
+        service.make_drafts(actor(), received, speaking=Speaking(form.speaking.data))
+    except Invalid as refusal:
+        put_refusal(form, refusal)
+        return show_form(received, form)
     flash(str(_("The rows whose passage is known become drafts. Nothing is lodged before you have read and sent them.")), "success")
     return redirect(url_for(".view_form", number=number), 303)
 

@@ -128,6 +128,16 @@ def test_after_the_closing_nothing_becomes_a_draft(client, chapter, consultation
     assert not session.scalars(sa.select(ContributionDraft)).all()
 
 
+def test_who_lost_the_mandate_while_the_page_stood_open_is_told_at_the_choice(client, chapter, consultation, monkeypatch):
+    person = factories.a_user(organisation=factories.an_organisation())
+    received = bring(person, consultation, filled(row("C1-A1-P1-a1")))
+    client.sign_in(person)
+    offered = iter([True])  # by the form; the act asks again
+    monkeypatch.setattr(Speaking, "may_be_said_by", lambda one, actor: one is not Speaking.ORGANISATION or next(offered, False))
+    answer = send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="organisation")
+    assert (answer.status_code, "plus de mandat" in answer.text) == (422, True)
+
+
 def test_the_page_says_why_a_row_is_no_draft_and_that_the_time_is_over(client, chapter, consultation, participant):
     received = bring(participant, consultation, filled(row("C1-A1-P1-a1", "mot " * 3_500), row("C1-A1-P1-a2")))
     client.sign_in(participant)
