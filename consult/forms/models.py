@@ -20,12 +20,16 @@ class FormState(StateEnum):
     tone: Tone
     is_under_way: bool  # the worker goes through it
     may_change: bool  # its rows may be put elsewhere, left out, and become drafts
+    has_file: bool  # byte for byte, as it came
 
-    READING = "reading", N_("Being read"), says(leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False)
-    READ = "read", N_("To be looked at"), says(leads_to=("drafting", "discarded"), tone=Tone.BLUE, is_under_way=False, may_change=True)
+    READING = "reading", N_("Being read"), says(
+        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False, has_file=True)
+    READ = "read", N_("To be looked at"), says(
+        leads_to=("drafting", "discarded"), tone=Tone.BLUE, is_under_way=False, may_change=True, has_file=True)
     DRAFTING = "drafting", N_("Becoming drafts"), says(
-        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False)
-    DISCARDED = "discarded", N_("Discarded"), says(leads_to=(), tone=Tone.NONE, is_under_way=False, may_change=False)
+        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False, has_file=True)
+    DISCARDED = "discarded", N_("Discarded"), says(
+        leads_to=(), tone=Tone.NONE, is_under_way=False, may_change=False, has_file=False)
 
 
 class FormRowState(StateEnum):
@@ -66,7 +70,7 @@ class Speaking(MeaningEnum):
 
 
 class ReceivedForm(Base):
-    """One file as it came, byte for byte, and how far it is."""
+    """One file as it came, byte for byte until it is discarded, and how far it is."""
 
     __tablename__ = "received_form"
     __append_only__ = False  # how far it is

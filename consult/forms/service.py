@@ -187,9 +187,13 @@ def make_drafts(actor: User, received: ReceivedForm, *, speaking: Speaking) -> R
 
 @command
 def discard(_actor: User, received: ReceivedForm) -> ReceivedForm:
-    """Stop what is being done with it and let its rows go; what is among the drafts stays there. :class:`Conflict` where it is already."""
+    """Stop what is being done with it; its rows and its bytes go, or whoever discards and sends again fills the disk.
+
+    What is among the drafts stays there, and so do its name and digest. :class:`Conflict` where it is discarded already.
+    """
     lock(received, "state")
     states.move(received, FormState.DISCARDED)
+    received.data, received.preface = b"", []
     session.execute(sa.delete(ReceivedRow).where(ReceivedRow.form_id == received.id))
     return received
 

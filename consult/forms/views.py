@@ -123,6 +123,8 @@ def drafts_form() -> DraftsForm:
 def file(number: int):
     """As it came, byte for byte."""
     received = received_form(number)
+    if not received.state.has_file:
+        raise NotFound(_("There is no such form."), _("Your forms are listed on the page of forms."))
     return send_file(io.BytesIO(received.data), mimetype="application/octet-stream", as_attachment=True,
                      download_name=received.file_name or "form", max_age=0)
 

@@ -152,10 +152,14 @@ def test_the_page_says_why_a_row_is_no_draft_and_that_the_time_is_over(client, c
     assert "received while the consultation is open" in client.get(f"/en/forms/received/{received.id}").text
 
 
-def test_a_form_is_discarded_and_its_file_stays(client, chapter, consultation, participant):
+def test_a_form_is_discarded_with_its_rows_and_its_file(client, chapter, consultation, participant):
     received = bring(participant, consultation, filled(row("C1-A1-P1-a1")))
     client.sign_in(participant)
     assert client.get(f"/fr/forms/received/{received.id}/discard").status_code == 200
     assert send(client, f"/fr/forms/received/{received.id}/discard").status_code == 303
     session.expire_all()
     assert (received.state, session.scalars(sa.select(ReceivedRow)).all()) == (FormState.DISCARDED, [])
+    assert (received.data, received.preface, len(received.digest)) == (b"", [], 64)
+    page = client.get(f"/fr/forms/received/{received.id}")
+    assert (page.status_code, f"received/{received.id}/file" in page.text) == (200, False)
+    assert client.get(f"/fr/forms/received/{received.id}/file").status_code == 404
