@@ -43,7 +43,7 @@ class DraftsForm(FlaskForm):
 
     def __init__(self, actor: Actor, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.speaking.choices = [(one.value, _(one.msgid)) for one in Speaking if getattr(actor, one.needs) is not None]
+        self.speaking.choices = [(one.value, _(one.msgid)) for one in Speaking if one.may_be_said_by(actor)]
 
 
 class ActForm(FlaskForm):

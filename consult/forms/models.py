@@ -20,12 +20,16 @@ class FormState(StateEnum):
     tone: Tone
     is_under_way: bool  # the worker goes through it
     may_change: bool  # its rows may be put elsewhere, left out, and become drafts
+    has_file: bool  # byte for byte, as it came
 
-    READING = "reading", N_("Being read"), says(leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False)
-    READ = "read", N_("To be looked at"), says(leads_to=("drafting", "discarded"), tone=Tone.BLUE, is_under_way=False, may_change=True)
+    READING = "reading", N_("Being read"), says(
+        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False, has_file=True)
+    READ = "read", N_("To be looked at"), says(
+        leads_to=("drafting", "discarded"), tone=Tone.BLUE, is_under_way=False, may_change=True, has_file=True)
     DRAFTING = "drafting", N_("Becoming drafts"), says(
-        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False)
-    DISCARDED = "discarded", N_("Discarded"), says(leads_to=(), tone=Tone.NONE, is_under_way=False, may_change=False)
+        leads_to=("read", "discarded"), tone=Tone.OCHRE, is_under_way=True, may_change=False, has_file=True)
+    DISCARDED = "discarded", N_("Discarded"), says(
+        leads_to=(), tone=Tone.NONE, is_under_way=False, may_change=False, has_file=False)
 
 
 class FormRowState(StateEnum):
@@ -53,15 +57,20 @@ class Speaking(MeaningEnum):
 
     kept_as: str  # what the draft's own form says of it; empty where it is given to others
     needs: str  # what of the actor says for which organisation
+    refusal: str  # what whoever lacks it is told
 
-    SELF = "self", N_("for yourself"), says(kept_as="self", needs="id")
+    def may_be_said_by(self, actor: Any) -> bool:
+        return getattr(actor, self.needs) is not None
+
+    SELF = "self", N_("for yourself"), says(kept_as="self", needs="id", refusal="")
     ORGANISATION = "organisation", N_("for the organisation for which you hold a mandate"), says(
-        kept_as="organisation", needs="organisation_id")
-    OFFERED = "offered", N_("offered to the organisation of which you are a member"), says(kept_as="", needs="member_of_id")
+        kept_as="organisation", needs="organisation_id", refusal=N_("You hold no mandate any more to sign for the organisation."))
+    OFFERED = "offered", N_("offered to the organisation of which you are a member"), says(
+        kept_as="", needs="member_of_id", refusal=N_("You are not a member of an organisation."))
 
 
 class ReceivedForm(Base):
-    """One file as it came, byte for byte, and how far it is."""
+    """One file as it came, byte for byte until it is discarded, and how far it is."""
 
     __tablename__ = "received_form"
     __append_only__ = False  # how far it is

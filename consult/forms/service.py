@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
@@ -49,8 +49,9 @@ def get_form(actor: Actor, consultation: Consultation, number: int | None, langu
     :class:`NotFound` for a chapter that has no text.
     """
     require(actor, Action.FORMS_DOWNLOAD, consultation)
-    revisions = {place: revision for (place, spoken), revision in sorted(chapters.list_published(consultation).items())
-                 if spoken == language or (spoken == "fr" and (place, language) not in chapters.list_published(consultation))}
+    published = chapters.list_published(consultation)
+    revisions = {place: published[place, spoken] for place, spoken in sorted(published)
+                 if spoken == language or (spoken == "fr" and (place, language) not in published)}
     if number is not None:
         revisions = {place: revision for place, revision in revisions.items() if place == number}
         if not revisions:
@@ -78,8 +79,8 @@ def own_drafts(actor: Actor, consultation: Consultation) -> list[tuple[int, Cell
     """(number of the chapter, line of the form), in text order."""
     if actor.id is None:
         return []
-    chosen = sa.select(ContributionDraft, Chapter.number).join(ContributionDraft.block).join(Block.revision).join(
-        Chapter, Revision.chapter_id == Chapter.id).where(
+    chosen = sa.select(ContributionDraft, Chapter.number).join(ContributionDraft.block).join(Block.revision).join(Revision.chapter).options(
+        contains_eager(ContributionDraft.block).contains_eager(Block.revision).contains_eager(Revision.chapter)).where(
         ContributionDraft.author_id == actor.id, ContributionDraft.address.is_(None), Chapter.consultation_id == consultation.id,
         ).order_by(Chapter.number, Block.position, ContributionDraft.id)
     name = getattr(actor, "name", "")
@@ -169,8 +170,14 @@ def hold_row(row: ReceivedRow) -> None:
 
 
 @command
-def make_drafts(_actor: User, received: ReceivedForm, *, speaking: Speaking) -> ReceivedForm:
-    """Rows whose passage is known become drafts; the worker does it. :class:`Conflict` while the form is being worked on."""
+def make_drafts(actor: User, received: ReceivedForm, *, speaking: Speaking) -> ReceivedForm:
+    """Rows whose passage is known become drafts; the worker does it. :class:`Conflict` while the form is being worked on.
+
+    :class:`Invalid` (field ``speaking``) where the actor may not speak so.
+    """
+    actor.read_anew()
+    if not speaking.may_be_said_by(actor):
+        raise Invalid("speaking", _(speaking.refusal), _("Choose for whom you speak."))
     lock(received, "state")
     received.speaking = speaking
     states.move(received, FormState.DRAFTING)
@@ -180,9 +187,13 @@ def make_drafts(_actor: User, received: ReceivedForm, *, speaking: Speaking) -> 
 
 @command
 def discard(_actor: User, received: ReceivedForm) -> ReceivedForm:
-    """Stop what is being done with it and let its rows go; what is among the drafts stays there. :class:`Conflict` where it is already."""
+    """Stop what is being done with it; its rows and its bytes go, or whoever discards and sends again fills the disk.
+
+    What is among the drafts stays there, and so do its name and digest. :class:`Conflict` where it is discarded already.
+    """
     lock(received, "state")
     states.move(received, FormState.DISCARDED)
+    received.data, received.preface = b"", []
     session.execute(sa.delete(ReceivedRow).where(ReceivedRow.form_id == received.id))
     return received
 

@@ -3,19 +3,21 @@
 import csv
 import io
 import zipfile
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from lxml import etree
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.forms.packages import damaged
+from consult.forms.packages import damaged, too_large
 from consult.forms.tables import MAX_CELL, MAX_COLUMNS, MAX_LINES, Document, Line, Table, carry_down
 from consult.text import workbook
 from consult.text.decoding import decoded
 from consult.text.workbook import LAST_LINE, PLACE, column_of, local, text_of
 
 MAX_SHEETS = 40
+MAX_JOINED = 300_000  # cells under the first of joined ones, of a sheet
 LAST_COLUMN = 16_384  # of a spreadsheet, as its last line
 SEPARATORS = (";", ",", "\t", "|")
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -106,16 +108,22 @@ def xlsx_cells(element: etree._Element, shared: list[str]) -> list[str]:
 
 
 def join(table: Table, merged: list[str]) -> None:
-    at = {line.number: place for place, line in enumerate(table.lines)}
+    table.lines.sort(key=lambda line: line.number)
+    numbers = [line.number for line in table.lines]
     spans: dict[int, dict[int, int]] = {}
+    cells = 0
     for ref in merged:
         first, _colon, last = ref.partition(":")
         begin, end = PLACE.fullmatch(first), PLACE.fullmatch(last)
-        if begin is None or end is None or int(begin[2]) not in at:
+        if begin is None or end is None or (left := column_of(begin[1])) >= MAX_COLUMNS:
             continue
-        top, left, right = at[int(begin[2])], column_of(begin[1]), column_of(end[1])
-        spans.setdefault(top, {})[left] = right - left + 1
-        bottom = max((place for number, place in at.items() if number <= int(end[2])), default=top)
+        top, bottom = bisect_left(numbers, int(begin[2])), bisect_right(numbers, int(end[2])) - 1
+        if top == len(numbers) or numbers[top] != int(begin[2]):
+            continue
+        spans.setdefault(top, {})[left] = column_of(end[1]) - left + 1
+        cells += max(0, bottom - top)
+        if cells > MAX_JOINED:
+            raise too_large()
         carry_down(table.lines, top, bottom, left)
     for place, reach in spans.items():
         mark_across(table.lines[place], reach)

@@ -51,8 +51,12 @@ class Document:
 def carry_down(lines: list[Line], top: int, bottom: int, place: int) -> None:
     """What stands in the first of cells that are joined downwards stands in all of them; lines by their place in the list."""
     words = lines[top].cell(place)
-    for line in lines[top + 1:bottom + 1]:
-        line.cells += [""] * (place + 1 - len(line.cells))
-        if not line.cells[place].strip():
-            line.cells[place] = words
-            line.carried.add(place)
+    for at in range(top + 1, bottom + 1):
+        carry(words, lines[at], place)
+
+
+def carry(words: str, line: Line, place: int) -> None:
+    line.cells += [""] * (place + 1 - len(line.cells))
+    if not line.cells[place].strip():
+        line.cells[place] = words
+        line.carried.add(place)

@@ -123,6 +123,8 @@ def drafts_form() -> DraftsForm:
 def file(number: int):
     """As it came, byte for byte."""
     received = received_form(number)
+    if not received.state.has_file:
+        raise NotFound(_("There is no such form."), _("Your forms are listed on the page of forms."))
     return send_file(io.BytesIO(received.data), mimetype="application/octet-stream", as_attachment=True,
                      download_name=received.file_name or "form", max_age=0)
 
@@ -133,7 +135,11 @@ def make_drafts(number: int):
     require(actor(), Action.FORMS_MAKE_DRAFTS, received)
     if not form.validate_on_submit():
         return show_form(received, form)
-    service.make_drafts(actor(), received, speaking=Speaking(form.speaking.data))
+    try:
+        service.make_drafts(actor(), received, speaking=Speaking(form.speaking.data))
+    except Invalid as refusal:
+        put_refusal(form, refusal)
+        return show_form(received, form)
     flash(str(_("The rows whose passage is known become drafts. Nothing is lodged before you have read and sent them.")), "success")
     return redirect(url_for(".view_form", number=number), 303)
 

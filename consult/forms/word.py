@@ -9,7 +9,7 @@ from lxml import etree
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.forms.packages import damaged
-from consult.forms.tables import MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_PREFACE, Document, Line, Table, carry_down
+from consult.forms.tables import MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_PREFACE, Document, Line, Table, carry
 from consult.text.workbook import Bounded
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -96,9 +96,7 @@ def table_of(element: etree._Element) -> Table:
             line.cells += [text, *[""] * (min(span, MAX_COLUMNS) - 1)]
             widest, filled = (span if text else widest), filled + bool(text)
             if merge is not None and merge.get(WORD + "val") != "restart" and place in reaching:
-                table.lines.append(line)
-                carry_down(table.lines, reaching[place], len(table.lines) - 1, place)
-                table.lines.pop()
+                carry(table.lines[reaching[place]].cell(place), line, place)
             elif merge is not None:
                 reaching[place] = len(table.lines)
             else:

@@ -5,13 +5,17 @@ import io
 import zipfile
 
 import pytest
+from lxml import etree
 
 from consult.core.errors import Invalid
-from consult.forms import columns
+from consult.forms import columns, word
 from consult.forms.packages import kind_of
 from consult.forms.reading import read_form
 from consult.forms.references import composed_of, is_whole, references
+from consult.forms.spreadsheets import join
+from consult.forms.tables import Line, Table
 from tests.benchmarks.form_files import Sheet, as_csv, as_docx, as_ods, as_xlsx
+from tests.growing import grows_as_its_text
 from tests.material import material_or_skip
 
 HEADS = ["MB/NC1", "Line number\n(e.g. 17)", "Clause/ Subclause\n(e.g. 3.1)", "Paragraph/ Figure/ Table/ (e.g. Table 1)",
@@ -206,3 +210,40 @@ def test_a_number_that_no_opendocument_sheet_has_is_refused(said):
 def test_empty_rows_behind_the_last_are_none():
     rows = b'<table:table-row table:number-rows-repeated="1048576"/>' * 3 + b"</table:table>"
     assert len(read_form(changed(as_ods([Sheet([HEADS, ROW], 8)]), CONTENT, b"</table:table>", rows)).rows) == 1
+
+
+def test_joined_cells_take_no_longer_than_there_are_of_them():
+    def make(length: int) -> Table:
+        return Table(lines=[Line(number, ["x"]) for number in range(1, length + 1)])
+
+    def act(length: int) -> None:
+        join(make(length), [f"B{number}:B{number}" for number in range(1, length + 1)])
+
+    assert grows_as_its_text(act, lambda length: length, 2_500)
+
+
+def test_more_joined_cells_than_a_form_has_are_refused():
+    table = Table(lines=[Line(number, ["x"]) for number in range(1, 5_001)])
+    join(table, ["A1:A5000"] * 60)
+    with pytest.raises(Invalid, match="too large"):
+        join(table, ["A1:A5000"] * 61)
+
+
+def test_a_joined_cell_far_to_the_right_makes_no_line_longer():
+    table = Table(lines=[Line(number, ["x"]) for number in range(1, 4)])
+    join(table, ["ZZZ1:ZZZ3"])
+    assert table.width == 1
+
+
+def test_joined_cells_reach_over_rows_that_are_empty_or_out_of_order():
+    table = Table(lines=[Line(9, ["i", ""]), Line(2, ["b", "du projet"]), Line(5, ["e", ""]), Line(12, ["l", ""])])
+    join(table, ["B2:B9", "B3:B12", "B12:B12"])
+    assert [(line.number, line.cell(1)) for line in table.lines] == [(2, "du projet"), (5, "du projet"), (9, "du projet"), (12, "")]
+
+
+def test_cells_joined_downwards_in_word_take_no_longer_than_there_are_of_them():
+    def make(length: int) -> etree._Element:
+        rows = "<w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc></w:tr>" * length
+        return etree.fromstring(f'<w:tbl xmlns:w="{word.WORD[1:-1]}">{rows}</w:tbl>')
+
+    assert grows_as_its_text(word.table_of, make, 1_500)

@@ -191,6 +191,15 @@ def test_a_row_that_says_nothing_beside_its_change_cannot_be_offered_and_waits(c
     assert session.scalars(sa.select(OfferedDraft)).one().fields["body"] == "Un mot."
 
 
+@pytest.mark.parametrize(("speaking", "said"), [(Speaking.ORGANISATION, "no mandate"), (Speaking.OFFERED, "not a member")])
+def test_nobody_speaks_for_an_organisation_that_is_not_theirs(chapter, consultation, speaking, said):
+    person = factories.a_user()
+    received = bring(person, consultation, filled(row("C1-A1-P1-a1")))
+    with pytest.raises(Invalid, match=said) as refused:
+        service.make_drafts(person, received, speaking=speaking)
+    assert (refused.value.field, received.state) == ("speaking", FormState.READ)
+
+
 def test_whoever_left_the_organisation_meanwhile_offers_nothing_and_keeps_the_rows(chapter, consultation):
     member = factories.a_user(organisation=factories.an_organisation())
     received = bring(member, consultation, filled(row("C1-A1-P1-a1")))
@@ -242,7 +251,7 @@ def test_a_form_that_is_discarded_while_it_is_read_stops(chapter, consultation, 
 
     jobs.go_through(received.id, discard)
     session.expire_all()
-    assert (received.state, rows_of(received), received.data) == (FormState.DISCARDED, [], data)
+    assert (received.state, rows_of(received), received.data) == (FormState.DISCARDED, [], b"")
 
 
 def test_forms_of_others_are_not_there(chapter, consultation, participant):

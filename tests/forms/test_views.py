@@ -6,12 +6,15 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from consult.chapters.models import Block
 from consult.consultations.models import Phase
 from consult.contributions.models import ContributionDraft
 from consult.core.db import session
-from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
+from consult.forms import service
+from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow, Speaking
 from consult.forms.reading import read_form
 from tests import factories
+from tests.counting import queries
 from tests.forms.test_service import bring, filled, go_through, row
 
 
@@ -43,6 +46,25 @@ def test_ones_own_drafts_are_nobody_elses(client, chapter, consultation, partici
     others = client.application.test_client()
     others.sign_in(factories.a_user())
     assert b"secret" not in others.get("/fr/forms/download?filled=own&format=xlsx").data
+
+
+@pytest.mark.parametrize("whose", ["own", "organisation"])
+def test_many_drafts_are_taken_away_with_as_many_questions_as_few(client, chapter, consultation, whose):
+    person = factories.a_user(organisation=factories.an_organisation())
+    asked, ids = [], (person.id, consultation.id)
+    client.sign_in(person)
+    keys = sorted(set(session.scalars(sa.select(Block.key).where(Block.key.like("C1-%")))))
+    for many in (3, 22):
+        person, consultation = (session.get_one(type(one), number) for one, number in ((person, ids[0]), (consultation, ids[1])))
+        received = bring(person, consultation, filled(*(row(keys[place % len(keys)], f"Mot {many} {place}.") for place in range(many))))
+        service.make_drafts(person, received, speaking=Speaking.SELF if whose == "own" else Speaking.OFFERED)
+        go_through(received)
+        session.expunge_all()
+        with queries() as statements:
+            answer = client.get(f"/fr/forms/download?filled={whose}&format=xlsx&language=ar")
+        asked.append((len(read_form(answer.data).rows), len(statements)))
+    assert [count for count, _statements in asked] == [3, 25]
+    assert asked[0][1] == asked[1][1] <= 12
 
 
 def test_a_form_is_brought_read_put_right_and_made_drafts(client, chapter, consultation, participant):
@@ -106,6 +128,16 @@ def test_after_the_closing_nothing_becomes_a_draft(client, chapter, consultation
     assert not session.scalars(sa.select(ContributionDraft)).all()
 
 
+def test_who_lost_the_mandate_while_the_page_stood_open_is_told_at_the_choice(client, chapter, consultation, monkeypatch):
+    person = factories.a_user(organisation=factories.an_organisation())
+    received = bring(person, consultation, filled(row("C1-A1-P1-a1")))
+    client.sign_in(person)
+    offered = iter([True])  # by the form; the act asks again
+    monkeypatch.setattr(Speaking, "may_be_said_by", lambda one, actor: one is not Speaking.ORGANISATION or next(offered, False))
+    answer = send(client, f"/fr/forms/received/{received.id}/make-drafts", speaking="organisation")
+    assert (answer.status_code, "plus de mandat" in answer.text) == (422, True)
+
+
 def test_the_page_says_why_a_row_is_no_draft_and_that_the_time_is_over(client, chapter, consultation, participant):
     received = bring(participant, consultation, filled(row("C1-A1-P1-a1", "mot " * 3_500), row("C1-A1-P1-a2")))
     client.sign_in(participant)
@@ -120,10 +152,14 @@ def test_the_page_says_why_a_row_is_no_draft_and_that_the_time_is_over(client, c
     assert "received while the consultation is open" in client.get(f"/en/forms/received/{received.id}").text
 
 
-def test_a_form_is_discarded_and_its_file_stays(client, chapter, consultation, participant):
+def test_a_form_is_discarded_with_its_rows_and_its_file(client, chapter, consultation, participant):
     received = bring(participant, consultation, filled(row("C1-A1-P1-a1")))
     client.sign_in(participant)
     assert client.get(f"/fr/forms/received/{received.id}/discard").status_code == 200
     assert send(client, f"/fr/forms/received/{received.id}/discard").status_code == 303
     session.expire_all()
     assert (received.state, session.scalars(sa.select(ReceivedRow)).all()) == (FormState.DISCARDED, [])
+    assert (received.data, received.preface, len(received.digest)) == (b"", [], 64)
+    page = client.get(f"/fr/forms/received/{received.id}")
+    assert (page.status_code, f"received/{received.id}/file" in page.text) == (200, False)
+    assert client.get(f"/fr/forms/received/{received.id}/file").status_code == 404
