@@ -45,7 +45,8 @@ MAX_TYPED = 65_536  # characters of one form: more than all that any of ours tak
 REMEMBERED = 20  # by one browser
 NEVER_KEPT = re.compile(r"\A(?:csrf_token|kept)\Z|pass(?:word|code)")
 # What people type in fields that a template writes by itself; all others are known by their form.
-WORDS = {"title": _("Title"), "wording": _("New wording"), "more": _("Another passage, by its number"), "told": _("What the receipt says")}
+WORDS = {"title": _("Title"), "wording": _("New wording"), "more": _("Another passage, by its number"), "told": _("What the receipt says"),
+         "other": _("Reference of a contribution to this chapter that says the same"), "since": _("Begin at the reference")}
 CHOSEN = (HiddenField, SelectFieldBase, BooleanField, SubmitField, FileField)
 
 

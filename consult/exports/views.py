@@ -159,12 +159,12 @@ def open_data_replies():
     return open_table(OPEN_REPLIES)
 
 
-@bp.get("/open-data/decisions.csv")
+@bp.get("/open-data/decisions")
 def open_data_decisions():
     return open_table(OPEN_DECISIONS)
 
 
-@bp.get("/open-data/decisions.json")
+@bp.get("/open-data/decisions-json")
 def open_data_decisions_json():
     return open_table(OPEN_DECISIONS, ExportFormat.JSON)
 

@@ -1,4 +1,4 @@
-"""Folds as the worker keeps them, in a filled database: one contribution in five says what others say, forty of them each time."""
+"""Folds as the worker keeps them, in a filled database: one contribution in five says what others say, four of them each time."""
 
 import random
 from typing import Any
@@ -9,7 +9,7 @@ from consult.core.db import session
 from consult.grouping.models import Apart, Choice, Fold, FoldChoice, FoldLink, FoldMember, FoldRun
 from tests.benchmarks.bulk import Bulk
 
-EACH, SIZE = 5, 40
+EACH, SIZE = 5, 4
 RUNS = 8  # of those that others are compared with
 
 
@@ -18,6 +18,7 @@ class Folds:
 
     def __init__(self, bulk: Bulk, seed: int) -> None:
         self.bulk, self.dice = bulk, random.Random(seed)  # noqa: S311 - sample data, no secrets
+        self.before = 0  # the contribution before
         self.open: dict[int, tuple[int, int, int]] = {}  # by chapter: number, id and core of the fold that grows
 
     def add(self, said: Any, number: int, rapporteur_id: int) -> None:
@@ -26,6 +27,9 @@ class Folds:
         self.bulk.add(
             FoldMember, contribution_id=said.id, chapter_id=said.chapter_id, fold_id=fold_id, own_words=20 if number % 15 == 0 else 0,
             is_representative=number % 2 == 0, is_settled=False)
+        if self.before and number % 2:
+            self.bulk.add(FoldLink, contribution_id=said.id, other_id=self.before, reason=Apart.LESS, resemblance=0.2, words=[])
+        self.before = said.id
         if number % 2 == 0:
             for _run in range(RUNS):
                 self.bulk.add(FoldRun, chapter_id=said.chapter_id, run=self.dice.getrandbits(62), contribution_id=said.id)
@@ -37,7 +41,6 @@ class Folds:
             fold_id = self.bulk.add(Fold, chapter_id=said.chapter_id, number=last, core_id=core_id)
             self.open[said.chapter_id] = last, fold_id, core_id
         elif number % 50 == 0:
-            self.bulk.add(FoldLink, contribution_id=said.id, other_id=core_id, reason=Apart.LESS, resemblance=0.2, words=[])
             self.bulk.add(FoldChoice, contribution_id=said.id, choice=Choice.JOIN, fold_id=fold_id, chosen_by_id=rapporteur_id,
                           chosen_at=said.submitted_at)
         return fold_id

@@ -27,7 +27,7 @@ SAID = ("//*[contains(@class, 'error-summary')]//li | //*[contains(@class, 'erro
         " | //*[contains(@class, 'error-page')]/h2/following-sibling::p[1] | //*[@role = 'alert'] | //*[contains(@class, 'notice-')]")
 # A visitor's form waits behind the sign-in: no act, and nothing that anybody else sees.
 KEPT = {"kept_form"}
-SCRIPTS_ADDRESS = "/contributions/save/"  # which answers scripts alone, in words that they show
+SCRIPTS_ADDRESSES = ("/contributions/save/", "/contributions/save-offered/")  # which answer scripts alone, in words that they show
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def faults(answer, written: Written, crashes: Crashes, language: str) -> Iterato
     if changed := set(written.tables) - KEPT:
         yield f"{answer.status_code}, and wrote to {sorted(changed)}"
     page = lxml.html.document_fromstring(answer.text or "<p>")
-    is_for_a_script = answer.mimetype == "application/json" and SCRIPTS_ADDRESS in answer.request.path
+    is_for_a_script = answer.mimetype == "application/json" and any(address in answer.request.path for address in SCRIPTS_ADDRESSES)
     if not is_for_a_script and (answer.mimetype != "text/html" or page.get("lang") != language):
         yield f"{answer.status_code} as {answer.mimetype} in {page.get('lang')}: {answer.text[:80]}"
     said = [answer.json["said"]] if is_for_a_script else [" ".join(part.text_content().split()) for part in page.xpath(SAID)]

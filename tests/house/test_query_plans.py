@@ -20,6 +20,7 @@ from consult.core.db import Base, db, session
 from consult.core.i18n import force_locale
 from consult.core.pages import pages
 from consult.search.service import matching, searching
+from consult.synthesis.service import folds
 from tests.benchmarks import filling
 from tests.conftest import let_go, make_app
 from tests.house.costly_pages import CAUSES, costly
@@ -48,6 +49,8 @@ LEFT_OUT = {
     "contributions.position_receipt": "shows what one person lodged together, by its one reference",
     "exports.position": "sends what one person lodged together, by its one reference",
     "exports.download": "sends a file that is ready",
+    **dict.fromkeys((f"forms.{name}" for name in ("discard", "download", "file", "place_row", "view_form")),
+                    "is of one's own form or drafts: tests/forms counts its questions"),
     **dict.fromkeys(("exports.open_data_contributions", "exports.open_data_replies", "exports.open_data_decisions",
                      "exports.open_data_decisions_json"), "sends everything, by its nature"),
     "synthesis.read_whole": "sends everything, by its nature",
@@ -106,7 +109,7 @@ def filled(databases, template, tmp_path_factory, name, act, *arguments) -> str:
 def little_is_looked_at(monkeypatch):
     """The search looks at no more than so many things, which are more than stand in these databases."""
     for module, name, most in ((matching, "MOST_COUNTED", 10), (searching, "MOST_COUNTED", 10), (searching, "MOST_WALKED", 30),
-                               (searching, "MOST_FOUND", 10), (searching, "MOST_READ", 10)):
+                               (searching, "MOST_FOUND", 10), (searching, "MOST_READ", 10), (folds, "MOST_TALLIED", 10)):
         assert getattr(module, name) > most
         monkeypatch.setattr(module, name, most)
 

@@ -163,9 +163,9 @@ def test_the_register_is_taken_away_as_data_without_texts_or_messages(client, ra
     reply = contributions.reply(rapporteur, named, form_key="reply-1", body="Driss Alaoui ment.")
     with pytest.raises(NotAllowed):
         redact(rapporteur, reply, NAME)  # one's own
-    as_csv = client.get("/fr/exports/open-data/decisions.csv").text
+    as_csv = client.get("/fr/exports/open-data/decisions").text
     assert f"{named.ref},1,0,redact,personal_data," in as_csv
-    rows = json.loads(client.get("/fr/exports/open-data/decisions.json").text)
+    rows = json.loads(client.get("/fr/exports/open-data/decisions-json").text)
     assert [(row["ref"], row["decision"], row["is_reply"]) for row in rows] == [(named.ref, "redact", 0)]
     pages = ("exports/open-data/contributions", f"contributions/{named.ref}", "moderation/register", "chapters/1", "contributions")
     for text in (as_csv, str(rows), *(client.get(f"/fr/{page}").text for page in pages)):

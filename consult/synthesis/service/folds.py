@@ -1,5 +1,6 @@
 """What says the same on the workbench: shown once, counted, and gathered together."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -10,12 +11,13 @@ from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState, RespondentCount, RespondentScope
 from consult.contributions.models.tally import OWN_NAME
 from consult.contributions.statement import TEXTS
-from consult.core.db import scalar_count, session
+from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
 from consult.grouping.models import FEW_OWN_WORDS, Fold, FoldMember
 from consult.synthesis.models import FoldTally, ItemContribution, Synthesis, SynthesisItem
 
 ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
+MOST_TALLIED = 5_000  # counts of folds that are read for one number
 ANSWERABLE = ContributionState.where(is_answerable=True)
 
 
@@ -68,22 +70,28 @@ def is_said_first(answer: str) -> sa.ColumnElement[bool]:
     return sa.or_(FoldMember.fold_id.is_(None), FoldMember.own_words > FEW_OWN_WORDS, ~earlier)
 
 
-def count_repeated(synthesis: Synthesis, answer: str) -> int:
-    """How many contributions of the chapter, as far with their answer, say only what an earlier one says: they are not read again."""
-    number = sa.func.sum(FoldTally.count)
-    alike = (
-        sa.select((number - 1).label("repeated")).select_from(FoldTally)
-        .outerjoin(SynthesisItem, SynthesisItem.id == FoldTally.item_id)
-        .where(FoldTally.chapter_id == synthesis.chapter.id, FoldTally.state.in_(ANSWERABLE), ~FoldTally.adds_words, FoldTally.count > 0,
-               *_tally_has_come_to(answer))
-        .group_by(FoldTally.fold_id).subquery())
-    return scalar_count(sa.select(sa.func.sum(alike.c.repeated)))
+def count_repeated(synthesis: Synthesis, answer: str) -> int | None:
+    """How many contributions of the chapter, as far with their answer, say only what an earlier one says: they are not read again. None
+    where the counts of so many folds would have to be read that it is not said.
+    """
+    tallied = sa.select(FoldTally.fold_id, FoldTally.item_id, FoldTally.count).where(
+        FoldTally.chapter_id == synthesis.chapter.id, FoldTally.state.in_(ANSWERABLE), ~FoldTally.adds_words).order_by(
+        FoldTally.fold_id).limit(MOST_TALLIED).subquery()
+    rows = session.execute(
+        sa.select(tallied.c.fold_id, tallied.c.count, tallied.c.item_id != 0, SynthesisItem.disposition.is_not(None))
+        .outerjoin(SynthesisItem, SynthesisItem.id == tallied.c.item_id)).all()
+    if len(rows) == MOST_TALLIED:
+        return None
+    alike: Counter[int] = Counter()
+    for fold_id, count, is_gathered, is_decided in rows:
+        if answer in ("all", _standing(is_gathered, is_decided), "" if is_decided else "unanswered"):
+            alike[fold_id] += count
+    return sum(count - 1 for count in alike.values() if count)
 
 
-def _tally_has_come_to(answer: str) -> list[sa.ColumnElement[bool]]:
-    in_item, decided = FoldTally.item_id != 0, SynthesisItem.disposition.is_not(None)
-    conditions = {"to_gather": ~in_item, "undecided": in_item & ~decided, "unanswered": ~decided, "answered": decided}
-    return [conditions[answer]] if answer in conditions else []
+def _standing(is_gathered: bool, is_decided: bool) -> str:
+    """How far an answer is, as one of :data:`ANSWERS`."""
+    return "answered" if is_decided else "undecided" if is_gathered else "to_gather"
 
 
 def list_bench_folds(ids: Collection[int]) -> dict[int, BenchFold]:

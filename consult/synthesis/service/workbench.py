@@ -259,7 +259,7 @@ def count_matching(
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     passages = list_commented_provisions(actor, synthesis) if passages is None else passages
     if wanted.is_plain and (wanted.with_repeated or not wanted.block):
-        repeated = 0 if wanted.with_repeated else count_repeated(synthesis, wanted.answer)
+        repeated = 0 if wanted.with_repeated else count_repeated(synthesis, wanted.answer) or 0
         return Number(sum(passage.count(wanted.answer) for passage in passages if wanted.block in ("", passage.key)) - repeated)
     if page is not None and page.after is None and page.older is None:
         return Number(len(page.rows))
