@@ -19,7 +19,7 @@ class Folds:
     def __init__(self, bulk: Bulk, seed: int) -> None:
         self.bulk, self.dice = bulk, random.Random(seed)  # noqa: S311 - sample data, no secrets
         self.before = 0  # the contribution before
-        self.open: dict[int, tuple[int, int, int]] = {}  # by chapter: number, id and core of the fold that grows
+        self.open: dict[int, tuple[int, int, int, int]] = {}  # by chapter: number, id, core and size of the fold that grows
 
     def add(self, said: Any, number: int, rapporteur_id: int) -> None:
         """The place of contribution ``number`` of the database among folds."""
@@ -35,14 +35,14 @@ class Folds:
                 self.bulk.add(FoldRun, chapter_id=said.chapter_id, run=self.dice.getrandbits(62), contribution_id=said.id)
 
     def fold_of(self, said: Any, number: int, rapporteur_id: int) -> int:
-        last, fold_id, core_id = self.open.get(said.chapter_id) or (self.last_of(said.chapter_id), 0, 0)
-        if not fold_id or number % (EACH * SIZE) == 0:
-            last, core_id = last + 1, said.id
+        last, fold_id, core_id, size = self.open.get(said.chapter_id) or (self.last_of(said.chapter_id), 0, 0, SIZE)
+        if size == SIZE:
+            last, core_id, size = last + 1, said.id, 0
             fold_id = self.bulk.add(Fold, chapter_id=said.chapter_id, number=last, core_id=core_id)
-            self.open[said.chapter_id] = last, fold_id, core_id
         elif number % 50 == 0:
             self.bulk.add(FoldChoice, contribution_id=said.id, choice=Choice.JOIN, fold_id=fold_id, chosen_by_id=rapporteur_id,
                           chosen_at=said.submitted_at)
+        self.open[said.chapter_id] = last, fold_id, core_id, size + 1
         return fold_id
 
     def last_of(self, chapter_id: int) -> int:

@@ -19,7 +19,7 @@ from consult.moderation.views.filters import bp
 @bp.route("/appeal/<string:ref>", methods=["GET", "POST"])
 def appeal(ref: str):
     """The author asks once; what was asked is shown to them after that."""
-    if not actor().is_authenticated:
+    if request.method == "GET" and not actor().is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")), 303)
     find = contributions.get_reply if REPLY_REF in ref.upper() else contributions.get_contribution
     subject, form = find(actor(), ref), AppealForm()
