@@ -87,8 +87,8 @@ def moderate(person: Person, ref: str) -> None:
     person.press(f"form[action*='withhold/{other}'] .btn-danger")
     assert person.sees(".error-summary"), "not without a reason"
     person.picture("moderation-refused")
-    person.page.locator("[name=reason]").select_option(index=1)
-    person.page.fill("[name=words]", "Ce passage vise une personne ; reformulez-le.")
+    person.page.locator("#withhold-reason").select_option(index=1)
+    person.page.fill("#withhold-words", "Ce passage vise une personne ; reformulez-le.")
     person.press(f"form[action*='withhold/{other}'] .btn-danger")
     assert "reformulez-le" in person.letters.wait(author, other)
     person.go("moderation/register")
