@@ -232,7 +232,7 @@ PLACES = {
     "security.us_signin_send_code": Place("accounts/login", given={"identity": "{email}", "passcode": ""}, is_of_another=True),
     "security.us_verify": Place("accounts/us-verify", given={"passcode": PASSWORD}),
     "security.us_verify_send_code": Place("accounts/us-verify", given={"passcode": ""}, is_of_another=True),
-    "grouping.join": Place("grouping/1/1", given={"other": "{published}"}),
+    "grouping.join": Place("grouping/1/1", given={"other": "{unlike}"}),
     "grouping.part": Place("grouping/1/1"),
     "synthesis.add_item": Place("synthesis/workbench/1?answer=all", given=CHOSEN),
     "synthesis.attach": Place("synthesis/workbench/1?answer=all", given={**CHOSEN, "title": ""}, is_of_another=True),
@@ -288,7 +288,7 @@ IN_CHARGE = (
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
     "moderation.appeals moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
-    "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.part grouping.show synthesis.account"
+    "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.show synthesis.account"
 ).split()
 LISTED = {
     **dict.fromkeys(EVERYBODY, ("visitor", as_built)), **dict.fromkeys(SIGNED_IN, ("participant", as_built)),

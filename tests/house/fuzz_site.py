@@ -106,7 +106,8 @@ class Site:
             (first, "Publier chaque mois la liste."), (second, None), (first, None))]
         alike = [factories.a_published_contribution(block=second, body="Le délai d’un an est trop court pour nos ateliers.")
                  for _time in range(3)]
-        grouping.fold(chapter.id, [said.id for said in alike])
+        unlike = factories.a_published_contribution(block=second, body="Publiez la liste des normes au début de chaque année civile.")
+        grouping.fold(chapter.id, [said.id for said in (*alike, unlike)])
         waiting, _more = factories.a_contribution(block=first), factories.a_contribution(block=second)
         withheld = factories.a_contribution(block=first, state=ContributionState.WITHHELD)
         own = factories.a_contribution(block=first, author=participant)
@@ -162,7 +163,7 @@ class Site:
             "organisation": listed.slug, "body": participant.organisation.slug,
             "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),
-            "alike": alike[2].ref,
+            "alike": alike[2].ref, "unlike": unlike.ref,
             "waiting": waiting.ref, "withheld": withheld.ref, "redacted": redacted.ref, "hinted": hinted.ref,
             "own_withheld": own_withheld.ref, "appealed": appealed.ref, "own": own.ref,
             "anchor": str(session.scalars(undecided).first()),

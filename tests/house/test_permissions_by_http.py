@@ -146,7 +146,7 @@ SHOWN_AGAIN = {
     ("consultations.accept_invitation", "visitor"), ("consultations.accept_invitation", "participant"),
     ("organisations.accept_invitation", "visitor"),
     ("contributions.support", "participant"), ("synthesis.edit_item", "secretariat"),
-    ("contributions.lodge", "visitor"),
+    ("contributions.lodge", "visitor"), *(("moderation.uphold", role) for role in ("moderator", "rapporteur", "chair")),
     *(("chapters.import_chapter", role) for role in ("rapporteur", "elsewhere", "chair")), *(("privacy.forget", role) for role in ROLES),
     *((endpoint, role) for endpoint in (
         "accounts.remove_authenticator", "accounts.renew_recovery_codes", "accounts.set_up_authenticator", "news.choose",
