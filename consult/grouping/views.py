@@ -80,7 +80,7 @@ def join(chapter, number):
     if request.method == "GET":  # a reload or a change of language after a refused form
         return redirect(url_for(".show", chapter=chapter, number=number), 303)
     require(actor(), Action.GROUPING_JOIN, fold)  # or what is wrong would be said on a form that they are not shown
-    typed = request.form.get("other", "").strip()[:40]
+    typed = request.form.get("other", "").replace("\0", "").strip()[:40]  # PostgreSQL looks for no such sign
     try:
         said = service.get_said(actor(), required_consultation(), typed)
     except NotFound:

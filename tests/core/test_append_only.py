@@ -17,7 +17,9 @@ SAMPLES = {bool: False, int: 1, float: 1.0, str: "x", object: {}, date: MOMENT.d
 # Where a value of the right type is not enough.
 FITTING = {"alignment": {"old_block_id": 1, "new_block_id": 1}, "declaration": {"interests": ""},
            "extension": {"extended_to": MOMENT + timedelta(1)},
-           "early_closing": {"announced_for": MOMENT + timedelta(1)}}
+           "early_closing": {"announced_for": MOMENT + timedelta(1)},
+           "appeal": {"contribution_id": 1, "decision_id": 1}, "moderation_hint": {"contribution_id": 1},
+           "redaction": {"decision_id": 1, "begins": 0, "ends": 1}}
 
 
 def any_value(column: sa.Column):
@@ -109,7 +111,7 @@ def test_what_may_still_change_of_a_contribution_can(contribution):
     contribution.state = ContributionState.PUBLISHED
     session.flush()
     with pytest.raises(IntegrityError, match="append-only"), session.begin_nested():
-        session.execute(sa.update(type(contribution)).values(body="Autre chose"))
+        session.execute(sa.update(type(contribution)).values(lodged_body="Autre chose"))
 
 
 def test_a_model_that_names_no_column_of_its_own_is_an_error(monkeypatch):

@@ -300,7 +300,7 @@ def test_faults_of_the_rooms_are_told_after_those_of_the_journal_in_their_order(
 
 def test_each_room_that_keeps_words_checks_them(app):
     rooms = [check.__module__.split(".")[1] for check in events.faults.fillers]
-    assert list(dict.fromkeys(rooms)) == ["chapters", "contributions", "synthesis", "adoption", "journal"]
+    assert list(dict.fromkeys(rooms)) == ["chapters", "contributions", "moderation", "synthesis", "adoption", "journal"]
 
 
 # What is slipped in
