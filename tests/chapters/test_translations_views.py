@@ -107,7 +107,7 @@ def test_the_page_shows_both_languages_to_everybody(client, consultation, chapte
     assert [side.get("dir") for side in pair.find_class("side")] == ["ltr", "rtl"]
     assert "is-stale" in pair.get("class")
     assert pair.findall(".//ins")
-    assert not page.findall(".//form[@class]")
+    assert not page.findall(".//main//form[@class]")
     assert not pair.findall(".//form")
     ids = [element.get("id") for element in page.iter() if element.get("id")]
     assert len(ids) == len(set(ids))
