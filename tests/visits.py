@@ -61,6 +61,7 @@ visitor                                     /search/?q=laboratoire
 visitor                                     /search/?q=indicateur+annuel&sort=newest
 visitor                                     /search/?q=indicateur&chapter={number}&category=trade_union&position=opposed&sort=text
 visitor                                     /search/?q=%22petites+entreprises%22+-calendrier
+visitor                                     /search/?q=indicateru+absent
 visitor                                     /search/?category=laboratory&language_of=ar
 participant                                 /search/?q=indicateur&mine=yes&answered=no
 visitor                                     /search/?q={ref}
@@ -159,6 +160,7 @@ visitor                                     /synthesis/read/{public}
 visitor                                     /synthesis/gathered/{public}/1
 rapporteur                                  /synthesis/edit-item/{item}
 rapporteur                                  /synthesis/edit-item/{item}?after={later}
+rapporteur                                  /synthesis/workbench/{number}?answer=all&repeated=1
 rapporteur chair secretariat                /synthesis/account/{number}
 rapporteur                                  /synthesis/account/{number}?since={ref}
 rapporteur secretariat                      /grouping/{number}/1

@@ -7,6 +7,8 @@ CAUSES = {
     "accounts": "PostgreSQL rather reads two thousand accounts whole than twenty-five by their keys",
     "newest-lines": "PostgreSQL reads more than the three newest lines beside a passage where more was said",
     "unanswered": "PostgreSQL reads past what is answered on the way to the first that are not",
+    "partial": "PostgreSQL reads more of what has some of the words than is ranked, where one of them stands nowhere",
+    "folds": "PostgreSQL reads more of the counts of folds, where more of a page's contributions are in one",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
@@ -28,6 +30,10 @@ rapporteur /synthesis/workbench/{number}?answer=all
 rapporteur /synthesis/workbench/{number}?answer=all&after={place}
 rapporteur /synthesis/workbench/{number}?answer=all&block={key}
 rapporteur /synthesis/workbench/{number}?answer=answered&after={place}
+on postgresql: accounts folds
+rapporteur /synthesis/workbench/{number}?answer=all&repeated=1
+on postgresql: partial
+visitor /search/?q=indicateru+absent
 on postgresql: newest-lines
 visitor /chapters/{number}
 participant /chapters/{number}
