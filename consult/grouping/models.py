@@ -10,7 +10,7 @@ from consult.chapters.models import Chapter
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
 from consult.core.db import Base, PrimaryKey, Timestamp, fk
-from consult.core.i18n import N_
+from consult.core.i18n import N_, LabelledEnum
 from consult.core.states import MeaningEnum, says
 
 FEW_OWN_WORDS = 12  # a member that adds no more is answered with its fold; one that adds more is read by itself
@@ -33,11 +33,11 @@ class Apart(MeaningEnum):
         return next(member for member in cls if member.in_method == in_method)
 
 
-class Choice(MeaningEnum):
-    """What a person decided of a contribution; it stays so, whatever is computed again."""
+class Choice(LabelledEnum):
+    """What a person decided of a contribution; it stays so: nothing that is compared later moves what has its place."""
 
-    PART = "part", N_("taken out of its fold"), says()
-    JOIN = "join", N_("put into a fold"), says()
+    PART = "part", N_("taken out of its fold")
+    JOIN = "join", N_("put into a fold")
 
 
 class Fold(Base):
@@ -81,7 +81,6 @@ class FoldMember(Base):
     fold_id: Mapped[int | None] = fk("fold.id", index=False)
     own_words: Mapped[int] = mapped_column(default=0)  # that the fold's core does not have
     is_representative: Mapped[bool] = mapped_column(default=False)  # others are compared with it
-    is_settled: Mapped[bool] = mapped_column(default=False)  # where it belongs was decided by a person
 
     contribution: Mapped[Contribution] = relationship()
     fold: Mapped[Fold | None] = relationship()

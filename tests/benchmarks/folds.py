@@ -26,7 +26,7 @@ class Folds:
         fold_id = self.fold_of(said, number, rapporteur_id) if number % EACH == 0 else None
         self.bulk.add(
             FoldMember, contribution_id=said.id, chapter_id=said.chapter_id, fold_id=fold_id, own_words=20 if number % 15 == 0 else 0,
-            is_representative=number % 2 == 0, is_settled=False)
+            is_representative=number % 2 == 0)
         if self.before and number % 2:
             self.bulk.add(FoldLink, contribution_id=said.id, other_id=self.before, reason=Apart.LESS, resemblance=0.2, words=[])
         self.before = said.id

@@ -9,10 +9,11 @@ from consult.contributions.models import ContributionState, Position
 from consult.core import jobs, tallies
 from consult.core.db import reading, session, unit_of_work
 from consult.grouping import service
-from consult.grouping.models import Apart, Fold, FoldLink, FoldMember
+from consult.grouping.models import Apart, Fold, FoldLink, FoldMember, FoldRun
 from consult.grouping.service import folding as keeping
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
+from consult.text import folding
 from consult.text.folding import Folding
 from tests import factories
 from tests.benchmarks.folding import cases
@@ -126,3 +127,12 @@ def test_words_out_of_sight_are_told_of_no_link(rapporteur, said):
     session.expire_all()
     assert session.get_one(FoldLink, (turned.id, one.id)).words == []
     assert tallies.faults() == []
+
+
+def test_what_very_many_have_is_kept_no_more_often(said, monkeypatch):
+    """Of representatives that share a run only so many are found by it."""
+    monkeypatch.setattr(folding, "MOST_OF_A_RUN", 2)
+    end = " et les ateliers de Safi, de Fès et de Salé le demandent aussi depuis la dernière réunion de la profession."
+    said(*(f"{start}{end}" for start in (OTHER, CAMPAIGN, OTHER.upper().replace("LISTE", "TABLE"), OWN)))
+    often = sa.select(sa.func.count()).select_from(FoldRun).group_by(FoldRun.run).order_by(sa.func.count().desc())
+    assert session.scalars(often).first() == 2

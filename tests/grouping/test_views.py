@@ -80,6 +80,12 @@ def test_whoever_is_not_in_charge_sees_none_of_it(client, alike, participant, ch
     assert session.scalars(sa.select(FoldChoice)).all() == []
 
 
+def test_whoever_only_watches_is_told_so_before_what_is_wrong(client, alike, secretary):
+    client.sign_in(secretary)
+    assert client.get("/en/grouping/1/1").status_code == 200
+    assert client.post("/en/grouping/join/1/1", data={"other": ""}).status_code == 403
+
+
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 def test_everybody_reads_how_it_is_found(client, consultation, language):
     assert client.get(f"/{language}/grouping/method").status_code == 200

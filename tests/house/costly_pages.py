@@ -9,6 +9,7 @@ CAUSES = {
     "unanswered": "PostgreSQL reads past what is answered on the way to the first that are not",
     "partial": "PostgreSQL reads more of what has some of the words than is ranked, where one of them stands nowhere",
     "folds": "PostgreSQL reads more of the counts of folds, where more of a page's contributions are in one",
+    "choices": "PostgreSQL rather reads all that people put right in folds than what they did of one person's contributions",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
@@ -34,6 +35,8 @@ on postgresql: accounts folds
 rapporteur /synthesis/workbench/{number}?answer=all&repeated=1
 on postgresql: partial
 visitor /search/?q=indicateru+absent
+on postgresql: choices
+participant /privacy/forget
 on postgresql: newest-lines
 visitor /chapters/{number}
 participant /chapters/{number}

@@ -68,6 +68,13 @@ def test_one_tick_gathers_all_that_say_hardly_anything_besides(signed_in, alike,
     assert tallies.faults() == []
 
 
+def test_what_stands_in_another_item_is_left_there(signed_in, rapporteur, alike, block):
+    item = service.add_item(rapporteur, service.get_or_new(block.chapter), title="Un seul", contributions=[alike[1]])
+    signed_in.post("/en/synthesis/add-item/1", data=ticked(alike[0]))
+    in_it = sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item.id)
+    assert session.scalars(in_it).all() == [alike[1].id]
+
+
 def test_one_that_adds_words_is_gathered_alone(signed_in, alike, block):
     signed_in.post("/en/synthesis/add-item/1", data=ticked(alike[3]))
     assert gathered(block) == {alike[3].id}

@@ -51,7 +51,7 @@ def join(actor: User, contribution: Contribution, *, other: Contribution) -> Fol
     fold = target.fold or begin_fold(contribution.chapter_id, other.id)
     own = count_own_words(*load_both(contribution.id, fold.core_id))
     with contributions.recounted([contribution]):
-        member.fold_id, member.own_words, member.is_settled = fold.id, own, True
+        member.fold_id, member.own_words = fold.id, own
     return _chosen(actor, contribution, Choice.JOIN, fold)
 
 
@@ -78,7 +78,6 @@ def _leave(member: FoldMember) -> None:
     with contributions.recounted(changed):
         for one in (member, *left_alone):
             one.fold_id, one.own_words = None, 0
-        member.is_settled = True
     if fold.core_id == member.contribution_id and not left_alone and next_ones:
         _put_core(fold, next_ones[0])
 

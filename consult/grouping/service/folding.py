@@ -27,7 +27,8 @@ from consult.text import folding
 from consult.text.folding import Comparing, Known, Measured, Read, Said
 
 BATCH = 10  # contributions that are folded while the chapter is held: a few hundredths of a second
-LOOKED_FOR, LOOKED_AT = 1000, 500  # contributions that are looked at in one second for those that were not compared yet
+LOOKED_AT = 1000  # contributions that are looked at in one second for those that were not compared yet
+LOOKED_BACK = 500  # numbers behind the newest that was compared: a lower one may be committed late
 CHAPTERS = 8  # whose texts one worker remembers
 SIGN = 1 << 63  # the database knows no number above
 _looked_to = [0]  # the contribution up to which this worker has looked for what was missed
@@ -50,10 +51,10 @@ class Comparison:
 def see_to_new() -> None:
     """Promise the comparing of what was lodged; of what was there before folds were kept, or was overlooked, some more each second."""
     last = session.scalar(sa.select(sa.func.max(FoldMember.contribution_id))) or 0
-    missing = _missing(max(last - LOOKED_AT, 0))
-    if _looked_to[0] < last - LOOKED_AT:
+    missing = _missing(max(last - LOOKED_BACK, 0))
+    if _looked_to[0] < last - LOOKED_BACK:
         missing |= _missing(_looked_to[0])
-        _looked_to[0] += LOOKED_AT
+        _looked_to[0] += LOOKED_AT  # no number is passed over: so many rows have at least so many numbers
     under_way = set(session.scalars(sa.select(Job.subject_id).where(
         Job.name == name_of(fold_chapter), Job.subject_id.in_(missing), Job.state.in_(JobState.where(is_under_way=True)))))
     for chapter in session.scalars(sa.select(Chapter).where(Chapter.id.in_(missing - under_way)).options(lazyload("*"))):
@@ -63,7 +64,7 @@ def see_to_new() -> None:
 def _missing(after: int) -> set[int]:
     """The chapters that have a contribution, among the next after this one, that was not compared."""
     some = sa.select(Contribution.id, Contribution.chapter_id).where(Contribution.id > after).order_by(Contribution.id).limit(
-        LOOKED_FOR).subquery()
+        LOOKED_AT).subquery()
     compared = sa.exists().where(FoldMember.contribution_id == some.c.id)
     return set(session.scalars(sa.select(some.c.chapter_id).where(~compared).distinct()))
 

@@ -28,6 +28,13 @@ def one_of(table: str, column: str, values: tuple[str, ...]) -> sa.CheckConstrai
 
 
 def upgrade() -> None:
+    make_folds()
+    make_what_is_found()
+    make_what_people_decide()
+    put_scopes(SCOPES)
+
+
+def make_folds() -> None:
     op.create_table(
         "fold",
         sa.Column("id", NUMBER, nullable=False), sa.Column("chapter_id", NUMBER, nullable=False),
@@ -42,7 +49,6 @@ def upgrade() -> None:
         sa.Column("id", NUMBER, nullable=False), sa.Column("contribution_id", NUMBER, nullable=False),
         sa.Column("chapter_id", NUMBER, nullable=False), sa.Column("fold_id", NUMBER, nullable=True),
         sa.Column("own_words", sa.Integer(), nullable=False), sa.Column("is_representative", sa.Boolean(), nullable=False),
-        sa.Column("is_settled", sa.Boolean(), nullable=False),
         to("fold_member", "contribution_id", "contribution"), to("fold_member", "chapter_id", "chapter"),
         to("fold_member", "fold_id", "fold"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fold_member")),
@@ -50,6 +56,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_fold_member_fold_id_id", "fold_member", ["fold_id", "id"])
     op.create_index("ix_fold_member_chapter_id_id", "fold_member", ["chapter_id", "id"])
+
+
+def make_what_is_found() -> None:
     op.create_table(
         "fold_run",
         sa.Column("chapter_id", NUMBER, nullable=False), sa.Column("run", sa.BigInteger(), nullable=False),
@@ -67,6 +76,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contribution_id", "other_id", name=op.f("pk_fold_link")),
     )
     op.create_index(op.f("ix_fold_link_other_id"), "fold_link", ["other_id"])
+
+
+def make_what_people_decide() -> None:
     op.create_table(
         "fold_choice",
         sa.Column("id", NUMBER, nullable=False), sa.Column("contribution_id", NUMBER, nullable=False),
@@ -89,7 +101,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chapter_id", "fold_id", "item_id", "state", "adds_words", name=op.f("pk_fold_tally")),
     )
     op.create_index(op.f("ix_fold_tally_fold_id"), "fold_tally", ["fold_id"])
-    put_scopes(SCOPES)
 
 
 def put_scopes(scopes: tuple[str, ...]) -> None:
