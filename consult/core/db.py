@@ -20,7 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from consult.core import outage
 from consult.core.config import make_private
 from consult.core.i18n import arrived, utcnow
-from consult.core.turns import PATIENCE, Turn
+from consult.core.turns import PATIENCE, Turn, way_given
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -174,7 +174,7 @@ def unit_of_work() -> Iterator[orm.Session]:
     """All or nothing: commits at the end, rolls back on any exception."""
     token = _writes.set(True)
     try:
-        with reading_first() as unit:
+        with way_given(), reading_first() as unit:
             if unit.in_transaction():  # it reads already, as a page that is drawn does
                 begin_writing()
             yield unit

@@ -26,6 +26,7 @@ from consult.core.db import Base, PrimaryKey, Timestamp, add_row, after_commit, 
 from consult.core.i18n import N_, utcnow
 from consult.core.locks import unheld
 from consult.core.states import MeaningEnum, Tone, says
+from consult.core.turns import giving_way
 from consult.core.waking import Queue
 
 log = logging.getLogger(__name__)
@@ -119,10 +120,11 @@ def worded_job(function: Callable[[int], Callable[[], None] | None]):
 def long_job(function: Callable[[int, Callable[[int], None]], None]):
     """Register long work: it gets the row's id and ``progress(percent)``, and opens its own short units of work.
 
-    It must call ``progress`` outside of any transaction, so that no writer waits while it computes.
+    It must call ``progress`` outside of any transaction, so that no writer waits while it computes; between its units of work it gives way.
     """
     def run(job_id: int, subject_id: int) -> None:
-        function(subject_id, lambda percent: report(function, subject_id, percent))
+        with giving_way():
+            function(subject_id, lambda percent: report(function, subject_id, percent))
         with unit_of_work():
             finish(job_id)
     REGISTRY[name_of(function)] = run
@@ -328,7 +330,7 @@ def tick() -> None:
     """
     for part in clock_parts():
         try:
-            with unit_of_work():
+            with giving_way(), unit_of_work():
                 part()
         except Exception as error:
             outage.tell(log, error, "the worker's %s failed; tried again in a second", part.__name__)

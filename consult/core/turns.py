@@ -3,8 +3,13 @@
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 PATIENCE, PAUSE = 15, 0.0005  # seconds
+LONGEST_PAUSE = 1.0  # seconds that long work leaves to others after one unit of work
+_gives_way: ContextVar[bool] = ContextVar("gives_way", default=False)
 
 
 class Turn:
@@ -35,3 +40,26 @@ class Turn:
 
     def give_back(self) -> None:
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Each unit of work in here is followed by a pause as long as it took. Whoever writes one after the other would have its turn again
+    before anybody who waits has looked, so that people would wait until all of it is done.
+    """
+    token = _gives_way.set(True)
+    try:
+        yield
+    finally:
+        _gives_way.reset(token)
+
+
+@contextmanager
+def way_given() -> Iterator[None]:
+    """Around a unit of work: the pause behind it. Nothing outside of :func:`giving_way`."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        if _gives_way.get():
+            time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))

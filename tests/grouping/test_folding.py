@@ -93,6 +93,15 @@ def test_the_worker_folds_what_was_lodged_once(own_app):
         assert tallies.faults() == []
 
 
+def test_the_chapter_is_given_back_when_its_time_is_over_and_one_at_least_is_folded(block):
+    rows = [factories.a_published_contribution(block=block, body=CAMPAIGN, position=Position.OPPOSED).id for _time in range(3)]
+    left = service.fold(block.chapter.id, rows, until=0)
+    assert list(left) == rows[1:]
+    assert session.scalars(sa.select(FoldMember.contribution_id)).all() == rows[:1]
+    assert not service.fold(block.chapter.id, left)
+    assert session.scalars(sa.select(FoldMember.contribution_id).order_by(FoldMember.id)).all() == rows
+
+
 def test_what_comes_late_with_a_lower_number_is_folded_too(block, said):
     late = factories.a_published_contribution(block=block, body=CAMPAIGN, position=Position.OPPOSED)
     (one,) = said(CAMPAIGN)

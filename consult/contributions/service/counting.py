@@ -50,6 +50,12 @@ def replaced(ids: Sequence[int]) -> AbstractContextManager[None]:
     return tallies.changed(lambda: count(ids, only_places=True))
 
 
+def recounted_above(contributions: Iterable[Contribution]) -> AbstractContextManager[None]:
+    """The same where nothing is changed but where they stand in the rooms above."""
+    ids = [contribution.id for contribution in contributions]
+    return tallies.changed(lambda: Counter(dict(flat(events.counts(ids, False)))))
+
+
 def count(ids: Sequence[int], *, only_places: bool = False) -> Counter:
     """What these contributions count for, in all tallies of this room and of those above it."""
     counted: Counter = Counter()

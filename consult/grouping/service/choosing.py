@@ -50,7 +50,7 @@ def join(actor: User, contribution: Contribution, *, other: Contribution) -> Fol
         _leave(member)
     fold = target.fold or begin_fold(contribution.chapter_id, other.id)
     own = count_own_words(*load_both(contribution.id, fold.core_id))
-    with contributions.recounted([contribution]):
+    with contributions.recounted_above([contribution]):
         member.fold_id, member.own_words = fold.id, own
     return _chosen(actor, contribution, Choice.JOIN, fold)
 
@@ -75,7 +75,7 @@ def _leave(member: FoldMember) -> None:
     next_ones = session.scalars(others.options(joinedload(FoldMember.contribution)).limit(2)).all()
     left_alone = [] if len(next_ones) > 1 else list(next_ones)
     changed = [member.contribution, *(one.contribution for one in left_alone)]
-    with contributions.recounted(changed):
+    with contributions.recounted_above(changed):
         for one in (member, *left_alone):
             one.fold_id, one.own_words = None, 0
     if fold.core_id == member.contribution_id and not left_alone and next_ones:
@@ -87,7 +87,7 @@ def _put_core(fold: Fold, member: FoldMember) -> None:
     fold.core_id = member.contribution_id
     members = session.scalars(sa.select(FoldMember).where(FoldMember.fold_id == fold.id)).all()
     said = {row.id: row for some in contributions.in_chunks([one.contribution_id for one in members]) for row in load(some)}
-    with contributions.recounted(said.values()):
+    with contributions.recounted_above(said.values()):
         for one in members:
             one.own_words = count_own_words(said[one.contribution_id], said[fold.core_id])
 

@@ -5,6 +5,8 @@ is, and gives what making all anew gives (:mod:`consult.text.folding`, which hol
 stays in its fold; pages show of a fold what their reader may see.
 """
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from consult.grouping.models import Apart, Fold, FoldLink, FoldMember, FoldRun
 from consult.text import folding
 from consult.text.folding import Comparing, Known, Measured, Read, Said
 
-BATCH = 10  # contributions that are folded while the chapter is held: a few hundredths of a second
+HELD = 0.02  # seconds after which the chapter is given back, with no contribution left half folded
 LOOKED_AT = 1000  # contributions that are looked at in one second for those that were not compared yet
 LOOKED_BACK = 500  # numbers behind the newest that was compared: a lower one may be committed late
 CHAPTERS = 8  # whose texts one worker remembers
@@ -78,9 +80,9 @@ def fold_chapter(chapter_id: int, progress: Callable[[int], None]) -> None:
             waiting, after = _waiting(chapter_id, after)
         if not waiting:
             return
-        for begin in range(0, len(waiting), BATCH):
+        while waiting:
             with unit_of_work():
-                fold(chapter_id, waiting[begin:begin + BATCH])
+                waiting = fold(chapter_id, waiting, time.monotonic() + HELD)
 
 
 def _waiting(chapter_id: int, after: int) -> tuple[list[int], int]:
@@ -99,13 +101,18 @@ def _waiting(chapter_id: int, after: int) -> tuple[list[int], int]:
 # How
 
 
-def fold(chapter_id: int, ids: Sequence[int]) -> None:
-    """Compare these with all before them, and keep what that tells, in one unit of work that holds the chapter."""
+def fold(chapter_id: int, ids: Sequence[int], until: float = math.inf) -> Sequence[int]:
+    """Compare these with all before them, and keep what that tells, in one unit of work that holds the chapter until this moment of the
+    monotonic clock, and for one of them at least; those that are left.
+    """
     lock(session.get_one(Chapter, chapter_id))
-    known = set(session.scalars(sa.select(FoldMember.contribution_id).where(FoldMember.contribution_id.in_(ids))))
     comparing = comparing_for(chapter_id)
-    for said in load([id_ for id_ in ids if id_ not in known]):
-        keep(said, compare(comparing, said))
+    for done, id_ in enumerate(ids, 1):
+        if session.scalar(sa.select(FoldMember.id).where(FoldMember.contribution_id == id_)) is None:
+            keep(said := load([id_])[0], compare(comparing, said))
+        if time.monotonic() >= until:
+            return ids[done:]
+    return ()
 
 
 def comparing_for(chapter_id: int) -> Comparing:
@@ -161,14 +168,17 @@ def signed(run: int) -> int:
 
 def keep(contribution: Contribution, told: Comparison) -> None:
     best = folding.choose(told.found)
-    fold_id, own, is_representative = None, 0, bool(told.runs)
-    with contributions.recounted([contribution]):
-        if best is not None:
-            fold_id = best.group if best.group > 0 else begin_fold(contribution.chapter_id, best.known).id
-            own = count_own_words(contribution, core_of(fold_id))
-            is_representative = folding.widens(best, told.found, _count_representatives(fold_id))
-        session.add(FoldMember(contribution_id=contribution.id, chapter_id=contribution.chapter_id, fold_id=fold_id, own_words=own,
-                               is_representative=is_representative))
+    is_representative = bool(told.runs)
+    member = FoldMember(contribution_id=contribution.id, chapter_id=contribution.chapter_id, fold_id=None, own_words=0)
+    if best is None:  # whoever stands alone counts in no fold
+        session.add(member)
+    else:
+        with contributions.recounted_above([contribution]):
+            member.fold_id = best.group if best.group > 0 else begin_fold(contribution.chapter_id, best.known).id
+            member.own_words = count_own_words(contribution, core_of(member.fold_id))
+            is_representative = folding.widens(best, told.found, _count_representatives(member.fold_id))
+            session.add(member)
+    member.is_representative = is_representative
     if is_representative:
         runs = (signed(run) for run in folding.kept_runs(told.runs))
         add_new(FoldRun, [{"chapter_id": contribution.chapter_id, "run": run, "contribution_id": contribution.id}
@@ -187,7 +197,7 @@ def forget_words(_actor: Actor, _decision: Base, subject: Base) -> None:
     member = session.scalar(sa.select(FoldMember).where(FoldMember.contribution_id == subject.id))
     if member is not None and member.fold_id is not None:
         own = count_own_words(subject, core_of(member.fold_id))
-        with contributions.recounted([subject]):
+        with contributions.recounted_above([subject]):
             member.own_words = own
 
 
@@ -202,7 +212,7 @@ def begin_fold(chapter_id: int, core_id: int) -> Fold:
     begun = Fold(chapter_id=chapter_id, number=last + 1, core_id=core_id)
     session.add(begun)
     session.flush()
-    with contributions.recounted(load([core_id])):
+    with contributions.recounted_above(load([core_id])):
         session.execute(sa.update(FoldMember).where(FoldMember.contribution_id == core_id).values(fold_id=begun.id))
     return begun
 

@@ -23,6 +23,7 @@ from consult.text.hints import hints_in
 BATCH = 50  # texts that are looked at in one second
 SPAN = 10_000  # numbers that are gone through in one second to find them
 LOOK_BACK = 500  # numbers that are gone through again: PostgreSQL gives them before it commits, and not in that order
+MOST_READ = LOOK_BACK + BATCH
 
 
 @dataclass
@@ -61,8 +62,8 @@ def _next_ids(model: type[Moderated], looked: Looked) -> list[int]:
     last, begin = scalar_count(sa.select(sa.func.max(model.id))), max(0, looked.up_to - LOOK_BACK)
     end = looked.up_to + SPAN
     waiting = model.state.in_(ContributionState.where(awaits_moderation=True))
-    within = session.scalars(sa.select(model.id).where(model.id > begin, model.id <= end, waiting).order_by(model.id).limit(
-        LOOK_BACK + BATCH)).all()
+    these = sa.select(model.id).where(model.id > begin, model.id <= end, waiting).order_by(model.id)
+    within = session.scalars(these.limit(MOST_READ)).all()
     found = [one for one in within if one not in looked.at][:BATCH]
     looked.up_to = max(looked.up_to, found[-1] if len(found) == BATCH else min(last, end))
     looked.at = {one for one in looked.at.union(found) if one > looked.up_to - LOOK_BACK}
