@@ -73,7 +73,7 @@ def _missing(after: int) -> set[int]:
 
 @long_job
 def fold_chapter(chapter_id: int, progress: Callable[[int], None]) -> None:
-    """All that were not compared yet, a batch after the other."""
+    """All that were not compared yet, some after the other."""
     after = 0
     while True:
         with reading():
@@ -85,7 +85,7 @@ def fold_chapter(chapter_id: int, progress: Callable[[int], None]) -> None:
                 waiting = fold(chapter_id, waiting, time.monotonic() + HELD)
 
 
-def _waiting(chapter_id: int, after: int) -> tuple[list[int], int]:
+def _waiting(chapter_id: int, after: int) -> tuple[Sequence[int], int]:
     """The next contributions of the chapter that were not compared, in the order of lodging; and where to go on."""
     while True:
         ids = session.scalars(sa.select(Contribution.id).where(Contribution.chapter_id == chapter_id, Contribution.id > after)
