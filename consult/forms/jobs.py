@@ -15,7 +15,7 @@ from consult.core import states
 from consult.core.course import share_course
 from consult.core.db import reading, scalar_count, session, unit_of_work
 from consult.core.errors import ConsultError
-from consult.core.i18n import LANGUAGES, force_locale
+from consult.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, force_locale
 from consult.core.jobs import long_job
 from consult.core.locks import list_locked, lock
 from consult.core.permissions import Action, can
@@ -147,10 +147,11 @@ def draft(form_id: int, progress: Progress) -> None:
                 return
             asked = sa.select(ReceivedRow.id).where(becoming, ReceivedRow.id > last).order_by(ReceivedRow.id).limit(DRAFTS)
             rows = list_locked(ReceivedRow, ReceivedRow.id.in_(session.scalars(asked).all()))
+            blocks = list_blocks(received.consultation, rows)
             for row in rows:
                 try:
                     with session.begin_nested():
-                        make_draft(author, received, row)
+                        make_draft(author, received, row, blocks.get(row.id))
                 except ConsultError as error:
                     put_back(row, error)
             last = rows[-1].id if rows else last
@@ -161,10 +162,9 @@ def draft(form_id: int, progress: Progress) -> None:
     conclude(form_id, FormState.DRAFTING)
 
 
-def make_draft(author: User, received: ReceivedForm, row: ReceivedRow) -> None:
+def make_draft(author: User, received: ReceivedForm, row: ReceivedRow, block: Block | None) -> None:
     """A draft of its author's, as if it had been typed; raises what refuses it. Nothing is lodged."""
-    language = row.said.get("language") or "fr"
-    block = get_block(received.consultation, row, language)
+    language = language_of(row)
     if block is None:
         states.move(row, FormRowState.GENERAL)
         return
@@ -188,12 +188,27 @@ def put_back(row: ReceivedRow, error: ConsultError) -> None:
     states.move(row, FormRowState.DOUBTFUL)
 
 
-def get_block(consultation: Consultation, row: ReceivedRow, language: str) -> Block | None:
+def language_of(row: ReceivedRow) -> str:
+    return str(row.said.get("language") or DEFAULT_LANGUAGE)
+
+
+def list_blocks(consultation: Consultation, rows: Sequence[ReceivedRow]) -> dict[int, Block]:
+    """By the row's id, the passage that it speaks of as its language now reads; of one that was dropped, as it last stood."""
+    revisions = chapters.list_published(consultation)
+    asked = {row.id: revisions.get((row.chapter_number, language_of(row))) for row in rows if row.chapter_number and row.key}
+    found = sa.select(Block).where(
+        Block.revision_id.in_({revision.id for revision in asked.values() if revision}), Block.key.in_({row.key for row in rows}))
+    present = {(block.revision_id, block.key): block for block in session.scalars(found)}
+    blocks = {row.id: present.get((revision.id, row.key or "")) if (revision := asked.get(row.id)) else None for row in rows}
+    return {row.id: block for row in rows if (block := blocks[row.id] or get_dropped_block(consultation, row)) is not None}
+
+
+def get_dropped_block(consultation: Consultation, row: ReceivedRow) -> Block | None:
     chapter = session.scalar(sa.select(Chapter).where(
         Chapter.consultation_id == consultation.id, Chapter.number == row.chapter_number)) if row.chapter_number else None
     if chapter is None or row.key is None:
         return None
     try:
-        return chapters.get_block(chapter, row.key, language)
+        return chapters.get_block(chapter, row.key, language_of(row))
     except ConsultError:
         return None

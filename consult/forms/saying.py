@@ -7,6 +7,7 @@ its own that begins with a dash and its name in one of our languages.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from rapidfuzz import fuzz
 
@@ -62,7 +63,8 @@ def is_wording(change: str, lead: str) -> bool:
     return fuzz.ratio(folded(change), folded(lead)) >= ALIKE
 
 
-def named(text: str) -> dict[str, str]:
+@cache
+def named(text: str) -> Mapping[str, str]:
     """By each label of ours, in each language, what it stands for."""
     found = {}
     for language in LANGUAGES:
@@ -71,10 +73,16 @@ def named(text: str) -> dict[str, str]:
     return found
 
 
+@cache
+def names_of_parts() -> tuple[Mapping[str, str], re.Pattern[str]]:
+    """What each name of a part stands for, and where such a name begins a line."""
+    names = {said: label for label in LABELS for said, label in named(label).items()}
+    return names, re.compile(rf"^([—–-] ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\s*[:：]\s*)", re.MULTILINE)
+
+
 def split_comment(comment: str) -> tuple[str, dict[str, str]]:
     """The remark, and what stands below it under a name of ours, each once; what is no such thing stays in the remark, word by word."""
-    names = {said: label for label in LABELS for said, label in named(label).items()}
-    pattern = re.compile(rf"^([—–-] ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\s*[:：]\s*)", re.MULTILINE)
+    names, pattern = names_of_parts()
     first, *parts = pattern.split(comment)
     remark, told = [first], {}
     for begun, name, words in zip(parts[::3], parts[1::3], parts[2::3], strict=True):

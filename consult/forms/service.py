@@ -116,7 +116,17 @@ def get_read_form(actor: Actor, consultation: Consultation, data: bytes) -> Read
 @command
 def receive(actor: User, consultation: Consultation, *, form: ReadForm, data: bytes, file_name: str, language: str,
             chapter: int | None = None) -> ReceivedForm:
-    """Keep the file as it came; the worker looks for the passages. Raises :class:`Invalid` where too many forms wait already."""
+    """Keep the file as it came; the worker looks for the passages.
+
+    Raises :class:`Invalid` (field ``file``) where too many forms wait already, or this very one: its drafts would be made twice.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    lock(actor)
+    kept = sa.select(ReceivedForm.id).where(
+        ReceivedForm.author_id == actor.id, ReceivedForm.digest == digest, ReceivedForm.state != FormState.DISCARDED)
+    if session.scalars(kept.limit(1)).first() is not None:
+        raise Invalid("file", _("You have brought this very file already."),
+                      _("Open it in the list of your forms; to have it read anew, discard it there first."))
     waiting = session.scalar(sa.select(sa.func.count()).select_from(ReceivedForm).where(
         ReceivedForm.author_id == actor.id, ReceivedForm.state != FormState.DISCARDED)) or 0
     if waiting >= MAX_WAITING:
@@ -124,11 +134,12 @@ def receive(actor: User, consultation: Consultation, *, form: ReadForm, data: by
     received = ReceivedForm(
         consultation=consultation, author=actor, chapter_number=chapter, file_name=validated_line("file", file_name,
             max_length=1000)[-MAX_FILE_NAME:],
-        digest=hashlib.sha256(data).hexdigest(), data=data, preface=form.preface[:200], rows_count=len(form.rows))
+        digest=digest, data=data, preface=form.preface[:200], rows_count=len(form.rows))
     session.add(received)
     session.flush()
     rows = [{"form_id": received.id, "number": row.number, "state": FormRowState.UNREAD, "others": [],
-             "said": {**{name: asdict(row)[name] for name in SAID}, "language": language_of(row.comment, language)}} for row in form.rows]
+             "said": {**{name: asdict(row)[name] for name in SAID}, "language": language_of(row.change or row.comment, language)}}
+            for row in form.rows]  # a change is one of the text in its own language, whatever the remark is written in
     for begin in range(0, len(rows), CHUNK):
         session.execute(sa.insert(ReceivedRow), rows[begin:begin + CHUNK])
     later(jobs.go_through, received)

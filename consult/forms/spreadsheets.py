@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterator
 
 from lxml import etree
@@ -19,6 +20,7 @@ from consult.text.workbook import LAST_LINE, PLACE, column_of, local, text_of
 MAX_SHEETS = 40
 MAX_JOINED = 300_000  # cells under the first of joined ones, of a sheet
 LAST_COLUMN = 16_384  # of a spreadsheet, as its last line
+ONE_MORE = "\x00"  # which no file that is read has
 SEPARATORS = (";", ",", "\t", "|")
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -103,8 +105,14 @@ def xlsx_cells(element: etree._Element, shared: list[str]) -> list[str]:
         if place >= MAX_COLUMNS:
             continue
         cells += [""] * (place + 1 - len(cells))
-        cells[place] = "" if cell.get("t") == "e" else text_of(cell, shared)[:MAX_CELL].strip()
+        cells[place] = "" if cell.get("t") == "e" else (text_of(cell, shared) or formula_of(cell))[:MAX_CELL].strip()
     return cells
+
+
+def formula_of(cell: etree._Element) -> str:
+    """As it is written, where no programme has kept a value of it: what somebody typed does not vanish."""
+    formula = next((child.text for child in cell if local(child) == "f" and child.text), "")
+    return f"={formula}" if formula else ""
 
 
 def join(table: Table, merged: list[str]) -> None:
@@ -209,8 +217,25 @@ def read_csv(data: bytes) -> Document:
     first, _end, rest = text.partition("\n")
     told = first.strip("\r\ufeff ").removeprefix("sep=") if first.lower().startswith(("sep=", "\ufeffsep=")) else ""
     separators = (told,) if len(told) == 1 else SEPARATORS
-    sheets = [csv_lines(rest if told else text, separator) for separator in separators]
-    return finished(Document("csv", [max(sheets, key=evenness)]))
+    text = rest if told else text
+    sheets = {separator: csv_lines(text, separator) for separator in separators}
+    separator = max(sheets, key=lambda one: evenness(sheets[one]))
+    chosen = sheets[separator]
+    if chosen.lines and is_left_open(text, separator):
+        raise Invalid("file", _("The row that begins with “%(words)s” opens a quotation mark and never closes it.",
+                words=beginning(chosen.lines[-1])), _("Close it, or save the form as .xlsx, and choose it again."))
+    return finished(Document("csv", [chosen]))
+
+
+def is_left_open(text: str, separator: str) -> bool:
+    """Whether a quotation mark is never closed: one row more would be no row, but words of the last one."""
+    rows = csv.reader(io.StringIO(f"{text}\n{ONE_MORE}", newline=""), delimiter=separator)
+    return deque(rows, maxlen=1).pop() != [ONE_MORE]
+
+
+def beginning(line: Line) -> str:
+    """So much of it that whoever typed it finds it again."""
+    return " ".join(" ".join(line.cells).split())[:60]
 
 
 def csv_lines(text: str, separator: str) -> Table:

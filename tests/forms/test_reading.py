@@ -71,6 +71,28 @@ def test_a_csv_file_of_any_usual_kind_is_read(separator, encoding):
     assert row.comment == "Délai ; trop court, « à revoir »"
 
 
+PLAIN_HEADS = "Organisme;N° ligne;Article;Alinéa;Type;Commentaires;Proposition de modification;Observations du secrétariat"
+
+
+def test_a_quotation_mark_that_is_never_closed_is_told_with_its_row_and_swallows_none():
+    text = f'{PLAIN_HEADS}\nMA;;1.2.1;;te;Trop vague.;;\nMA;;1.2.2;;te;"Délai trop court;;\nMA;;1.2.3;;te;Une faute.;;\n'
+    with pytest.raises(Invalid, match="MA 1.2.2 te Délai trop court") as refused:
+        read_form(text.encode())
+    assert refused.value.field == "file"
+
+
+def test_one_mark_within_words_is_no_reason_to_refuse():
+    text = f'{PLAIN_HEADS}\nMA;;1.2.1;;te;Un tube de 3" est trop court.;;\nMA;;1.2.3;;te;"Une faute\net une autre.";;\n'
+    assert [row.comment for row in read_form(text.encode()).rows] == ['Un tube de 3" est trop court.', "Une faute\net une autre."]
+
+
+def test_a_formula_of_which_no_value_is_kept_is_read_as_it_is_written():
+    data = as_xlsx([Sheet([HEADS, [*ROW[:5], "=B2&C2", "", ""], [*ROW[:5], "Une faute.", "", ""]], 8)])
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        assert b"<f>B2&amp;C2</f>" in book.read("xl/worksheets/sheet1.xml"), "a formula, and no words"
+    assert [row.comment for row in read_form(data).rows] == ["=B2&C2", "Une faute."]
+
+
 def test_arabic_of_windows_is_read():
     heads = ["الهيئة", "رقم السطر", "البند/المادة", "الفقرة/الشكل/الجدول", "نوع التعليق", "التعليق (التعليل)", "التعديل المقترح",
         "ملاحظات كتابة المجلس"]

@@ -90,6 +90,35 @@ def test_drafts_that_are_taken_away_and_brought_back_are_the_same(chapter, consu
     assert after == before
 
 
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("body", ["هذا التعبير غامض.", ""])
+def test_a_change_of_the_french_text_is_one_when_it_comes_back_whatever_language_the_remark_is_in(
+        chapter, consultation, participant, language, body):
+    block = chapters.get_block(chapter, "C1-A1-P1-a1", "fr")
+    said = {**SAID, "body": body, "justification": "", "exact": "", "suffix": ""}
+    contributions.keep_draft(participant, block, token="one", fields=said)
+    out = io.BytesIO()
+    with force_locale(language):
+        writing.write_xlsx(service.get_form(participant, consultation, 1, language, "own"), out)
+    session.execute(sa.delete(ContributionDraft))
+    received = bring(participant, consultation, out.getvalue())
+    service.make_drafts(participant, received, speaking=Speaking.SELF)
+    go_through(received)
+    draft, = drafts_of(participant)
+    assert (draft.block_id, said_in(draft)["replacement"], said_in(draft)["body"]) == (block.id, SAID["replacement"], body)
+
+
+def test_the_very_same_file_is_refused_until_the_first_is_discarded(chapter, consultation, participant):
+    data = filled(row("C1-A1-P1-a1"))
+    first = bring(participant, consultation, data)
+    with pytest.raises(Invalid, match="this very file already") as refused:
+        bring(participant, consultation, data)
+    assert refused.value.field == "file"
+    bring(factories.a_user(), consultation, data)
+    service.discard(participant, first)
+    assert bring(participant, consultation, data).state == FormState.READ
+
+
 @pytest.mark.parametrize("format_", WRITERS)
 def test_an_empty_form_lists_the_passages_and_holds_no_row(chapter, consultation, participant, format_):
     out, form = io.BytesIO(), service.get_form(participant, consultation, 1, "fr")
@@ -277,7 +306,7 @@ def test_too_many_forms_are_refused(chapter, consultation, participant, monkeypa
 
 
 def test_what_came_long_ago_goes(chapter, consultation, participant):
-    old, new = (bring(participant, consultation, filled(row("C1-A1-P1-a1"))) for _time in range(2))
+    old, new = (bring(participant, consultation, filled(row("C1-A1-P1-a1", said))) for said in ("Trop vague.", "Une faute."))
     old.created_at = utcnow().replace(year=2020)
     session.flush()
     assert service.let_go(utcnow().replace(year=2021), 10) == 1
