@@ -1,21 +1,34 @@
-"""Telling the secretariat what became of its request; sealing what an earlier version of this program submitted before it was sealed."""
+"""Telling the secretariat what became of its request, and everybody what the Council decided; sealing what an earlier version of this
+program submitted before it was sealed.
+"""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from consult.adoption import archive
-from consult.adoption.models import Submission, SubmissionArchive, SubmissionFailure, SubmissionRequest
+from consult.adoption.models import (
+    AdoptionDecision,
+    DecisionNotice,
+    Submission,
+    SubmissionArchive,
+    SubmissionFailure,
+    SubmissionRequest,
+)
+from consult.chapters.models import Chapter
 from consult.core import mail
 from consult.core.commands import command
 from consult.core.db import reading, session, unit_of_work
-from consult.core.i18n import utcnow
-from consult.core.jobs import long_job, outbound_job
+from consult.core.i18n import gettext, utcnow
+from consult.core.jobs import job, long_job, outbound_job
 from consult.core.mail import Letter
-from consult.core.news import Topic
+from consult.core.news import Line, Topic
 from consult.core.permissions import SYSTEM, Actor
 from consult.exports import files
+from consult.news import service as news
+from consult.synthesis.telling import AuthorsTold
 
 
 @outbound_job
@@ -52,6 +65,47 @@ def standing(failure_id: int, facts: frozenset[int]) -> frozenset[int]:
 
 
 CALLED_OFF = mail.Kind("adoption.called_off", word_failure, mark_failure, standing, topic=Topic.CHARGE)
+
+
+# What the Council decided
+
+
+def find(decision_id: int) -> tuple[Chapter, dict[str, Any]]:
+    decision = session.get_one(AdoptionDecision, decision_id)
+    return decision.chapter, {"decision": decision, "chapter": decision.chapter}
+
+
+AUTHORS = AuthorsTold(DecisionNotice.decision_id, DecisionNotice.author_id, "adoption/decided", find)
+DECIDED = mail.Kind("adoption.decision", AUTHORS.word, AUTHORS.mark, AUTHORS.standing, AUTHORS.again, topic=Topic.DECISION)
+
+
+@long_job
+def tell_authors(decision_id: int, progress: Callable[[int], None]) -> None:
+    AUTHORS.tell(decision_id, DECIDED, progress)
+
+
+@job
+def tell_of_decision(decision_id: int) -> None:
+    """Whoever follows the chapter, or what is published."""
+    news.keep(PUBLISHED, decision_id)
+
+
+def list_followers(decision_id: int) -> sa.Select:
+    chapter = sa.select(AdoptionDecision.chapter_id).where(AdoptionDecision.id == decision_id).scalar_subquery()
+    return news.followers(chapter, news.WHOLE, sa.literal(decision_id))
+
+
+def list_lines(ids: Sequence[int]) -> dict[int, Line]:
+    found = session.scalars(sa.select(AdoptionDecision).where(AdoptionDecision.id.in_(ids)))
+    return {one.id: Line(gettext("The Council decided on chapter %(number)s: %(outcome)s.", number=one.chapter.number,
+                                 outcome=one.outcome.label), "adoption.submission", {}, one.chapter.number) for one in found}
+
+
+PUBLISHED = news.Matter("adoption.decided", [
+    news.Readers(Topic.FOLLOWED, list_followers), news.Readers(Topic.PUBLICATIONS, news.everybody)], list_lines)
+
+
+# Before archives were sealed with the submission
 
 
 @long_job

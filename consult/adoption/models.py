@@ -139,5 +139,23 @@ class AdoptionDecision(Base):
     chapter: Mapped[Chapter] = relationship()
     submission: Mapped[Submission] = relationship()
 
+    @property
+    def consultation(self) -> Consultation:
+        return self.chapter.consultation
+
     def audit_details(self) -> dict[str, Any]:
         return {"chapter": self.chapter.number, "outcome": self.outcome.value, "decided_on": self.decided_on.isoformat()}
+
+
+class DecisionNotice(Base):
+    """That an author was told what the Council decided on a chapter to which they contributed: once, whatever crashes."""
+
+    __tablename__ = "decision_notice"
+    __append_only__ = True
+    __recorded__ = False  # whether the letter was written: the decision itself is recorded
+    __table_args__ = (sa.UniqueConstraint("decision_id", "author_id"),)
+
+    id: Mapped[PrimaryKey]
+    decision_id: Mapped[int] = fk("adoption_decision.id")
+    author_id: Mapped[int] = fk("user.id")
+    written_at: Mapped[Timestamp]

@@ -219,6 +219,8 @@ def decide(actor: User, submission: Submission, *, chapter: Chapter, outcome: Co
     )
     session.add(decision)
     session.flush()
+    later(jobs.tell_authors, decision)
+    later(jobs.tell_of_decision, decision)
     if len(list_decisions(submission)) == len(list_syntheses(submission.consultation)):
         states.move(submission.consultation, Phase.ADOPTED, attribute="phase")
     return decision

@@ -44,14 +44,15 @@ class Topic(MeaningEnum):
         explained=N_("The consultation closes in two weeks, or in two days, and you have drafts that are not lodged or follow something."))
     PUBLICATIONS = "publications", N_("New texts and syntheses"), says(
         is_chosen=True, leaves_always=False, by_default="never",
-        explained=N_("A chapter has a new version, or the synthesis of a chapter is published."))
+        explained=N_("A chapter has a new version, its synthesis is published, or the Council has decided on it."))
 
     RECEIPT = "receipt", N_("Receipts"), says(
         is_chosen=False, leaves_always=True, by_default="immediately",
         explained=N_("The proof of what you lodged, with its reference."))
     DECISION = "decision", N_("Decisions and answers"), says(
         is_chosen=False, leaves_always=True, by_default="immediately",
-        explained=N_("What was decided on your contributions and replies, with the reason, and the commission’s answer to each."))
+        explained=N_("What was decided on your contributions and replies, with the reason, the commission’s answer to each, and what the "
+                     "Council decided on the chapter."))
     BELONGING = "belonging", N_("Membership and mandate"), says(
         is_chosen=False, leaves_always=True, by_default="immediately",
         explained=N_("For whom you may speak and sign, from when and until when."))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from consult.accounts.models import Passkey, ProviderIdentity, Registration, User, UserSession
-from consult.adoption.models import AdoptionDecision, Submission, SubmissionRequest
+from consult.adoption.models import AdoptionDecision, DecisionNotice, Submission, SubmissionRequest
 from consult.chapters.models import OutdatedTranslation, Revision, WorkingDraft
 from consult.consultations.models import Appointment, EarlyClosing, Extension, Invitation, StaffLetter, StaffNews
 from consult.contributions.models import (
@@ -204,7 +204,7 @@ HOLDINGS: tuple[Holding, ...] = (
     *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS)
       for model in (ModerationDecision, FoldChoice, ItemContribution, Appeal)),
     *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal)),
-    *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id),
+    *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id, DecisionNotice.author_id),
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
             EarlyClosing.decided_by_id,
             Revision.published_by_id, WorkingDraft.edited_by_id, OutdatedTranslation.confirmed_by_id, Anchor.decided_by_id,

@@ -11,7 +11,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from consult.accounts.models import SESSION_LASTS, Passkey, ProviderIdentity, Registration, User, UserSession
-from consult.adoption.models import AdoptionDecision, Submission, SubmissionArchive, SubmissionFailure, SubmissionRequest
+from consult.adoption.models import AdoptionDecision, DecisionNotice, Submission, SubmissionArchive, SubmissionFailure, SubmissionRequest
 from consult.chapters.models import Alignment, Block, Chapter, OutdatedTranslation, Revision, TwinLexicon, WorkingDraft
 from consult.consultations.models import (
     Appointment,
@@ -296,7 +296,7 @@ PERIODS: tuple[Period, ...] = (
            "they are forgotten."),
         (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
          ModerationHint, Appeal,
-         FoldChoice, ItemContribution, SynthesisNotice,
+         FoldChoice, ItemContribution, SynthesisNotice, DecisionNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
          SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Redaction, Mandate, Declaration),
         ended_by=RECORD),

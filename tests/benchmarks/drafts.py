@@ -148,7 +148,8 @@ def sections(folder: Path) -> list[tuple[str, list[str], list[list]]]:
         ["… what is near looked up beside, a second", looked_up / SECONDS],
         ["… milliseconds until the acknowledgement, p50 / p95 (aim: p95 under 100)", told(found)],
         [f"… the same while the worker compares {ROUNDS * TOGETHER} contributions that say almost the same", told(beside)],
-        ["a contribution lodged by one client after the other, milliseconds, p50 alone / among these writers", f"{alone:.0f} / {among:.0f}"],
+        ["one client lodging one after the other: milliseconds until the receipt, p50 alone / among these writers",
+         f"{alone:.0f} / {among:.0f}"],
         ["… how many times what it takes alone (aim: at most 1.5)", among / alone],
         [f"{TOGETHER} drafts lodged together, s (aim: under 3)", statistics.median(lodged)],
     ])]

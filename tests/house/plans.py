@@ -26,6 +26,7 @@ GROWING = {
     "fold": "one for some campaigns", "fold_member": "one for each contribution", "fold_run": "some dozens for each",
     "fold_link": "a few for some", "fold_choice": "what people put right", "fold_tally": "some for each fold",
     "item_contribution": "one for each contribution that is gathered", "synthesis_notice": "one for each author and chapter",
+    "decision_notice": "one for each author and chapter",
     "user": "who speaks has an account", "membership": "one for many people", "mandate": "one for many people",
     "declaration": "one for each contribution of an organisation", "registration": "one for each request for an account",
     "checkpoint": "one a day, and one for each thousand acts", "checkpoint_stamp": "one for many checkpoints",

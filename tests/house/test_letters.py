@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.adoption import jobs as adoption_jobs
 from consult.adoption import service as adoption
-from consult.adoption.models import FailureCause, SubmissionRequest
+from consult.adoption.models import AdoptionDecision, CouncilOutcome, FailureCause, Submission, SubmissionRequest
 from consult.chapters.models import Chapter
 from consult.consultations import jobs as consultation_jobs
 from consult.consultations import service as consultations
@@ -73,6 +73,15 @@ def answers(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
     return News(synthesis.id, synthesis_jobs.tell_answers, synthesis_jobs.ANSWERS)
 
 
+def decided(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
+    answers(chapter, said, rapporteur)
+    sent = factories.saved(Submission(
+        consultation=chapter.consultation, submitted_by_id=rapporteur.id, chain_position=0, chain_digest="c" * 64))
+    made = factories.saved(AdoptionDecision(
+        submission=sent, chapter=chapter, outcome=CouncilOutcome.ADOPTED, decided_on=utcnow().date(), recorded_by_id=rapporteur.id))
+    return News(made.id, adoption_jobs.tell_authors, adoption_jobs.DECIDED)
+
+
 def called_off(chapter: Chapter, _said: Contribution, rapporteur: User) -> News:
     request = factories.saved(SubmissionRequest(consultation=chapter.consultation, requested_by_id=rapporteur.id))
     failure = adoption.call_off(SYSTEM, request, cause=FailureCause.DOCUMENT, details="no space")
@@ -117,8 +126,8 @@ def invitation(chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
     return News(letter.id, outreach_jobs.write_to, outreach_jobs.INVITING, True)
 
 
-NEWS = (receipt, position, offered, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision, asked, gathered,
-        invitation)
+NEWS = (receipt, position, offered, decision, revised, moved, answers, decided, called_off, waiting, idle, replied, reply_decision, asked,
+        gathered, invitation)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -383,7 +392,7 @@ def test_who_is_no_longer_in_charge_hears_no_more_of_it(change, relay, world):
 def test_every_kind_of_letter_is_tried_here(own_app):
     """A kind of letter that is not among the parameters of ``news``: add one that makes its news."""
     assert set(mail.KINDS) == {
-        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.offered",
+        "adoption.called_off", "adoption.decision", "consultations.waiting", "contributions.moved", "contributions.offered",
         "contributions.position_receipt", "contributions.receipt",
         "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "outreach.invitation",
         "privacy.idle",

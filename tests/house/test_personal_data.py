@@ -26,6 +26,7 @@ NOT_OF_A_PERSON = {
     ("user", "email"): "of the account", ("registration", "browser_key"): "of a row that is held",
     ("contribution_draft", "browser"): "of a row that is held", ("user_session", "agent"): "of a row that is held",
     ("synthesis_notice", "author_id"): "held",
+    ("decision_notice", "author_id"): "held",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from consult.accounts.models import User
+from consult.adoption import jobs as adoption_jobs
 from consult.chapters.models import Chapter
 from consult.contributions import following
 from consult.contributions import jobs as contribution_jobs
@@ -31,7 +32,7 @@ class News:
 
     def run(self) -> None:
         """The whole work of one worker."""
-        if self.work in (contribution_jobs.tell_authors, synthesis_jobs.tell_answers):
+        if self.work in (contribution_jobs.tell_authors, synthesis_jobs.tell_answers, adoption_jobs.tell_authors):
             self.work(self.subject_id, lambda _percent: None)
         elif conclude := self.work(self.subject_id):
             with unit_of_work():
