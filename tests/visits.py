@@ -162,6 +162,8 @@ rapporteur                                  /synthesis/edit-item/{item}
 rapporteur                                  /synthesis/edit-item/{item}?after={later}
 rapporteur                                  /synthesis/workbench/{number}?answer=all&repeated=1
 rapporteur chair secretariat                /synthesis/account/{number}
+rapporteur chair secretariat                /synthesis/positions/{number}
+rapporteur                                  /synthesis/positions/{number}?category=laboratory
 rapporteur                                  /synthesis/account/{number}?since={ref}
 rapporteur secretariat                      /grouping/{number}/1
 rapporteur                                  /grouping/join/{number}/1

@@ -28,7 +28,7 @@ from consult.core.news import Line, Topic
 from consult.core.permissions import SYSTEM, Actor
 from consult.exports import files
 from consult.news import service as news
-from consult.synthesis.telling import AuthorsTold
+from consult.synthesis import service as synthesis
 
 
 @outbound_job
@@ -75,7 +75,7 @@ def find(decision_id: int) -> tuple[Chapter, dict[str, Any]]:
     return decision.chapter, {"decision": decision, "chapter": decision.chapter}
 
 
-AUTHORS = AuthorsTold(DecisionNotice.decision_id, DecisionNotice.author_id, "adoption/decided", find)
+AUTHORS = synthesis.AuthorsTold(DecisionNotice.decision_id, DecisionNotice.author_id, "adoption/decided", find)
 DECIDED = mail.Kind("adoption.decision", AUTHORS.word, AUTHORS.mark, AUTHORS.standing, AUTHORS.again, topic=Topic.DECISION)
 
 

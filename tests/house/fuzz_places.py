@@ -288,7 +288,7 @@ IN_CHARGE = (
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
     "moderation.appeals moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
-    "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.show synthesis.account"
+    "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.show synthesis.account synthesis.positions"
 ).split()
 LISTED = {
     **dict.fromkeys(EVERYBODY, ("visitor", as_built)), **dict.fromkeys(SIGNED_IN, ("participant", as_built)),

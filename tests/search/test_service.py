@@ -87,6 +87,9 @@ def test_by_reference_and_by_key(block, refs, indexed):
     indexed()
     assert refs("pnq-c1-0042") == refs(" PNQ-C1-0042 ") == [said.ref]
     assert refs("PNQ-C1-0043") == []
+    for spoken in ("C1-0042", "c1-42", "PNQ C1 42", "PNQ/C1/0042", "pnq–c1–0042", "C1 42"):  # noqa: RUF001 - as a word processor writes it
+        assert refs(spoken) == [said.ref], spoken
+    assert refs("C1-43") == refs("C2-42") == []
     assert set(refs("c1-a1-p1-a1")) == {"C1-A1-P1-a1", said.ref}
     assert refs("C1-A9-P9") == []
 

@@ -25,6 +25,7 @@ from consult.contributions.models.tally import (
     ChapterTally,
     OrganisationTally,
     PassagePlace,
+    PositionTally,
     ProvisionTally,
     Reaction,
     ReactionTally,
@@ -39,7 +40,7 @@ __all__ = [
     "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
     "ContributionDraft", "ContributionState", "ContributionWord", "Declaration", "DraftRemark", "DraftWording", "Interest",
     "KEPT_FOR_NOBODY", "Kind", "MAX_REMARK", "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "OrganisationTally", "PassagePlace",
-    "Position", "PositionEntry", "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt",
-    "Reply", "ReplyTally", "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support",
-    "digest_of_position",
+    "Position", "PositionEntry", "PositionReceipt", "PositionTally", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction",
+    "ReactionTally", "Receipt", "Reply", "ReplyTally", "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank",
+    "SuggestedAmendment", "Support", "digest_of_position",
 ]

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.contributions.models.anchor import AnchorClass
-from consult.contributions.models.contribution import ContributionState
+from consult.contributions.models.contribution import ContributionState, Position
 from consult.core.states import MeaningEnum, says
 from consult.core.tallies import Distinct, Tally
 
@@ -46,6 +46,20 @@ class ChapterTally(Tally):
     chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
     state: Mapped[ContributionState] = mapped_column(primary_key=True)
     category: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+
+
+class PositionTally(Tally):
+    """Public contributions by the passage that they are told of, who speaks, and their position; ``category`` as in :class:`ChapterTally`.
+    """
+
+    __tablename__ = "position_tally"
+    __append_only__ = False  # a count, made anew from what it counts
+    __recorded__ = False  # a count of what is recorded
+
+    chapter_id: Mapped[int] = mapped_column(sa.ForeignKey("chapter.id", ondelete="RESTRICT"), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    category: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    position: Mapped[Position] = mapped_column(primary_key=True)
 
 
 class OrganisationTally(Tally):

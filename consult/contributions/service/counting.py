@@ -18,6 +18,7 @@ from consult.contributions.models import (
     OfferedDraft,
     OrganisationTally,
     PassagePlace,
+    PositionTally,
     ProvisionTally,
     RespondentScope,
     RespondentTally,
@@ -61,6 +62,7 @@ def count(ids: Sequence[int], *, only_places: bool = False) -> Counter:
     counted: Counter = Counter()
     for some in in_chunks(ids):
         counted.update(dict(_count_provisions(Contribution.id.in_(some))))
+        counted.update({(PositionTally, tuple(key)): number for *key, number in session.execute(positions(Contribution.id.in_(some)))})
         counted.update(dict(flat(events.counts(some, only_places))))
         if not only_places:
             counted.update(_count_others(some))
@@ -96,6 +98,7 @@ def add_lodged(
     if place is SHOWN and key != contribution.block_key:
         counted[ProvisionTally, (contribution.chapter_id, contribution.block_key, GONE_ON, state, is_amending)] = 1
     if state.is_public:
+        counted[PositionTally, (contribution.chapter_id, key, category or OWN_NAME, contribution.position)] = 1
         counted.update(_respondents(
             contribution.chapter_id, consultation_id, contribution.organisation_id, contribution.author_id, category, 1))
     if is_late:
@@ -180,6 +183,13 @@ def provisions(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
 
 
 tallies.counts(ProvisionTally)(provisions)
+
+
+@tallies.counts(PositionTally)
+def positions(*of: sa.ColumnElement[bool]) -> sa.Select:
+    columns = (Contribution.chapter_id, Contribution.provision_key, category_or_own_name, Contribution.position)
+    return _spoken(*columns, sa.func.count()).where(
+        Contribution.state.in_(ContributionState.where(is_public=True)), *of).group_by(*columns)
 
 
 @tallies.counts(AnchorTally)

@@ -20,6 +20,9 @@ PARTS = re.compile(
     r'(?P<without>(?<!\S)[-−–](?=[^\s\-−–]))?'  # noqa: RUF001 - the signs that people take for a hyphen
     r'(?:["“”«»„](?P<phrase>[^"“”«»„]*)["“”«»„]|(?P<word>\d{1,3}(?: \d{3})+(?!\S)|[^\s"“”«»„]+))')
 REFERENCE = re.compile(r"PNQ-C\d{1,3}-\d{1,9}(?:-R\d{1,6})?", re.IGNORECASE | re.ASCII)
+# As people copy, read out or shorten it: "pnq c1 81" is PNQ-C1-0081. No key of a passage is a number.
+SPOKEN_REFERENCE = re.compile(r"(?:PNQ[-\s/]?)?C(\d{1,3})[-\s/](\d{1,9})(?:[-\s/]R(\d{1,6}))?", re.IGNORECASE | re.ASCII)
+DASHES = str.maketrans(dict.fromkeys("‐‑–—−_", "-"))  # noqa: RUF001 - the signs that people take for a hyphen
 KEY = re.compile(r"C\d{1,3}(?:-[\w§.]{1,40}){1,6}", re.IGNORECASE)
 
 
@@ -51,11 +54,19 @@ def is_reference(name: str) -> bool:
     return REFERENCE.fullmatch(name) is not None
 
 
+def name_in(typed: str) -> str:
+    """The reference or the key that is typed, as it is kept; nothing where it is neither."""
+    if found := SPOKEN_REFERENCE.fullmatch(typed.translate(DASHES)):
+        chapter, number, reply = found.groups()
+        return f"PNQ-C{int(chapter)}-{int(number):04}{f'-R{int(reply)}' if reply else ''}"
+    return typed if KEY.fullmatch(typed) else ""
+
+
 def get_asked(typed: str) -> Asked:
     """What was typed, however it was: nothing of it is a fault."""
     typed = " ".join(typed.replace("\x00", " ").split())[:MAX_TYPED]
-    if REFERENCE.fullmatch(typed) or KEY.fullmatch(typed):
-        return Asked(typed, name=typed)
+    if name := name_in(typed):
+        return Asked(typed, name=name)
     words: dict[str, str] = {}
     phrases: list[tuple[str, ...]] = []
     without: list[str] = []

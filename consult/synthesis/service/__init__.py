@@ -22,6 +22,7 @@ from consult.synthesis.service.items import (
     list_item_provisions,
 )
 from consult.synthesis.service.overview import OverviewItem, list_changing, list_contested, list_faulty, list_overview, list_watched
+from consult.synthesis.service.positions import PositionGrid, PositionRow, get_position_grid, list_organisation_positions
 from consult.synthesis.service.provision import list_provision_answers
 from consult.synthesis.service.remarks import list_remarks
 from consult.synthesis.service.report import (
@@ -65,16 +66,18 @@ from consult.synthesis.service.workbench import (
     list_unanswered,
     list_workbench,
 )
+from consult.synthesis.telling import AuthorsTold
 
 __all__ = [
-    "ANSWERS", "Answer", "BenchFold", "Division", "Gathered", "Number", "OverviewItem", "PlacedItem", "Respondents", "Rewording",
-    "WorkbenchFilter", "add_item", "attach", "count_answered", "count_by_order", "count_dispositions", "count_elsewhere", "count_matching",
-    "count_progress", "count_repeated", "count_respondents", "count_unanswered", "count_whole", "detach", "drop_item", "edit_item",
-    "get_answer", "get_division", "get_item", "get_named_provision", "get_new_wordings", "get_numbered_item", "get_or_new", "get_order",
-    "get_readable", "get_return", "is_answered", "is_unrecorded", "item_ids_of", "list_account", "list_answers", "list_changing",
-    "list_chosen", "list_commented_provisions", "list_contested", "list_divisions", "list_every_item", "list_faulty", "list_gathered",
-    "list_item_contributions", "list_item_lines", "list_item_provisions", "list_items", "list_matching", "list_obstacles", "list_overview",
-    "list_placed_items", "list_provision_answers", "list_public_items", "list_references", "list_remarks", "list_rewordings", "list_shares",
-    "list_syntheses", "list_unanswered", "list_watched", "list_with_folds", "list_workbench", "record_council_outcome", "refuse_to_submit",
-    "reopen", "submit_all", "validate", "verify_answers",
+    "ANSWERS", "Answer", "AuthorsTold", "BenchFold", "Division", "Gathered", "Number", "OverviewItem", "PlacedItem", "PositionGrid",
+    "PositionRow", "Respondents", "Rewording", "WorkbenchFilter", "add_item", "attach", "count_answered", "count_by_order",
+    "count_dispositions", "count_elsewhere", "count_matching", "count_progress", "count_repeated", "count_respondents",
+    "count_unanswered", "count_whole", "detach", "drop_item", "edit_item", "get_answer", "get_division", "get_item",
+    "get_named_provision", "get_new_wordings", "get_numbered_item", "get_or_new", "get_order", "get_position_grid", "get_readable",
+    "get_return", "is_answered", "is_unrecorded", "item_ids_of", "list_account", "list_answers", "list_changing", "list_chosen",
+    "list_commented_provisions", "list_contested", "list_divisions", "list_every_item", "list_faulty", "list_gathered",
+    "list_item_contributions", "list_item_lines", "list_item_provisions", "list_items", "list_matching", "list_obstacles",
+    "list_organisation_positions", "list_overview", "list_placed_items", "list_provision_answers", "list_public_items", "list_references",
+    "list_remarks", "list_rewordings", "list_shares", "list_syntheses", "list_unanswered", "list_watched", "list_with_folds",
+    "list_workbench", "record_council_outcome", "refuse_to_submit", "reopen", "submit_all", "validate", "verify_answers",
 ]

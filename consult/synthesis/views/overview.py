@@ -6,15 +6,19 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from consult.chapters.models import Chapter
+from consult.contributions.models import Position
+from consult.contributions.models.tally import OWN_NAME
 from consult.core.errors import Invalid, NotFound
 from consult.core.i18n import _
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation
+from consult.organisations.models import Category
 from consult.synthesis import service
 from consult.synthesis.forms import ReopenForm
 from consult.synthesis.models import Synthesis
 from consult.synthesis.service.overview import FEW
+from consult.synthesis.service.positions import FEW_VOICES
 from consult.synthesis.views.pages import bp, head, my_chapter
 from consult.synthesis.views.reading import axis_in_address
 
@@ -48,6 +52,22 @@ def account(number):
         repeated=service.count_repeated(synthesis, "all"),
         links=page.links(partial(url_for, ".account", number=number, **values)),
     ), 404 if unknown else 200
+
+
+@bp.get("/positions/<int:number>")
+def positions(number):
+    """Categories across the axes, or the organisations of the one that the address names."""
+    mine, synthesis = my_synthesis(number)
+    category = next((one for one in Category if one.value == request.args.get("category")), None)
+    if category is None:
+        grid, links = service.get_position_grid(actor(), synthesis, language()), None
+    else:
+        after = request.args.get("after", type=Cursor.parse)
+        grid, page = service.list_organisation_positions(actor(), synthesis, category, language(), after=after)
+        links = page.links(partial(url_for, ".positions", number=number, category=category.value))
+    return render_template(
+        "synthesis/positions.html", **head(mine, synthesis), grid=grid, category=category, links=links, stances=Position,
+        is_few=any(row.is_few for row in grid.rows), own_name=OWN_NAME, few=FEW_VOICES)
 
 
 def my_synthesis(number: int) -> tuple[list[Chapter], Synthesis]:
