@@ -10,6 +10,7 @@ CAUSES = {
     "partial": "PostgreSQL reads more of what has some of the words than is ranked, where one of them stands nowhere",
     "folds": "PostgreSQL reads more of the counts of folds, where more of a page's contributions are in one",
     "choices": "PostgreSQL rather reads all that people put right in folds than what they did of one person's contributions",
+    "organisations": "what the organisations of one page said is counted from their contributions, of which each has few",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
@@ -51,6 +52,8 @@ visitor /chapters/{number}/provisions/{key}?said=amendments
 on postgresql: rare
 secretariat /moderation/
 secretariat /moderation/{waiting}
+on both: organisations
+rapporteur /synthesis/positions/{number}?category=laboratory
 on both: up-to-thirty
 rapporteur /synthesis/read/{number}
 visitor /synthesis/read/{public}
