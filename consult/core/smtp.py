@@ -18,6 +18,10 @@ from email_validator import EmailNotValidError, validate_email
 from flask_mailman import EmailMultiAlternatives
 from flask_mailman.backends import smtp
 
+# Headers stay as they are folded: one that is longer than a line, as an address to stop letters is, would be put into signs that no mail
+# program reads there (RFC 2369, RFC 8058).
+AS_WRITTEN = SMTPUTF8.clone(refold_source="none")
+
 
 class CannotBeWritten(smtplib.SMTPNotSupportedError):
     """The mail server does not know addresses with such letters."""
@@ -46,7 +50,7 @@ class Message(EmailMultiAlternatives):
         PlainMessage.__setitem__(plain, "Subject", Header(self.subject, header_name="Subject").encode())
         if self.recipient.isascii():
             return plain
-        written = message_from_bytes(plain.as_bytes(), policy=SMTPUTF8)
+        written = message_from_bytes(plain.as_bytes(), policy=AS_WRITTEN)
         local_part, _at, domain = self.recipient.rpartition("@")
         del written["To"]
         written["To"] = Address(username=local_part, domain=domain)
@@ -84,7 +88,7 @@ class EmailBackend(smtp.EmailBackend):
         if not self.knows_utf8():
             raise CannotBeWritten(f"{recipient}: the mail server does not take addresses with such letters (SMTPUTF8)")
         self.connection.sendmail(
-            parseaddr(email_message.from_email)[1], [recipient], email_message.message().as_bytes(policy=SMTPUTF8),
+            parseaddr(email_message.from_email)[1], [recipient], email_message.message().as_bytes(policy=AS_WRITTEN),
             mail_options=[*(self.mailman.mail_options or ()), "SMTPUTF8", "BODY=8BITMIME"],
         )
         return True

@@ -66,6 +66,17 @@ def test_a_server_that_knows_such_letters_gets_them_as_they_are(server, recipien
     assert letter_of(mail_id).sent_at
 
 
+@pytest.mark.parametrize("recipient", [BEYOND[0], "amina@exemple.ma"])
+def test_the_address_that_stops_letters_is_one_that_mail_programs_read(server, recipient):
+    postman, stop = server(knows=True), f"https://consultation.exemple.ma/fr/news/stop/{'a' * 120}"
+    with unit_of_work():
+        mail.post(recipient, "Nouvelles", "Bonjour", stop_url=stop)
+    jobs.run_pending()
+    ((_recipients, _is_utf8, content),) = postman.letters
+    head, _end, _body = content.partition(b"\r\n\r\n")
+    assert f"<{stop}>" in head.replace(b"\r\n ", b" ").decode()
+
+
 @pytest.mark.parametrize("recipient", BEYOND)
 def test_a_server_that_does_not_gets_nothing_and_nothing_is_noted_as_sent(server, recipient):
     postman = server(knows=False)
