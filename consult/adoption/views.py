@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from flask import flash, redirect, render_template, send_file, url_for
+from markupsafe import Markup
 
 from consult.accounts.models import User
 from consult.adoption import archive as archives
@@ -17,6 +18,8 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation, Phase
+from consult.contributions import events as contributions_events
+from consult.contributions.models import Contribution
 from consult.core.atom import Entry
 from consult.core.errors import Invalid, NotFound
 from consult.core.events import Link
@@ -226,8 +229,17 @@ def document(number: int, text_language: str, format: str):
 @chapters_events.provision_parts.fill
 def provision_part(chapter: Chapter, key: str) -> chapters_events.ProvisionPart | None:
     """What the Council decided on its chapter."""
-    decision = service.get_decision(chapter)
-    if decision is None:
+    words = decided_on(chapter)
+    if words is None:
         return None
-    words = render_template("adoption/_provision.html", chapter=chapter, decision=decision)
-    return chapters_events.ProvisionPart(order=3, id="decision", title=_("Decision of the Council"), count=None, words=trusted(words))
+    return chapters_events.ProvisionPart(order=3, id="decision", title=_("Decision of the Council"), count=None, words=words)
+
+
+@contributions_events.decided.fill
+def decided(contribution: Contribution) -> Markup | None:
+    return decided_on(contribution.chapter) if contribution.consultation.phase.is_submitted else None
+
+
+def decided_on(chapter: Chapter) -> Markup | None:
+    decision = service.get_decision(chapter)
+    return trusted(render_template("adoption/_provision.html", chapter=chapter, decision=decision)) if decision else None

@@ -16,6 +16,12 @@ def answer(contribution: Contribution) -> Markup | None:
 
 
 @at_most_one
+def decided(contribution: Contribution) -> Markup | None:
+    """What the Council decided on its chapter, for its own page; None before."""
+    return None
+
+
+@at_most_one
 def answers(contributions: Sequence[Contribution]) -> dict[int, Markup]:
     """What became of each contribution of a list, by its id, as far as the reader may know."""
     return {}

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from consult.adoption import archive, service
 from consult.adoption.models import CouncilOutcome
 from consult.consultations.models import Phase
+from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.i18n import day, force_locale
 from consult.core.mail import OutgoingMail
@@ -96,3 +97,15 @@ def test_recording_the_decision(client, submission, secretary, participant):
     assert page.count("/fr/adoption/decide/") == 1
     assert client.post(address, data={**values, "words": "Encore."}).status_code == 409
     assert [decision.outcome for decision in service.list_decisions(submission)] == [CouncilOutcome.RETURNED]
+
+
+def test_the_page_of_a_contribution_says_what_the_council_decided(client, consultation, submission, secretary):
+    chapter = next(chapter for chapter, _synthesis in service.list_syntheses(consultation) if chapter.number == 1)
+    said = session.scalars(sa.select(Contribution).where(Contribution.chapter_id == chapter.id, Contribution.is_public)).first()
+    assert "decided-title" not in client.get(f"/fr/contributions/{said.ref}").text
+    service.decide(secretary, submission, chapter=chapter, outcome=CouncilOutcome.ADOPTED_WITH_CHANGES, words="Le délai est doublé.",
+                   decided_on=cases.today())
+    page = client.get(f"/fr/contributions/{said.ref}").text
+    part = page[page.index("decided-title"):]
+    assert "Le délai est doublé." in part
+    assert "/fr/adoption/submission" in part
