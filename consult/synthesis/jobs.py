@@ -16,6 +16,7 @@ from consult.core.mail import Letter
 from consult.core.news import Line, Topic
 from consult.news import service as news
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice
+from consult.synthesis.points import Answerable, is_whole_link, list_answerable
 
 Standing = tuple[int, int, int]  # a contribution as a letter tells of it: ids of author and contribution, its row_counter
 
@@ -50,8 +51,9 @@ def word_to(synthesis_id: int, *which: sa.ColumnElement[bool]) -> list[Letter[St
     synthesis = session.get_one(Synthesis, synthesis_id)
     authors = session.scalars(sa.select(User).where(*which).options(lazyload(User.appointments)).order_by(User.id)).all()
     answers = answers_to([author.id for author in authors], synthesis)
+    points = points_of([contribution for told in answers.values() for contribution, _item in told])
     return [
-        Letter(mail.worded(author, "synthesis/answer", synthesis=synthesis, answers=answers[author.id]),
+        Letter(mail.worded(author, "synthesis/answer", synthesis=synthesis, answers=answers[author.id], points=points),
                facts_of(contribution for contribution, _item in answers[author.id]))
         for author in authors
     ]
@@ -96,9 +98,9 @@ ANSWERS = mail.Kind("synthesis.answers", word_answers, mark_answers, standing, a
 
 
 def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tuple[Contribution, SynthesisItem | None]]]:
-    """Each author's contributions to the chapter with the item that answers them."""
+    """Each author's contributions to the chapter with the item that answers them; of one that is split, none."""
     rows = session.execute(
-        sa.select(Contribution, SynthesisItem).outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        sa.select(Contribution, SynthesisItem).outerjoin(ItemContribution, is_whole_link())
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .where(Contribution.author_id.in_(author_ids), Contribution.chapter_id == synthesis.chapter_id, is_told())
         .order_by(Contribution.id)
@@ -107,6 +109,14 @@ def answers_to(author_ids: list[int], synthesis: Synthesis) -> dict[int, list[tu
     for contribution, item in rows:
         answers[contribution.author_id].append((contribution, item))
     return answers
+
+
+def points_of(said: Sequence[Contribution]) -> dict[int, list[tuple[Answerable, SynthesisItem | None]]]:
+    """By contribution id, the points of those that are split, each with the item that answers it."""
+    found = list_answerable(said)
+    ids = {point.item_id for points in found.values() for point in points if point.item_id is not None}
+    items = {item.id: item for item in session.scalars(sa.select(SynthesisItem).where(SynthesisItem.id.in_(ids)))} if ids else {}
+    return {id_: [(point, items.get(point.item_id or 0)) for point in points] for id_, points in found.items()}
 
 
 # What everybody may read from now on

@@ -54,7 +54,7 @@ STAYING = {
     "anchor_tally": "passages of the text and of its versions", "anchoring": "versions of the text",
     "respondent_count": "categories of each chapter and item", "alignment": "two revisions of the text", "working_draft": "ten at most",
     "outdated_translation": "passages of the text", "synthesis": "five", "synthesis_item": "what a commission can write",
-    "block_change": "what a commission can write", "synthesis_reopening": "a few", "export": "what those in charge asked for",
+    "point": "what a commission can cut, by hand", "block_change": "what a commission can write", "synthesis_reopening": "a few", "export": "what those in charge asked for",
     "received_form": "a few for whoever brings any, for half a year", "received_row": "lines of these forms",
     "submission_request": "a few", "submission_failure": "a few", "submission": "one", "submission_archive": "one",
     "erasure": "some people",
