@@ -18,6 +18,7 @@ from consult.core.states import MeaningEnum, StateEnum, Tone, says
 from consult.core.tallies import Tally
 from consult.moderation.models import Part
 
+MOST_CIRCLED = 20  # the last of the circled figures
 OPEN, WHOLE, OF_POINT = sa.text("rejoined_at IS NULL"), sa.text("point_id IS NULL"), sa.text("point_id IS NOT NULL")
 
 
@@ -242,6 +243,11 @@ class Point(Base):
         return f"{self.contribution.ref} ({self.number})"
 
     numbers_in_act: tuple[int, ...] = ()  # those that an act made, or joined again: for its event in the journal
+
+    @property
+    def mark(self) -> str:
+        """① for 1; of those beyond the circled ones, the number in brackets."""
+        return chr(ord("①") + self.number - 1) if self.number <= MOST_CIRCLED else f"({self.number})"
 
     def audit_details(self) -> dict:
         return {"ref": self.contribution.ref, "points": list(self.numbers_in_act or (self.number,)),

@@ -143,12 +143,7 @@ class Answerable:
 
     @property
     def mark(self) -> str:
-        return mark_of(self.point.number)
-
-
-def mark_of(number: int) -> str:
-    """① for 1; of those beyond the circled ones, the number in brackets."""
-    return chr(ord("①") + number - 1) if number <= 20 else f"({number})"
+        return self.point.mark
 
 
 def list_answerable(said: Sequence[Contribution]) -> dict[int, list[Answerable]]:

@@ -46,7 +46,8 @@ def links() -> list[tuple]:
 
 
 def decided(rapporteur, item, disposition=Disposition.NOTED):
-    return service.edit_item(rapporteur, item, expected_counter=item.row_counter, **{**DECIDED, "title": item.title, "disposition": disposition})
+    values = {**DECIDED, "title": item.title, "disposition": disposition}
+    return service.edit_item(rapporteur, item, expected_counter=item.row_counter, **values)
 
 
 def test_no_word_stands_outside_of_every_point(said, split):

@@ -278,6 +278,7 @@ def show(ref: str):
     reactions, own_support = service.get_support(actor(), contribution)
     return render_template(
         "contributions/show.html", contribution=contribution, answer=events.answer(contribution), thread=thread,
+        marked=events.marked_words(contribution), further=[link for found in events.links(contribution) for link in found],
         thread_links=thread and thread.links(partial(url_for, ".show", ref=ref, _anchor="replies"), "replies_after"),
         reactions=reactions, own_support=own_support,
     )

@@ -4,6 +4,7 @@ from consult.synthesis.points import Answerable, is_whole_link, list_answerable,
 from consult.synthesis.service.account import list_account
 from consult.synthesis.service.answers import Answer, get_answer, item_ids_of, list_answers
 from consult.synthesis.service.counting import count_answered
+from consult.synthesis.service.cutting import Piece, count_proposed, get_point, list_pieces
 from consult.synthesis.service.divisions import Division, get_division, list_divisions
 from consult.synthesis.service.finding import is_answered
 from consult.synthesis.service.folds import ANSWERS, BenchFold, count_repeated, list_with_folds
@@ -71,16 +72,17 @@ from consult.synthesis.service.workbench import (
 )
 
 __all__ = [
-    "ANSWERS", "Answer", "Answerable", "BenchFold", "Division", "Gathered", "MAX_POINTS", "Number", "OverviewItem", "PlacedItem",
-    "Respondents", "Rewording", "WorkbenchFilter", "add_item", "attach", "count_answered", "count_by_order", "count_dispositions",
-    "count_elsewhere", "count_matching", "count_progress", "count_repeated", "count_respondents", "count_unanswered", "count_whole",
-    "detach", "drop_item", "edit_item", "edit_point", "get_answer", "get_division", "get_item", "get_named_provision",
-    "get_new_wordings", "get_numbered_item", "get_or_new", "get_order", "get_readable", "get_return", "is_answered", "is_unrecorded",
-    "is_whole_link", "item_ids_of", "list_account", "list_answerable", "list_answers", "list_changing", "list_chosen",
-    "list_chosen_points", "list_commented_provisions", "list_contested", "list_divisions", "list_every_item", "list_faulty",
-    "list_gathered", "list_item_contributions", "list_item_lines", "list_item_provisions", "list_items", "list_matching",
-    "list_matching_points", "list_obstacles", "list_overview", "list_placed_items", "list_points", "list_provision_answers",
-    "list_public_items", "list_references", "list_remarks", "list_rewordings", "list_shares", "list_split", "list_syntheses",
-    "list_unanswered", "list_watched", "list_with_folds", "list_workbench", "record_council_outcome", "refuse_to_submit", "rejoin",
-    "reopen", "split", "submit_all", "validate", "verify_answers",
+    "ANSWERS", "Answer", "Answerable", "BenchFold", "Division", "Gathered", "MAX_POINTS", "Number", "OverviewItem", "Piece",
+    "PlacedItem", "Respondents", "Rewording", "WorkbenchFilter", "add_item", "attach", "count_answered", "count_by_order",
+    "count_dispositions", "count_elsewhere", "count_matching", "count_progress", "count_proposed", "count_repeated",
+    "count_respondents", "count_unanswered", "count_whole", "detach", "drop_item", "edit_item", "edit_point", "get_answer",
+    "get_division", "get_item", "get_named_provision", "get_new_wordings", "get_numbered_item", "get_or_new", "get_order", "get_point",
+    "get_readable", "get_return", "is_answered", "is_unrecorded", "is_whole_link", "item_ids_of", "list_account", "list_answerable",
+    "list_answers", "list_changing", "list_chosen", "list_chosen_points", "list_commented_provisions", "list_contested",
+    "list_divisions", "list_every_item", "list_faulty", "list_gathered", "list_item_contributions", "list_item_lines",
+    "list_item_provisions", "list_items", "list_matching", "list_matching_points", "list_obstacles", "list_overview", "list_pieces",
+    "list_placed_items", "list_points", "list_provision_answers", "list_public_items", "list_references", "list_remarks",
+    "list_rewordings", "list_shares", "list_split", "list_syntheses", "list_unanswered", "list_watched", "list_with_folds",
+    "list_workbench", "record_council_outcome", "refuse_to_submit", "rejoin", "reopen", "split", "submit_all", "validate",
+    "verify_answers",
 ]
