@@ -137,7 +137,7 @@ def test_a_contribution_is_answered_when_all_its_points_are(rapporteur, chair, s
         decided(rapporteur, item)
     progress = service.count_progress(said.chapter)
     assert (progress.to_gather, progress.undecided, progress.answered, progress.points, progress.points_answered) == (1, 0, 3, 6, 5)
-    with pytest.raises(Conflict, match="1 published contribution has no reasoned answer yet. Counted by point: 1 has none."):
+    with pytest.raises(Conflict, match="1 published contribution has no reasoned answer yet. Counted by request: 1 has none."):
         service.validate(chair, rest.synthesis)
     last = service.add_item(rapporteur, rest.synthesis, title="Délais", points=split[2:])
     assert service.count_progress(said.chapter).undecided == 1

@@ -51,7 +51,7 @@ def test_what_is_ticked_is_split(signed_in, said):
 def test_a_cut_within_a_word_is_refused_and_what_was_ticked_stays(signed_in, said):
     page = signed_in.post(f"/en/synthesis/split/{said.ref}", data={"cut": [f"body:{SECOND}", "body:3"]})
     assert page.status_code == 422
-    assert "A point begins with a whole word." in page.text
+    assert "A request begins with a whole word." in page.text
     assert re.search(rf'value="body:{SECOND}" id="cut-body-{SECOND}" checked', page.text)
     assert session.scalars(sa.select(Point)).all() == []
 
@@ -95,7 +95,7 @@ def test_the_bench_shows_the_points_as_lines_with_a_box_each(signed_in, said, sp
 def test_points_are_gathered_by_their_boxes(signed_in, said, split):
     form = {"scope": "chosen", "choice": [f"p{split[0].id}:", f"p{split[2].id}:"], "title": "Liste"}
     page = signed_in.post("/en/synthesis/add-item/1", data=form, follow_redirects=True)
-    assert "2 points of split contributions gathered into item 1" in page.text
+    assert "2 requests of split contributions gathered into item 1" in page.text
     assert session.scalars(sa.select(ItemContribution.point_id).order_by(ItemContribution.point_id)).all() == [split[0].id, split[2].id]
     [item_id] = set(session.scalars(sa.select(ItemContribution.item_id)))
     desk = signed_in.get(f"/en/synthesis/edit-item/{item_id}")

@@ -70,7 +70,7 @@ def get_point(actor: Actor, point_id: int) -> Point:
     """For those who work on its chapter; :class:`NotFound` when there is none."""
     point = session.scalar(sa.select(Point).where(Point.id == point_id).options(joinedload(Point.contribution)))
     if point is None:
-        raise NotFound(_("There is no such point."), _("Go back to the workbench."))
+        raise NotFound(_("There is no such request."), _("Go back to the workbench."))
     require(actor, Action.SYNTHESIS_VIEW, point)
     return point
 

@@ -33,7 +33,7 @@ def gatherable_points(
         if contribution.chapter_id != synthesis.chapter.id:
             raise Invalid("contributions", _("%(ref)s is about another chapter.", ref=contribution.ref))
         if point.id not in still:
-            raise Conflict(_("The points of %(ref)s were joined again meanwhile.", ref=contribution.ref), RELOAD)
+            raise Conflict(_("The requests of %(ref)s were joined again meanwhile.", ref=contribution.ref), RELOAD)
         if not still[point.id].is_answerable:
             raise Invalid("contributions", _("%(ref)s cannot be gathered: %(state)s.", ref=contribution.ref,
                                              state=still[point.id].label))

@@ -189,7 +189,7 @@ def gatherable(
     for some in in_chunks(ids):
         split = sa.select(Contribution.ref).join(Point, Point.contribution_id == Contribution.id)
         if ref := session.scalar(split.where(Point.contribution_id.in_(some), is_open()).limit(1)):
-            raise Conflict(_("%(ref)s is split: each of its points is gathered by itself.", ref=ref), RELOAD)
+            raise Conflict(_("%(ref)s is split: each of its requests is gathered by itself.", ref=ref), RELOAD)
     held = links_of(ids)
     if expected_items is not None and any(held.get(one.id) != expected_items.get(one.id) for one in contributions):
         raise Conflict(_("Somebody else has gathered some of these contributions meanwhile."), RELOAD)

@@ -66,7 +66,7 @@ def rejoin(_actor, contribution: Contribution, *, shown: Collection[int] | None 
         ItemContribution.contribution_id == contribution.id, ItemContribution.point_id.is_not(None))).all()
     item_ids = {link.item_id for link in links}
     if len(item_ids) > 1 or item_ids and len(links) < len(points):
-        raise Conflict(_("The points of %(ref)s do not stand in one item: they have answers of their own.", ref=contribution.ref),
+        raise Conflict(_("The requests of %(ref)s do not stand in one item: they have answers of their own.", ref=contribution.ref),
                        _("Gather all of them into one item, or take them out of their items, then join them again."))
     with regathered([contribution.id]):
         for point in points:
@@ -128,20 +128,20 @@ def checked_start(said: Contribution, cut: Start, hidden: Hidden) -> Start:
         raise Invalid("cuts", _("There are no words from there on."), _("Choose the places again."))
     is_within = begins and text[begins - 1].isalnum() and (text[begins].isalnum() or unicodedata.combining(text[begins]))
     if is_within or begins and unicodedata.combining(text[begins]):
-        raise Invalid("cuts", _("A point begins with a whole word."), _("Choose the place before the word, or behind it."))
+        raise Invalid("cuts", _("A request begins with a whole word."), _("Choose the place before the word, or behind it."))
     if any(begin < begins < end for begin, end in hidden.get(part, ())):
-        raise Invalid("cuts", _("No point begins within words that are hidden."), _("Choose the place before them, or behind them."))
+        raise Invalid("cuts", _("No request begins within words that are hidden."), _("Choose the place before them, or behind them."))
     return part, begins
 
 
 def refuse_wordless(said: Contribution, starts: Sequence[Start]) -> None:
     """:class:`Invalid` where a point would have no word, or there would be more than :data:`MAX_POINTS`."""
     if len(starts) > MAX_POINTS:
-        raise Invalid("cuts", _("A contribution is split into %(count)s points at most.", count=MAX_POINTS))
+        raise Invalid("cuts", _("A contribution is split into %(count)s requests at most.", count=MAX_POINTS))
     for (part, begins), after in zip(starts, [*starts[1:], None], strict=True):
         words = lodged(said, part)[begins:after[1] if after is not None and after[0] == part else None]
         if is_blank(words) or not any(sign.isalnum() for sign in words):
-            raise Invalid("cuts", _("A point would have no words."), _("Choose the places again."))
+            raise Invalid("cuts", _("A request would have no words."), _("Choose the places again."))
 
 
 def share_items(said: Contribution, before: Sequence[Point], added: Sequence[Point]) -> None:

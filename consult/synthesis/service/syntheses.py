@@ -163,7 +163,7 @@ def unanswered_words(progress: Progress) -> str:
                      "%(num)s published contributions have no reasoned answer yet.", n)
     if not progress.is_split:
         return words
-    return f"{words} " + ngettext("Counted by point: %(num)s has none.", "Counted by point: %(num)s have none.", points)
+    return f"{words} " + ngettext("Counted by request: %(num)s has none.", "Counted by request: %(num)s have none.", points)
 
 
 def state_words(state: ContributionState, n: int) -> str:

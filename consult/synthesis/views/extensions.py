@@ -52,7 +52,7 @@ def marked_words(contribution: Contribution) -> Markup | None:
 def contribution_links(contribution: Contribution) -> list[core_events.Link]:
     if not (contribution.is_answerable and can(actor(), Action.SYNTHESIS_SPLIT, contribution)):
         return []
-    return [core_events.Link(_("Split into points"), url_for("synthesis.split", ref=contribution.ref))]
+    return [core_events.Link(_("Split into requests"), url_for("synthesis.split", ref=contribution.ref))]
 
 
 @contributions_events.answers.fill

@@ -22,12 +22,12 @@ def split(ref):
         return sheet(said)
     require(actor(), Action.SYNTHESIS_SPLIT, said)
     try:
-        point = service.split(actor(), said, cuts=typed_cuts(request.form), shown=shown())
+        service.split(actor(), said, cuts=typed_cuts(request.form), shown=shown())
     except Invalid as error:
         return sheet(said, error=error), 422
-    made = len(point.numbers_in_act)
-    flash(str(ngettext("%(ref)s has %(num)s point more: each is gathered and answered by itself.",
-                       "%(ref)s is split: %(num)s points, each is gathered and answered by itself.", made, ref=said.ref)), "success")
+    count = len(service.list_points([said.id])[said.id])
+    flash(str(ngettext("%(ref)s is %(num)s request, which is gathered and answered by itself.",
+                       "%(ref)s is split into %(num)s requests: each is gathered and answered by itself.", count, ref=said.ref)), "success")
     return redirect(url_for(".split", ref=said.ref), 303)
 
 
@@ -36,7 +36,7 @@ def rejoin(ref):
     said = get_said(ref)
     if request.method == "POST":
         service.rejoin(actor(), said, shown=shown())
-        flash(str(_("%(ref)s is one point again.", ref=said.ref)), "success")
+        flash(str(_("%(ref)s is one again.", ref=said.ref)), "success")
     return redirect(url_for(".split", ref=said.ref), 303)
 
 
@@ -50,7 +50,7 @@ def edit_point(point_id):
             service.edit_point(actor(), point, place=request.form.get("place", "")[:80], has_change=request.form.get("has_change") == "1")
         except Invalid as error:
             return sheet(said, error=error, edited=point), 422
-        flash(str(_("Point %(number)s of %(ref)s is recorded.", number=point.number, ref=said.ref)), "success")
+        flash(str(_("Request %(number)s of %(ref)s is recorded.", number=point.number, ref=said.ref)), "success")
     return redirect(url_for(".split", ref=said.ref), 303)
 
 
