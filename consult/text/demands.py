@@ -72,9 +72,10 @@ def list_demands(text: str, language: str) -> list[int]:
         sentence = text[begin:end]
         counts, announces = _COUNTING[language].search(sentence, 0, OPENING), _ANNOUNCING[language].search(sentence)
         asks = bool(announces or _ASKING[language].search(sentence) or _ORDERING[language].match(sentence))
-        adds = bool(_ADDING[language].search(sentence, 0, OPENING) or ITEM.match(sentence))
+        is_item = bool(ITEM.match(sentence))
+        adds = is_item or bool(_ADDING[language].search(sentence, 0, OPENING))
         if number and (counts or adds and (asks or asked) or asks and asked and number - asked[-1] > 1):
             found.append(begin)
-        if asks:
+        if asks or is_item:  # each line of a list asks for something of its own
             asked.append(number)
     return found

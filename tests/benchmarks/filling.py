@@ -46,7 +46,7 @@ from consult.core.jobs import Job, JobState
 from consult.core.mail import OutgoingMail
 from consult.core.permissions import SYSTEM, Action
 from consult.demonstration import Story
-from consult.moderation.models import ModerationDecision, ModerationNotice, Part, Verdict
+from consult.moderation.models import ModerationDecision, ModerationNotice, Verdict
 from consult.organisations.models import (
     Category,
     Mandate,
@@ -58,10 +58,10 @@ from consult.organisations.models import (
     Sector,
 )
 from consult.synthesis import service as synthesis
-from consult.synthesis.models import ItemContribution, Point
 from consult.text import retrieval
 from tests.benchmarks.begun import put_draft
 from tests.benchmarks.bulk import Bulk, settle
+from tests.benchmarks.cutting import gather
 from tests.benchmarks.folds import Folds
 from tests.benchmarks.indexed import Indexed
 from tests.benchmarks.points import items_of, put_items
@@ -71,7 +71,6 @@ from tests.benchmarks.spots import Spot, Text
 SEED = 20261129
 BATCH = 20_000
 GATHERED = 0.8  # of what is published
-SPLIT = 30  # of so many, one is split
 REPRESENTATIVE = "filled-representative@people.example"
 DRAFTED, ACCEPTED = 10, 5  # of so few contributions each was drafted inside an organisation, later each tenth; so many wait to be lodged
 REVISED = 3  # the chapter that has later versions
@@ -277,24 +276,12 @@ class Filling:
             self.indexed.add("said", said.id, [said.body, said.justification, said.exact, replacement])
         if said.state.is_answerable and (section.is_public or self.dice.random() < GATHERED):
             place = spot.rank if self.dice.random() < 0.85 else self.dice.randrange(len(section.items))
-            for point_id in self.split(said, section) if number % SPLIT == 0 else [None]:
-                self.bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,
-                              attached_at=said.submitted_at + timedelta(hours=30), point_id=point_id)
-                place += point_id is not None
+            gather(self.bulk, said, number, section, place)
         self.folds.add(said, number, section.rapporteur_id)
         self.reactions.react(said, number, section.rapporteur_id, self.people.people)
         if number <= DRAFTED or number % 10 == 0:
             self.draft(said, number, section)
         self.seal_acts()
-
-    def split(self, said: Lodged, section: Section) -> list[int]:
-        """Two points, of which each has its item."""
-        middle = said.body.index(" ", len(said.body) // 2) + 1
-        return [
-            self.bulk.add(Point, contribution_id=said.id, chapter_id=said.chapter_id, number=number, part=Part.BODY, begins=begins,
-                          has_change=number == 1, place_key=None, made_by_id=section.rapporteur_id,
-                          made_at=said.submitted_at + timedelta(hours=29), rejoined_at=None, row_counter=1)
-            for number, begins in enumerate((0, middle), 1)]
 
     def draft(self, said: Lodged, number: int, section: Section) -> None:
         """What a member offered to the first organisation, and somebody said of the first such draft."""

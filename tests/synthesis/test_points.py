@@ -226,3 +226,22 @@ def test_the_journal_tells_of_each_step(rapporteur, said, split):
               if event.subject == "point"]
     assert [(action, details["ref"], details["points"]) for action, details in events] == [
         ("synthesis.split", said.ref, [1, 2, 3]), ("synthesis.rejoin", said.ref, [1, 2, 3])]
+
+
+def spoil(statement) -> list[str]:
+    session.execute(statement)
+    return list(service.verify_points())
+
+
+def test_verification_finds_points_that_do_not_hold_what_was_said(rapporteur, synthesis, said, split):
+    service.add_item(rapporteur, synthesis, title="Liste", points=split[:2])
+    assert list(service.verify_points()) == []
+    link = sa.update(ItemContribution).where(ItemContribution.point_id == split[0].id)
+    with session.begin_nested() as spoilt:
+        assert spoil(link.values(point_id=None)) == [f"{said.ref} is split, and an item holds all of it"]
+        spoilt.rollback()
+    with session.begin_nested() as spoilt:
+        gone = sa.update(Point).where(Point.id == split[0].id).values(rejoined_at=said.submitted_at)
+        assert spoil(gone) == [f"the points of {said.ref} do not begin with its text",
+                               f"an item holds a point of {said.ref} that is none of it any more"]
+        spoilt.rollback()

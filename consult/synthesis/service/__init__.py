@@ -54,7 +54,7 @@ from consult.synthesis.service.syntheses import (
     submit_all,
     validate,
 )
-from consult.synthesis.service.verification import verify_answers
+from consult.synthesis.service.verification import verify_answers, verify_points
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 from consult.synthesis.service.workbench import (
     Number,
@@ -84,5 +84,5 @@ __all__ = [
     "list_placed_items", "list_points", "list_provision_answers", "list_public_items", "list_references", "list_remarks",
     "list_rewordings", "list_shares", "list_split", "list_syntheses", "list_unanswered", "list_watched", "list_with_folds",
     "list_workbench", "record_council_outcome", "refuse_to_submit", "rejoin", "reopen", "split", "submit_all", "validate",
-    "verify_answers",
+    "verify_answers", "verify_points",
 ]

@@ -183,8 +183,9 @@ def said(item: SynthesisItem, gathered: dict, moved: int) -> str:
     words = ngettext("%(num)s contribution gathered into item %(number)s, “%(title)s”.",
                      "%(num)s contributions gathered into item %(number)s, “%(title)s”.", count, **into) if count or not points else ""
     if points:
-        words = f"{words} ".lstrip() + ngettext("%(num)s request of a split contribution gathered into item %(number)s, “%(title)s”.",
-                                       "%(num)s requests of split contributions gathered into item %(number)s, “%(title)s”.", points, **into)
+        words = f"{words} ".lstrip() + ngettext(
+            "%(num)s request of a split contribution gathered into item %(number)s, “%(title)s”.",
+            "%(num)s requests of split contributions gathered into item %(number)s, “%(title)s”.", points, **into)
     if moved:
         words += " " + ngettext("%(num)s of them was moved from another item.", "%(num)s of them were moved from another item.", moved)
     return words
