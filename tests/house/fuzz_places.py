@@ -242,7 +242,7 @@ PLACES = {
     "synthesis.edit_point": Place("synthesis/split/{cut}", given={"place": ""}),
     "synthesis.rejoin": Place("synthesis/split/{cut}"),
     "synthesis.reopen": Place("synthesis/overview/1", validated),
-    "synthesis.split": Place("synthesis/split/{cut}"),
+    "synthesis.split": Place("synthesis/split/{cut}", given={"cut": "body:37"}),
     "synthesis.validate": Place("synthesis/overview/2", in_synthesis),
 }
 # Addresses of Flask-Security that show no form of their own: other pages stand for them.

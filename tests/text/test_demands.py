@@ -46,7 +46,7 @@ def test_of_one_request_nothing_is_proposed(language, text):
 
 
 def test_every_line_and_every_sentence_may_begin_a_request():
-    assert sentence_starts("Premier. Second.\n\n  - trois\n- quatre") == [0, 9, 20, 28]
+    assert sentence_starts("Le premier. Le second.\n\n  - trois\n- quatre") == [0, 12, 26, 34]
 
 
 def test_a_text_without_end_is_read_at_once():
