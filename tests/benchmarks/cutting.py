@@ -7,12 +7,12 @@ from consult.moderation.models import Part
 from consult.synthesis.models import ItemContribution, Point
 from tests.benchmarks.bulk import Bulk
 
-SPLIT = 30  # of so many, one is split
+SPLIT = 10  # so many of the first ones: people do it by hand, and do no more of it as more is said
 
 
 def gather(bulk: Bulk, said: Any, number: int, section: Any, place: int) -> None:
     """Into the item of this place; of contribution ``number`` that is split, each point into one of its own."""
-    for point_id in split(bulk, said, section.rapporteur_id) if number % SPLIT == 0 else [None]:
+    for point_id in split(bulk, said, section.rapporteur_id) if number < SPLIT else [None]:
         bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,
                  attached_at=said.submitted_at + timedelta(hours=30), point_id=point_id)
         place += point_id is not None

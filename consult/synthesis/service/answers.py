@@ -64,7 +64,8 @@ def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> d
     """The answers that ``actor`` may see (everybody once submitted, the commission before), by contribution id; three queries, and two or
     three where some are split.
     """
-    ids = [row if isinstance(row, int) else row.id for row in contributions]
+    rows = list(contributions)
+    ids = [row if isinstance(row, int) else row.id for row in rows]
     if not ids:
         return {}
     links = session.execute(
@@ -79,12 +80,15 @@ def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> d
         return {}
     items = {answer.item.id for answer in seen.values()}
     changes = list_rewordings(items)
-    counts = count_gathered(items)
+    whole = {answer.item.id for (_contribution_id, point_id), answer in seen.items() if point_id is None}
+    counts = count_gathered(whole) if whole else {}
     for answer in seen.values():
         answer.changes, answer.count = changes.get(answer.item.id, []), counts.get(answer.item.id, 0)
     found = {contribution_id: answer if point_id is None else Answer(answer.item)
              for (contribution_id, point_id), answer in seen.items()}
-    split = list_answerable(list_said([id_ for id_, point_id in seen if point_id is not None]))
+    cut = {id_ for id_, point_id in seen if point_id is not None}
+    known = [row for row in rows if not isinstance(row, int) and row.id in cut]
+    split = list_answerable([*known, *list_said([*cut - {row.id for row in known}])]) if cut else {}
     for id_, points in split.items():
         found[id_].points = [PointAnswer(one, seen.get((id_, one.point.id))) for one in points]
     return found
@@ -92,7 +96,7 @@ def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> d
 
 def get_answer(actor: Actor, contribution: Contribution) -> Answer | None:
     """The answer to one contribution, with the references it shares it with; None while there is none to show."""
-    answer = list_answers(actor, [contribution.id]).get(contribution.id)
+    answer = list_answers(actor, [contribution]).get(contribution.id)
     if answer is not None and answer.count > 1 and not answer.points:
         answer.others = list_others(contribution, answer.item)
     return answer

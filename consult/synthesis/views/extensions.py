@@ -33,7 +33,8 @@ def staff_menu() -> list[core_events.MenuEntry]:
 @contributions_events.answer.fill
 def answer(contribution: Contribution) -> Markup | None:
     found = service.get_answer(actor(), contribution)
-    g.points_told = {contribution.id: [one.point for one in found.points]} if found else {}
+    if found:
+        g.points_told = {contribution.id: [one.point for one in found.points]}
     return drawn(found) if found else None
 
 
@@ -41,7 +42,7 @@ def answer(contribution: Contribution) -> Markup | None:
 def marked_words(contribution: Contribution) -> Markup | None:
     """Its points, where it is split and the reader may know: those whose answers are public, or who work on them."""
     points = g.get("points_told", {}).get(contribution.id)
-    if not points and can(actor(), Action.SYNTHESIS_VIEW, contribution):
+    if points is None and can(actor(), Action.SYNTHESIS_VIEW, contribution):
         points = service.list_answerable([contribution]).get(contribution.id)
     if not points:
         return None
