@@ -10,6 +10,8 @@ CAUSES = {
     "partial": "PostgreSQL reads more of what has some of the words than is ranked, where one of them stands nowhere",
     "folds": "PostgreSQL reads more of the counts of folds, where more of a page's contributions are in one",
     "choices": "PostgreSQL rather reads all that people put right in folds than what they did of one person's contributions",
+    "split": "counts by passage, more of which there are as more is said, are asked for together with what people split: one question, judged as "
+             "reading what grows",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
@@ -51,6 +53,24 @@ visitor /chapters/{number}/provisions/{key}?said=amendments
 on postgresql: rare
 secretariat /moderation/
 secretariat /moderation/{waiting}
+on sqlite: split
+rapporteur /synthesis/workbench/{number}
+chair /synthesis/workbench/{number}
+secretariat /synthesis/workbench/{number}
+rapporteur /synthesis/workbench/{number}?answer=all
+rapporteur /synthesis/workbench/{number}?answer=all&after={place}
+rapporteur /synthesis/workbench/{number}?answer=answered&after={place}
+rapporteur /synthesis/workbench/{number}?answer=all&repeated=1
+rapporteur /synthesis/overview/{number}
+chair /synthesis/overview/{number}
+secretariat /synthesis/overview/{number}
+rapporteur /synthesis/edit-item/{item}
+rapporteur /synthesis/edit-item/{item}?after={later}
+rapporteur /synthesis/account/{number}
+chair /synthesis/account/{number}
+secretariat /synthesis/account/{number}
+rapporteur /synthesis/account/{number}?since={ref}
+rapporteur /synthesis/split/{ref}
 on both: up-to-thirty
 rapporteur /synthesis/read/{number}
 visitor /synthesis/read/{public}
