@@ -22,7 +22,7 @@ from consult.core.db import session
 from consult.core.news import Topic
 from consult.news.signing import token_of
 from consult.organisations.models import Organisation
-from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import ItemContribution, Point, Synthesis, SynthesisItem
 from tests.benchmarks.begun import usual_author_id
 from tests.benchmarks.filling import PUBLIC, REPRESENTATIVE, REVISED
 
@@ -165,6 +165,9 @@ rapporteur chair secretariat                /synthesis/account/{number}
 rapporteur chair secretariat                /synthesis/positions/{number}
 rapporteur                                  /synthesis/positions/{number}?category=laboratory
 rapporteur                                  /synthesis/account/{number}?since={ref}
+rapporteur                                  /synthesis/split/{ref}
+rapporteur                                  /synthesis/rejoin/{ref}
+rapporteur                                  /synthesis/edit-point/{point}
 rapporteur secretariat                      /grouping/{number}/1
 rapporteur                                  /grouping/join/{number}/1
 visitor                                     /grouping/method
@@ -261,6 +264,7 @@ def subjects() -> dict[str, Any]:
         "waiting_reply": one(sa.select(Reply.ref).where(Reply.state == ContributionState.SUBMITTED, Reply.chapter_id == here)),
         "own_reply": one(sa.select(Reply.ref).where(Reply.author_id == usual_author_id())),
         "anchor": one(sa.select(Anchor.id).where(Anchor.state == AnchorState.PROPOSED).order_by(Anchor.id)), "placed": middle(Anchor.id),
+        "point": one(sa.select(Point.id).where(Point.chapter_id == here).order_by(Point.id)),
         "gathered": one(sa.select(ItemContribution.contribution_id).where(ItemContribution.item_id == item)),
         "appointment": one(sa.select(Appointment.id).where(Appointment.role == Role.CHAIR)),
         "draft": one(sa.select(OfferedDraft.id).order_by(OfferedDraft.id)), "drafted": f"{REVISED}-0-1",

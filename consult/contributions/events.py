@@ -5,6 +5,7 @@ from typing import Any
 
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
+from consult.core.events import Link
 from consult.core.extension_points import at_most_one, many
 from consult.core.markup import Markup
 
@@ -25,6 +26,17 @@ def decided(contribution: Contribution) -> Markup | None:
 def answers(contributions: Sequence[Contribution]) -> dict[int, Markup]:
     """What became of each contribution of a list, by its id, as far as the reader may know."""
     return {}
+
+
+@at_most_one
+def marked_words(contribution: Contribution) -> Markup | None:
+    """Its words with what a room above marks in them, in place of its words on its own page; None: as they stand."""
+    return None
+
+
+@many
+def links(contribution: Contribution) -> Iterable[Link]:
+    """What those in charge do with it in a room above, as far as the reader may."""
 
 
 @at_most_one

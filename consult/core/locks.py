@@ -29,7 +29,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "received_row": (),
     "chapter": ("contribution", "suggested_amendment", "moderation_hint", "support", "anchoring", "outdated_translation", "provision_tally",
                 "chapter_tally", "item_tally", "anchor_tally", "organisation_tally", "reaction_tally", "reply_tally", "contribution_word",
-                "fold", "fold_member", "fold_run", "fold_link", "fold_tally", "position_tally"),
+                "fold", "fold_member", "fold_run", "fold_link", "fold_tally", "position_tally", "point"),
     "synthesis": ("synthesis_item", "item_contribution", "block_change"),
     "anchor": (),
     "reply": (),

@@ -301,8 +301,11 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.SYNTHESIS_DETACH: ((rapporteur, answering),),
     Action.SYNTHESIS_DROP_ITEM: ((rapporteur, answering),),
     Action.SYNTHESIS_EDIT_ITEM: ((rapporteur, answering),),
+    Action.SYNTHESIS_EDIT_POINT: ((rapporteur, answering),),
     Action.SYNTHESIS_READ: ((public,), (rapporteur,), (secretariat,), (system,)),
+    Action.SYNTHESIS_REJOIN: ((rapporteur, answering),),
     Action.SYNTHESIS_REOPEN: ((chair, concluding),),
+    Action.SYNTHESIS_SPLIT: ((rapporteur, answering),),
     Action.SYNTHESIS_VALIDATE: ((chair, concluding),),
     Action.SYNTHESIS_VIEW: ((rapporteur,), (secretariat,)),
 }

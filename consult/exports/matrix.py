@@ -5,7 +5,7 @@ Rows are read in a stream with a handful of queries, whatever their number; what
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,11 +34,11 @@ from consult.contributions.models import (
 from consult.contributions.statement import FURTHER_TEXTS
 from consult.core.db import session
 from consult.core.i18n import DEFAULT_LANGUAGE, N_, LabelledEnum, language_name
-from consult.moderation.models import ModerationDecision, Reason, Verdict
+from consult.moderation.models import ModerationDecision, Part, Reason, Verdict
 from consult.organisations.models import Category, Mandate, Organisation, Region, Sector
 from consult.synthesis import service as answers
-from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem
-from consult.synthesis.service import PlacedItem
+from consult.synthesis.models import ItemContribution, Point, Synthesis, SynthesisItem
+from consult.synthesis.service import Answerable, PlacedItem
 
 BATCH = 500
 
@@ -102,7 +102,8 @@ class SignedWith:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """One contribution and what became of it; words, author and organisation stay empty once it is withheld or withdrawn.
+    """One contribution and what became of it, or one point of a contribution that was split (``number``, with its words alone; the
+    ``first`` of them counts for the contribution); words, author and organisation stay empty once it is withheld or withdrawn.
 
     ``organisation`` is the name with which it was signed, ``organisation_id`` the body for which it counts, and ``organisation_now`` the
     name of that where the other was merged into it. ``version`` of the text is the one that it was written on, ``present_key`` where the
@@ -146,6 +147,13 @@ class MatrixRow:
     mandate: SignedWith | None = None
     interest: Interest | None = None
     interests: str = ""
+    number: int | None = None
+    first: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its reference, with the number of the point that it is."""
+        return self.ref if self.number is None else f"{self.ref} ({self.number})"
 
     @property
     def is_silent(self) -> bool:
@@ -197,7 +205,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
         .outerjoin(body, body.id == Organisation.merged_into_id)
         .outerjoin(Declaration, Declaration.contribution_id == Contribution.id).outerjoin(Mandate, Mandate.id == Declaration.mandate_id)
         .outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id)
-        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(ItemContribution, answers.is_whole_link())
         .join(written, written.id == Block.revision_id)
         .outerjoin(Anchor, sa.and_(Anchor.contribution_id == Contribution.id, Anchor.revision_id == last))
         .outerjoin(newest, sa.and_(newest.chapter_id == Contribution.chapter_id, newest.id.in_(present)))
@@ -223,7 +231,9 @@ def rows(
     consultation: Consultation, language: str, *, chapter: Chapter | None = None, audience: Audience = Audience.STAFF,
     points: Sequence[PlacedItem] | None = None,
 ) -> Iterator[MatrixRow]:
-    """Every contribution of the consultation, or of one chapter; the public reads the published ones alone."""
+    """Every contribution of the consultation, or of one chapter, each point of those that are split; the public reads the published ones
+    alone, and the points once their answers are public.
+    """
     wanted = statement(consultation, language)
     if chapter is not None:
         wanted = wanted.where(Contribution.chapter_id == chapter.id)
@@ -233,8 +243,24 @@ def rows(
         points = answers.list_public_items(consultation) if audience == Audience.PUBLIC else answers.list_placed_items(consultation)
     by_item = {point.item.id: point for point in points}
     reasons = withheld_reasons(consultation) if audience == Audience.STAFF else {}
+    chosen = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
+    split = answers.list_split(Point.chapter_id.in_(chosen if chapter is None else [chapter.id]))
     for found in session.execute(wanted.execution_options(yield_per=BATCH)):
-        yield row_of(found, by_item, reasons)
+        whole = row_of(found, by_item, reasons)
+        told = () if whole.is_silent else split.get(whole.id, ())
+        if audience == Audience.PUBLIC and not any(one.item_id in by_item for one in told):
+            told = ()  # how a commission splits is its work until it is answered for
+        yield from (rows_of(whole, told, by_item) if told else [whole])
+
+
+def rows_of(whole: MatrixRow, points: Sequence[Answerable], by_item: dict[int, PlacedItem]) -> Iterator[MatrixRow]:
+    for one in points:
+        row = replace(
+            whole, number=one.number, first=one is points[0], body=one.words, proposed=one.change,
+            further_texts={**whole.further_texts, Part.JUSTIFICATION.value: one.support},
+            point=by_item.get(one.item_id) if one.item_id is not None else None)
+        place = one.point.place_key
+        yield row if place is None else replace(row, key=place, passage="", present_key=place, quoted="")
 
 
 def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> MatrixRow:

@@ -85,7 +85,7 @@ def moment(value: datetime) -> str:
 
 
 COLUMNS = (
-    Column("ref", N_("Reference"), 14, lambda row: row.ref),
+    Column("ref", N_("Reference"), 14, lambda row: row.name),
     Column("chapter", N_("Chapter"), 9, lambda row: row.chapter),
     Column("key", N_("Key of the passage"), 16, lambda row: row.key),
     Column("passage", N_("Passage"), 60, lambda row: row.passage),
@@ -125,6 +125,7 @@ COLUMNS = (
            lambda row: moment(row.mandate.ends_at) if row.mandate and row.mandate.ends_at else ""),
     Column("interest", N_("Declaration of interests"), 18, lambda row: row.interest),
     Column("interests", N_("Interest declared"), 40, lambda row: row.interests),
+    Column("point", N_("Number of the request, where the contribution was split into several"), 10, lambda row: row.number),
 )
 # What open data leaves out has no meaning there: only published contributions are in it.
 OPEN_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("state", "withheld_reason"))

@@ -133,7 +133,10 @@ ACTS: dict[Action, str] = {
     Action.SYNTHESIS_DETACH: N_("A contribution was taken out of an item"),
     Action.SYNTHESIS_DROP_ITEM: N_("An empty item was removed"),
     Action.SYNTHESIS_EDIT_ITEM: N_("An item was written"),
+    Action.SYNTHESIS_EDIT_POINT: N_("A request of a contribution was put elsewhere"),
+    Action.SYNTHESIS_REJOIN: N_("The requests of a contribution were joined again"),
     Action.SYNTHESIS_REOPEN: N_("A synthesis was reopened"),
+    Action.SYNTHESIS_SPLIT: N_("A contribution was split into requests"),
     Action.SYNTHESIS_VALIDATE: N_("A synthesis was validated"),
 }
 TAKEN_OVER = N_("Rows of an earlier version were recorded as they were")

@@ -48,7 +48,7 @@ from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy.models import Erasure
-from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
+from consult.synthesis.models import ItemContribution, Point, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
 from consult.text.addresses import MAX_TYPED, likeness, spelt
 
 MAX_SPELLINGS = 20  # of one address in one form: nobody types more
@@ -202,7 +202,7 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.REPLIES, Fate.STAYS, Reply.author_id),
     *_lines(Subject.SUPPORTS, Fate.STAYS, Support.supporter_id),
     *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS)
-      for model in (ModerationDecision, FoldChoice, ItemContribution, Appeal)),
+      for model in (ModerationDecision, FoldChoice, Point, ItemContribution, Appeal)),
     *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal)),
     *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id, DecisionNotice.author_id),
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
@@ -212,7 +212,7 @@ HOLDINGS: tuple[Holding, ...] = (
             ModerationHint.dismissed_by_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
             SynthesisReopening.reopened_by_id, StakeholderList.imported_by_id, Export.requested_by_id,
             SubmissionRequest.requested_by_id, Submission.submitted_by_id,
-            AdoptionDecision.recorded_by_id, Erasure.decided_by_id, FoldChoice.chosen_by_id),
+            AdoptionDecision.recorded_by_id, Erasure.decided_by_id, FoldChoice.chosen_by_id, Point.made_by_id),
     *_lines(Subject.JOURNAL, Fate.STAYS, AuditEvent.actor_id),
     *_lines(Subject.ERASURES, Fate.STAYS, Erasure.user_id),
 )
@@ -245,6 +245,9 @@ def summary_of(user: User) -> list[Held]:
 def rows_of(user: User) -> Iterator[tuple[Holding, Iterator[Any]]]:
     """Every row on a person, table by table, as it is read; what a commission prepares is nobody's to read before it is published."""
     published = ItemContribution.item.has(SynthesisItem.synthesis.has(Synthesis.is_public))
+    split = sa.exists().where(ItemContribution.point_id == Point.id, published)
+    shown_by = {ItemContribution: published, Point: split}
     for holding in (one for one in HOLDINGS if not one.is_within):
-        chosen = holding.rows(user).where(published) if holding.model is ItemContribution else holding.rows(user)
+        is_prepared = holding.subject == Subject.ANSWERS and holding.model in shown_by
+        chosen = holding.rows(user).where(shown_by[holding.model]) if is_prepared else holding.rows(user)
         yield holding, in_batches(chosen, *holding.model.__table__.primary_key)

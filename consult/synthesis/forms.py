@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired
 
 from consult.core.fields import CounterField
 from consult.core.i18n import _
+from consult.moderation.models import Part
 from consult.synthesis.models import Disposition, Ground
 
 WORDS = {"dir": "auto", "class": "words"}
@@ -74,3 +75,15 @@ def typed_choice(sent: MultiDict) -> dict[int, int | None]:
 def is_id(typed: str) -> bool:
     """A number that a row may have, and no longer than the database can hold."""
     return typed.isdecimal() and len(typed) <= 10
+
+
+def typed_cuts(sent: MultiDict) -> set[tuple[Part, int]]:
+    """Where points are to begin: fields ``cut`` that say ``body:120``, a text and a character of it as it was lodged."""
+    pairs = (cut.partition(":") for cut in sent.getlist("cut"))
+    return {(Part(part), int(begins)) for part, _colon, begins in pairs if part in list(Part) and is_id(begins)}
+
+
+def typed_points(sent: MultiDict) -> dict[int, int | None]:
+    """The same as :func:`typed_choice` of points: ``p12:3``, or ``p12:`` for one in no item."""
+    pairs = (choice[1:].partition(":") for choice in sent.getlist("choice") if choice.startswith("p"))
+    return {int(one): int(item) if is_id(item) else None for one, _colon, item in pairs if is_id(one)}

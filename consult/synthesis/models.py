@@ -16,6 +16,10 @@ from consult.core.db import Base, PrimaryKey, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, _
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
 from consult.core.tallies import Tally
+from consult.moderation.models import Part
+
+MOST_CIRCLED = 20  # the last of the circled figures
+OPEN, WHOLE, OF_POINT = sa.text("rejoined_at IS NULL"), sa.text("point_id IS NULL"), sa.text("point_id IS NOT NULL")
 
 
 class SynthesisState(StateEnum):
@@ -187,21 +191,91 @@ class SynthesisItem(Base):
         }
 
 
+class Point(Base):
+    """One request within a contribution that somebody split: the unit that is answered. Who splits nothing makes no rows: a contribution
+    without any is one point.
+
+    It holds the words from ``begins``, a character of the text as it was lodged, to where the next one of that text begins, or to the
+    end: no word of a text that was cut stands outside of every point, whatever is cut. A justification that nobody cut supports them
+    all, as does what stands in it before its first cut. ``number`` is its name, given once in its contribution; one that was joined to
+    the others again keeps it.
+    """
+
+    __tablename__ = "point"
+    __append_only__ = all_but("place_key", "has_change", "rejoined_at", "row_counter")
+    __recorded__ = all_but("row_counter")
+    __table_args__ = (
+        sa.Index("ix_point_contribution_id_number", "contribution_id", "number", unique=True),
+        sa.Index("ix_point_open", "contribution_id", "part", "begins", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+        sa.CheckConstraint("begins >= 0 AND number > 0", name="counted_from_its_beginning"),
+        sa.CheckConstraint("part <> 'replacement'", name="of_prose"),
+    )
+
+    id: Mapped[PrimaryKey]
+    contribution_id: Mapped[int] = fk("contribution.id", index=False)
+    chapter_id: Mapped[int] = fk("chapter.id")  # as of its contribution: what a chapter's points are is asked of each of its pages
+    number: Mapped[int]
+    part: Mapped[Part]
+    begins: Mapped[int]
+    has_change: Mapped[bool]  # the proposed change of the contribution goes with it
+    place_key: Mapped[str | None] = mapped_column(sa.String(80))  # of the passage that it speaks of; None: that of the contribution
+    made_by_id: Mapped[int] = fk("user.id")
+    made_at: Mapped[Timestamp]
+    rejoined_at: Mapped[datetime | None]
+    row_counter: Mapped[int] = mapped_column(default=1)
+
+    contribution: Mapped[Contribution] = relationship()
+    made_by: Mapped[User] = relationship()
+
+    __mapper_args__ = {"version_id_col": row_counter}
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.contribution.consultation
+
+    @property
+    def commission_id(self) -> int:
+        return self.contribution.commission_id
+
+    @property
+    def name(self) -> str:
+        """As every page, letter and table calls it."""
+        return f"{self.contribution.ref} ({self.number})"
+
+    numbers_in_act: tuple[int, ...] = ()  # those that an act made, or joined again: for its event in the journal
+
+    @property
+    def mark(self) -> str:
+        """① for 1; of those beyond the circled ones, the number in brackets."""
+        return chr(ord("①") + self.number - 1) if self.number <= MOST_CIRCLED else f"({self.number})"
+
+    def audit_details(self) -> dict:
+        return {"ref": self.contribution.ref, "points": list(self.numbers_in_act or (self.number,)),
+                **({"place": self.place_key} if self.place_key else {}), **({"has_change": True} if self.has_change else {})}
+
+
 class ItemContribution(Base):
-    """A contribution belongs to one item, and so has one disposition."""
+    """A contribution belongs to one item, and so has one disposition; of one that was split, each of its points does (``point_id``)."""
 
     __tablename__ = "item_contribution"
     __append_only__ = False  # a contribution is moved from item to item until the chair validates
     __recorded__ = True
-    __table_args__ = (sa.Index("ix_item_contribution_item_id_contribution_id", "item_id", "contribution_id"),)
+    __table_args__ = (
+        sa.Index("ix_item_contribution_item_id_contribution_id", "item_id", "contribution_id"),
+        sa.Index("ix_item_contribution_contribution_id_point_id", "contribution_id", "point_id"),
+        sa.Index("ix_item_contribution_whole", "contribution_id", unique=True, sqlite_where=WHOLE, postgresql_where=WHOLE),
+        sa.Index("ix_item_contribution_point_id", "point_id", unique=True, sqlite_where=OF_POINT, postgresql_where=OF_POINT),
+    )
 
     id: Mapped[PrimaryKey]
     item_id: Mapped[int] = fk("synthesis_item.id", index=False)
-    contribution_id: Mapped[int] = fk("contribution.id", unique=True, index=False)
+    contribution_id: Mapped[int] = fk("contribution.id", index=False)
     attached_at: Mapped[Timestamp]
+    point_id: Mapped[int | None] = fk("point.id", index=False)
 
     item: Mapped[SynthesisItem] = relationship(back_populates="links")
     contribution: Mapped[Contribution] = relationship()
+    point: Mapped[Point | None] = relationship()
 
 
 class ItemTally(Tally):

@@ -14,9 +14,11 @@ from consult.core import mail
 from consult.core.db import add_new, session
 from consult.core.mail import Letter
 from consult.synthesis.models import BlockChange, ItemContribution, SynthesisItem
+from consult.synthesis.points import Answerable, is_whole_link, list_answerable
 
 Standing = tuple[int, int, int]  # a contribution as a letter tells of it: ids of author and contribution, its row_counter
 Told = Letter[Standing]
+CHANGES = selectinload(SynthesisItem.changes).joinedload(BlockChange.block)
 
 
 def is_told() -> sa.ColumnElement[bool]:
@@ -55,8 +57,9 @@ class AuthorsTold:
         chapter, values = self.find(subject_id)
         authors = session.scalars(sa.select(User).where(*which).options(lazyload(User.appointments)).order_by(User.id)).all()
         answers = answers_to([author.id for author in authors], chapter.id)
+        points = points_of([contribution for told in answers.values() for contribution, _item in told])
         return [
-            Letter(mail.worded(author, self.template, answers=answers[author.id], **values),
+            Letter(mail.worded(author, self.template, answers=answers[author.id], points=points, **values),
                    facts_of(contribution for contribution, _item in answers[author.id]))
             for author in authors
         ]
@@ -95,14 +98,23 @@ def facts_of(contributions: Iterable[Contribution | sa.Row[int, int, int]]) -> f
 
 
 def answers_to(author_ids: list[int], chapter_id: int) -> dict[int, list[tuple[Contribution, SynthesisItem | None]]]:
-    """Each author's contributions to the chapter with the item that answers them."""
+    """Each author's contributions to the chapter with the item that answers them; of one that is split, none."""
     rows = session.execute(
-        sa.select(Contribution, SynthesisItem).outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        sa.select(Contribution, SynthesisItem).outerjoin(ItemContribution, is_whole_link())
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .where(Contribution.author_id.in_(author_ids), Contribution.chapter_id == chapter_id, is_told())
-        .options(selectinload(SynthesisItem.changes).joinedload(BlockChange.block)).order_by(Contribution.id)
+        .options(CHANGES).order_by(Contribution.id)
     )
     answers: dict[int, list] = {author_id: [] for author_id in author_ids}
     for contribution, item in rows:
         answers[contribution.author_id].append((contribution, item))
     return answers
+
+
+def points_of(said: Sequence[Contribution]) -> dict[int, list[tuple[Answerable, SynthesisItem | None]]]:
+    """By contribution id, the points of those that are split, each with the item that answers it."""
+    found = list_answerable(said)
+    ids = {point.item_id for points in found.values() for point in points if point.item_id is not None}
+    chosen = sa.select(SynthesisItem).where(SynthesisItem.id.in_(ids)).options(CHANGES)
+    items = {item.id: item for item in session.scalars(chosen)} if ids else {}
+    return {id_: [(point, items.get(point.item_id or 0)) for point in points] for id_, points in found.items()}

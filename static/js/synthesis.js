@@ -46,6 +46,7 @@
     x: () => rows[here]?.querySelector('input[name="choice"]')?.click(),
     n: () => page.querySelector("#new-title")?.focus(),
     i: () => page.querySelector("#into-item")?.focus(),
+    s: () => rows[here]?.querySelector("[data-split]")?.click(),
   };
   bench.keys(page, acts);
 })();

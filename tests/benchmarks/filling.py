@@ -58,10 +58,10 @@ from consult.organisations.models import (
     Sector,
 )
 from consult.synthesis import service as synthesis
-from consult.synthesis.models import ItemContribution
 from consult.text import retrieval
 from tests.benchmarks.begun import put_draft
 from tests.benchmarks.bulk import Bulk, settle
+from tests.benchmarks.cutting import gather
 from tests.benchmarks.folds import Folds
 from tests.benchmarks.indexed import Indexed
 from tests.benchmarks.points import items_of, put_items
@@ -276,8 +276,7 @@ class Filling:
             self.indexed.add("said", said.id, [said.body, said.justification, said.exact, replacement])
         if said.state.is_answerable and (section.is_public or self.dice.random() < GATHERED):
             place = spot.rank if self.dice.random() < 0.85 else self.dice.randrange(len(section.items))
-            self.bulk.add(ItemContribution, item_id=section.items[place % len(section.items)], contribution_id=said.id,
-                          attached_at=said.submitted_at + timedelta(hours=30))
+            gather(self.bulk, said, number, section, place)
         self.folds.add(said, number, section.rapporteur_id)
         self.reactions.react(said, number, section.rapporteur_id, self.people.people)
         if number <= DRAFTED or number % 10 == 0:

@@ -11,6 +11,8 @@ CAUSES = {
     "folds": "PostgreSQL reads more of the counts of folds, where more of a page's contributions are in one",
     "choices": "PostgreSQL rather reads all that people put right in folds than what they did of one person's contributions",
     "organisations": "what the organisations of one page said is counted from their contributions, of which each has few",
+    "split": "counts by passage, more of which there are as more is said, are asked for together with what people split: one question, judged "
+             "as reading what grows",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
@@ -54,6 +56,24 @@ secretariat /moderation/
 secretariat /moderation/{waiting}
 on both: organisations
 rapporteur /synthesis/positions/{number}?category=laboratory
+on sqlite: split
+rapporteur /synthesis/workbench/{number}
+chair /synthesis/workbench/{number}
+secretariat /synthesis/workbench/{number}
+rapporteur /synthesis/workbench/{number}?answer=all
+rapporteur /synthesis/workbench/{number}?answer=all&after={place}
+rapporteur /synthesis/workbench/{number}?answer=answered&after={place}
+rapporteur /synthesis/workbench/{number}?answer=all&repeated=1
+rapporteur /synthesis/overview/{number}
+chair /synthesis/overview/{number}
+secretariat /synthesis/overview/{number}
+rapporteur /synthesis/edit-item/{item}
+rapporteur /synthesis/edit-item/{item}?after={later}
+rapporteur /synthesis/account/{number}
+chair /synthesis/account/{number}
+secretariat /synthesis/account/{number}
+rapporteur /synthesis/account/{number}?since={ref}
+rapporteur /synthesis/split/{ref}
 on both: up-to-thirty
 rapporteur /synthesis/read/{number}
 visitor /synthesis/read/{public}

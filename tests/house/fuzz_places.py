@@ -239,7 +239,10 @@ PLACES = {
     "synthesis.detach": Place("synthesis/edit-item/{item}", is_of_another=True),
     "synthesis.drop_item": Place("synthesis/edit-item/{empty}"),
     "synthesis.edit_item": Place("synthesis/edit-item/{item}", given={"disposition": "noted", "ground": "", "more": ""}, press="save"),
+    "synthesis.edit_point": Place("synthesis/split/{cut}", given={"place": ""}),
+    "synthesis.rejoin": Place("synthesis/split/{cut}"),
     "synthesis.reopen": Place("synthesis/overview/1", validated),
+    "synthesis.split": Place("synthesis/split/{cut}", given={"cut": "body:37"}),
     "synthesis.validate": Place("synthesis/overview/2", in_synthesis),
 }
 # Addresses of Flask-Security that show no form of their own: other pages stand for them.
@@ -288,7 +291,8 @@ IN_CHARGE = (
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
     "moderation.appeals moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
-    "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.show synthesis.account synthesis.positions"
+    "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.show synthesis.account synthesis.positions "
+    "synthesis.edit_point synthesis.rejoin synthesis.split"
 ).split()
 LISTED = {
     **dict.fromkeys(EVERYBODY, ("visitor", as_built)), **dict.fromkeys(SIGNED_IN, ("participant", as_built)),
@@ -321,7 +325,7 @@ PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "chapter": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
     "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
-    "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
+    "offered_id": "{offered}", "point_id": "{point}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
 PARTS_OF = {
     ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
@@ -333,6 +337,7 @@ PARTS_OF = {
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
     ("exports.position", "ref"): "{together}",
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
+    **dict.fromkeys((("synthesis.rejoin", "ref"), ("synthesis.split", "ref")), "{cut}"),
     ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
     ("moderation.redact", "ref"): "{waiting}", ("moderation.dismiss_hint", "ref"): "{hinted}",

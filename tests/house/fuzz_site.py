@@ -30,7 +30,7 @@ from consult.forms.models import FormRowState, FormState, ReceivedForm, Received
 from consult.forms.places import Confidence, Why
 from consult.grouping import service as grouping
 from consult.moderation import service as moderation
-from consult.moderation.models import Reason
+from consult.moderation.models import Part, Reason
 from consult.moderation.service.hinting import keep_hints
 from consult.news import service as news
 from consult.news.signing import token_of
@@ -139,6 +139,8 @@ class Site:
         report = synthesis.get_or_new(chapter)
         items = [synthesis.add_item(self.people["rapporteur"], report, title=title, contributions=of) for title, of in (
             ("Liste des étalons", published[:2]), ("Rien", ()))]
+        cut = factories.a_published_contribution(block=second, body="Publier la liste. Ouvrir un guichet. Réduire les délais.")
+        point = synthesis.split(self.people["rapporteur"], cut, cuts=[(Part.BODY, cut.body.index("Ouvrir"))])
         stranger = factories.a_user(confirmed_at=None, password=hash_password(PASSWORD))
         undecided = sa.select(Anchor.id).where(Anchor.contribution_id == published[0].id, Anchor.state == AnchorState.PROPOSED)
         long_ago = utcnow() - timedelta(days=30)  # longer than whoever watches the platform is told of it
@@ -168,6 +170,7 @@ class Site:
             "own_withheld": own_withheld.ref, "appealed": appealed.ref, "own": own.ref,
             "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
+            "cut": cut.ref, "point": str(point.id),
             "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,
             "appointment": str(session.scalars(sa.select(Appointment.id).where(Appointment.user_id == self.people["moderator"].id)).one()),
             "confirmation": generate_confirmation_token(stranger), "reset": generate_reset_password_token(participant),

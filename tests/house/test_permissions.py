@@ -213,9 +213,12 @@ synthesis.attach                     synthesis      rapporteur chair            
 synthesis.detach                     synthesis      rapporteur chair                                           open closed synthesis
 synthesis.drop_item                  synthesis      rapporteur chair                                           open closed synthesis
 synthesis.edit_item                  synthesis      rapporteur chair                                           open closed synthesis
+synthesis.edit_point                 published      rapporteur chair                                           open closed synthesis
 synthesis.read                       synthesis      rapporteur chair secretariat system                        *
 synthesis.read                       submitted-one  EVERYBODY                                                  *
+synthesis.rejoin                     published      rapporteur chair                                           open closed synthesis
 synthesis.reopen                     synthesis      chair                                                      synthesis
+synthesis.split                      published      rapporteur chair                                           open closed synthesis
 synthesis.validate                   synthesis      chair                                                      synthesis
 synthesis.view                       consultation   rapporteur elsewhere chair secretariat                     *
 synthesis.view                       synthesis      rapporteur chair secretariat                               *

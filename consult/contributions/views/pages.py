@@ -279,6 +279,7 @@ def show(ref: str):
     return render_template(
         "contributions/show.html", contribution=contribution, answer=events.answer(contribution), thread=thread,
         decided=events.decided(contribution),
+        marked=events.marked_words(contribution), further=[link for found in events.links(contribution) for link in found],
         thread_links=thread and thread.links(partial(url_for, ".show", ref=ref, _anchor="replies"), "replies_after"),
         reactions=reactions, own_support=own_support,
     )

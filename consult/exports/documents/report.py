@@ -48,7 +48,7 @@ def gather(chapter: Chapter, language: str) -> Report:
     introduce(page, chapter, synthesis)
     participation(page, rows)
     outcomes(page, points, rows)
-    everybody = by_category(respondent_of(row) for row in rows if row.state.is_public)
+    everybody = by_category(respondent_of(row) for row in rows if row.first and row.state.is_public)
     by_point = rows_by_point(rows)
     for point in points:
         tell_point(page, point, by_point[point.item.id], everybody)
@@ -125,16 +125,19 @@ def state_of(synthesis: Synthesis | None) -> str:
 def participation(page: Composer, rows: list[MatrixRow]) -> None:
     """Counts by state, then published contributions by category and position."""
     page.heading(1, gettext("Participation in figures"))
-    states = Counter(row.state for row in rows)
-    answered = sum(1 for row in rows if row.state.is_answerable and row.is_answered)
+    whole = [row for row in rows if row.first]
+    states = Counter(row.state for row in whole)
+    waiting = {row.id for row in rows if not row.is_answered}
+    answered = sum(1 for row in whole if row.state.is_answerable and row.id not in waiting)
     organisations = len({row.organisation_id for row in rows if row.organisation})
     page.table([], [
-        (gettext("Contributions received"), number(len(rows))),
+        (gettext("Contributions received"), number(len(whole))),
+        *(((gettext("Requests in them, each answered by itself"), number(len(rows))),) if len(whole) < len(rows) else ()),
         *((gettext(state.among), number(states[state])) for state in sorted(ContributionState, key=lambda state: not state.is_public)),
         (gettext("Published contributions answered with reasons"), number(answered)),
         (gettext("Organisations that spoke"), number(organisations)),
     ], [72, 28], numbers=[1])
-    published = [row for row in rows if row.state.is_public]
+    published = [row for row in whole if row.state.is_public]
     if not published:
         return
     page.say(gettext("Published contributions by category of author and position"), style="label")
@@ -158,7 +161,7 @@ def outcomes(page: Composer, points: list[PlacedItem], rows: list[MatrixRow]) ->
     if not points:
         return
     page.heading(1, gettext("Points and answers"))
-    gathered = Counter(row.point.item.id for row in rows if row.point)
+    gathered = Counter(item_id for _contribution, item_id in {(row.id, row.point.item.id) for row in rows if row.point})
     by_disposition: Counter = Counter(point.item.disposition for point in points)
     lines = [
         [disposition.label if disposition else gettext("No answer yet"), number(by_disposition[disposition]),
@@ -189,7 +192,7 @@ def tell_point(page: Composer, point: PlacedItem, rows: list[MatrixRow], everybo
     page.quote(item.summary)
     if rows:
         page.say((STRONG, gettext("Who says so:") + " "), who(rows, everybody))
-        page.say((QUIET, gettext("Contributions:") + " "), *joined([ref(row.ref) for row in rows]))
+        page.say((QUIET, gettext("Contributions:") + " "), *joined([ref(row.name) for row in rows]))
     if item.note:
         page.say(str(item.note), style="answer")
     if item.rationale:
@@ -220,8 +223,8 @@ def joined(parts: list) -> list:
 
 
 def who(rows: list[MatrixRow], everybody: Counter) -> str:
-    """Counts by category, out of all who spoke about the chapter, and by position."""
-    respondents = Respondents.among([respondent_of(row) for row in rows], everybody)
+    """Counts by category, out of all who spoke about the chapter, and by position; of several points of a contribution once."""
+    respondents = Respondents.among([respondent_of(row) for row in {row.id: row for row in rows}.values()], everybody)
     total = ngettext("%(num)s contribution", "%(num)s contributions", respondents.contributions)
     stances = [f"{position.label} ({number(count)})" for position, count in respondents.position_labels()]
     return gettext("%(total)s. %(categories)s. Positions: %(positions)s.", total=total,
@@ -236,7 +239,7 @@ def without_answer(page: Composer, rows: list[MatrixRow]) -> None:
     waiting = [row for row in rows if not row.is_silent and not row.is_answered]
     if waiting:
         page.heading(1, gettext("Contributions not yet answered"))
-        page.say(*joined([ref(row.ref) for row in waiting]))
+        page.say(*joined([ref(row.name) for row in waiting]))
 
 
 def without_text(page: Composer, rows: list[MatrixRow]) -> None:
@@ -290,7 +293,7 @@ def codes_of(rows: list[MatrixRow]) -> dict[int, str]:
     """ORG-003: the organisation's code and the number of its contribution on this chapter, in order of lodging."""
     counts: Counter = Counter()
     codes = {}
-    for row in sorted(rows, key=lambda r: r.id):
+    for row in sorted((row for row in rows if row.first), key=lambda r: r.id):
         code = "—" if row.is_silent else row.organisation_code or ("ORG" if row.organisation_id else "IND")
         counts[code] += 1
         codes[row.id] = code if row.is_silent else f"{code}-{counts[code]:03}"
@@ -301,7 +304,7 @@ def matrix_line(page: Composer, row: MatrixRow, code: str, place: Place | None) 
     said = [paragraph for words in (row.body, *row.further_texts.values()) for paragraph in page.words(words)]
     if row.is_silent:
         said = page.cell((QUIET, row.state.label if row.reason is None else f"{row.state.label}: {row.reason.label}"))
-    first = page.cell((STRONG, code)) + page.cell(ref(row.ref)) + (page.cell((QUIET, row.author)) if row.author else [])
+    first = page.cell((STRONG, code)) + page.cell(ref(row.name)) + (page.cell((QUIET, row.author)) if row.author else [])
     if signed := signed_with(row):
         first += page.cell((QUIET, signed))
     if row.interests:

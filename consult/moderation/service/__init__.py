@@ -28,12 +28,13 @@ from consult.moderation.service.listing import (
     list_decisions,
     queue,
 )
-from consult.moderation.service.redacting import Moderated, read_original
+from consult.moderation.service.redacting import Moderated, list_hidden, read_original
 from consult.moderation.service.register import list_register, list_reply_register
 
 __all__ = [
     "ACTS", "Bulk", "Moderated", "ShownHint", "appeal", "around", "count_awaiting", "count_by_state", "decide_several", "dismiss_hint",
     "get_appeal", "get_last_own", "get_next", "get_subject", "is_of", "is_open", "list_appeals", "list_chapters", "list_decisions",
+    "list_hidden",
     "list_hints", "list_register", "list_reply_register", "list_verdicts", "publish", "queue", "read_original", "redact", "reopen",
     "reserved", "restore", "show_all", "withhold",
 ]

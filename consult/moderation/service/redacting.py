@@ -106,3 +106,17 @@ def list_all(subject: Moderated) -> list[Decision]:
     """Every decision on it, oldest first."""
     decided, which = decisions_on(subject)
     return list(session.scalars(sa.select(decided).where(which).order_by(decided.id)))
+
+
+def list_hidden(contribution_ids: Sequence[int]) -> dict[int, dict[Part, list[Span]]]:
+    """By contribution id, what is hidden of its texts as they were lodged, after all decisions on it; two queries."""
+    of: dict[int, list[Decision]] = {}
+    for decision in session.scalars(sa.select(ModerationDecision).where(
+            ModerationDecision.contribution_id.in_(contribution_ids)).order_by(ModerationDecision.id)):
+        of.setdefault(decision.contribution_id, []).append(decision)
+    by_decision = {decision_id: id_ for id_, decisions in of.items() for decision_id in hiding(decisions)}
+    found: dict[int, dict[Part, list[Span]]] = {}
+    for one in session.scalars(sa.select(Redaction).where(Redaction.decision_id.in_(by_decision)).order_by(Redaction.id)):
+        of_it = found.setdefault(by_decision[one.decision_id or 0], {})
+        of_it.setdefault(one.part, []).append((one.begins, one.ends))
+    return found

@@ -1,6 +1,6 @@
 """Where each contribution of a chapter stands: none is lost sight of, whatever was folded, gathered, withheld or withdrawn."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from consult.core.permissions import Action, Actor, require
 from consult.grouping.models import Fold, FoldMember
 from consult.moderation.models import ModerationDecision, Reason
 from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.points import Answerable, is_split, is_whole_link, list_answerable, list_said
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Standing:
     item_title: str | None
     disposition: Disposition | None
     reason: Reason | None = None
+    points: Sequence[Answerable] = ()  # where it is split
 
     @property
     def is_folded(self) -> bool:
@@ -40,26 +42,27 @@ class Standing:
 
 
 def list_account(actor: Actor, synthesis: Synthesis, *, after: Cursor | None = None, since: str = "") -> Page[Standing]:
-    """A page of all contributions to the chapter in the order of lodging, ``since`` a reference or from the first; two queries, and one for
-    the reference. :class:`NotFound` for a reference that the chapter does not have.
+    """A page of all contributions to the chapter in the order of lodging, ``since`` a reference or from the first; two queries, one for the
+    reference, and some for what is split. :class:`NotFound` for a reference that the chapter does not have.
     """
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     core = aliased(Contribution)
     chosen = (
         sa.select(Contribution.id, Contribution.ref, Contribution.state, Contribution.provision_key.label("key"), Fold.number,
                   core.ref.label("core_ref"), SynthesisItem.id.label("item_id"), SynthesisItem.number.label("item_number"),
-                  SynthesisItem.title, SynthesisItem.disposition)
+                  SynthesisItem.title, SynthesisItem.disposition, is_split().label("is_split"))
         .outerjoin(FoldMember, FoldMember.contribution_id == Contribution.id).outerjoin(Fold, Fold.id == FoldMember.fold_id)
         .outerjoin(core, core.id == Fold.core_id)
-        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(ItemContribution, is_whole_link())
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .where(Contribution.chapter_id == synthesis.chapter.id))
     if since:
         chosen = chosen.where(Contribution.id >= get_id(synthesis, since))
     page = get_page(chosen, rising(Contribution.id), after=after, size=ENTRY_PAGE_SIZE)
-    rows = [Standing(*row) for row in page.rows]
+    rows = [Standing(*row[:-1]) for row in page.rows]
+    points = list_answerable(list_said([row[0] for row in page.rows if row[-1]]))
     reasons = reasons_of([row.id for row in rows if row.state.is_silent and not row.state.is_taken_back])
-    return Page([replace(row, reason=reasons.get(row.id)) for row in rows], page.after, page.older)
+    return Page([replace(row, reason=reasons.get(row.id), points=points.get(row.id, ())) for row in rows], page.after, page.older)
 
 
 def get_id(synthesis: Synthesis, ref: str) -> int:

@@ -10,6 +10,7 @@ from consult.contributions.models import Contribution
 from consult.core.db import session
 from consult.core.permissions import Action, Actor, can
 from consult.synthesis.models import Disposition, Ground, ItemContribution, Synthesis, SynthesisItem, SynthesisState
+from consult.synthesis.points import Answerable, is_first_link, list_answerable, list_said
 from consult.synthesis.service.counting import count_gathered
 from consult.synthesis.service.wordings import Rewording, list_rewordings
 
@@ -24,6 +25,11 @@ class Answer:
     changes: list[Rewording] = field(default_factory=list)
     count: int = 1
     others: list[str] = field(default_factory=list)
+    points: list["PointAnswer"] = field(default_factory=list)  # of one that is split; ``item`` is that of the first that is in one
+
+    @property
+    def points_answered(self) -> int:
+        return sum(one.answer is not None and one.answer.disposition is not None for one in self.points)
 
     @property
     def is_public(self) -> bool:
@@ -46,30 +52,52 @@ class Answer:
         return self.item.rationale
 
 
+@dataclass
+class PointAnswer:
+    """The answer to one point of a contribution; None while it is in no item."""
+
+    point: Answerable
+    answer: Answer | None
+
+
 def list_answers(actor: Actor, contributions: Iterable[Contribution | int]) -> dict[int, Answer]:
-    """The answers that ``actor`` may see (everybody once submitted, the commission before), by contribution id; three queries."""
-    ids = [row if isinstance(row, int) else row.id for row in contributions]
+    """The answers that ``actor`` may see (everybody once submitted, the commission before), by contribution id; three queries, and two or
+    three where some are split.
+    """
+    rows = list(contributions)
+    ids = [row if isinstance(row, int) else row.id for row in rows]
     if not ids:
         return {}
     links = session.execute(
-        sa.select(ItemContribution.contribution_id, SynthesisItem).join(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
+        sa.select(ItemContribution.contribution_id, ItemContribution.point_id, SynthesisItem)
+        .join(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .where(ItemContribution.contribution_id.in_(ids)).options(joinedload(SynthesisItem.synthesis))
+        .order_by(ItemContribution.id.desc())  # of a contribution that is split, the first is written last below
     ).all()
-    seen = {contribution_id: Answer(item) for contribution_id, item in links if can(actor, Action.SYNTHESIS_READ, item.synthesis)}
+    seen = {(contribution_id, point_id): Answer(item) for contribution_id, point_id, item in links
+            if can(actor, Action.SYNTHESIS_READ, item.synthesis)}
     if not seen:
         return {}
     items = {answer.item.id for answer in seen.values()}
     changes = list_rewordings(items)
-    counts = count_gathered(items)
+    whole = {answer.item.id for (_contribution_id, point_id), answer in seen.items() if point_id is None}
+    counts = count_gathered(whole) if whole else {}
     for answer in seen.values():
         answer.changes, answer.count = changes.get(answer.item.id, []), counts.get(answer.item.id, 0)
-    return seen
+    found = {contribution_id: answer if point_id is None else Answer(answer.item)
+             for (contribution_id, point_id), answer in seen.items()}
+    cut = {id_ for id_, point_id in seen if point_id is not None}
+    known = [row for row in rows if not isinstance(row, int) and row.id in cut]
+    split = list_answerable([*known, *list_said([*cut - {row.id for row in known}])]) if cut else {}
+    for id_, points in split.items():
+        found[id_].points = [PointAnswer(one, seen.get((id_, one.point.id))) for one in points]
+    return found
 
 
 def get_answer(actor: Actor, contribution: Contribution) -> Answer | None:
     """The answer to one contribution, with the references it shares it with; None while there is none to show."""
-    answer = list_answers(actor, [contribution.id]).get(contribution.id)
-    if answer is not None and answer.count > 1:
+    answer = list_answers(actor, [contribution]).get(contribution.id)
+    if answer is not None and answer.count > 1 and not answer.points:
         answer.others = list_others(contribution, answer.item)
     return answer
 
@@ -84,7 +112,6 @@ def item_ids_of(contribution: Contribution, *, with_drafts: bool) -> sa.Select[i
 def list_others(contribution: Contribution, item: SynthesisItem) -> list[str]:
     return list(session.scalars(
         sa.select(Contribution.ref).join(ItemContribution)
-        .where(ItemContribution.item_id == item.id, Contribution.id != contribution.id,
-               Contribution.is_public)
+        .where(ItemContribution.item_id == item.id, Contribution.id != contribution.id, Contribution.is_public, is_first_link())
         .order_by(ItemContribution.contribution_id).limit(OTHERS)
     ))

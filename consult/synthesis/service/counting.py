@@ -24,7 +24,8 @@ from consult.core import tallies
 from consult.core.db import read_once, session
 from consult.grouping.models import FEW_OWN_WORDS, FoldMember
 from consult.organisations.models import Organisation
-from consult.synthesis.models import FoldTally, ItemContribution, ItemTally, Synthesis, SynthesisItem, SynthesisState
+from consult.synthesis.models import FoldTally, ItemContribution, ItemTally, Point, Synthesis, SynthesisItem, SynthesisState
+from consult.synthesis.points import Corrected, is_split, is_whole_link, standings
 
 PUBLIC = ContributionState.where(is_public=True)
 PRESENT = PassagePlace.where(is_present=True)
@@ -64,10 +65,12 @@ def count(ids: Sequence[int], only_places: bool) -> Iterator[tuple[tuple[Any, ..
 
 @tallies.counts(ItemTally)
 def gathered(*of: sa.ColumnElement[bool]) -> sa.CompoundSelect:
+    """A contribution once in each item that holds it, or any of its points."""
     def chosen(key: sa.ColumnElement[str], place: sa.ColumnElement[str]) -> sa.Select:
         item_id, state, position = ItemContribution.item_id, Contribution.state, Contribution.position
+        number = sa.func.count(sa.distinct(ItemContribution.contribution_id))
         return (
-            sa.select(item_id, key.label("key"), place.label("place"), state, position, sa.func.count()).select_from(ItemContribution)
+            sa.select(item_id, key.label("key"), place.label("place"), state, position, number).select_from(ItemContribution)
             .join(Contribution, Contribution.id == ItemContribution.contribution_id)
             .where(*of).group_by(item_id, key, state, position)
         )
@@ -96,16 +99,16 @@ def _respondents(scope: RespondentScope, of: Any, link: type[ItemContribution] |
 
 @tallies.counts(FoldTally)
 def folded(*of: sa.ColumnElement[bool]) -> sa.Select:
+    """What is split is read by itself, as what adds words is, and is in no one item."""
     item_id = sa.func.coalesce(ItemContribution.item_id, sa.literal_column("0"))
-    adds_words = FoldMember.own_words > sa.literal_column(str(FEW_OWN_WORDS))
-    columns = (FoldMember.chapter_id, FoldMember.fold_id, item_id, Contribution.state, adds_words)
-    return (
-        sa.select(FoldMember.chapter_id, FoldMember.fold_id, item_id.label("item_id"), Contribution.state, adds_words.label("adds_words"),
-                  sa.func.count()).select_from(FoldMember)
-        .join(Contribution, Contribution.id == FoldMember.contribution_id)
-        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
-        .where(FoldMember.fold_id.is_not(None), *of).group_by(*columns)
+    adds_words = sa.or_(FoldMember.own_words > sa.literal_column(str(FEW_OWN_WORDS)), is_split())
+    each = (
+        sa.select(FoldMember.chapter_id, FoldMember.fold_id, item_id.label("item_id"), Contribution.state, adds_words.label("adds_words"))
+        .select_from(FoldMember).join(Contribution, Contribution.id == FoldMember.contribution_id)
+        .outerjoin(ItemContribution, is_whole_link())
+        .where(FoldMember.fold_id.is_not(None), *of).subquery()
     )
+    return sa.select(*each.c, sa.func.count()).group_by(*each.c)
 
 
 # Read
@@ -124,14 +127,19 @@ def count_gathered(item_ids: Collection[int]) -> dict[int, int]:
 
 
 def count_answers(consultation: Consultation) -> dict[int, tuple[SynthesisState, int, int]]:
-    """By chapter id, of each that has a synthesis: its state, how many contributions to be answered are in an item, and how many of these
-    have their answer.
+    """By chapter id, of each that has a synthesis: its state, how many contributions to be answered are in an item with all their points,
+    and how many of these have their answer to all of them.
     """
     answers = answered(SynthesisItem.synthesis_id.label("synthesis_id")).group_by(SynthesisItem.synthesis_id).subquery()
-    gathered, decided = (sa.func.coalesce(answers.c[at], 0) for at in (1, 2))
+    standing = standings(Point.chapter_id.in_(sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)))
+    more = Corrected.of(standing)
+    split = sa.select(standing.c.chapter_id, more.gathered.label("gathered"), more.answered.label("answered")).group_by(
+        standing.c.chapter_id).subquery()
+    gathered, decided = (sa.func.coalesce(answers.c[at], 0) + sa.func.coalesce(split.c[at], 0) for at in (1, 2))
     rows = session.execute(
         sa.select(Synthesis.chapter_id, Synthesis.state, gathered, decided).join(Chapter, Chapter.id == Synthesis.chapter_id)
-        .outerjoin(answers, answers.c.synthesis_id == Synthesis.id).where(Chapter.consultation_id == consultation.id))
+        .outerjoin(answers, answers.c.synthesis_id == Synthesis.id).outerjoin(split, split.c.chapter_id == Synthesis.chapter_id)
+        .where(Chapter.consultation_id == consultation.id))
     return {chapter_id: (state, int(gathered), int(decided)) for chapter_id, state, gathered, decided in rows}
 
 
@@ -142,11 +150,15 @@ def count_answered(consultation: Consultation) -> int:
 
 @dataclass
 class Told:
-    """The contributions that are told of one passage: by state, and of those to be answered how many are in an item, or decided there."""
+    """The contributions that are told of one passage: by state, and of those to be answered how many are in an item, or decided there,
+    with all their points; ``more_points`` and ``more_answers`` make of contributions points, and of those answered the points that are.
+    """
 
     states: Counter[ContributionState] = field(default_factory=Counter)
     gathered: int = 0
     answered: int = 0
+    more_points: int = 0
+    more_answers: int = 0
 
     @property
     def to_answer(self) -> int:
@@ -160,20 +172,25 @@ def to_answer(states: Mapping[ContributionState, int]) -> int:
 @read_once
 def count_told(chapter: Chapter) -> dict[str, Told]:
     """By the key of the passage, those of which there is none left out; one query."""
-    said = sa.select(ProvisionTally.key, ProvisionTally.state, sa.func.sum(ProvisionTally.count), sa.literal(0), sa.literal(0)).where(
+    none = sa.literal(0)
+    said = sa.select(ProvisionTally.key, ProvisionTally.state, sa.func.sum(ProvisionTally.count), *(none for _number in range(4))).where(
         ProvisionTally.chapter_id == chapter.id, ProvisionTally.place.in_(PRESENT), ProvisionTally.count > 0)
     answers = answered(ItemTally.key).join(Synthesis, Synthesis.id == SynthesisItem.synthesis_id).where(
         Synthesis.chapter_id == chapter.id).group_by(ItemTally.key).subquery()
     no_state = sa.type_coerce(sa.cast(sa.null(), sa.String), ProvisionTally.state.type)
     key, *numbers = answers.c
-    rows = session.execute(sa.union_all(
-        said.group_by(ProvisionTally.key, ProvisionTally.state), sa.select(key, no_state, sa.literal(0), *numbers)))
+    standing = standings(Point.chapter_id == chapter.id)
+    more = Corrected.of(standing)
+    rows: Any = session.execute(sa.union_all(
+        said.group_by(ProvisionTally.key, ProvisionTally.state), sa.select(key, no_state, none, *numbers, none, none),
+        sa.select(standing.c.key, no_state, none, more.gathered, more.answered, more.points, more.answers).group_by(standing.c.key)))
     found: dict[str, Told] = {}
-    for key, state, number, gathered, decided in rows:
+    for key, state, number, *further in rows:
         told = found.setdefault(key, Told())
         if state is not None:
             told.states[state] = int(number)
-        told.gathered, told.answered = told.gathered + int(gathered), told.answered + int(decided)
+        for name, count in zip(("gathered", "answered", "more_points", "more_answers"), further, strict=True):
+            setattr(told, name, getattr(told, name) + int(count))
     return found
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from consult.chapters.models import Chapter
 from consult.core import events as core_events
 from consult.core.db import session
 from consult.core.finding import Findable, Hit, Passage, columns
 from consult.core.i18n import N_, _
-from consult.synthesis.models import BlockChange, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import BlockChange, ItemContribution, Point, Synthesis, SynthesisItem
+from consult.synthesis.points import is_open
 from consult.synthesis.service.text_order import LAST
 
 WORTH_OF_TITLE = 2
@@ -55,7 +57,11 @@ def _hits(ids: Sequence[int], _language: str) -> list[Hit]:
 
 
 def is_answered(contribution_id: Any) -> sa.ColumnElement[bool]:
-    """Inside of a query: whether everybody reads what was answered to a contribution."""
-    return sa.exists().where(
+    """Inside of a query: whether everybody reads what was answered to a contribution, to each of its points where it is split."""
+    link, item = aliased(ItemContribution), aliased(SynthesisItem)
+    waiting = (
+        sa.select(sa.literal(1)).select_from(Point).outerjoin(link, link.point_id == Point.id).outerjoin(item, item.id == link.item_id)
+        .where(Point.contribution_id == contribution_id, is_open(), item.disposition.is_(None)).exists())
+    return sa.and_(sa.exists().where(
         ItemContribution.contribution_id == contribution_id, SynthesisItem.id == ItemContribution.item_id,
-        Synthesis.id == SynthesisItem.synthesis_id, Synthesis.is_public, SynthesisItem.disposition.is_not(None))
+        Synthesis.id == SynthesisItem.synthesis_id, Synthesis.is_public, SynthesisItem.disposition.is_not(None)), ~waiting)

@@ -15,6 +15,7 @@ from consult.core.db import session
 from consult.core.permissions import Action, Actor, require
 from consult.grouping.models import FEW_OWN_WORDS, Fold, FoldMember
 from consult.synthesis.models import FoldTally, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.points import has_point_to, is_split, is_whole_link
 
 ANSWERS = ("to_gather", "undecided", "unanswered", "answered", "all")
 MOST_TALLIED = 5_000  # counts of folds that are read for one number
@@ -46,10 +47,19 @@ class BenchFold:
         return self.count > 1 and self.organisations + self.persons == 1
 
 
-def has_come_to(
-    answer: str, gathered: type[ItemContribution] = ItemContribution, item: type[SynthesisItem] = SynthesisItem,
+def has_come_to(answer: str) -> list[sa.ColumnElement[bool]]:
+    """Of a contribution that is joined to its item, if all of it has one: that its answer is as far as this, one of :data:`ANSWERS`. One
+    that is split is as far as that of its points which is the least far.
+    """
+    loose, waiting = has_point_to("to_gather"), has_point_to("unanswered")
+    split = {"to_gather": loose, "undecided": waiting & ~loose, "unanswered": waiting, "answered": is_split() & ~waiting}
+    return [(~is_split() & whole) | split[answer] for whole in has_come_whole_to(answer, ItemContribution, SynthesisItem)]
+
+
+def has_come_whole_to(
+    answer: str, gathered: type[ItemContribution], item: type[SynthesisItem],
 ) -> list[sa.ColumnElement[bool]]:
-    """Of a contribution that is joined to its item, if it has one: that its answer is as far as this, one of :data:`ANSWERS`."""
+    """The same of one that is not split."""
     decided = item.disposition.is_not(None)
     conditions = {"to_gather": gathered.id.is_(None), "undecided": gathered.id.is_not(None) & ~decided, "unanswered": ~decided,
                   "answered": decided}
@@ -58,16 +68,16 @@ def has_come_to(
 
 def is_said_first(answer: str) -> sa.ColumnElement[bool]:
     """Of a contribution that is joined to its place among folds: no earlier one of its fold, as far with its answer, says the same; or it
-    has words of its own to be read.
+    has words of its own to be read, or is split.
     """
     member, said, gathered, item = aliased(FoldMember), aliased(Contribution), aliased(ItemContribution), aliased(SynthesisItem)
     earlier = (
         sa.select(sa.literal(1)).select_from(member).join(said, said.id == member.contribution_id)
-        .outerjoin(gathered, gathered.contribution_id == said.id).outerjoin(item, item.id == gathered.item_id)
+        .outerjoin(gathered, is_whole_link(said, gathered)).outerjoin(item, item.id == gathered.item_id)
         .where(member.fold_id == FoldMember.fold_id, member.id < FoldMember.id, member.own_words <= FEW_OWN_WORDS,
-               said.state.in_(ANSWERABLE), *has_come_to(answer, gathered, item))
+               said.state.in_(ANSWERABLE), ~is_split(said), *has_come_whole_to(answer, gathered, item))
         .correlate(FoldMember).exists())
-    return sa.or_(FoldMember.fold_id.is_(None), FoldMember.own_words > FEW_OWN_WORDS, ~earlier)
+    return sa.or_(FoldMember.fold_id.is_(None), FoldMember.own_words > FEW_OWN_WORDS, is_split(), ~earlier)
 
 
 def count_repeated(synthesis: Synthesis, answer: str) -> int | None:
@@ -114,7 +124,7 @@ def list_bench_folds(ids: Collection[int]) -> dict[int, BenchFold]:
 
 def list_with_folds(actor: Actor, synthesis: Synthesis, chosen: Mapping[int, int | None]) -> dict[int, int | None]:
     """Contributions (by id, each with the item that it is in) and those of their folds that stand in the same item, or in none, and say
-    hardly anything besides.
+    hardly anything besides; none of those that are split.
     """
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     member, other = aliased(FoldMember), aliased(FoldMember)
@@ -124,9 +134,9 @@ def list_with_folds(actor: Actor, synthesis: Synthesis, chosen: Mapping[int, int
             sa.select(member.contribution_id, other.contribution_id, ItemContribution.item_id)
             .join(other, sa.and_(other.fold_id == member.fold_id, other.own_words <= FEW_OWN_WORDS))
             .join(Contribution, Contribution.id == other.contribution_id)
-            .outerjoin(ItemContribution, ItemContribution.contribution_id == other.contribution_id)
+            .outerjoin(ItemContribution, is_whole_link())
             .where(member.contribution_id.in_(some), member.own_words <= FEW_OWN_WORDS, member.chapter_id == synthesis.chapter.id,
-                   Contribution.state.in_(ANSWERABLE)))
+                   Contribution.state.in_(ANSWERABLE), ~is_split()))
         for ticked, alike, item_id in rows:
             if chosen[ticked] == item_id:
                 found.setdefault(alike, item_id)

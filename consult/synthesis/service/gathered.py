@@ -17,6 +17,7 @@ from consult.core.paging import ENTRY_PAGE_SIZE, Cursor, Page, get_page, rising
 from consult.core.permissions import Action, Actor, require
 from consult.organisations.models import Category
 from consult.synthesis.models import ItemContribution, ItemTally, Synthesis, SynthesisItem
+from consult.synthesis.points import is_first_link
 from consult.synthesis.service.counting import PUBLIC, present
 from consult.synthesis.service.respondents import Respondents
 from consult.synthesis.service.text_order import LAST, places
@@ -160,7 +161,7 @@ def references_of(synthesis: Synthesis, item_ids: Sequence[int], limit: int = RE
 
 def earliest(item_id: int, limit: int) -> sa.Select:
     link = (ItemContribution.item_id, ItemContribution.contribution_id)
-    return sa.select(*link).where(link[0] == item_id).order_by(link[1]).limit(limit)
+    return sa.select(*link).where(link[0] == item_id, is_first_link()).order_by(link[1]).limit(limit)
 
 
 def ordered_by_text(synthesis: Synthesis, selection: sa.Select) -> tuple[sa.ColumnElement[int], sa.Select]:
@@ -173,7 +174,8 @@ def ordered_by_text(synthesis: Synthesis, selection: sa.Select) -> tuple[sa.Colu
 def list_references(synthesis: Synthesis, item_id: int, *, after: Cursor | None = None) -> Page[Reference]:
     """A page of all that an item of the synthesis rests on, in text order."""
     order, gathered = ordered_by_text(synthesis, sa.select(*REFERENCE))
-    page = get_page(gathered.where(ItemContribution.item_id == item_id), rising(order, Contribution.id), after=after, size=BATCH)
+    of_it = gathered.where(ItemContribution.item_id == item_id, is_first_link())
+    page = get_page(of_it, rising(order, Contribution.id), after=after, size=BATCH)
     return Page([Reference(*row) for row in page.rows], page.after, page.older)
 
 
@@ -183,7 +185,7 @@ def list_gathered(actor: Actor, item: SynthesisItem, *, after: Cursor | None = N
     place = places(item.synthesis.chapter)
     chosen = (
         sa.select(Contribution, place.c.label).select_from(ItemContribution).join(Contribution)
-        .outerjoin(place, place.c.key == Contribution.provision_key).where(ItemContribution.item_id == item.id)
+        .outerjoin(place, place.c.key == Contribution.provision_key).where(ItemContribution.item_id == item.id, is_first_link())
         .options(joinedload(Contribution.organisation), joinedload(Contribution.author).lazyload(User.appointments))
     )
     page = get_page(chosen, rising(ItemContribution.contribution_id), after=after, size=ENTRY_PAGE_SIZE)

@@ -25,10 +25,13 @@ from consult.synthesis.models import (
     Ground,
     ItemContribution,
     ItemTally,
+    Point,
     Synthesis,
     SynthesisItem,
 )
+from consult.synthesis.points import is_first_link, is_open, items_of
 from consult.synthesis.service.counting import present, regathered
+from consult.synthesis.service.gathering import forget_links, gather_points, gatherable_points, links_of
 from consult.synthesis.service.syntheses import hold
 from consult.synthesis.service.wordings import list_rewordings
 from consult.text.normalising import is_blank, validated_text
@@ -39,9 +42,10 @@ MAX_TITLE, MAX_WORDS, MAX_WORDING = 200, 10_000, 5_000
 @command
 def add_item(
     actor: User, synthesis: Synthesis, *, title: str, summary: str = "", contributions: Sequence[Contribution] = (),
-    expected_items: Mapping[int, int | None] | None = None,
+    expected_items: Mapping[int, int | None] | None = None, points: Sequence[Point] = (),
+    expected_points: Mapping[int, int | None] | None = None,
 ) -> SynthesisItem:
-    """A new point of the synthesis, with the contributions that make it (taken out of the items they were in).
+    """A new point of the synthesis, with the contributions and points of split ones that make it (taken out of the items they were in).
 
     :class:`Invalid` for a title that is missing, a text that cannot be kept or a contribution that cannot be gathered;
     :class:`Conflict` when the synthesis is no draft any more, or somebody else gathered them meanwhile.
@@ -51,11 +55,12 @@ def add_item(
     if not title:
         raise Invalid("title", _("Give the item a title: the point that these contributions make, in a few words."))
     held = gatherable(synthesis, contributions, expected_items)
+    held_points = gatherable_points(synthesis, points, expected_points)
     synthesis.last_number += 1
     item = SynthesisItem(synthesis=synthesis, number=synthesis.last_number, title=title, summary=summary, edited_by_id=actor.id)
     session.add(item)
     session.flush()
-    gather(item, contributions, held)
+    gather(item, contributions, held, points, held_points)
     return item
 
 
@@ -100,35 +105,39 @@ def edit_item(
 
 @command
 def attach(
-    _actor, item: SynthesisItem, *, contributions: Sequence[Contribution], expected_items: Mapping[int, int | None] | None = None,
+    _actor, item: SynthesisItem, *, contributions: Sequence[Contribution] = (), expected_items: Mapping[int, int | None] | None = None,
+    points: Sequence[Point] = (), expected_points: Mapping[int, int | None] | None = None,
 ) -> SynthesisItem:
-    """Gather contributions into the item, moving those that another item holds; ``expected_items`` says which item each was in on the
-    page.
+    """Gather contributions, and points of those that are split, into the item, moving what another item holds; ``expected_items`` and
+    ``expected_points`` say which item each was in on the page.
 
     :class:`Invalid` for none, or one that cannot be gathered; :class:`Conflict` when somebody else gathered them meanwhile, or the
     synthesis is no draft any more.
     """
     hold(item.synthesis, gathers=True)
-    if not contributions:
+    if not contributions and not points:
         raise Invalid("contributions", _("Choose one contribution at least."))
-    gather(item, contributions, gatherable(item.synthesis, contributions, expected_items))
+    held = gatherable(item.synthesis, contributions, expected_items)
+    gather(item, contributions, held, points, gatherable_points(item.synthesis, points, expected_points))
     return item
 
 
 @command
-def detach(_actor, item: SynthesisItem, *, contribution: Contribution) -> SynthesisItem:
-    """Take one contribution out; it then waits for another item.
+def detach(_actor, item: SynthesisItem, *, contribution: Contribution, point: Point | None = None) -> SynthesisItem:
+    """Take one contribution out, or one of its points; it then waits for another item.
 
     Raises :class:`Conflict` when it is not in this item any more, or the synthesis is no draft any more.
     """
     hold(item.synthesis, gathers=True)
     link = session.scalar(sa.select(ItemContribution).where(
-        ItemContribution.item_id == item.id, ItemContribution.contribution_id == contribution.id))
+        ItemContribution.item_id == item.id, ItemContribution.contribution_id == contribution.id,
+        ItemContribution.point_id == (point.id if point else None)))
+    ref = point.name if point else contribution.ref
     if link is None:
-        raise Conflict(_("%(ref)s is not in this item any more.", ref=contribution.ref), RELOAD)
+        raise Conflict(_("%(ref)s is not in this item any more.", ref=ref), RELOAD)
     with regathered([contribution.id]):
         session.delete(link)
-    item.refs_in_act = (contribution.ref,)
+    item.refs_in_act = (ref,)
     forget_links()
     return item
 
@@ -164,7 +173,8 @@ def gatherable(
 ) -> dict[int, int]:
     """Check before anything is written; answers which item holds which contribution now.
 
-    :class:`Invalid` for one of another chapter or that owes no answer; :class:`Conflict` when they are not in ``expected_items``.
+    :class:`Invalid` for one of another chapter or that owes no answer; :class:`Conflict` when they are not in ``expected_items``, or one
+    was split: its points are gathered then.
     """
     ids = [contribution.id for contribution in contributions]
     # As they are now: one may have been withdrawn while this waited for the chapter.
@@ -176,16 +186,23 @@ def gatherable(
         if not states[contribution.id].is_answerable:
             raise Invalid("contributions", _("%(ref)s cannot be gathered: %(state)s.", ref=contribution.ref,
                                              state=states[contribution.id].label))
+    for some in in_chunks(ids):
+        split = sa.select(Contribution.ref).join(Point, Point.contribution_id == Contribution.id)
+        if ref := session.scalar(split.where(Point.contribution_id.in_(some), is_open()).limit(1)):
+            raise Conflict(_("%(ref)s is split: each of its requests is gathered by itself.", ref=ref), RELOAD)
     held = links_of(ids)
     if expected_items is not None and any(held.get(one.id) != expected_items.get(one.id) for one in contributions):
         raise Conflict(_("Somebody else has gathered some of these contributions meanwhile."), RELOAD)
     return held
 
 
-def gather(item: SynthesisItem, contributions: Sequence[Contribution], held: Mapping[int, int]) -> None:
+def gather(
+    item: SynthesisItem, contributions: Sequence[Contribution], held: Mapping[int, int], points: Sequence[Point] = (),
+    held_points: Mapping[int, int] | None = None,
+) -> None:
     """Link them all, thousands in one statement."""
     ids = list(dict.fromkeys(contribution.id for contribution in contributions))
-    with regathered(ids):
+    with regathered([*ids, *{point.contribution_id for point in points}]):
         for moved in in_chunks([i for i in ids if i in held and held[i] != item.id]):
             session.execute(sa.update(ItemContribution).where(ItemContribution.contribution_id.in_(moved))
                             .values(item_id=item.id, attached_at=utcnow()).execution_options(synchronize_session=False))
@@ -193,22 +210,9 @@ def gather(item: SynthesisItem, contributions: Sequence[Contribution], held: Map
             session.execute(sa.insert(ItemContribution), [{"item_id": item.id, "contribution_id": i} for i in added])
         for some in in_chunks(ids):
             records.note(ItemContribution, ItemContribution.contribution_id.in_(some))
-    item.refs_in_act = tuple(contribution.ref for contribution in contributions)
+        gather_points(item, points, held_points or {})
+    item.refs_in_act = (*(contribution.ref for contribution in contributions), *(point.name for point in points))
     forget_links()
-
-
-def links_of(contribution_ids: Sequence[int]) -> dict[int, int]:
-    """Item id by contribution id, for those that are in an item."""
-    links = sa.select(ItemContribution.contribution_id, ItemContribution.item_id)
-    return {contribution_id: item_id for some in in_chunks(contribution_ids) for contribution_id, item_id in session.execute(
-        links.where(ItemContribution.contribution_id.in_(some)))}
-
-
-def forget_links() -> None:
-    """What was loaded of the links is old now."""
-    for row in list(session):
-        if isinstance(row, SynthesisItem | ItemContribution):
-            session.expire(row, ["links"] if isinstance(row, SynthesisItem) else None)
 
 
 def checked(
@@ -292,15 +296,16 @@ def get_item(actor: Actor, item_id: int) -> SynthesisItem:
     return item
 
 
-def count_elsewhere(item: SynthesisItem | None, contribution_ids: Sequence[int]) -> int:
+def count_elsewhere(item: SynthesisItem | None, contribution_ids: Sequence[int], points: Sequence[Point] = ()) -> int:
     """How many of them another item holds now, and so would be moved."""
-    return sum(1 for held in links_of(contribution_ids).values() if item is None or held != item.id)
+    held = [*links_of(contribution_ids).values(), *items_of(points).values()]
+    return sum(1 for item_id in held if item is None or item_id != item.id)
 
 
 def list_item_contributions(actor: Actor, item: SynthesisItem, *, after: Cursor | None = None) -> Page[Contribution]:
     """What the item gathers, in the order of lodging, with all that is needed to show it."""
     require(actor, Action.SYNTHESIS_VIEW, item)
-    gathered = sa.select(Contribution).join(ItemContribution).where(ItemContribution.item_id == item.id)
+    gathered = sa.select(Contribution).join(ItemContribution).where(ItemContribution.item_id == item.id, is_first_link())
     return get_page(gathered.options(*shown_whole()), rising(ItemContribution.contribution_id), after=after, size=WORK_PAGE_SIZE)
 
 

@@ -39,12 +39,21 @@ Faulty = dict[str, list[tuple[int, int, str]]]  # id, number and title of the it
 
 @dataclass(frozen=True)
 class Progress:
-    """Every contribution of a chapter by its state; those that are to be answered, by how far their answer is."""
+    """Every contribution of a chapter by its state; those that are to be answered, by how far their answer is: one that is split is in an
+    item, or answered, when all its points are. ``points`` counts the requests, and ``points_answered`` those with their answer.
+    """
 
     states: Mapping[ContributionState, int]
     to_gather: int
     undecided: int
     answered: int
+    points: int = 0
+    points_answered: int = 0
+
+    @property
+    def is_split(self) -> bool:
+        """Some of those that are to be answered are split into points."""
+        return self.points > self.to_gather + self.undecided + self.answered
 
     @property
     def unanswered(self) -> int:
@@ -110,7 +119,9 @@ def count_progress(chapter: Chapter) -> Progress:
     for there in told:
         counted.update(there.states)
     gathered, answered = sum(there.gathered for there in told), sum(there.answered for there in told)
-    return Progress(counted, to_answer(counted) - gathered, gathered - answered, answered)
+    points = to_answer(counted) + sum(there.more_points for there in told)
+    return Progress(counted, to_answer(counted) - gathered, gathered - answered, answered, points,
+                    answered + sum(there.more_answers for there in told))
 
 
 def count_unanswered(consultation: Consultation) -> dict[Chapter, tuple[int, SynthesisState | None]]:
@@ -129,9 +140,7 @@ def list_obstacles(synthesis: Synthesis, progress: Progress | None = None, fault
     progress = progress or count_progress(synthesis.chapter)
     found = []
     if n := progress.unanswered:
-        found.append(Obstacle("unanswered", n, ngettext(
-            "%(num)s published contribution has no reasoned answer yet.",
-            "%(num)s published contributions have no reasoned answer yet.", n)))
+        found.append(Obstacle("unanswered", n, unanswered_words(progress)))
     found += [
         Obstacle("state", n, state_words(state, n), state=state) for state, n in progress.states.items() if n and state.blocks_validation
     ]
@@ -145,6 +154,16 @@ def list_obstacles(synthesis: Synthesis, progress: Progress | None = None, fault
         if items:
             found.append(Obstacle(kind, len(items), obstacle_words(kind, len(items)), tuple(items)))
     return found
+
+
+def unanswered_words(progress: Progress) -> str:
+    """In requests too, where contributions are split into points."""
+    n, points = progress.unanswered, progress.points - progress.points_answered
+    words = ngettext("%(num)s published contribution has no reasoned answer yet.",
+                     "%(num)s published contributions have no reasoned answer yet.", n)
+    if not progress.is_split:
+        return words
+    return f"{words} " + ngettext("Counted by request: %(num)s has none.", "Counted by request: %(num)s have none.", points)
 
 
 def state_words(state: ContributionState, n: int) -> str:

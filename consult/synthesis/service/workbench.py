@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from consult.chapters.models import Chapter
 from consult.contributions import service as contributions
@@ -25,9 +26,10 @@ from consult.core.permissions import Action, Actor, require
 from consult.grouping.models import FoldMember
 from consult.grouping.service import Piece, Resemblance, pieces_of, resemblances_of
 from consult.organisations.models import Category, Organisation
-from consult.synthesis.models import Disposition, ItemContribution, Synthesis, SynthesisItem
+from consult.synthesis.models import Disposition, ItemContribution, Point, Synthesis, SynthesisItem
+from consult.synthesis.points import ITEM, Answerable, answerable, is_link_of, is_open, is_split, is_whole_link
 from consult.synthesis.service.counting import count_told
-from consult.synthesis.service.folds import BenchFold, count_repeated, has_come_to, is_said_first, list_bench_folds
+from consult.synthesis.service.folds import BenchFold, count_repeated, has_come_to, has_come_whole_to, is_said_first, list_bench_folds
 from consult.synthesis.service.gathered import count_all
 from consult.synthesis.service.items import shown_whole
 from consult.synthesis.service.text_order import LAST, beginnings, places, text_order
@@ -73,7 +75,7 @@ class WorkbenchFilter:
 
 @dataclass(frozen=True)
 class WorkbenchRow:
-    """A contribution on the bench, its place in the text and the item it is in."""
+    """A contribution on the bench, its place in the text and the item it is in; of one that is split, its points with theirs."""
 
     contribution: Contribution
     label: str
@@ -85,6 +87,7 @@ class WorkbenchRow:
     fold: BenchFold | None = None
     resembles: Sequence[Resemblance] = ()
     pieces: Sequence[Piece] = ()  # where it has words of its own to be read, all of them against those of its fold
+    points: Sequence[Answerable] = ()
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,7 @@ def keys_of(passages: Sequence[Passage], wanted: WorkbenchFilter) -> list[str]:
 def narrowed(chosen: sa.Select, wanted: WorkbenchFilter) -> sa.Select:
     return (
         chosen.outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
-        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+        .outerjoin(ItemContribution, is_whole_link())
         .outerjoin(FoldMember, FoldMember.contribution_id == Contribution.id)
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id).where(*wanted.conditions())
     )
@@ -231,22 +234,24 @@ def list_unanswered(actor: Actor, synthesis: Synthesis, *, limit: int = 50) -> l
 
 
 def rows_of(actor: Actor, synthesis: Synthesis, ids: Sequence[int], here: Mapping[str, Passage]) -> dict[int, WorkbenchRow]:
-    """Each with the passage that the present text has ``here``, or that it was written on; three queries."""
-    found = session.execute(
-        sa.select(Contribution, SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition)
-        .outerjoin(ItemContribution, ItemContribution.contribution_id == Contribution.id)
+    """Each with the passage that the present text has ``here``, or that it was written on; four queries at most."""
+    rows = session.execute(
+        sa.select(Contribution, Point, *ITEM)
+        .outerjoin(Point, sa.and_(Point.contribution_id == Contribution.id, is_open())).outerjoin(ItemContribution, is_link_of())
         .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id)
         .where(Contribution.id.in_(ids)).options(*shown_whole())).all()
+    found = {c: item if point is None else (None,) * len(ITEM) for c, point, *item in rows}
+    points = answerable(found, {point: item for _c, point, *item in rows if point is not None})
     folds, resembling = list_bench_folds(ids), resemblances_of(actor, synthesis.chapter, ids)
     pieces = {c.id: pieces_of(contributions.argument_of(c), folds[c.id].core_text)
-              for c, *_item in found if c.id in folds and folds[c.id].adds_words}
-    rows = {}
-    for c, item_id, number, title, disposition in found:
+              for c in found if c.id in folds and folds[c.id].adds_words}
+    shown = {}
+    for c, (item_id, number, title, disposition) in found.items():
         passage = here.get(c.provision_key)
         label, text = (passage.label, passage.text) if passage else (c.provision_key, "")
-        rows[c.id] = WorkbenchRow(c, label, text or c.block.text, item_id, number, title, disposition,
-                                  folds.get(c.id), resembling.get(c.id, ()), pieces.get(c.id, ()))
-    return rows
+        shown[c.id] = WorkbenchRow(c, label, text or c.block.text, item_id, number, title, disposition,
+                                  folds.get(c.id), resembling.get(c.id, ()), pieces.get(c.id, ()), points.get(c.id, ()))
+    return shown
 
 
 def count_matching(
@@ -279,13 +284,26 @@ def count_whole(
 
 
 def list_matching(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> dict[Contribution, int | None]:
-    """All that the filter holds, each with the id of the item it is in, for an act on the whole of it; what says only what an earlier one
-    says belongs to it.
+    """All that the filter holds and is not split, each with the id of the item it is in, for an act on the whole of it; what says only
+    what an earlier one says belongs to it.
     """
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     chosen = narrowed(sa.select(Contribution, ItemContribution.item_id), replace(wanted, with_repeated=True))
-    found = session.execute(chosen.where(Contribution.chapter_id == synthesis.chapter.id, is_answerable()))
+    found = session.execute(chosen.where(Contribution.chapter_id == synthesis.chapter.id, is_answerable(), ~is_split()))
     return dict(found.all())
+
+
+def list_matching_points(actor: Actor, synthesis: Synthesis, wanted: WorkbenchFilter) -> dict[Point, int | None]:
+    """Of those that are split, the points whose answer is as far as the filter asks, each with the id of the item it is in."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    of_it = narrowed(sa.select(Contribution.id), replace(wanted, with_repeated=True)).where(
+        Contribution.chapter_id == synthesis.chapter.id, is_answerable(), is_split())
+    rows = session.execute(
+        sa.select(Point, ItemContribution.item_id).outerjoin(ItemContribution, ItemContribution.point_id == Point.id)
+        .outerjoin(SynthesisItem, SynthesisItem.id == ItemContribution.item_id).options(joinedload(Point.contribution))
+        .where(Point.chapter_id == synthesis.chapter.id, is_open(), Point.contribution_id.in_(of_it),
+               *has_come_whole_to(wanted.answer, ItemContribution, SynthesisItem)))
+    return dict(rows.all())
 
 
 def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[Contribution]:
@@ -293,6 +311,13 @@ def list_chosen(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[
     require(actor, Action.SYNTHESIS_VIEW, synthesis)
     chosen = sa.select(Contribution).where(Contribution.chapter_id == synthesis.chapter.id, Contribution.id.in_(list(ids)))
     return list(session.scalars(chosen.order_by(Contribution.id)))
+
+
+def list_chosen_points(actor: Actor, synthesis: Synthesis, ids: Iterable[int]) -> list[Point]:
+    """Those points of contributions to the chapter that were ticked, joined again meanwhile or not."""
+    require(actor, Action.SYNTHESIS_VIEW, synthesis)
+    chosen = sa.select(Point).where(Point.chapter_id == synthesis.chapter.id, Point.id.in_(list(ids)))
+    return list(session.scalars(chosen.options(joinedload(Point.contribution)).order_by(Point.id)))
 
 
 def list_item_lines(actor: Actor, synthesis: Synthesis) -> list[ItemLine]:

@@ -33,7 +33,27 @@ def staff_menu() -> list[core_events.MenuEntry]:
 @contributions_events.answer.fill
 def answer(contribution: Contribution) -> Markup | None:
     found = service.get_answer(actor(), contribution)
+    if found:
+        g.points_told = {contribution.id: [one.point for one in found.points]}
     return drawn(found) if found else None
+
+
+@contributions_events.marked_words.fill
+def marked_words(contribution: Contribution) -> Markup | None:
+    """Its points, where it is split and the reader may know: those whose answers are public, or who work on them."""
+    points = g.get("points_told", {}).get(contribution.id)
+    if points is None and can(actor(), Action.SYNTHESIS_VIEW, contribution):
+        points = service.list_answerable([contribution]).get(contribution.id)
+    if not points:
+        return None
+    return trusted(render_template("synthesis/_marked.html", c=contribution, points=points))
+
+
+@contributions_events.links.fill
+def contribution_links(contribution: Contribution) -> list[core_events.Link]:
+    if not (contribution.is_answerable and can(actor(), Action.SYNTHESIS_SPLIT, contribution)):
+        return []
+    return [core_events.Link(_("Split into requests"), url_for("synthesis.split", ref=contribution.ref))]
 
 
 @contributions_events.answers.fill

@@ -15,8 +15,8 @@ from consult.core.permissions import Action, can, require
 from consult.core.web import actor, asked_member, put_refusal, required_consultation, room, small_number
 from consult.organisations.models import Category
 from consult.synthesis import service
-from consult.synthesis.forms import ItemForm, typed_blocks, typed_choice, typed_wordings
-from consult.synthesis.models import Synthesis, SynthesisItem
+from consult.synthesis.forms import ItemForm, typed_blocks, typed_choice, typed_points, typed_wordings
+from consult.synthesis.models import Point, Synthesis, SynthesisItem
 
 bp = room("synthesis")
 
@@ -72,12 +72,13 @@ def bench(mine: list[Chapter], chapter: Chapter, *, error: Invalid | None = None
     passages = service.list_commented_provisions(actor(), synthesis)
     page = service.list_workbench(actor(), synthesis, filters, passages=passages, after=request.args.get("after", type=Cursor.parse))
     is_asked = error is not None and error.field == "total"
-    total = service.Number(len(service.list_matching(actor(), synthesis, filters))) if is_asked else service.count_matching(
+    total = service.Number(matching(synthesis, filters)["count"]) if is_asked else service.count_matching(
         actor(), synthesis, filters, passages=passages, page=page)
     return render_template(
         "synthesis/workbench.html", **head(mine, synthesis), filters=filters, address=address, after=page.after, rows=page.rows,
         total=total, passages=passages, whole=service.count_whole(actor(), synthesis, filters, total, passages=passages),
         lines=service.list_item_lines(actor(), synthesis), error=error, typed=request.form, ticked=typed_choice(request.form),
+        ticked_points=typed_points(request.form),
         choices={"position": Position, "kind": Kind, "comment_type": CommentType, "category": Category}, languages=LANGUAGES,
         links=page.links(partial(url_for, ".workbench", number=chapter.number, **address(filters))),
     )
@@ -92,22 +93,36 @@ def head(mine: list[Chapter], synthesis: Synthesis) -> dict:
 def ticked(synthesis: Synthesis) -> dict:
     """What the act is on: the boxes ticked, or the whole filter when that is asked for and still what the page showed."""
     if request.form.get("scope") == "filter":
-        found, shown = service.list_matching(actor(), synthesis, wanted()), request.form.get("total", "").strip()
+        found, shown = matching(synthesis, wanted()), request.form.get("total", "").strip()
+        count = found.pop("count")
         if shown.endswith("+"):  # the page counted no further: it is shown again with the number, which is to be agreed to
-            raise Invalid("total", _("This filter holds %(count)s contributions.", count=format_number(len(found))),
+            raise Invalid("total", _("This filter holds %(count)s contributions.", count=format_number(count)),
                           _("Nothing was gathered yet. Press again to gather all of them, or narrow the filter."))
-        if shown != str(len(found)):
+        if shown != str(count):
             raise Conflict(
-                _("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=format_number(len(found))),
+                _("This filter holds %(count)s contributions now: the list has changed meanwhile.", count=format_number(count)),
                 _("Reload the page, look at what came or went, and gather again."))
-        return {"contributions": list(found), "expected_items": {contribution.id: item_id for contribution, item_id in found.items()}}
-    ticked_boxes = typed_choice(request.form)
+        return found
+    ticked_boxes, points = typed_choice(request.form), typed_points(request.form)
     expected = service.list_with_folds(actor(), synthesis, ticked_boxes) if wanted().is_folded else ticked_boxes
     chosen = service.list_chosen(actor(), synthesis, expected)
-    if not {one.id for one in chosen} >= ticked_boxes.keys() or len(ticked_boxes) < len(set(request.form.getlist("choice"))):
+    chosen_points = service.list_chosen_points(actor(), synthesis, points)
+    is_known = {one.id for one in chosen} >= ticked_boxes.keys() and {one.id for one in chosen_points} == points.keys()
+    if not is_known or len(ticked_boxes) + len(points) < len(set(request.form.getlist("choice"))):
         raise Invalid("choice", _("Not everything that was ticked is a contribution to this chapter."),
                       _("Nothing was gathered. Tick them again in the list below."))
-    return {"contributions": chosen, "expected_items": expected}
+    return {"contributions": chosen, "expected_items": expected, "points": chosen_points, "expected_points": points}
+
+
+def matching(synthesis: Synthesis, filters: service.WorkbenchFilter) -> dict:
+    """What an act on the whole filter is on, and how many contributions that is."""
+    whole = service.list_matching(actor(), synthesis, filters)
+    points = service.list_matching_points(actor(), synthesis, filters)
+    return {
+        "contributions": list(whole), "expected_items": {contribution.id: item_id for contribution, item_id in whole.items()},
+        "points": list(points), "expected_points": {point.id: item_id for point, item_id in points.items()},
+        "count": len(whole) + len({point.contribution_id for point in points}),
+    }
 
 
 @bp.route("/add-item/<int:number>", methods=["GET", "POST"])
@@ -119,11 +134,11 @@ def add_item(number):
     synthesis = service.get_or_new(chapter)
     try:
         gathered = ticked(synthesis)
-        moved = service.count_elsewhere(None, [c.id for c in gathered["contributions"]])
+        moved = service.count_elsewhere(None, [c.id for c in gathered["contributions"]], gathered["points"])
         item = service.add_item(actor(), synthesis, title=request.form.get("title", ""), **gathered)
     except Invalid as error:
         return bench(mine, chapter, error=error), 422
-    flash(said(item, len(gathered["contributions"]), moved), "success")
+    flash(said(item, gathered, moved), "success")
     if request.form.get("then") == "decide":
         return redirect(url_for(".edit_item", item_id=item.id), 303)
     return redirect(back(chapter), 303)
@@ -139,11 +154,11 @@ def attach(number):
     try:
         item = get_target(chapter)
         gathered = ticked(item.synthesis)
-        moved = service.count_elsewhere(item, [c.id for c in gathered["contributions"]])
+        moved = service.count_elsewhere(item, [c.id for c in gathered["contributions"]], gathered["points"])
         service.attach(actor(), item, **gathered)
     except Invalid as error:
         return bench(mine, chapter, error=error), 422
-    flash(said(item, len(gathered["contributions"]), moved), "success")
+    flash(said(item, gathered, moved), "success")
     if title := request.form.get("title", "").strip():
         flash(str(_("The title that you typed for a new item was not used: “%(title)s”.", title=title)), "info")
     return redirect(back(chapter), 303)
@@ -163,9 +178,14 @@ def back(chapter: Chapter) -> str:
     return url_for(".workbench", number=chapter.number, **address(wanted(), after=request.args.get("after", "")))
 
 
-def said(item: SynthesisItem, count: int, moved: int) -> str:
+def said(item: SynthesisItem, gathered: dict, moved: int) -> str:
+    count, points, into = len(gathered["contributions"]), len(gathered["points"]), {"number": item.number, "title": item.title}
     words = ngettext("%(num)s contribution gathered into item %(number)s, “%(title)s”.",
-                     "%(num)s contributions gathered into item %(number)s, “%(title)s”.", count, number=item.number, title=item.title)
+                     "%(num)s contributions gathered into item %(number)s, “%(title)s”.", count, **into) if count or not points else ""
+    if points:
+        words = f"{words} ".lstrip() + ngettext(
+            "%(num)s request of a split contribution gathered into item %(number)s, “%(title)s”.",
+            "%(num)s requests of split contributions gathered into item %(number)s, “%(title)s”.", points, **into)
     if moved:
         words += " " + ngettext("%(num)s of them was moved from another item.", "%(num)s of them were moved from another item.", moved)
     return words
@@ -213,6 +233,7 @@ def desk(item: SynthesisItem, form: ItemForm, typed: dict[str, str] | None = Non
     passages = service.list_item_provisions(actor(), item, also=[*wordings, more])
     return render_template(
         "synthesis/edit_item.html", **head(mine, item.synthesis), item=item, form=form, contributions=page.rows, more=more,
+        points={id_: [one for one in points if one.item_id == item.id] for id_, points in service.list_answerable(page.rows).items()},
         passages=[(block, wordings.get(block.key, block.lead)) for block in passages], overtaken=overtaken, count=lines[place].count,
         rewordings=rewordings, outdated={one.key: one for one in rewordings if one.is_outdated}, settled=request.form.getlist("settled"),
         unknown=unknown, is_preview=typed is not None, place=place, lines=lines,
@@ -239,13 +260,25 @@ def detach(item_id, contribution_id):
     found = service.list_chosen(actor(), item.synthesis, [contribution_id])
     if not found:
         raise NotFound
-    service.detach(actor(), item, contribution=found[0])
-    flash(str(_("%(ref)s is out of this item and waits for another.", ref=found[0].ref)), "success")
+    point = get_detached_point(item)
+    service.detach(actor(), item, contribution=found[0], point=point)
+    flash(str(_("%(ref)s is out of this item and waits for another.", ref=point.name if point else found[0].ref)), "success")
     form, typed = ItemForm(), typed_wordings(request.form)
     if "title" in request.form and service.is_unrecorded(actor(), item, said=form.said(), typed=typed):
         flash(str(_("What you typed is still in the form and is not recorded yet.")), "info")
         return desk(item, form, typed)
     return redirect(url_for(".edit_item", item_id=item.id), 303)
+
+
+def get_detached_point(item: SynthesisItem) -> Point | None:
+    """The one that the button named (``?point=``), of a contribution that is split."""
+    asked = request.args.get("point", type=small_number)
+    if asked is None:
+        return None
+    found = service.list_chosen_points(actor(), item.synthesis, [asked])
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 @bp.post("/drop-item/<int:item_id>")

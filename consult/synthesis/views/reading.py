@@ -88,5 +88,6 @@ def gathered(number, item_number):
     page = service.list_gathered(actor(), item, after=request.args.get("after", type=Cursor.parse))
     return render_template(
         "synthesis/gathered.html", item=item, synthesis=item.synthesis, chapter=item.synthesis.chapter, gathered=page.rows,
+        points=service.list_answerable([one.contribution for one in page.rows if one.contribution.is_public]),
         links=page.links(partial(url_for, ".gathered", number=number, item_number=item_number)),
     )
