@@ -116,6 +116,9 @@ rapporteur                                  /moderation/restore/{withheld}
 rapporteur                                  /moderation/redact/{waiting}
 rapporteur secretariat                      /moderation/appeals
 participant                                 /moderation/appeal/{own}
+participant                                 /moderation/rephrase/{own}
+participant                                 /moderation/keep-words/{own}
+rapporteur                                  /moderation/ask-to-rephrase/{waiting}
 secretariat                                 /moderation/uphold/{withheld}
 rapporteur                                  /moderation/show-all/{ref}
 rapporteur                                  /moderation/reopen/{withheld}

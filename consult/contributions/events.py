@@ -1,12 +1,25 @@
 """What contributions ask of the rooms above: what became of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution
+from consult.contributions.models import Contribution, Reply
 from consult.core.extension_points import at_most_one, many
 from consult.core.markup import Markup
+
+
+class OwnAct(NamedTuple):
+    """Where an author can do something about a text of theirs."""
+
+    words: str
+    url: str
+
+
+@many
+def own_acts(said: Contribution | Reply) -> Sequence[OwnAct]:
+    """What a room above offers the author of a contribution, or of a reply, beside receipt and withdrawal; without a query."""
+    return ()
 
 
 @at_most_one

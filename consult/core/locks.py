@@ -45,6 +45,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "receipt": (),
     "moderation_notice": (),
     "reply_decision": (),
+    "rephrasing_answer": (),
     "submission_failure": (),
     "staff_letter": (),
     "staff_news": (),

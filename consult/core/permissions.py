@@ -246,11 +246,15 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.JOURNAL_VIEW_EVENTS: ((secretariat,), (administrator,)),
     Action.JOURNAL_VIEW_PERMISSIONS: ((secretariat,), (administrator,)),
     Action.MODERATION_APPEAL: ((signed_in, own, answering),),
+    Action.MODERATION_ASK_TO_REPHRASE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_DISMISS_HINT: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_KEEP_WORDS: ((signed_in, own, answering),),
+    Action.MODERATION_LAPSE: ((system,),),
     Action.MODERATION_PUBLISH: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_READ_ORIGINAL: ((moderator,), (secretariat,)),
     Action.MODERATION_REDACT: ((moderator, answering, from_elsewhere), (secretariat, once_opened, from_elsewhere)),
     Action.MODERATION_REOPEN: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_REPHRASE: ((signed_in, own, answering),),
     Action.MODERATION_RESTORE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_SHOW_ALL: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_UPHOLD: ((secretariat, answering, from_elsewhere),),
@@ -311,9 +315,9 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 # What moderators decide on a contribution or a reply: after each of these acts other words are shown, or none, or the same.
 DECIDING = (
     Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE, Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL,
-    Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD)
+    Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD, Action.MODERATION_ASK_TO_REPHRASE)
 # Those by which words that somebody could read are kept from them.
-HIDING = (Action.MODERATION_WITHHOLD, Action.MODERATION_REDACT, Action.MODERATION_REOPEN)
+HIDING = (Action.MODERATION_WITHHOLD, Action.MODERATION_REDACT, Action.MODERATION_REOPEN, Action.MODERATION_ASK_TO_REPHRASE)
 # The acts that change what these rules ask, or by what everything said for an organisation is counted: each is alone while it does.
 STEERING = frozenset({
     Action.ADOPTION_DECIDE, Action.ADOPTION_SEAL, Action.CONSULTATIONS_ACCEPT_INVITATION, Action.CONSULTATIONS_APPOINT,

@@ -43,7 +43,7 @@ from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.forms.models import ReceivedForm, ReceivedRow
 from consult.grouping.models import FoldChoice
-from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ReplyDecision
+from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, Rephrasing, RephrasingAnswer, ReplyDecision
 from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
@@ -202,8 +202,8 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.REPLIES, Fate.STAYS, Reply.author_id),
     *_lines(Subject.SUPPORTS, Fate.STAYS, Support.supporter_id),
     *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS)
-      for model in (ModerationDecision, FoldChoice, ItemContribution, Appeal)),
-    *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal)),
+      for model in (ModerationDecision, FoldChoice, ItemContribution, Appeal, Rephrasing, RephrasingAnswer)),
+    *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal, Rephrasing, RephrasingAnswer)),
     *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id),
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
             EarlyClosing.decided_by_id,

@@ -138,6 +138,12 @@ journal.view_permissions             consultation   secretariat administrator   
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
 moderation.publish                   double's       nobody                                                     *
+moderation.ask_to_rephrase           waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.ask_to_rephrase           colleague's    nobody                                                     *
+moderation.ask_to_rephrase           double's       nobody                                                     *
+moderation.rephrase                  waiting        participant                                                open closed synthesis
+moderation.keep_words                waiting        participant                                                open closed synthesis
+moderation.lapse                     waiting        system                                                     *
 moderation.appeal                    waiting        participant                                                open closed synthesis
 moderation.uphold                    waiting        secretariat                                                open closed synthesis
 moderation.uphold                    colleague's    nobody                                                     *

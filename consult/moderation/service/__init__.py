@@ -5,6 +5,7 @@ from consult.moderation.service.appealing import appeal, get_appeal, is_open, li
 from consult.moderation.service.deciding import (
     ACTS,
     Bulk,
+    ask_to_rephrase,
     decide_several,
     list_verdicts,
     publish,
@@ -30,10 +31,12 @@ from consult.moderation.service.listing import (
 )
 from consult.moderation.service.redacting import Moderated, read_original
 from consult.moderation.service.register import list_register, list_reply_register
+from consult.moderation.service.rephrasing import end_terms, get_standing, keep_words, lapse, list_rephrasings, rephrase
 
 __all__ = [
-    "ACTS", "Bulk", "Moderated", "ShownHint", "appeal", "around", "count_awaiting", "count_by_state", "decide_several", "dismiss_hint",
-    "get_appeal", "get_last_own", "get_next", "get_subject", "is_of", "is_open", "list_appeals", "list_chapters", "list_decisions",
-    "list_hints", "list_register", "list_reply_register", "list_verdicts", "publish", "queue", "read_original", "redact", "reopen",
-    "reserved", "restore", "show_all", "withhold",
+    "ACTS", "Bulk", "Moderated", "ShownHint", "appeal", "around", "ask_to_rephrase", "count_awaiting", "count_by_state",
+    "decide_several", "dismiss_hint", "end_terms", "get_appeal", "get_last_own", "get_next", "get_standing", "get_subject", "is_of",
+    "is_open", "keep_words", "lapse", "list_appeals", "list_chapters", "list_decisions", "list_hints", "list_register", "list_rephrasings",
+    "list_reply_register", "list_verdicts", "publish", "queue", "read_original", "redact", "reopen", "rephrase", "reserved", "restore",
+    "show_all", "withhold",
 ]

@@ -81,16 +81,17 @@ def keep_hints(subjects: Sequence[Moderated]) -> None:
 
 
 def list_hints(actor: Actor, subject: Moderated) -> list[ShownHint]:
-    """Those that nobody has put aside, in the order of the text; of words that nobody reads any more there are none."""
+    """Those that nobody has put aside, in the order of the text; none of words that are no longer there, or that nobody reads any more."""
     require(actor, Action.MODERATION_VIEW, subject)
     if subject.is_redacted or subject.state.is_silent:
         return []
+    shown = {part: getattr(row, part.value) for part, row in texts_of(subject).items()}
     rows = texts_of(subject)
     standing = sa.select(ModerationHint).where(on_subject(ModerationHint, subject), ModerationHint.dismissed_at.is_(None))
     found = session.scalars(standing.order_by(ModerationHint.part, ModerationHint.begins).options(
         orm.lazyload(ModerationHint.dismissed_by)))
-    return [ShownHint(one.id, one.kind, getattr(rows[one.part], f"lodged_{one.part}")[one.begins:one.ends]) for one in found
-            if one.part in rows]
+    hints = [(one, getattr(rows[one.part], f"lodged_{one.part}")[one.begins:one.ends]) for one in found if one.part in rows]
+    return [ShownHint(one.id, one.kind, words) for one, words in hints if words in shown[one.part]]
 
 
 @command
