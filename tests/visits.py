@@ -117,6 +117,8 @@ rapporteur                                  /moderation/redact/{waiting}
 rapporteur secretariat                      /moderation/appeals
 participant                                 /moderation/appeal/{own}
 participant                                 /moderation/rephrase/{own}
+participant                                 /moderation/flag/{ref}
+rapporteur secretariat                      /moderation/flagged
 participant                                 /moderation/keep-words/{own}
 rapporteur                                  /moderation/ask-to-rephrase/{waiting}
 secretariat                                 /moderation/uphold/{withheld}

@@ -9,16 +9,16 @@ from consult.core.extension_points import at_most_one, many
 from consult.core.markup import Markup
 
 
-class OwnAct(NamedTuple):
-    """Where an author can do something about a text of theirs."""
+class Act(NamedTuple):
+    """Where a reader can do something about a text."""
 
     words: str
     url: str
 
 
 @many
-def own_acts(said: Contribution | Reply) -> Sequence[OwnAct]:
-    """What a room above offers the author of a contribution, or of a reply, beside receipt and withdrawal; without a query."""
+def acts(said: Contribution | Reply) -> Sequence[Act]:
+    """What a room above offers the reader of a contribution, or of a reply; without a query."""
     return ()
 
 

@@ -84,6 +84,9 @@ own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_
                    is_of_staff=True)
 public = Rule(lambda actor, obj: obj.is_public, _("This is not public."), words=_("what is public"))
 anothers = Rule(lambda actor, obj: obj.author_id != actor.id, _("Nobody supports a contribution of their own."), words=_("somebody else’s"))
+somebody_elses_text = Rule(
+    lambda actor, obj: obj.author_id != actor.id, _("This text is your own: withdraw it if it should not be read."),
+    words=_("somebody else’s"))
 nobody_for_themselves = Rule(
     lambda actor, obj: obj.id != actor.id, _("Nobody gives a role to themselves, or ends their own."),
     _("Ask somebody else who may appoint."), words=_("somebody else’s"))
@@ -248,6 +251,8 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.MODERATION_APPEAL: ((signed_in, own, answering),),
     Action.MODERATION_ASK_TO_REPHRASE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_DISMISS_HINT: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_FLAG: ((signed_in, public, somebody_elses_text, answering),),
+    Action.MODERATION_KEEP_FLAGGED: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_KEEP_WORDS: ((signed_in, own, answering),),
     Action.MODERATION_LAPSE: ((system,),),
     Action.MODERATION_PUBLISH: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
@@ -259,6 +264,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.MODERATION_SHOW_ALL: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_UPHOLD: ((secretariat, answering, from_elsewhere),),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
+    Action.MODERATION_VIEW_OWN_FLAG: ((signed_in,),),
     Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, once_opened, from_elsewhere)),
     Action.NEWS_CHOOSE: ((signed_in, oneself),),
     Action.NEWS_FOLLOW: ((signed_in,),),

@@ -81,6 +81,8 @@ ACTS: dict[Action, str] = {
     Action.GROUPING_PART: N_("A contribution was taken out of its fold"),
     Action.MODERATION_APPEAL: N_("An author appealed to the secretariat"),
     Action.MODERATION_ASK_TO_REPHRASE: N_("An author was asked to rephrase a contribution, or a reply to one"),
+    Action.MODERATION_FLAG: N_("A reader flagged a contribution, or a reply to one"),
+    Action.MODERATION_KEEP_FLAGGED: N_("What readers had flagged was left as it is"),
     Action.MODERATION_KEEP_WORDS: N_("An author who was asked to rephrase keeps the words as they are"),
     Action.MODERATION_LAPSE: N_("An author who was asked to rephrase did not answer within the term"),
     Action.MODERATION_REPHRASE: N_("An author rephrased a contribution, or a reply to one"),

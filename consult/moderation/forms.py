@@ -10,7 +10,7 @@ from consult.contributions.models import MAX_REPLY
 from consult.contributions.statement import MAX_LENGTHS
 from consult.core.fields import CounterField, at_most
 from consult.core.i18n import _
-from consult.moderation.models import MAX_PHRASES, MAX_WORDS, Part, Reason, Verdict
+from consult.moderation.models import MAX_FLAG_WORDS, MAX_PHRASES, MAX_WORDS, Part, Reason, Verdict
 
 
 class VerdictForm(FlaskForm):
@@ -117,3 +117,18 @@ class RephraseForm(FlaskForm):
 
     def values(self) -> dict[str, str]:
         return {part.value: self[part.value].data or "" for part in Part if part.value in self}
+
+
+class FlagForm(FlaskForm):
+    """What a reader tells the moderators about a published text."""
+
+    reason = SelectField(_("What is against the charter"), validators=[DataRequired(_("Choose a reason of the list."))])
+    words = TextAreaField(
+        _("What a moderator should look at"), description=_("The moderators alone read it; its author does not learn who flagged it."),
+        validators=[DataRequired(_("Say in a few words what a moderator should look at.")), at_most(MAX_FLAG_WORDS)],
+        render_kw={"dir": "auto", "rows": 4, "maxlength": MAX_FLAG_WORDS},
+    )
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.reason.choices = [("", _("Choose a reason")), *((one.value, one.label) for one in Reason.where(is_breach=True))]

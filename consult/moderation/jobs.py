@@ -10,9 +10,10 @@ from consult.core import mail
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import outbound_job
+from consult.core.locks import lock
 from consult.core.mail import Letter
 from consult.core.news import Topic
-from consult.moderation.models import ModerationDecision, ModerationNotice, Part, Rephrasing, RephrasingAnswer, ReplyDecision, Verdict
+from consult.moderation.models import Flag, ModerationDecision, ModerationNotice, Part, Rephrasing, RephrasingAnswer, ReplyDecision, Verdict
 
 
 @outbound_job
@@ -152,3 +153,34 @@ def proof_now(_answer_id: int, facts: frozenset[int]) -> frozenset[int]:
 
 
 PROOF = mail.Kind("moderation.answered", word_proof, mark_proof, proof_now, topic=Topic.RECEIPT)
+
+
+# What became of what a reader flagged
+
+
+@outbound_job
+def tell_flagger(flag_id: int) -> Callable[[], None] | None:
+    """Write to whoever flagged it what became of that."""
+    return mail.tell(FLAGGED, flag_id)
+
+
+def word_flag(flag_id: int) -> list[Letter[int]]:
+    flag = session.scalar(sa.select(Flag).where(Flag.id == flag_id, Flag.outcome.is_not(None), Flag.told_at.is_(None)))
+    if flag is None:
+        return []
+    return [Letter(mail.worded(flag.flagged_by, "moderation/flagged", flag=flag), frozenset([flag_id]))]
+
+
+def mark_flag(flag_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
+    flag, row = session.get_one(Flag, flag_id), Flag.__table__
+    lock(flag.subject.chapter)  # as whoever settles it
+    written = sa.update(row).where(row.c.id == flag_id, row.c.told_at.is_(None)).values(told_at=utcnow())
+    return letters if session.connection().execute(written).rowcount else ()
+
+
+def flag_now(_flag_id: int, facts: frozenset[int]) -> frozenset[int]:
+    """A flag is settled once."""
+    return facts
+
+
+FLAGGED = mail.Kind("moderation.flagged", word_flag, mark_flag, flag_now, topic=Topic.DECISION)

@@ -70,6 +70,7 @@ from consult.grouping.models import Fold, FoldChoice, FoldLink, FoldMember, Fold
 from consult.journal.models import CheckpointStamp
 from consult.moderation.models import (
     Appeal,
+    Flag,
     ModerationDecision,
     ModerationHint,
     ModerationNotice,
@@ -304,7 +305,7 @@ PERIODS: tuple[Period, ...] = (
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
         (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
-         ModerationHint, Appeal, Rephrasing, RephrasingAnswer,
+         ModerationHint, Appeal, Flag, Rephrasing, RephrasingAnswer,
          FoldChoice, ItemContribution, SynthesisNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
          SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Redaction, Mandate, Declaration),

@@ -35,7 +35,7 @@ from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
-from tests.house.told import News, asked, gathered
+from tests.house.told import News, answered, asked, flagged, gathered
 from tests.outreach.material import a_stakeholder
 from tests.waiting import until
 
@@ -105,13 +105,6 @@ def reply_decision(_chapter: Chapter, said: Contribution, rapporteur: User) -> N
     return News(made.id, moderation_jobs.tell_reply_author, moderation_jobs.REPLY_DECISION)
 
 
-def answered(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
-    moderation.ask_to_rephrase(rapporteur, said, reason=Reason.INSULT, words="Sans viser personne.", phrases="",
-                               expected_counter=said.row_counter)
-    answer = moderation.rephrase(said.author, said, body="En d’autres mots.")
-    return News(answer.id, moderation_jobs.send_proof, moderation_jobs.PROOF, True)
-
-
 def offered(_chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
     reader = factories.a_user(organisation=factories.an_organisation(), language=said.author.language)
     made = contributions.offer(reader, said.block, form_key="offer", fields={"body": "Un avis.", "position": "opposed"})
@@ -125,7 +118,7 @@ def invitation(chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
 
 
 NEWS = (receipt, position, offered, decision, revised, moved, answers, called_off, waiting, idle, replied, reply_decision, asked, gathered,
-        answered, invitation)
+        answered, flagged, invitation)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -299,9 +292,10 @@ def test_what_is_no_longer_so_never_leaves(news, relay, world):
     withdraw(world)
     given = relay()
     assert len(given) == news.is_told_of_what_was_withdrawn
-    told_otherwise = {"contributions.receipt": "replaced", "contributions.position_receipt": "replaced",
-                      "adoption.called_off": None, "outreach.invitation": None, "privacy.idle": None, "contributions.offered": None,
-                      "organisations.asked": None, "moderation.answered": None}
+    told = ("adoption.called_off", "outreach.invitation", "privacy.idle", "contributions.offered", "organisations.asked",
+            "moderation.answered", "moderation.flagged")
+    replaced = dict.fromkeys(("contributions.receipt", "contributions.position_receipt"), "replaced")
+    told_otherwise = {**dict.fromkeys(told), **replaced}
     assert drop_reasons()[0] == told_otherwise.get(news.kind.name, "outdated")
     assert [body for _subject, body in given if "What happens next" in body] == []
 
@@ -390,10 +384,8 @@ def test_who_is_no_longer_in_charge_hears_no_more_of_it(change, relay, world):
 def test_every_kind_of_letter_is_tried_here(own_app):
     """A kind of letter that is not among the parameters of ``news``: add one that makes its news."""
     assert set(mail.KINDS) == {
-        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.offered",
-        "contributions.position_receipt", "contributions.receipt",
-        "contributions.replied", "contributions.revised", "moderation.answered", "moderation.decision", "moderation.reply_decision",
-        "outreach.invitation",
-        "privacy.idle",
-        "synthesis.answers", "organisations.asked", "news.gathered",
+        "adoption.called_off", "consultations.waiting", "contributions.moved", "contributions.offered", "contributions.position_receipt",
+        "contributions.receipt", "contributions.replied", "contributions.revised", "moderation.answered", "moderation.decision",
+        "moderation.flagged", "moderation.reply_decision", "news.gathered", "organisations.asked", "outreach.invitation", "privacy.idle",
+        "synthesis.answers",
     }

@@ -144,6 +144,11 @@ moderation.ask_to_rephrase           double's       nobody                      
 moderation.rephrase                  waiting        participant                                                open closed synthesis
 moderation.keep_words                waiting        participant                                                open closed synthesis
 moderation.lapse                     waiting        system                                                     *
+moderation.flag                      published      other STAFF secretariat administrator                open closed synthesis
+moderation.keep_flagged              waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.keep_flagged              colleague's    nobody                                                     *
+moderation.keep_flagged              double's       nobody                                                     *
+moderation.view_own_flag             published      participant other STAFF secretariat administrator          *
 moderation.appeal                    waiting        participant                                                open closed synthesis
 moderation.uphold                    waiting        secretariat                                                open closed synthesis
 moderation.uphold                    colleague's    nobody                                                     *

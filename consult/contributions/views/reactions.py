@@ -26,10 +26,10 @@ def reactions_to(rows: Iterable[Any]) -> dict[int, service.Reactions]:
     return service.count_reactions(ids) if ids else {}
 
 
-@bp.app_template_global("own_acts_of")
-def own_acts_of(said: Contribution | Reply) -> list[events.OwnAct]:
-    """What its author can do about it in rooms above."""
-    return flat(events.own_acts(said))
+@bp.app_template_global("acts_on")
+def acts_on(said: Contribution | Reply) -> list[events.Act]:
+    """What the reader can do about it in rooms above."""
+    return flat(events.acts(said))
 
 
 def organisation() -> Organisation | None:

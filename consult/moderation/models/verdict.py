@@ -167,6 +167,11 @@ class Verdict(MeaningEnum):
         """Whether its form asks which words of the text it is about."""
         return self.hides_words or self.asks_author
 
+    @property
+    def answers_flags(self) -> bool:
+        """Whether what readers flagged is out of their sight after it, the whole or in part, until its author or a moderator acts."""
+        return self.hides_words or self.asks_author or (self.to.is_silent and not self.answers_appeal)
+
     def leads_from(self, state: ContributionState) -> ContributionState:
         """Where what is in this state stands after it."""
         return state if self.answers_appeal else self.to

@@ -16,6 +16,7 @@ from consult.moderation.service.deciding import (
     show_all,
     withhold,
 )
+from consult.moderation.service.flagging import count_flags, flag, get_own_flag, keep_flagged, list_flagged, list_flags
 from consult.moderation.service.hinting import ShownHint, dismiss_hint, list_hints
 from consult.moderation.service.listing import (
     around,
@@ -35,6 +36,7 @@ from consult.moderation.service.rephrasing import end_terms, get_standing, keep_
 
 __all__ = [
     "ACTS", "Bulk", "Moderated", "ShownHint", "appeal", "around", "ask_to_rephrase", "count_awaiting", "count_by_state",
+    "count_flags", "flag", "get_own_flag", "keep_flagged", "list_flagged", "list_flags",
     "decide_several", "dismiss_hint", "end_terms", "get_appeal", "get_last_own", "get_next", "get_standing", "get_subject", "is_of",
     "is_open", "keep_words", "lapse", "list_appeals", "list_chapters", "list_decisions", "list_hints", "list_register", "list_rephrasings",
     "list_reply_register", "list_verdicts", "publish", "queue", "read_original", "redact", "reopen", "rephrase", "reserved", "restore",

@@ -34,6 +34,7 @@ from consult.moderation.models import (
     is_fresh,
 )
 from consult.moderation.service.appealing import appeal_on, is_open
+from consult.moderation.service.flagging import settle_by
 from consult.moderation.service.redacting import Moderated, decisions_on, hide, list_all, places_in, show
 from consult.moderation.service.rephrasing import ask, is_final, words_to_rephrase
 from consult.text import normalising
@@ -151,6 +152,7 @@ def _decide(
         _move_reply(subject, verdict, is_rewritten=is_about_words)
     else:
         _move_contribution(subject, verdict, is_rewritten=is_about_words)
+    settle_by(decision)
     return decision
 
 

@@ -80,15 +80,19 @@ def dashboard_counts(consultation: Consultation) -> list[consultations_events.Co
     return [consultations_events.Count(state.counted(n), n, url_for("moderation.queue", state=state.value)) for state, n in totals.items()]
 
 
-@contributions_events.own_acts.fill
-def own_acts(said: Contribution | Reply) -> list[contributions_events.OwnAct]:
-    """To answer what the moderators ask; to appeal against what they decided."""
-    acts = []
+@contributions_events.acts.fill
+def acts(said: Contribution | Reply) -> list[contributions_events.Act]:
+    """Of its author: to answer what the moderators ask, to appeal against what they decided. Of others: to flag it."""
+    acts, reader = [], actor()
+    if said.author_id != reader.id:
+        if can(reader, Action.MODERATION_FLAG, said):
+            acts.append(contributions_events.Act(_("Flag"), url_for("moderation.flag", ref=said.ref)))
+        return acts
     if said.state.awaits_author:
-        acts.append(contributions_events.OwnAct(_("Rephrase"), url_for("moderation.rephrase", ref=said.ref)))
+        acts.append(contributions_events.Act(_("Rephrase"), url_for("moderation.rephrase", ref=said.ref)))
     is_hidden = said.is_redacted or (said.state.is_silent and not said.state.is_taken_back)
-    if is_hidden and can(actor(), Action.MODERATION_APPEAL, said):
-        acts.append(contributions_events.OwnAct(_("Appeal"), url_for("moderation.appeal", ref=said.ref)))
+    if is_hidden and can(reader, Action.MODERATION_APPEAL, said):
+        acts.append(contributions_events.Act(_("Appeal"), url_for("moderation.appeal", ref=said.ref)))
     return acts
 
 
