@@ -119,6 +119,8 @@ participant                                 /moderation/appeal/{own}
 participant                                 /moderation/rephrase/{own}
 participant                                 /moderation/flag/{ref}
 rapporteur secretariat                      /moderation/flagged
+rapporteur secretariat                      /moderation/unread
+rapporteur                                  /moderation/unread?of=replies
 participant                                 /moderation/keep-words/{own}
 rapporteur                                  /moderation/ask-to-rephrase/{waiting}
 secretariat                                 /moderation/uphold/{withheld}

@@ -112,6 +112,7 @@ class Action(enum.StrEnum):
     MODERATION_KEEP_FLAGGED = "moderation.keep_flagged"
     MODERATION_KEEP_WORDS = "moderation.keep_words"
     MODERATION_LAPSE = "moderation.lapse"
+    MODERATION_MARK_READ = "moderation.mark_read"
     MODERATION_PUBLISH = "moderation.publish"
     MODERATION_READ_ORIGINAL = "moderation.read_original"
     MODERATION_REDACT = "moderation.redact"

@@ -255,6 +255,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.MODERATION_KEEP_FLAGGED: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_KEEP_WORDS: ((signed_in, own, answering),),
     Action.MODERATION_LAPSE: ((system,),),
+    Action.MODERATION_MARK_READ: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_PUBLISH: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_READ_ORIGINAL: ((moderator,), (secretariat,)),
     Action.MODERATION_REDACT: ((moderator, answering, from_elsewhere), (secretariat, once_opened, from_elsewhere)),

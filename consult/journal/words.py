@@ -88,6 +88,7 @@ ACTS: dict[Action, str] = {
     Action.MODERATION_REPHRASE: N_("An author rephrased a contribution, or a reply to one"),
     Action.MODERATION_UPHOLD: N_("A decision was upheld on appeal"),
     Action.MODERATION_DISMISS_HINT: N_("A hint on the text of a contribution, or of a reply, was put aside"),
+    Action.MODERATION_MARK_READ: N_("What was published at once was read by a moderator, and left as it is"),
     Action.MODERATION_PUBLISH: N_("A contribution, or a reply to one, was published"),
     Action.MODERATION_READ_ORIGINAL: N_("What is not shown of a contribution, or of a reply to one, was read"),
     Action.MODERATION_REDACT: N_("A contribution, or a reply to one, was published without some of its words"),

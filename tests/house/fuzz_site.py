@@ -118,6 +118,7 @@ class Site:
         moderation.appeal(appealed.author, appealed, words="Je ne suis pas d’accord.")
         flagged = factories.a_published_contribution(block=first, body="Voici un texte signalé.")
         moderation.flag(participant, flagged, reason=Reason.OFF_TOPIC, words="Sans rapport avec le texte.")
+        unread = factories.a_published_contribution(block=first, body="Paru aussitôt.", awaits_reading=True)
         own_asked = factories.a_contribution(block=first, author=participant)
         moderation.ask_to_rephrase(self.people["rapporteur"], own_asked, reason=Reason.INSULT, words="Sans viser personne.", phrases="",
                                    expected_counter=own_asked.row_counter)
@@ -170,7 +171,8 @@ class Site:
             "mandate": str(whoever.mandate.id),
             "alike": alike[2].ref, "unlike": unlike.ref,
             "waiting": waiting.ref, "withheld": withheld.ref, "redacted": redacted.ref, "hinted": hinted.ref,
-            "own_withheld": own_withheld.ref, "own_asked": own_asked.ref, "flagged": flagged.ref, "appealed": appealed.ref, "own": own.ref,
+            "own_withheld": own_withheld.ref, "own_asked": own_asked.ref,
+            "flagged": flagged.ref, "unread": unread.ref, "appealed": appealed.ref, "own": own.ref,
             "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
             "item": str(items[0].id), "gathered": str(published[0].id), "empty": str(items[1].id), "published": published[0].ref,

@@ -149,6 +149,9 @@ moderation.keep_flagged              waiting        moderator rapporteur chair s
 moderation.keep_flagged              colleague's    nobody                                                     *
 moderation.keep_flagged              double's       nobody                                                     *
 moderation.view_own_flag             published      participant other STAFF secretariat administrator          *
+moderation.mark_read                 waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.mark_read                 colleague's    nobody                                                     *
+moderation.mark_read                 double's       nobody                                                     *
 moderation.appeal                    waiting        participant                                                open closed synthesis
 moderation.uphold                    waiting        secretariat                                                open closed synthesis
 moderation.uphold                    colleague's    nobody                                                     *

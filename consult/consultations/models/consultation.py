@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, backref, joinedload, mapped_column, relations
 from consult.accounts.models import User
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk, session
 from consult.core.errors import Conflict
-from consult.core.i18n import MOROCCO, N_, LabelledEnum, _, utcnow
+from consult.core.i18n import MOROCCO, N_, _, utcnow
 from consult.core.permissions import is_declaration
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
@@ -83,9 +83,11 @@ class Phase(StateEnum):
         return bool(self.leads_to)
 
 
-class ModerationMode(LabelledEnum):
-    BEFORE = "before", N_("Contributions appear once a moderator has published them")
-    AFTER = "after", N_("Contributions appear at once and are moderated afterwards")
+class ModerationMode(MeaningEnum):
+    is_afterwards: bool  # what is lodged is published at once, and waits for a moderator to read it
+
+    BEFORE = "before", N_("Contributions appear once a moderator has published them"), says(is_afterwards=False)
+    AFTER = "after", N_("Contributions appear at once and are moderated afterwards"), says(is_afterwards=True)
 
 
 class Role(MeaningEnum):

@@ -140,16 +140,17 @@ class Contribution(Base):
 
     __tablename__ = "contribution"
     __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter", "shown_body", "shown_justification", "is_redacted",
-                              "rephrased_at")
+                              "rephrased_at", "awaits_reading")
     # What is shown follows from what was lodged, from its author's answers and from the decisions, which are recorded; ``consult verify``
     # compares.
-    __recorded__ = all_but("row_counter", "shown_body", "shown_justification", "is_redacted", "rephrased_at")
+    __recorded__ = all_but("row_counter", "shown_body", "shown_justification", "is_redacted", "rephrased_at", "awaits_reading")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
         # What the text shows on a passage, in the order of lodging; the state behind it, so that no row is read to know it.
         sa.Index("ix_contribution_chapter_id_current_key_id", "chapter_id", "current_key", "id", "state"),
         sa.Index("ix_contribution_chapter_id_state", "chapter_id", "state", "id"),
+        sa.Index("ix_contribution_chapter_id_awaits_reading_id", "chapter_id", "awaits_reading", "id"),
     )
 
     id: Mapped[PrimaryKey]
@@ -178,6 +179,7 @@ class Contribution(Base):
     shown_justification: Mapped[str | None]
     is_redacted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # words of it are kept out of the public's sight
     rephrased_at: Mapped[datetime | None]
+    awaits_reading: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # published at once, by no moderator
 
     body = as_shown("body")
     justification = as_shown("justification")

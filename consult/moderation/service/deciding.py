@@ -153,6 +153,8 @@ def _decide(
     else:
         _move_contribution(subject, verdict, is_rewritten=is_about_words)
     settle_by(decision)
+    if subject.awaits_reading:  # who decides has read it
+        subject.awaits_reading = False
     return decision
 
 

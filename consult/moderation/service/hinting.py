@@ -61,7 +61,7 @@ def _next_ids(model: type[Moderated], looked: Looked) -> list[int]:
     """Of those that wait the next to look at; they count as looked at. What is gone through is a range of the primary key, never all."""
     last, begin = scalar_count(sa.select(sa.func.max(model.id))), max(0, looked.up_to - LOOK_BACK)
     end = looked.up_to + SPAN
-    waiting = model.state.in_(ContributionState.where(awaits_moderation=True))
+    waiting = sa.or_(model.state.in_(ContributionState.where(awaits_moderation=True)), model.awaits_reading)
     these = sa.select(model.id).where(model.id > begin, model.id <= end, waiting).order_by(model.id)
     within = session.scalars(these.limit(MOST_READ)).all()
     found = [one for one in within if one not in looked.at][:BATCH]
