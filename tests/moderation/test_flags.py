@@ -153,3 +153,11 @@ def test_only_those_in_charge_elsewhere_answer(participant, published):
     made = service.flag(participant, published, **FLAGGED)
     with pytest.raises(NotAllowed):
         service.keep_flagged(participant, published, up_to=made.id)
+
+
+@pytest.mark.parametrize("up_to", ["9223372036854775808", "-1", "x", ""])
+def test_a_number_that_no_page_sends_settles_nothing(client, rapporteur, participant, published, up_to):
+    service.flag(participant, published, **FLAGGED)
+    answer = client.sign_in(rapporteur).post(f"/en/moderation/keep-flagged/{published.ref}", data={"up_to": up_to})
+    assert answer.status_code == 409
+    assert [one.outcome for one in flags()] == [None]

@@ -10,7 +10,7 @@ from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, require
-from consult.core.web import actor, put_refusal, required_consultation
+from consult.core.web import actor, put_refusal, required_consultation, small_number
 from consult.moderation import service
 from consult.moderation.forms import FlagForm
 from consult.moderation.models import Reason
@@ -42,7 +42,7 @@ def flag(ref: str):
 def keep_flagged(ref: str):
     """It is left as it is, and stays open."""
     chosen, subject = filters(ref), service.get_subject(actor(), required_consultation(), ref)
-    service.keep_flagged(actor(), subject, up_to=request.form.get("up_to", 0, type=int))
+    service.keep_flagged(actor(), subject, up_to=request.form.get("up_to", 0, type=small_number))
     flash(str(_("%(ref)s is left as it is; whoever flagged it is told by mail.", ref=subject.ref)), "success")
     return redirect(url_for(".show", ref=subject.ref, **chosen.values), 303)
 
