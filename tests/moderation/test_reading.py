@@ -109,3 +109,11 @@ def test_only_those_in_charge_elsewhere(participant, chapter, unread):
             service.mark_read(person, unread, expected_counter=unread.row_counter)
         with pytest.raises(NotAllowed):
             service.list_unread(person, [chapter])
+
+
+def test_what_its_author_withdraws_is_not_to_be_read_any_more(rapporteur, chapter, unread):
+    reply = contributions.reply(factories.a_user(), unread, form_key="reply-1", body="Je n’en crois rien.")
+    contributions.withdraw_reply(reply.author, reply)
+    contributions.withdraw(unread.author, unread)
+    assert listed(rapporteur, chapter) == []
+    assert listed(rapporteur, chapter, model=Reply) == []

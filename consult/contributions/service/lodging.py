@@ -245,7 +245,7 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
         chapters.mark_changed(contribution.chapter)
     with recounted([contribution]):
         states.move(contribution, ContributionState.WITHDRAWN)
-        contribution.withdrawn_at = utcnow()
+        contribution.withdrawn_at, contribution.awaits_reading = utcnow(), False
     return contribution
 
 

@@ -106,6 +106,7 @@ def withdraw_reply(_actor: User, lodged: Reply) -> Reply:
     """Take it back: its words leave the public pages, its trace stays; :class:`Conflict` when it was taken back already."""
     lock(lodged.chapter)
     lock(lodged)
+    lodged.awaits_reading = False
     move_reply(lodged, ContributionState.WITHDRAWN)
     lodged.withdrawn_at = utcnow()
     return lodged

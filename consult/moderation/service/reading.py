@@ -49,7 +49,7 @@ def mark_read(_actor: User, subject: Moderated, *, expected_counter: int) -> Mod
     """Read, and left as it is; :class:`Conflict` where it is not what the page showed, or waits for nobody's reading."""
     lock(subject.chapter)
     lock(subject, expected_counter=expected_counter)
-    if not (subject.awaits_reading and subject.is_public):
+    if not subject.awaits_reading:
         raise Conflict(_("%(ref)s waits for nobody’s reading any more.", ref=subject.ref),
                        _("Somebody read it, or decided on it, before you: open it again to see how it stands."))
     subject.awaits_reading = False
@@ -57,4 +57,4 @@ def mark_read(_actor: User, subject: Moderated, *, expected_counter: int) -> Mod
 
 
 def _unread(model: Any, chapters: Sequence[Chapter]) -> tuple[sa.ColumnElement[bool], ...]:
-    return model.chapter_id.in_([chapter.id for chapter in chapters]), model.awaits_reading, model.is_public
+    return model.chapter_id.in_([chapter.id for chapter in chapters]), model.awaits_reading
