@@ -116,6 +116,13 @@ rapporteur                                  /moderation/restore/{withheld}
 rapporteur                                  /moderation/redact/{waiting}
 rapporteur secretariat                      /moderation/appeals
 participant                                 /moderation/appeal/{own}
+participant                                 /moderation/rephrase/{own}
+participant                                 /moderation/flag/{ref}
+rapporteur secretariat                      /moderation/flagged
+rapporteur secretariat                      /moderation/unread
+rapporteur                                  /moderation/unread?of=replies
+participant                                 /moderation/keep-words/{own}
+rapporteur                                  /moderation/ask-to-rephrase/{waiting}
 secretariat                                 /moderation/uphold/{withheld}
 rapporteur                                  /moderation/show-all/{ref}
 rapporteur                                  /moderation/reopen/{withheld}

@@ -7,7 +7,7 @@ from wtforms import DateField, DateTimeLocalField, EmailField, RadioField, Selec
 from wtforms.validators import DataRequired, Optional
 
 from consult.consultations.models import MAX_BRIEF, Commission, ModerationMode, Role
-from consult.core.fields import at_most
+from consult.core.fields import WholeNumberField, at_most
 from consult.core.i18n import LANGUAGES, MOROCCO, _, language_in_use
 
 MOMENT = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -55,6 +55,12 @@ class EditForm(FlaskForm):
         validators=[Optional(), at_most(40)], render_kw={"dir": "ltr", "maxlength": 40},
     )
     moderation_mode = RadioField(_("Moderation"), validators=[DataRequired(_("Choose one."))])
+    promised_hours = WholeNumberField(
+        _("Hours within which a moderator reads what was lodged"), description=_("Told to authors; what waits longer is shown as late."),
+        least=1, most=720)
+    rephrasing_days = WholeNumberField(
+        _("Days that an author who is asked to rephrase has"), description=_("After them, a moderator decides on the text as it stands."),
+        least=1, most=60)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -63,7 +69,8 @@ class EditForm(FlaskForm):
     def values(self) -> dict:
         words = {name: (self[name].data or "").strip() for name in ("title_fr", "controller", "recipients", "contact_email", "cndp_number")}
         translated = {name: (self[name].data or "").strip() or None for name in ("title_ar", "title_en")}
-        return {**words, **translated, "moderation_mode": ModerationMode(self.moderation_mode.data)}
+        return {**words, **translated, "moderation_mode": ModerationMode(self.moderation_mode.data),
+                "promised_hours": self.promised_hours.data, "rephrasing_days": self.rephrasing_days.data}
 
 
 BRIEF = {"dir": "auto", "rows": 4, "maxlength": MAX_BRIEF}

@@ -1,13 +1,26 @@
 """What contributions ask of the rooms above: what became of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution
+from consult.contributions.models import Contribution, Reply
 from consult.core.events import Link
 from consult.core.extension_points import at_most_one, many
 from consult.core.markup import Markup
+
+
+class Act(NamedTuple):
+    """Where a reader can do something about a text."""
+
+    words: str
+    url: str
+
+
+@many
+def acts(said: Contribution | Reply) -> Sequence[Act]:
+    """What a room above offers the reader of a contribution, or of a reply; without a query."""
+    return ()
 
 
 @at_most_one

@@ -84,6 +84,9 @@ own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_
                    is_of_staff=True)
 public = Rule(lambda actor, obj: obj.is_public, _("This is not public."), words=_("what is public"))
 anothers = Rule(lambda actor, obj: obj.author_id != actor.id, _("Nobody supports a contribution of their own."), words=_("somebody else’s"))
+somebody_elses_text = Rule(
+    lambda actor, obj: obj.author_id != actor.id, _("This text is your own: withdraw it if it should not be read."),
+    words=_("somebody else’s"))
 nobody_for_themselves = Rule(
     lambda actor, obj: obj.id != actor.id, _("Nobody gives a role to themselves, or ends their own."),
     _("Ask somebody else who may appoint."), words=_("somebody else’s"))
@@ -246,15 +249,23 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.JOURNAL_VIEW_EVENTS: ((secretariat,), (administrator,)),
     Action.JOURNAL_VIEW_PERMISSIONS: ((secretariat,), (administrator,)),
     Action.MODERATION_APPEAL: ((signed_in, own, answering),),
+    Action.MODERATION_ASK_TO_REPHRASE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_DISMISS_HINT: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_FLAG: ((signed_in, public, somebody_elses_text, answering),),
+    Action.MODERATION_KEEP_FLAGGED: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_KEEP_WORDS: ((signed_in, own, answering),),
+    Action.MODERATION_LAPSE: ((system,),),
+    Action.MODERATION_MARK_READ: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_PUBLISH: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_READ_ORIGINAL: ((moderator,), (secretariat,)),
     Action.MODERATION_REDACT: ((moderator, answering, from_elsewhere), (secretariat, once_opened, from_elsewhere)),
     Action.MODERATION_REOPEN: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
+    Action.MODERATION_REPHRASE: ((signed_in, own, answering),),
     Action.MODERATION_RESTORE: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_SHOW_ALL: ((moderator, answering, from_elsewhere), (secretariat, answering, from_elsewhere)),
     Action.MODERATION_UPHOLD: ((secretariat, answering, from_elsewhere),),
     Action.MODERATION_VIEW: ((moderator,), (secretariat,)),
+    Action.MODERATION_VIEW_OWN_FLAG: ((signed_in,),),
     Action.MODERATION_WITHHOLD: ((moderator, answering, from_elsewhere), (secretariat, once_opened, from_elsewhere)),
     Action.NEWS_CHOOSE: ((signed_in, oneself),),
     Action.NEWS_FOLLOW: ((signed_in,),),
@@ -314,9 +325,9 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
 # What moderators decide on a contribution or a reply: after each of these acts other words are shown, or none, or the same.
 DECIDING = (
     Action.MODERATION_PUBLISH, Action.MODERATION_WITHHOLD, Action.MODERATION_RESTORE, Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL,
-    Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD)
+    Action.MODERATION_REOPEN, Action.MODERATION_UPHOLD, Action.MODERATION_ASK_TO_REPHRASE)
 # Those by which words that somebody could read are kept from them.
-HIDING = (Action.MODERATION_WITHHOLD, Action.MODERATION_REDACT, Action.MODERATION_REOPEN)
+HIDING = (Action.MODERATION_WITHHOLD, Action.MODERATION_REDACT, Action.MODERATION_REOPEN, Action.MODERATION_ASK_TO_REPHRASE)
 # The acts that change what these rules ask, or by what everything said for an organisation is counted: each is alone while it does.
 STEERING = frozenset({
     Action.ADOPTION_DECIDE, Action.ADOPTION_SEAL, Action.CONSULTATIONS_ACCEPT_INVITATION, Action.CONSULTATIONS_APPOINT,

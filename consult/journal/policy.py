@@ -34,6 +34,7 @@ READING: dict[Action, str] = {
     Action.JOURNAL_READ: N_("The journal’s state is read"),
     Action.JOURNAL_VIEW_EVENTS: N_("The events of the journal are read"),
     Action.JOURNAL_VIEW_PERMISSIONS: N_("This table is read"),
+    Action.MODERATION_VIEW_OWN_FLAG: N_("A flag of one’s own is looked at"),
     Action.MODERATION_VIEW: N_("What waits for moderation is looked at"),
     Action.ORGANISATIONS_VIEW_MEMBERS: N_("The members of an organisation are looked at"),
     Action.ORGANISATIONS_VIEW_REGISTER: N_("The register of organisations is looked at"),

@@ -1,12 +1,16 @@
 """What a moderator decides, with the mark of what their page showed (``expected_counter``)."""
 
+from collections.abc import Mapping
+
 from flask_wtf import FlaskForm
 from wtforms import SelectField, SelectMultipleField, TextAreaField
-from wtforms.validators import DataRequired
+from wtforms.validators import DataRequired, Optional
 
+from consult.contributions.models import MAX_REPLY
+from consult.contributions.statement import MAX_LENGTHS
 from consult.core.fields import CounterField, at_most
 from consult.core.i18n import _
-from consult.moderation.models import MAX_PHRASES, MAX_WORDS, Reason, Verdict
+from consult.moderation.models import MAX_FLAG_WORDS, MAX_PHRASES, MAX_WORDS, Part, Reason, Verdict
 
 
 class VerdictForm(FlaskForm):
@@ -33,7 +37,13 @@ class VerdictForm(FlaskForm):
         self.reason.choices = [("", _("Choose a reason")), *((reason.value, reason.label) for reason in verdict.reasons)]
         if not verdict.needs_words:
             del self.reason, self.words
-        if not verdict.hides_words:
+        if verdict.asks_author:
+            self.phrases.label.text = _("Words that should be written otherwise")
+            self.phrases.description = _("Select them in the text and press the button below, or copy them here exactly as they stand: a "
+                                         "phrase on each line. Leave it empty if the whole text is meant.")
+            self.phrases.validators = [Optional(), at_most(MAX_PHRASES)]
+            self.phrases.flags.required = False
+        if not verdict.names_words:
             del self.phrases
         for field in self:
             field.id = f"{verdict.value}-{field.name}"  # the page may show several such forms
@@ -85,3 +95,40 @@ class AppealForm(FlaskForm):
         validators=[DataRequired(_("Say why the decision should be looked at again.")), at_most(MAX_WORDS)],
         render_kw={"dir": "auto", "rows": 8, "maxlength": MAX_WORDS},
     )
+
+
+class RephraseForm(FlaskForm):
+    """The author's other words, of the parts that the text has; it begins with those that stand."""
+
+    body = TextAreaField(_("Your text"), validators=[DataRequired(_("Write what you have to say."))],
+                         render_kw={"dir": "auto", "rows": 8})
+    replacement = TextAreaField(_("Proposed change"), validators=[DataRequired(_("Write the change that you propose."))],
+                                render_kw={"dir": "auto", "rows": 4})
+    justification = TextAreaField(_("Justification"), validators=[Optional()], render_kw={"dir": "auto", "rows": 4})
+
+    def __init__(self, texts: Mapping[Part, str], *, of_reply: bool, **kwargs):
+        super().__init__(**kwargs, data={part.value: text for part, text in texts.items()})
+        for part in Part:
+            if part not in texts:
+                del self[part.value]
+            else:
+                field, most = self[part.value], MAX_REPLY if of_reply else MAX_LENGTHS[part.value]
+                field.validators, field.render_kw = [*field.validators, at_most(most)], {**field.render_kw, "maxlength": most}
+
+    def values(self) -> dict[str, str]:
+        return {part.value: self[part.value].data or "" for part in Part if part.value in self}
+
+
+class FlagForm(FlaskForm):
+    """What a reader tells the moderators about a published text."""
+
+    reason = SelectField(_("What is against the charter"), validators=[DataRequired(_("Choose a reason of the list."))])
+    words = TextAreaField(
+        _("What a moderator should look at"), description=_("The moderators alone read it; its author does not learn who flagged it."),
+        validators=[DataRequired(_("Say in a few words what a moderator should look at.")), at_most(MAX_FLAG_WORDS)],
+        render_kw={"dir": "auto", "rows": 4, "maxlength": MAX_FLAG_WORDS},
+    )
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.reason.choices = [("", _("Choose a reason")), *((one.value, one.label) for one in Reason.where(is_breach=True))]

@@ -10,9 +10,10 @@ from consult.core import mail
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.jobs import outbound_job
+from consult.core.locks import lock
 from consult.core.mail import Letter
 from consult.core.news import Topic
-from consult.moderation.models import ModerationDecision, ModerationNotice, ReplyDecision, Verdict
+from consult.moderation.models import Flag, ModerationDecision, ModerationNotice, Part, Rephrasing, RephrasingAnswer, ReplyDecision, Verdict
 
 
 @outbound_job
@@ -28,6 +29,7 @@ def word_decision(decision_id: int) -> list[Letter[int]]:
     contribution = decision.contribution
     worded = mail.worded(
         contribution.author, "moderation/decided", decision=decision, verdict=decision.verdict, contribution=contribution,
+        rephrasing=session.scalar(sa.select(Rephrasing).where(Rephrasing.decision_id == decision_id)),
         contact=contribution.consultation.contact_email,
     )
     return [Letter(worded, frozenset([decision_id]))]
@@ -86,6 +88,7 @@ def word_reply_decision(decision_id: int) -> list[Letter[int]]:
         return []
     reply = decision.reply
     worded = mail.worded(reply.author, "moderation/reply_decided", decision=decision, verdict=decision.verdict, reply=reply,
+                         rephrasing=session.scalar(sa.select(Rephrasing).where(Rephrasing.reply_decision_id == decision_id)),
                          contact=reply.consultation.contact_email)
     return [Letter(worded, frozenset([decision_id]))]
 
@@ -114,3 +117,70 @@ def reply_decision_now(decision_id: int, facts: frozenset[int]) -> frozenset[int
 
 
 REPLY_DECISION = mail.Kind("moderation.reply_decision", word_reply_decision, mark_reply_decision, reply_decision_now, topic=Topic.DECISION)
+
+
+# What an author answered who was asked to rephrase
+
+
+@outbound_job
+def send_proof(answer_id: int) -> Callable[[], None] | None:
+    """Write to the author what they answered, with its digest."""
+    return mail.tell(PROOF, answer_id)
+
+
+def word_proof(answer_id: int) -> list[Letter[int]]:
+    answer = session.get(RephrasingAnswer, answer_id)
+    if answer is None or answer.written_at is not None:
+        return []
+    return [proof_of(answer)]
+
+
+def proof_of(answer: RephrasingAnswer) -> Letter[int]:
+    subject = answer.rephrasing.subject
+    texts = [(part.label, answer.text_of(part)) for part in Part if answer.text_of(part)]
+    return Letter(mail.worded(subject.author, "moderation/answered", subject=subject, answer=answer, texts=texts), frozenset([answer.id]))
+
+
+def mark_proof(answer_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
+    row = RephrasingAnswer.__table__
+    written = sa.update(row).where(row.c.id == answer_id, row.c.written_at.is_(None)).values(written_at=utcnow())
+    return letters if session.connection().execute(written).rowcount else ()
+
+
+def proof_now(_answer_id: int, facts: frozenset[int]) -> frozenset[int]:
+    """It proves what was answered, whatever became of that."""
+    return facts
+
+
+PROOF = mail.Kind("moderation.answered", word_proof, mark_proof, proof_now, topic=Topic.RECEIPT)
+
+
+# What became of what a reader flagged
+
+
+@outbound_job
+def tell_flagger(flag_id: int) -> Callable[[], None] | None:
+    """Write to whoever flagged it what became of that."""
+    return mail.tell(FLAGGED, flag_id)
+
+
+def word_flag(flag_id: int) -> list[Letter[int]]:
+    flag = session.scalar(sa.select(Flag).where(Flag.id == flag_id, Flag.outcome.is_not(None), Flag.told_at.is_(None)))
+    if flag is None:
+        return []
+    return [Letter(mail.worded(flag.flagged_by, "moderation/flagged", flag=flag), frozenset([flag_id]))]
+
+
+def mark_flag(flag_id: int, letters: Sequence[Letter[int]]) -> Sequence[Letter[int]]:
+    flag, row = session.get_one(Flag, flag_id), Flag.__table__
+    lock(flag.subject.chapter)  # as whoever settles it
+    written = sa.update(row).where(row.c.id == flag_id, row.c.told_at.is_(None)).values(told_at=utcnow())
+    return letters if session.connection().execute(written).rowcount else ()
+
+
+def flag_now(_flag_id: int, facts: frozenset[int]) -> frozenset[int]:
+    """A flag is settled once."""
+    return facts
+
+
+FLAGGED = mail.Kind("moderation.flagged", word_flag, mark_flag, flag_now, topic=Topic.DECISION)

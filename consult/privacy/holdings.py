@@ -43,7 +43,7 @@ from consult.core.refused import KeptForm
 from consult.exports.models import Export
 from consult.forms.models import ReceivedForm, ReceivedRow
 from consult.grouping.models import FoldChoice
-from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ReplyDecision
+from consult.moderation.models import Appeal, Flag, ModerationDecision, ModerationHint, Rephrasing, RephrasingAnswer, ReplyDecision
 from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
@@ -82,6 +82,7 @@ class Subject(LabelledEnum):
     CONTRIBUTIONS = "contributions", N_("Contributions, with their receipts and their places in the text")
     REPLIES = "replies", N_("Replies to contributions")
     SUPPORTS = "supports", N_("Supports given to contributions, and taken back")
+    FLAGS = "flags", N_("What the person flagged to the moderators, with the words to them")
     ANSWERS = "answers", N_("What was decided on these contributions and replies")
     ACTS = "acts", N_("What the person decided or asked for in charge of the consultation")
     JOURNAL = "journal", N_("Events of the journal: number of the account, act and moment")
@@ -101,6 +102,8 @@ REASONS = {
     Subject.OFFERED: N_("They were given to the organisation, which works on them. Its members alone read them, under “A participant”, and "
                         "they go a year after they were changed last."),
     Subject.SUPPORTS: N_("They are counted, and who gave them is shown to nobody. The number of an account that is emptied stays."),
+    Subject.FLAGS: N_("The moderators decided by them. They alone read them, and who flagged it is shown to nobody. The number of an "
+                      "account that is emptied stays."),
     Subject.ANSWERS: N_("They are the commission’s answers, which everybody may check."),
     Subject.ACTS: N_("A decision of a public body stays with its reasons. It is shown under “A former member of the commission”."),
     Subject.JOURNAL: N_("The journal proves that nothing was changed unseen. It holds numbers and digests; the secret with which a name "
@@ -200,10 +203,11 @@ HOLDINGS: tuple[Holding, ...] = (
     *(Holding(Subject.CONTRIBUTIONS, model, Contribution.author_id, Fate.STAYS)
       for model in (SuggestedAmendment, Receipt, Declaration, Anchor, PositionEntry)),
     *_lines(Subject.REPLIES, Fate.STAYS, Reply.author_id),
+    *_lines(Subject.FLAGS, Fate.STAYS, Flag.flagged_by_id),
     *_lines(Subject.SUPPORTS, Fate.STAYS, Support.supporter_id),
     *(Holding(Subject.ANSWERS, model, Contribution.author_id, Fate.STAYS)
-      for model in (ModerationDecision, FoldChoice, Point, ItemContribution, Appeal)),
-    *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal)),
+      for model in (ModerationDecision, FoldChoice, Point, ItemContribution, Appeal, Rephrasing, RephrasingAnswer)),
+    *(Holding(Subject.ANSWERS, model, Reply.author_id, Fate.STAYS) for model in (ReplyDecision, Appeal, Rephrasing, RephrasingAnswer)),
     *_lines(Subject.ANSWERS, Fate.STAYS, SynthesisNotice.author_id, DecisionNotice.author_id),
     *_lines(Subject.ACTS, Fate.STAYS, Invitation.invited_by_id, MemberInvitation.invited_by_id, Extension.decided_by_id,
             EarlyClosing.decided_by_id,

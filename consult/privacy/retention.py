@@ -69,7 +69,17 @@ from consult.forms import service as received_forms
 from consult.forms.models import ReceivedForm, ReceivedRow
 from consult.grouping.models import Fold, FoldChoice, FoldLink, FoldMember, FoldRun
 from consult.journal.models import CheckpointStamp
-from consult.moderation.models import Appeal, ModerationDecision, ModerationHint, ModerationNotice, Redaction, ReplyDecision
+from consult.moderation.models import (
+    Appeal,
+    Flag,
+    ModerationDecision,
+    ModerationHint,
+    ModerationNotice,
+    Redaction,
+    Rephrasing,
+    RephrasingAnswer,
+    ReplyDecision,
+)
 from consult.news.models import ClosingNotice, Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership, Organisation, OrganisationWord
 from consult.outreach import service as outreach
@@ -297,7 +307,7 @@ PERIODS: tuple[Period, ...] = (
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
         (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
-         ModerationHint, Appeal,
+         ModerationHint, Appeal, Flag, Rephrasing, RephrasingAnswer,
          FoldChoice, Point, ItemContribution, SynthesisNotice, DecisionNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
          SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Redaction, Mandate, Declaration),

@@ -7,28 +7,29 @@
   const pressed = [...page.querySelectorAll("[data-key]")].map((part) => [
     part.dataset.key, () => part.matches("button") ? part.click() : part.focus(),
   ]);
-  /* The words selected in the text join those to hide, a phrase on each line. */
-  const phrases = page.querySelector("[data-phrases]"), take = page.querySelector("[data-take-words]");
-  const takeWords = () => {
-    const selection = getSelection(), range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
-    const within = range?.commonAncestorContainer, part = within?.nodeType === Node.TEXT_NODE ? within.parentElement : within;
-    if (part?.closest(".bench-text") && part.closest("section")) {
-      // One selection is one phrase, over however many paragraphs it goes.
-      const chosen = selection.toString().split(/\s*\n\s*/).filter(Boolean).join(" ").trim();
-      phrases.value = [phrases.value.trim(), chosen].filter(Boolean).join("\n");
-    }
-    phrases.closest("details")?.setAttribute("open", "");
-    phrases.form.querySelector("select").focus();
-  };
-  if (take) {
-    take.hidden = false;
-    take.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the selection
-    take.addEventListener("click", takeWords);
-  }
+  /* The words selected in the text join those that a verdict names, a phrase on each line. */
+  const taking = Object.fromEntries([...page.querySelectorAll("[data-take-words]")].map((button) => {
+    const phrases = button.form.querySelector("[data-phrases]");
+    const take = () => {
+      const selection = getSelection(), range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
+      const within = range?.commonAncestorContainer, part = within?.nodeType === Node.TEXT_NODE ? within.parentElement : within;
+      if (part?.closest(".bench-text") && part.closest("section")) {
+        // One selection is one phrase, over however many paragraphs it goes.
+        const chosen = selection.toString().split(/\s*\n\s*/).filter(Boolean).join(" ").trim();
+        phrases.value = [phrases.value.trim(), chosen].filter(Boolean).join("\n");
+      }
+      phrases.closest("details")?.setAttribute("open", "");
+      phrases.form.querySelector("select").focus();
+    };
+    button.hidden = false;
+    button.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the selection
+    button.addEventListener("click", take);
+    return [button.dataset.takeWords, take];
+  }));
 
   const acts = {
     ...Object.fromEntries(pressed),
-    ...(take ? { r: takeWords } : {}),
+    ...taking,
     "?": () => {
       const help = page.querySelector("[data-keys]");
       help.scrollIntoView({ block: "center" });

@@ -87,6 +87,7 @@ def addresses(client, contribution, salma, letters):
         "contributions.receipt": f"/fr/contributions/receipt/{contribution.ref}",
         "contributions.position_receipt": "/fr/contributions/position/PNQ-P-C1-0001", "contributions.mine": "/fr/contributions/mine",
         "chapters.read": "/fr/chapters/1", "synthesis.read": "/fr/synthesis/read/1", "moderation.register": "/fr/moderation/register",
+        "moderation.rephrase": f"/fr/moderation/rephrase/{contribution.ref}",
         "moderation.appeal": f"/fr/moderation/appeal/{contribution.ref}",
         "adoption.submit": "/fr/adoption/submit", "accounts.profile": "/fr/accounts/profile",
         "moderation.queue": "/fr/moderation/?chapter=1", "contributions.anchors": "/fr/contributions/anchors/1?text=fr",

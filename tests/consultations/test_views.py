@@ -112,6 +112,7 @@ def test_the_desk_shows_the_counts_of_other_rooms(desk, monkeypatch):
 EDIT = {
     "title_fr": "Projet", "title_ar": "مشروع", "title_en": "", "controller": "Ministère", "recipients": "Commissions",
     "contact_email": "contact@example.org", "cndp_number": "D-77/2026", "moderation_mode": "after",
+    "promised_hours": "24", "rephrasing_days": "10",
 }
 
 
@@ -120,11 +121,14 @@ def test_settings(desk, consultation):
     assert desk.post(address("edit"), data=EDIT).location == address("dashboard")
     assert (consultation.title_ar, consultation.title_en, consultation.cndp_number, consultation.moderation_mode) == (
         "مشروع", None, "D-77/2026", ModerationMode.AFTER)
+    assert (consultation.promised_hours, consultation.rephrasing_days) == (24, 10)
 
 
 @pytest.mark.parametrize(("over", "field"), [
     ({"cndp_number": ""}, "cndp_number"), ({"title_fr": ""}, "title_fr"), ({"contact_email": "contact"}, "contact_email"),
     ({"moderation_mode": "never"}, "moderation_mode"),
+    ({"promised_hours": "0"}, "promised_hours"), ({"promised_hours": "bientôt"}, "promised_hours"),
+    ({"rephrasing_days": "61"}, "rephrasing_days"),    ({"rephrasing_days": ""}, "rephrasing_days"),
 ])
 def test_settings_say_what_is_wrong(desk, over, field):
     response = desk.post(address("edit"), data={**EDIT, **over})

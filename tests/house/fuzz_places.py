@@ -179,6 +179,10 @@ PLACES = {
     "moderation.appeal": Place("moderation/appeal/{own_withheld}"),
     "moderation.uphold": Place("moderation/{appealed}?state=withheld"),
     "moderation.dismiss_hint": Place("moderation/{hinted}"),
+    "moderation.mark_read": Place("moderation/{unread}?state=published"),
+    "moderation.flag": Place("moderation/flag/{published}"), "moderation.keep_flagged": Place("moderation/{flagged}?state=published"),
+    "moderation.ask_to_rephrase": Place("moderation/{waiting}", given={"phrases": "point"}),
+    **dict.fromkeys((f"moderation.{name}" for name in ("rephrase", "keep_words")), Place("moderation/rephrase/{own_asked}")),
     "moderation.redact": Place("moderation/{waiting}", given={"phrases": "point"}),
     **dict.fromkeys((f"moderation.{name}" for name in ("read_original", "reopen", "show_all")),
                     Place("moderation/{redacted}?state=published")),
@@ -278,7 +282,7 @@ SIGNED_IN = (
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
     "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
-    "moderation.appeal "
+    "moderation.flag moderation.appeal moderation.rephrase moderation.keep_words "
     "contributions.withdraw_reply exports.position "
     "forms.discard forms.file forms.place_row forms.view_form "
     "kept_form news.choose news.follow news.following news.unfollow "
@@ -289,7 +293,8 @@ SIGNED_IN = (
 IN_CHARGE = (
     "chapters.correct chapters.coverage chapters.edit_working_draft chapters.import_chapter chapters.working_draft chapters.working_drafts "
     "contributions.anchor contributions.anchors exports.download exports.overview moderation.publish moderation.queue moderation.restore "
-    "moderation.appeals moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
+    "moderation.appeals moderation.flagged moderation.unread moderation.ask_to_rephrase "
+    "moderation.read_original moderation.redact moderation.reopen moderation.show_all moderation.withhold_several "
     "moderation.show moderation.withhold synthesis.add_item synthesis.attach synthesis.detach synthesis.edit_item synthesis.overview "
     "synthesis.reopen synthesis.validate synthesis.workbench grouping.join grouping.show synthesis.account synthesis.positions "
     "synthesis.edit_point synthesis.rejoin synthesis.split"
@@ -341,7 +346,9 @@ PARTS_OF = {
     ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",
     ("moderation.redact", "ref"): "{waiting}", ("moderation.dismiss_hint", "ref"): "{hinted}",
-    ("moderation.appeal", "ref"): "{own_withheld}",
+    ("moderation.keep_flagged", "ref"): "{flagged}", ("moderation.mark_read", "ref"): "{unread}",
+    ("moderation.appeal", "ref"): "{own_withheld}", ("moderation.ask_to_rephrase", "ref"): "{waiting}",
+    **dict.fromkeys(((f"moderation.{name}", "ref") for name in ("rephrase", "keep_words")), "{own_asked}"),
     ("moderation.uphold", "ref"): "{appealed}",
     **dict.fromkeys(((f"moderation.{name}", "ref") for name in ("read_original", "reopen", "show_all")), "{redacted}"),
     **{(f"outreach.{name}", "token"): "{asked_by_letter}" for name in ("invitation", "open", "refuse", "take_up")},

@@ -116,6 +116,12 @@ class Site:
             moderation.withhold(self.people["rapporteur"], one, reason=Reason.OFF_TOPIC, words="Sans rapport.",
                                 expected_counter=one.row_counter)
         moderation.appeal(appealed.author, appealed, words="Je ne suis pas d’accord.")
+        flagged = factories.a_published_contribution(block=first, body="Voici un texte signalé.")
+        moderation.flag(participant, flagged, reason=Reason.OFF_TOPIC, words="Sans rapport avec le texte.")
+        unread = factories.a_published_contribution(block=first, body="Paru aussitôt.", awaits_reading=True)
+        own_asked = factories.a_contribution(block=first, author=participant)
+        moderation.ask_to_rephrase(self.people["rapporteur"], own_asked, reason=Reason.INSULT, words="Sans viser personne.", phrases="",
+                                   expected_counter=own_asked.row_counter)
         hinted = factories.a_contribution(block=first, body="Joignez-moi au 06 12 34 56 78.")
         keep_hints([hinted])
         redacted = factories.a_contribution(block=first)
@@ -167,7 +173,8 @@ class Site:
             "mandate": str(whoever.mandate.id),
             "alike": alike[2].ref, "unlike": unlike.ref,
             "waiting": waiting.ref, "withheld": withheld.ref, "redacted": redacted.ref, "hinted": hinted.ref,
-            "own_withheld": own_withheld.ref, "appealed": appealed.ref, "own": own.ref,
+            "own_withheld": own_withheld.ref, "own_asked": own_asked.ref,
+            "flagged": flagged.ref, "unread": unread.ref, "appealed": appealed.ref, "own": own.ref,
             "anchor": str(session.scalars(undecided).first()),
             "own_reply": replies[0].ref, "waiting_reply": replies[1].ref, "reply": replies[2].ref,
             "cut": cut.ref, "point": str(point.id),

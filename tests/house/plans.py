@@ -22,6 +22,8 @@ GROWING = {
     "support": "one for each that is given", "reply": "one for each", "reply_decision": "one for each decision on a reply",
     "reaction_tally": "contributions that others support or reply to",
     "appeal": "one for some decisions", "moderation_hint": "some for many contributions", "redaction": "one for each phrase that is hidden",
+    "flag": "one for each reader who tells of something",
+    "rephrasing": "one for some contributions", "rephrasing_answer": "one for each of them",
     "moderation_decision": "one for each decision", "moderation_notice": "one for each decision",
     "fold": "one for some campaigns", "fold_member": "one for each contribution", "fold_run": "some dozens for each",
     "fold_link": "a few for some", "fold_choice": "what people put right", "fold_tally": "some for each fold",

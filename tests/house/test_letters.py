@@ -35,7 +35,7 @@ from tests import factories
 from tests.at_once import all_at_once
 from tests.contributions.revising import A2, REWORDED, last_of, revise
 from tests.contributions.test_service import lodge
-from tests.house.told import News, asked, gathered
+from tests.house.told import News, answered, asked, flagged, gathered
 from tests.outreach.material import a_stakeholder
 from tests.waiting import until
 
@@ -127,7 +127,7 @@ def invitation(chapter: Chapter, said: Contribution, _rapporteur: User) -> News:
 
 
 NEWS = (receipt, position, offered, decision, revised, moved, answers, decided, called_off, waiting, idle, replied, reply_decision, asked,
-        gathered, invitation)
+        gathered, answered, flagged, invitation)
 
 
 def a_world(language: str) -> tuple[Chapter, Contribution, User]:
@@ -301,9 +301,10 @@ def test_what_is_no_longer_so_never_leaves(news, relay, world):
     withdraw(world)
     given = relay()
     assert len(given) == news.is_told_of_what_was_withdrawn
-    told_otherwise = {"contributions.receipt": "replaced", "contributions.position_receipt": "replaced",
-                      "adoption.called_off": None, "outreach.invitation": None, "privacy.idle": None, "contributions.offered": None,
-                      "organisations.asked": None}
+    told = ("adoption.called_off", "outreach.invitation", "privacy.idle", "contributions.offered", "organisations.asked",
+            "moderation.answered", "moderation.flagged")
+    replaced = dict.fromkeys(("contributions.receipt", "contributions.position_receipt"), "replaced")
+    told_otherwise = {**dict.fromkeys(told), **replaced}
     assert drop_reasons()[0] == told_otherwise.get(news.kind.name, "outdated")
     assert [body for _subject, body in given if "What happens next" in body] == []
 
@@ -393,8 +394,7 @@ def test_every_kind_of_letter_is_tried_here(own_app):
     """A kind of letter that is not among the parameters of ``news``: add one that makes its news."""
     assert set(mail.KINDS) == {
         "adoption.called_off", "adoption.decision", "consultations.waiting", "contributions.moved", "contributions.offered",
-        "contributions.position_receipt", "contributions.receipt",
-        "contributions.replied", "contributions.revised", "moderation.decision", "moderation.reply_decision", "outreach.invitation",
-        "privacy.idle",
-        "synthesis.answers", "organisations.asked", "news.gathered",
+        "contributions.position_receipt", "contributions.receipt", "contributions.replied", "contributions.revised", "moderation.answered",
+        "moderation.decision", "moderation.flagged", "moderation.reply_decision", "news.gathered", "organisations.asked",
+        "outreach.invitation", "privacy.idle", "synthesis.answers",
     }

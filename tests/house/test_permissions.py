@@ -138,6 +138,20 @@ journal.view_permissions             consultation   secretariat administrator   
 moderation.publish                   waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.publish                   colleague's    nobody                                                     *
 moderation.publish                   double's       nobody                                                     *
+moderation.ask_to_rephrase           waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.ask_to_rephrase           colleague's    nobody                                                     *
+moderation.ask_to_rephrase           double's       nobody                                                     *
+moderation.rephrase                  waiting        participant                                                open closed synthesis
+moderation.keep_words                waiting        participant                                                open closed synthesis
+moderation.lapse                     waiting        system                                                     *
+moderation.flag                      published      other STAFF secretariat administrator                open closed synthesis
+moderation.keep_flagged              waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.keep_flagged              colleague's    nobody                                                     *
+moderation.keep_flagged              double's       nobody                                                     *
+moderation.view_own_flag             published      participant other STAFF secretariat administrator          *
+moderation.mark_read                 waiting        moderator rapporteur chair secretariat                     open closed synthesis
+moderation.mark_read                 colleague's    nobody                                                     *
+moderation.mark_read                 double's       nobody                                                     *
 moderation.appeal                    waiting        participant                                                open closed synthesis
 moderation.uphold                    waiting        secretariat                                                open closed synthesis
 moderation.uphold                    colleague's    nobody                                                     *

@@ -77,7 +77,8 @@ def test_every_tone_has_its_look():
 
 
 @pytest.mark.parametrize(("enum", "parts"), [
-    (ContributionState, ("awaits_moderation", "is_answerable", "is_silent")), (AnchorState, ("awaits_decision", "is_placed", "is_left")),
+    (ContributionState, ("awaits_moderation", "awaits_author", "is_answerable", "is_silent")),
+    (AnchorState, ("awaits_decision", "is_placed", "is_left")),
     (SynthesisState, ("is_editable", "is_validated")),
 ])
 def test_each_is_one_of_these(enum, parts):

@@ -12,7 +12,9 @@ from consult.contributions.models import Contribution
 from consult.core import mail
 from consult.core.db import unit_of_work
 from consult.core.news import Frequency, Topic
+from consult.moderation import jobs as moderation_jobs
 from consult.moderation import service as moderation
+from consult.moderation.models import Reason
 from consult.news import jobs as news_jobs
 from consult.news import service as news_service
 from consult.organisations import jobs as organisation_jobs
@@ -54,3 +56,16 @@ def gathered(chapter: Chapter, said: Contribution, rapporteur: User) -> News:
     news_service.choose(reader, reader, frequencies={Topic.FOLLOWED: Frequency.IMMEDIATELY})
     news_service.keep(following.CONTRIBUTION, said.id)
     return News(reader.id, news_jobs.send_news, news_jobs.NEWS)
+
+
+def answered(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
+    moderation.ask_to_rephrase(rapporteur, said, reason=Reason.INSULT, words="Non.", phrases="", expected_counter=said.row_counter)
+    answer = moderation.rephrase(said.author, said, body="En d’autres mots.")
+    return News(answer.id, moderation_jobs.send_proof, moderation_jobs.PROOF, True)
+
+
+def flagged(_chapter: Chapter, said: Contribution, rapporteur: User) -> News:
+    moderation.publish(rapporteur, said, expected_counter=said.row_counter)
+    flag = moderation.flag(factories.a_user(language=said.author.language), said, reason=Reason.INSULT, words="Non.")
+    moderation.keep_flagged(rapporteur, said, up_to=flag.id)
+    return News(flag.id, moderation_jobs.tell_flagger, moderation_jobs.FLAGGED, True)

@@ -21,7 +21,7 @@ WORDS = "Voici ce qui a conduit à cette décision."
 
 def typed(verdict: Verdict, contribution) -> dict:
     said = {"reason": verdict.reasons[-1].value, "words": WORDS} if verdict.needs_words else {}
-    phrases = {"phrases": "ce point"} if verdict.hides_words else {}
+    phrases = {"phrases": "ce point"} if verdict.names_words else {}
     return {"expected_counter": contribution.row_counter, **said, **phrases}
 
 
@@ -96,7 +96,9 @@ def test_its_author_is_written_what_it_is(rapporteur, secretary, block, verdict,
         assert letter.subject == gettext(verdict.subject, ref=contribution.ref)
         assert gettext(verdict.told, ref=contribution.ref, key=contribution.block_key, number=contribution.chapter.number) in letter.body
     assert (WORDS in letter.body) is verdict.needs_words
-    assert (f"/{language}/moderation/appeal/" in letter.body) is (verdict.needs_words and not verdict.answers_appeal)
+    may_appeal = verdict.needs_words and not verdict.answers_appeal and not verdict.asks_author
+    assert (f"/{language}/moderation/appeal/" in letter.body) is may_appeal
+    assert (f"/{language}/moderation/rephrase/" in letter.body) is verdict.asks_author
     assert f"/{language}/contributions/{contribution.ref}" in letter.body
 
 
@@ -106,7 +108,7 @@ def test_its_act_is_a_command_and_its_form_asks_what_the_act_wants(app, verdict)
     with app.test_request_context("/en/", method="POST", data={}):
         fields = {field.name: field.id for field in VerdictForm(verdict)}
     assert set(fields) == {"expected_counter", *(("reason", "words") if verdict.needs_words else ()),
-                           *(("phrases",) if verdict.hides_words else ())}
+                           *(("phrases",) if verdict.names_words else ())}
     assert all(id_ == f"{verdict.value}-{name}" for name, id_ in fields.items()), "several such forms may stand on one page"
 
 

@@ -279,3 +279,12 @@ def test_pages_ask_as_much_whatever_the_number_of_rows(client, secretary, block,
             assert client.get(address).status_code == 200
         counted.append(len(sent))
     assert counted[0] == counted[1] <= 12, (counted, "\n".join(statement[-200:] for statement in sent))
+
+
+def test_each_key_belongs_to_one_button(client, rapporteur, contribution):
+    """What was decided last can be taken back above the text, and beside it where it is open: one of them has the key."""
+    client.sign_in(rapporteur).post(f"/en/moderation/publish/{contribution.ref}", data={"expected_counter": contribution.row_counter})
+    page = client.get(f"/en/moderation/{contribution.ref}?state=published").text
+    keys = re.findall(r'data-key="(\w)"', page)
+    assert "u" in keys
+    assert sorted(keys) == sorted(set(keys))

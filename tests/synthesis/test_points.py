@@ -189,7 +189,7 @@ def test_everybody_reads_the_answer_to_each_point(rapporteur, synthesis, said, s
 def test_the_letter_tells_the_answer_to_each_point(rapporteur, synthesis, said, split, in_synthesis):
     item = service.add_item(rapporteur, synthesis, title="Liste", points=split)
     decided(rapporteur, item)
-    [letter] = [one for one in jobs.word_answers(item.synthesis.id) if said.id in {id_ for _author, id_, _counter in one.facts}]
+    [letter] = [one for one in jobs.AUTHORS.word(item.synthesis.id) if said.id in {id_ for _author, id_, _counter in one.facts}]
     text = str(letter)
     for number, first in ((1, "Publier la liste"), (2, "Ouvrir un guichet"), (3, "Réduire les délais")):
         assert f"{said.ref} ({number})" in text

@@ -15,7 +15,8 @@ from tests.another_state import another
 UNKNOWN = {
     "leads_to": ("published",), "tone": Tone.NONE, "among": "of which under appeal", "counted": lambda n: "under appeal",
     "replies_counted": lambda n: "under appeal",
-    "is_public": False, "is_silent": False, "awaits_moderation": False, "is_answerable": False, "is_taken_back": False,
+    "is_public": False, "is_silent": False, "awaits_moderation": False, "awaits_author": False, "is_answerable": False,
+    "is_taken_back": False,
     "is_told_of_place": False, "is_told_of_answer": False,
 }
 
@@ -28,8 +29,8 @@ def under_appeal(app):
 
 def test_every_state_is_awaited_or_answered_or_silent():
     for state in ContributionState:
-        assert [state.awaits_moderation, state.is_answerable, state.is_silent].count(True) == 1, state
-        assert state.blocks_validation is state.awaits_moderation, state
+        assert [state.awaits_moderation, state.awaits_author, state.is_answerable, state.is_silent].count(True) == 1, state
+        assert state.blocks_validation is (state.awaits_moderation or state.awaits_author), state
 
 
 def test_progress_counts_every_contribution(rapporteur, item, block):
@@ -37,8 +38,8 @@ def test_progress_counts_every_contribution(rapporteur, item, block):
         factories.a_contribution(block=block, state=state, withdrawn_at=utcnow() if state.is_taken_back else None)
     progress = service.count_progress(block.chapter)
     assert progress.states == {**dict.fromkeys(ContributionState, 1), ContributionState.PUBLISHED: 4}
-    assert progress.awaiting_moderation + sum(progress.silent.values()) + progress.unanswered + progress.answered == (
-        sum(progress.states.values()))
+    waiting = progress.awaiting_moderation + progress.awaiting_author
+    assert waiting + sum(progress.silent.values()) + progress.unanswered + progress.answered == sum(progress.states.values())
     assert (progress.to_gather, progress.undecided, progress.answered, progress.published) == (2, 2, 0, 4)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, backref, joinedload, mapped_column, relations
 from consult.accounts.models import User
 from consult.core.db import Base, PrimaryKey, Slug, Timestamp, fk, session
 from consult.core.errors import Conflict
-from consult.core.i18n import MOROCCO, N_, LabelledEnum, _, utcnow
+from consult.core.i18n import MOROCCO, N_, _, utcnow
 from consult.core.permissions import is_declaration
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
 
@@ -83,9 +83,11 @@ class Phase(StateEnum):
         return bool(self.leads_to)
 
 
-class ModerationMode(LabelledEnum):
-    BEFORE = "before", N_("Contributions appear once a moderator has published them")
-    AFTER = "after", N_("Contributions appear at once and are moderated afterwards")
+class ModerationMode(MeaningEnum):
+    is_afterwards: bool  # what is lodged is published at once, and waits for a moderator to read it
+
+    BEFORE = "before", N_("Contributions appear once a moderator has published them"), says(is_afterwards=False)
+    AFTER = "after", N_("Contributions appear at once and are moderated afterwards"), says(is_afterwards=True)
 
 
 class Role(MeaningEnum):
@@ -125,6 +127,8 @@ class Consultation(Titled, Base):
     __recorded__ = True
     __table_args__ = (
         sa.CheckConstraint("phase = 'preparation' OR trim(cndp_number) <> ''", name="cndp_number_before_opening"),
+        sa.CheckConstraint("rephrasing_days BETWEEN 1 AND 60", name="rephrasing_days_in_bounds"),
+        sa.CheckConstraint("promised_hours BETWEEN 1 AND 720", name="promised_hours_in_bounds"),
     )
 
     id: Mapped[PrimaryKey]
@@ -140,6 +144,8 @@ class Consultation(Titled, Base):
     cndp_number: Mapped[str] = mapped_column(sa.String(40), default="")
     is_example: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Timestamp]
+    rephrasing_days: Mapped[int] = mapped_column(default=7, server_default="7")  # in which an author who is asked to rephrase answers
+    promised_hours: Mapped[int] = mapped_column(default=48, server_default="48")  # in which a moderator reads what was lodged
     # What whoever arrives reads first.
     purpose_fr: Mapped[str] = mapped_column(default="", server_default="")
     purpose_ar: Mapped[str] = mapped_column(default="", server_default="")
@@ -168,6 +174,15 @@ class Consultation(Titled, Base):
         """The day announced for a phase that no date begins by itself; None where none is, or where the closing was put off beyond it."""
         day: date | None = getattr(self, phase.planned_by) if phase.planned_by else None
         return day if day and (not self.closes_at or day >= self.closes_at.astimezone(MOROCCO).date()) else None
+
+    @property
+    def rephrasing_term(self) -> timedelta:
+        return timedelta(days=self.rephrasing_days)
+
+    @property
+    def promise(self) -> timedelta:
+        """How soon a moderator reads what was lodged, as authors are told."""
+        return timedelta(hours=self.promised_hours)
 
     @property
     def is_declared(self) -> bool:

@@ -66,34 +66,41 @@ class ContributionState(StateEnum):
     is_public: bool  # everybody reads its words
     is_silent: bool  # its words are taken down: the public sees its trace, and no export shows more
     awaits_moderation: bool  # a moderator decides on it first
+    awaits_author: bool  # its author was asked for other words, and answers first
     is_answerable: bool  # the commission owes it a reasoned answer
     is_taken_back: bool  # its author does not stand by it any more
     is_told_of_place: bool  # its author hears of what a new version does to its passage
     is_told_of_answer: bool  # its author hears of the commission's answer
 
     SUBMITTED = "submitted", N_("Awaiting moderation"), says(
-        leads_to=("published", "withheld", "withdrawn"), tone=Tone.OCHRE, among=N_("of which awaiting moderation"),
+        leads_to=("published", "withheld", "rephrasing", "withdrawn"), tone=Tone.OCHRE, among=N_("of which awaiting moderation"),
         counted=lambda n: ngettext("contribution awaiting moderation", "contributions awaiting moderation", n),
         replies_counted=lambda n: ngettext("reply awaiting moderation", "replies awaiting moderation", n),
-        is_public=False, is_silent=False, awaits_moderation=True, is_answerable=False, is_taken_back=False,
+        is_public=False, is_silent=False, awaits_moderation=True, awaits_author=False, is_answerable=False, is_taken_back=False,
+        is_told_of_place=True, is_told_of_answer=False)
+    REPHRASING = "rephrasing", N_("To be rephrased by its author"), says(
+        leads_to=("submitted", "withdrawn"), tone=Tone.BLUE, among=N_("of which to be rephrased by their author"),
+        counted=lambda n: ngettext("contribution to be rephrased", "contributions to be rephrased", n),
+        replies_counted=lambda n: ngettext("reply to be rephrased", "replies to be rephrased", n),
+        is_public=False, is_silent=False, awaits_moderation=False, awaits_author=True, is_answerable=False, is_taken_back=False,
         is_told_of_place=True, is_told_of_answer=False)
     PUBLISHED = "published", N_("Published"), says(
-        leads_to=("submitted", "withheld", "withdrawn"), tone=Tone.GREEN, among=N_("of which published"),
+        leads_to=("submitted", "withheld", "rephrasing", "withdrawn"), tone=Tone.GREEN, among=N_("of which published"),
         counted=lambda n: ngettext("contribution published", "contributions published", n),
         replies_counted=lambda n: ngettext("reply published", "replies published", n),
-        is_public=True, is_silent=False, awaits_moderation=False, is_answerable=True, is_taken_back=False,
+        is_public=True, is_silent=False, awaits_moderation=False, awaits_author=False, is_answerable=True, is_taken_back=False,
         is_told_of_place=True, is_told_of_answer=True)
     WITHHELD = "withheld", N_("Withheld"), says(
         leads_to=("submitted", "published", "withdrawn"), tone=Tone.BRICK, among=N_("of which withheld, with their reason"),
         counted=lambda n: ngettext("contribution withheld", "contributions withheld", n),
         replies_counted=lambda n: ngettext("reply withheld", "replies withheld", n),
-        is_public=False, is_silent=True, awaits_moderation=False, is_answerable=False, is_taken_back=False,
+        is_public=False, is_silent=True, awaits_moderation=False, awaits_author=False, is_answerable=False, is_taken_back=False,
         is_told_of_place=False, is_told_of_answer=True)
     WITHDRAWN = "withdrawn", N_("Withdrawn by its author"), says(
         leads_to=(), tone=Tone.NONE, among=N_("of which withdrawn by their author"),
         counted=lambda n: ngettext("contribution withdrawn", "contributions withdrawn", n),
         replies_counted=lambda n: ngettext("reply withdrawn", "replies withdrawn", n),
-        is_public=False, is_silent=True, awaits_moderation=False, is_answerable=False, is_taken_back=True,
+        is_public=False, is_silent=True, awaits_moderation=False, awaits_author=False, is_answerable=False, is_taken_back=True,
         is_told_of_place=False, is_told_of_answer=False)
 
     @property
@@ -128,19 +135,22 @@ class Contribution(Base):
     (TextQuoteSelector of the W3C Web Annotation Data Model, 2017).
 
     What its author lodged stands in ``lodged_…`` and never changes. Everybody reads ``body`` and ``justification``: the same, or
-    ``shown_…`` where the moderators took words of it out of the public's sight.
+    ``shown_…`` where its author rephrased it since (``rephrased_at``), or the moderators took words of it out of the public's sight.
     """
 
     __tablename__ = "contribution"
-    __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter", "shown_body", "shown_justification")
-    # What is shown follows from what was lodged and from the decisions, which are recorded; ``consult verify`` compares.
-    __recorded__ = all_but("row_counter", "shown_body", "shown_justification")
+    __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter", "shown_body", "shown_justification", "is_redacted",
+                              "rephrased_at", "awaits_reading")
+    # What is shown follows from what was lodged, from its author's answers and from the decisions, which are recorded; ``consult verify``
+    # compares.
+    __recorded__ = all_but("row_counter", "shown_body", "shown_justification", "is_redacted", "rephrased_at", "awaits_reading")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
         # What the text shows on a passage, in the order of lodging; the state behind it, so that no row is read to know it.
         sa.Index("ix_contribution_chapter_id_current_key_id", "chapter_id", "current_key", "id", "state"),
         sa.Index("ix_contribution_chapter_id_state", "chapter_id", "state", "id"),
+        sa.Index("ix_contribution_chapter_id_awaits_reading_id", "chapter_id", "awaits_reading", "id"),
     )
 
     id: Mapped[PrimaryKey]
@@ -167,6 +177,9 @@ class Contribution(Base):
     row_counter: Mapped[int] = mapped_column(default=1)
     shown_body: Mapped[str | None]
     shown_justification: Mapped[str | None]
+    is_redacted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # words of it are kept out of the public's sight
+    rephrased_at: Mapped[datetime | None]
+    awaits_reading: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # published at once, by no moderator
 
     body = as_shown("body")
     justification = as_shown("justification")
@@ -238,12 +251,6 @@ class Contribution(Base):
         texts = [(gettext(field.heading), said[field.name]) for field in statement.FURTHER_TEXTS if said[field.name]]
         amendment = SimpleNamespace(replacement=said["replacement"]) if said["replacement"] else None
         return SimpleNamespace(language=self.language, block=self.block, body=said["body"], further_texts=texts, amendment=amendment)
-
-    @property
-    def is_redacted(self) -> bool:
-        """Whether words of it are kept out of the public's sight."""
-        parts = (self.shown_body, self.shown_justification, self.amendment and self.amendment.shown_replacement)
-        return any(part is not None for part in parts)
 
     @property
     def digest(self) -> str:

@@ -25,13 +25,15 @@ class Reply(Base):
     """What one participant replies to a contribution: withdrawn perhaps, never rewritten. ``number`` is its place in the thread."""
 
     __tablename__ = "reply"
-    __append_only__ = all_but("state", "withdrawn_at", "told_at", "row_counter", "shown_body")
-    __recorded__ = all_but("told_at", "row_counter", "shown_body")
+    __append_only__ = all_but("state", "withdrawn_at", "told_at", "row_counter", "shown_body", "is_redacted", "rephrased_at",
+                              "awaits_reading")
+    __recorded__ = all_but("told_at", "row_counter", "shown_body", "is_redacted", "rephrased_at", "awaits_reading")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
         sa.UniqueConstraint("contribution_id", "number"),
         sa.Index("ix_reply_chapter_id_state_id", "chapter_id", "state", "id"),
+        sa.Index("ix_reply_chapter_id_awaits_reading_id", "chapter_id", "awaits_reading", "id"),
     )
 
     id: Mapped[PrimaryKey]
@@ -50,6 +52,9 @@ class Reply(Base):
     told_at: Mapped[datetime | None]  # when the author of the contribution was told of it
     row_counter: Mapped[int] = mapped_column(default=1)
     shown_body: Mapped[str | None]
+    is_redacted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # words of it are kept out of the public's sight
+    rephrased_at: Mapped[datetime | None]
+    awaits_reading: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # published at once, by no moderator
 
     body = as_shown("body")
     chapter: Mapped[Chapter] = relationship()
@@ -87,11 +92,6 @@ class Reply(Base):
     def as_lodged(self) -> SimpleNamespace:
         """Its words as its author lodged them."""
         return SimpleNamespace(language=self.language, body=self.lodged_body, further_texts=[], amendment=None)
-
-    @property
-    def is_redacted(self) -> bool:
-        """Whether words of it are kept out of the public's sight."""
-        return self.shown_body is not None
 
     @property
     def digest(self) -> str:

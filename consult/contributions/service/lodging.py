@@ -10,7 +10,6 @@ from sqlalchemy.orm.attributes import set_committed_value
 from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter
-from consult.consultations.models import ModerationMode
 from consult.contributions import following, jobs
 from consult.contributions.models import (
     CommentType,
@@ -224,8 +223,9 @@ def _promise(contribution: Contribution, block: Block) -> bool:
     is_late = chapters.get_newest_id(block.revision) != block.revision_id
     if is_late:
         anchor_late(contribution)
-    if chapter.consultation.moderation_mode == ModerationMode.AFTER:
+    if chapter.consultation.moderation_mode.is_afterwards:
         states.move(contribution, ContributionState.PUBLISHED)
+        contribution.awaits_reading = True
         chapters.mark_changed(chapter)
         announce(contribution)
     return is_late
@@ -245,7 +245,7 @@ def withdraw(_actor: User, contribution: Contribution) -> Contribution:
         chapters.mark_changed(contribution.chapter)
     with recounted([contribution]):
         states.move(contribution, ContributionState.WITHDRAWN)
-        contribution.withdrawn_at = utcnow()
+        contribution.withdrawn_at, contribution.awaits_reading = utcnow(), False
     return contribution
 
 

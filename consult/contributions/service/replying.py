@@ -9,7 +9,6 @@ from sqlalchemy.orm import joinedload, lazyload
 from consult.accounts.models import User
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
-from consult.consultations.models import ModerationMode
 from consult.contributions import following, jobs
 from consult.contributions.models import (
     MAX_REPLY,
@@ -96,8 +95,9 @@ def reply(actor: User, contribution: Contribution, *, form_key: str, body: str, 
     session.add(lodged)
     session.flush()
     tallies.add({(ReplyTally, (lodged.chapter_id, lodged.state)): 1})
-    if consultation.moderation_mode == ModerationMode.AFTER:
+    if consultation.moderation_mode.is_afterwards:
         move_reply(lodged, ContributionState.PUBLISHED)
+        lodged.awaits_reading = True
     return lodged
 
 
@@ -106,6 +106,7 @@ def withdraw_reply(_actor: User, lodged: Reply) -> Reply:
     """Take it back: its words leave the public pages, its trace stays; :class:`Conflict` when it was taken back already."""
     lock(lodged.chapter)
     lock(lodged)
+    lodged.awaits_reading = False
     move_reply(lodged, ContributionState.WITHDRAWN)
     lodged.withdrawn_at = utcnow()
     return lodged

@@ -5,12 +5,13 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from consult.contributions import service
+from consult.contributions import events, service
 from consult.contributions.forms import ConfirmForm, ReplyForm
 from consult.contributions.models import Contribution, Reply
 from consult.contributions.views.drafts import new_key
 from consult.contributions.views.pages import bp, sign_in
 from consult.core.errors import Invalid
+from consult.core.extension_points import flat
 from consult.core.i18n import _
 from consult.core.permissions import Action, require
 from consult.core.web import actor, language, put_refusal
@@ -23,6 +24,12 @@ def reactions_to(rows: Iterable[Any]) -> dict[int, service.Reactions]:
     """What others did beside the contributions of a list, whose traces tell nothing of it."""
     ids = [one.id for one in rows if isinstance(one, Contribution) and one.is_public]
     return service.count_reactions(ids) if ids else {}
+
+
+@bp.app_template_global("acts_on")
+def acts_on(said: Contribution | Reply) -> list[events.Act]:
+    """What the reader can do about it in rooms above."""
+    return flat(events.acts(said))
 
 
 def organisation() -> Organisation | None:

@@ -12,11 +12,15 @@ from consult.moderation.models.decision import (
     hiding,
     is_fresh,
 )
+from consult.moderation.models.flag import MAX_FLAG_WORDS, Flag, FlagOutcome
 from consult.moderation.models.hint import HintKind, ModerationHint
 from consult.moderation.models.redaction import MAX_PHRASES, Part, Redaction
+from consult.moderation.models.rephrasing import AnswerKind, Rephrasing, RephrasingAnswer
 from consult.moderation.models.verdict import Reason, Verdict
 
 __all__ = [
-    "MAX_PHRASES", "MAX_WORDS", "TAKEN_BACK_WITHIN", "Appeal", "Decision", "HintKind", "ModerationDecision", "ModerationHint",
-    "ModerationNotice", "Part", "Reason", "Redaction", "ReplyDecision", "Verdict", "capacity_of", "hiding", "is_fresh",
+    "MAX_FLAG_WORDS", "Flag", "FlagOutcome",
+    "MAX_PHRASES", "MAX_WORDS", "TAKEN_BACK_WITHIN", "AnswerKind", "Appeal", "Decision", "HintKind",
+    "ModerationDecision", "ModerationHint", "ModerationNotice", "Part", "Reason", "Redaction", "Rephrasing", "RephrasingAnswer",
+    "ReplyDecision", "Verdict", "capacity_of", "hiding", "is_fresh",
 ]

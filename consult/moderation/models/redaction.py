@@ -19,7 +19,9 @@ class Part(LabelledEnum):
 
 
 class Redaction(Base):
-    """From which character to which (the end not included) of a text as it was lodged; of a contribution's decision, or of a reply's."""
+    """From which character to which (the end not included) of a text as it was lodged, or rephrased last before the decision; of a
+    contribution's decision, or of a reply's.
+    """
 
     __tablename__ = "redaction"
     __append_only__ = True

@@ -34,7 +34,9 @@ from consult.moderation.models import (
     is_fresh,
 )
 from consult.moderation.service.appealing import appeal_on, is_open
+from consult.moderation.service.flagging import settle_by
 from consult.moderation.service.redacting import Moderated, decisions_on, hide, list_all, places_in, show
+from consult.moderation.service.rephrasing import ask, is_final, words_to_rephrase
 from consult.text import normalising
 
 
@@ -51,7 +53,7 @@ def act_of(verdict: Verdict) -> Callable[..., Decision]:
 
     Raises :class:`Conflict` when it is not what that page showed, or can no longer be decided so; where words are needed,
     :class:`Invalid` for a reason of another list, or words that are missing or cannot be kept; where words of the text are named to be
-    hidden (``phrases``, one on each line), :class:`Invalid` for those that are not in it.
+    hidden, or rephrased (``phrases``, one on each line), :class:`Invalid` for those that are not in it.
     """
     def press(actor: User, subject: Moderated, *, expected_counter: int) -> Decision:
         return _decide(actor, subject, verdict, {"reason": verdict.reasons[0], "words": ""}, expected_counter)
@@ -59,9 +61,9 @@ def act_of(verdict: Verdict) -> Callable[..., Decision]:
     def explain(actor: User, subject: Moderated, *, reason: Reason, words: str, expected_counter: int) -> Decision:
         return _decide(actor, subject, verdict, _given(verdict, reason, words), expected_counter)
 
-    def hide_words(actor: User, subject: Moderated, *, reason: Reason, words: str, phrases: str, expected_counter: int) -> Decision:
+    def name_words(actor: User, subject: Moderated, *, reason: Reason, words: str, phrases: str, expected_counter: int) -> Decision:
         return _decide(actor, subject, verdict, _given(verdict, reason, words), expected_counter, phrases)
-    act: Callable[..., Decision] = hide_words if verdict.hides_words else explain if verdict.needs_words else press
+    act: Callable[..., Decision] = name_words if verdict.names_words else explain if verdict.needs_words else press
     act.__name__ = verdict.value
     return command(act)
 
@@ -71,6 +73,7 @@ publish = ACTS[Verdict.PUBLISH]
 withhold = ACTS[Verdict.WITHHOLD]
 restore = ACTS[Verdict.RESTORE]
 redact = ACTS[Verdict.REDACT]
+ask_to_rephrase = ACTS[Verdict.ASK_TO_REPHRASE]
 show_all = ACTS[Verdict.SHOW_ALL]
 reopen = ACTS[Verdict.REOPEN]
 
@@ -115,9 +118,12 @@ def list_verdicts(actor: Actor, subject: Moderated, decisions: Sequence[Decision
 
 def _possible(subject: Moderated, decisions: Sequence[Decision], *, has_appeal: bool) -> tuple[Verdict, ...]:
     last = decisions[-1] if decisions else None
+    # What is hidden is told by places in the words that were there: they are shown again before others are asked for.
+    is_asked = subject.is_redacted or (any(one.verdict.asks_author for one in decisions) and is_final(subject))
     return tuple(
         verdict for verdict in Verdict.possible(subject.state)
         if (subject.is_redacted or not verdict.shows_all)
+        and not (verdict.asks_author and is_asked)
         and (has_appeal or not verdict.answers_appeal)
         and not (verdict.takes_back and (last is None or last.verdict.takes_back or not is_fresh(last))))
 
@@ -127,7 +133,7 @@ def _decide(
 ) -> Decision:
     _claim(subject, expected_counter)
     has_appeal = _is_for_the_secretariat(actor, subject)
-    is_about_words = verdict.hides_words or verdict.shows_all or verdict.takes_back
+    is_about_words = verdict.names_words or verdict.shows_all or verdict.takes_back
     before = list_all(subject) if is_about_words else []
     if verdict not in _possible(subject, before, has_appeal=has_appeal):
         raise _too_late(subject) if verdict.takes_back and verdict in Verdict.possible(subject.state) else _overtaken(subject)
@@ -135,14 +141,20 @@ def _decide(
         raise Invalid("reason", _("Since the submission to the Council only personal data, and what is contrary to the law, are hidden."),
                       _("Choose one of these reasons, or leave it as it is."))
     hidden = places_in(subject, phrases) if verdict.hides_words else {}
+    named = words_to_rephrase(subject, phrases) if verdict.asks_author else []
     decision = _written(subject, {**given, "verdict": verdict, "moderator": actor})
     if is_about_words:
         hide(decision, hidden)
         show(subject, [*before, decision])
+    if verdict.asks_author:
+        ask(decision, named)
     if isinstance(subject, Reply):
         _move_reply(subject, verdict, is_rewritten=is_about_words)
     else:
         _move_contribution(subject, verdict, is_rewritten=is_about_words)
+    settle_by(decision)
+    if subject.awaits_reading:  # who decides has read it
+        subject.awaits_reading = False
     return decision
 
 

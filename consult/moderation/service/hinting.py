@@ -61,7 +61,7 @@ def _next_ids(model: type[Moderated], looked: Looked) -> list[int]:
     """Of those that wait the next to look at; they count as looked at. What is gone through is a range of the primary key, never all."""
     last, begin = scalar_count(sa.select(sa.func.max(model.id))), max(0, looked.up_to - LOOK_BACK)
     end = looked.up_to + SPAN
-    waiting = model.state.in_(ContributionState.where(awaits_moderation=True))
+    waiting = sa.or_(model.state.in_(ContributionState.where(awaits_moderation=True)), model.awaits_reading)
     these = sa.select(model.id).where(model.id > begin, model.id <= end, waiting).order_by(model.id)
     within = session.scalars(these.limit(MOST_READ)).all()
     found = [one for one in within if one not in looked.at][:BATCH]
@@ -81,16 +81,17 @@ def keep_hints(subjects: Sequence[Moderated]) -> None:
 
 
 def list_hints(actor: Actor, subject: Moderated) -> list[ShownHint]:
-    """Those that nobody has put aside, in the order of the text; of words that nobody reads any more there are none."""
+    """Those that nobody has put aside, in the order of the text; none of words that are no longer there, or that nobody reads any more."""
     require(actor, Action.MODERATION_VIEW, subject)
     if subject.is_redacted or subject.state.is_silent:
         return []
+    shown = {part: getattr(row, part.value) for part, row in texts_of(subject).items()}
     rows = texts_of(subject)
     standing = sa.select(ModerationHint).where(on_subject(ModerationHint, subject), ModerationHint.dismissed_at.is_(None))
     found = session.scalars(standing.order_by(ModerationHint.part, ModerationHint.begins).options(
         orm.lazyload(ModerationHint.dismissed_by)))
-    return [ShownHint(one.id, one.kind, getattr(rows[one.part], f"lodged_{one.part}")[one.begins:one.ends]) for one in found
-            if one.part in rows]
+    hints = [(one, getattr(rows[one.part], f"lodged_{one.part}")[one.begins:one.ends]) for one in found if one.part in rows]
+    return [ShownHint(one.id, one.kind, words) for one, words in hints if words in shown[one.part]]
 
 
 @command

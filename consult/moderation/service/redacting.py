@@ -11,7 +11,17 @@ from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _
-from consult.moderation.models import MAX_PHRASES, Decision, ModerationDecision, Part, Redaction, ReplyDecision, hiding
+from consult.moderation.models import (
+    MAX_PHRASES,
+    AnswerKind,
+    Decision,
+    ModerationDecision,
+    Part,
+    Redaction,
+    RephrasingAnswer,
+    ReplyDecision,
+    hiding,
+)
 from consult.text import masking, normalising
 from consult.text.masking import Span
 
@@ -28,20 +38,42 @@ def texts_of(subject: Moderated) -> dict[Part, TextRow]:
     return texts if subject.amendment is None else {**texts, Part.REPLACEMENT: subject.amendment}
 
 
+def lodged_texts(subject: Moderated) -> dict[Part, str]:
+    return {part: getattr(row, f"lodged_{part}") for part, row in texts_of(subject).items()}
+
+
+def standing_texts(subject: Moderated) -> dict[Part, str]:
+    """What its author says of each part as things stand: as it was lodged, or as they rephrased it last."""
+    answer = last_rewording(subject) if subject.rephrased_at is not None else None
+    return lodged_texts(subject) if answer is None else {part: answer.text_of(part) for part in texts_of(subject)}
+
+
+def last_rewording(subject: Moderated) -> RephrasingAnswer | None:
+    with_words = RephrasingAnswer.kind.in_(AnswerKind.where(has_words=True))
+    return session.scalars(
+        sa.select(RephrasingAnswer).where(on_subject(RephrasingAnswer, subject), with_words).order_by(RephrasingAnswer.id.desc())
+        .limit(1)).first()
+
+
+def named_words(phrases: str) -> list[str]:
+    """A phrase on each line, each once; :class:`Invalid` (field ``phrases``) for what cannot be kept."""
+    said = normalising.validated_text("phrases", phrases, max_length=MAX_PHRASES)
+    return list(dict.fromkeys(" ".join(line.split()) for line in said.split("\n") if not normalising.is_blank(line)))
+
+
 def places_in(subject: Moderated, phrases: str) -> dict[Part, list[Span]]:
     """Where the words stand, a phrase on each line, in every text of it; :class:`Invalid` (field ``phrases``) names one that does not."""
-    said = normalising.validated_text("phrases", phrases, max_length=MAX_PHRASES)
-    wanted = list(dict.fromkeys(" ".join(line.split()) for line in said.split("\n") if not normalising.is_blank(line)))
+    wanted = named_words(phrases)
     if not wanted:
         raise Invalid("phrases", _("No words are chosen."),
                       _("Select them in the text, or copy them here exactly as they stand, a phrase on each line."))
     if len(wanted) > MOST_PHRASES:
         raise Invalid("phrases", _("That is more than %(most)s phrases at once.", most=MOST_PHRASES),
                       _("Hide these in several decisions, or withhold the whole text."))
-    lodged = {part: getattr(row, f"lodged_{part}") for part, row in texts_of(subject).items()}
-    found: dict[Part, list[Span]] = {part: [] for part in lodged}
+    said = standing_texts(subject)
+    found: dict[Part, list[Span]] = {part: [] for part in said}
     for phrase in wanted:
-        places = {part: masking.places_of(phrase, text) for part, text in lodged.items()}
+        places = {part: masking.places_of(phrase, text) for part, text in said.items()}
         if not any(places.values()):
             raise Invalid("phrases", _("These words are not in the text: “%(words)s”.", words=phrase.strip()),
                           _("Copy them exactly as they stand; they are hidden wherever they stand in it."))
@@ -69,15 +101,19 @@ def spans_in_force(decisions: Sequence[Decision]) -> dict[Part, list[Span]]:
 
 def shown_texts(subject: Moderated, spans: dict[Part, list[Span]]) -> dict[Part, str | None]:
     """What is shown in place of each text that was lodged; None where that one is."""
-    mark = masking.mark_in(subject.language)
-    return {part: masking.masked(getattr(row, f"lodged_{part}"), spans[part], mark) if spans.get(part) else None
-            for part, row in texts_of(subject).items()}
+    mark, said = masking.mark_in(subject.language), standing_texts(subject)
+    shown: dict[Part, str | None] = {}
+    for part, row in texts_of(subject).items():
+        text = masking.masked(said[part], spans[part], mark) if spans.get(part) else said[part]
+        shown[part] = None if text == getattr(row, f"lodged_{part}") else text
+    return shown
 
 
 def show(subject: Moderated, decisions: Sequence[Decision]) -> None:
     """Have everybody read what the decisions leave."""
-    rows = texts_of(subject)
-    for part, text in shown_texts(subject, spans_in_force(decisions)).items():
+    rows, spans = texts_of(subject), spans_in_force(decisions)
+    subject.is_redacted = bool(spans)
+    for part, text in shown_texts(subject, spans).items():
         if getattr(rows[part], f"shown_{part}") != text:
             setattr(rows[part], f"shown_{part}", text)
 

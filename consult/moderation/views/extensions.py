@@ -7,6 +7,7 @@ from consult.accounts import events as accounts_events
 from consult.accounts.models import User
 from consult.consultations import events as consultations_events
 from consult.consultations.models import Consultation
+from consult.contributions import events as contributions_events
 from consult.contributions.models import Contribution, ContributionState, Reply
 from consult.core import events as core_events
 from consult.core.db import Base
@@ -77,6 +78,22 @@ def dashboard_counts(consultation: Consultation) -> list[consultations_events.Co
     counts = service.count_by_state(actor(), service.list_chapters(actor(), consultation)).values()
     totals = {state: sum(of[state] for of in counts) for state in ContributionState}
     return [consultations_events.Count(state.counted(n), n, url_for("moderation.queue", state=state.value)) for state, n in totals.items()]
+
+
+@contributions_events.acts.fill
+def acts(said: Contribution | Reply) -> list[contributions_events.Act]:
+    """Of its author: to answer what the moderators ask, to appeal against what they decided. Of others: to flag it."""
+    acts, reader = [], actor()
+    if said.author_id != reader.id:
+        if can(reader, Action.MODERATION_FLAG, said):
+            acts.append(contributions_events.Act(_("Flag"), url_for("moderation.flag", ref=said.ref)))
+        return acts
+    if said.state.awaits_author:
+        acts.append(contributions_events.Act(_("Rephrase"), url_for("moderation.rephrase", ref=said.ref)))
+    is_hidden = said.is_redacted or (said.state.is_silent and not said.state.is_taken_back)
+    if is_hidden and can(reader, Action.MODERATION_APPEAL, said):
+        acts.append(contributions_events.Act(_("Appeal"), url_for("moderation.appeal", ref=said.ref)))
+    return acts
 
 
 @core_events.told_with.fill

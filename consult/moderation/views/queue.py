@@ -80,8 +80,9 @@ def reading_of(subject: service.Moderated) -> dict:
     verdicts = [verdict for verdict in possible if not refusals[verdict]]
     return {
         "appeal": appeal, "is_appeal_open": service.is_open(appeal, decisions),
-        "hints": service.list_hints(actor(), subject),
+        "flags": service.list_flags(actor(), subject), "hints": service.list_hints(actor(), subject),
         "decisions": decisions, "verdicts": verdicts, "beside": beside(verdicts),
+        "rephrasings": service.list_rephrasings(actor(), subject) if any(one.verdict.asks_author for one in decisions) else [],
         "redline": redline_of(subject), "refused": next(iter(refusals.values()), None) if not verdicts else None,
     }
 

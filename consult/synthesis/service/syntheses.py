@@ -68,6 +68,11 @@ class Progress:
         return sum(self.having(awaits_moderation=True).values())
 
     @property
+    def awaiting_author(self) -> int:
+        """Whom moderators asked for other words."""
+        return sum(self.having(awaits_author=True).values())
+
+    @property
     def silent(self) -> dict[ContributionState, int]:
         return self.having(is_silent=True)
 
@@ -169,6 +174,9 @@ def unanswered_words(progress: Progress) -> str:
 def state_words(state: ContributionState, n: int) -> str:
     if state.awaits_moderation:
         return ngettext("%(num)s contribution is awaiting moderation.", "%(num)s contributions are awaiting moderation.", n)
+    if state.awaits_author:
+        return ngettext("%(num)s contribution is to be rephrased by its author.",
+                        "%(num)s contributions are to be rephrased by their authors.", n)
     return gettext("Neither answered nor taken down: %(count)s %(what)s.", count=n, what=state.counted(n))
 
 
