@@ -1,0 +1,188 @@
+"""What was received on paper, by letter, by e-mail or at a meeting: batches, typing, comparing, stubs."""
+
+import secrets
+from functools import partial
+
+from flask import flash, redirect, render_template, request, url_for
+
+from consult.core import events as core_events
+from consult.core.errors import Conflict, Invalid
+from consult.core.i18n import _
+from consult.core.paging import Cursor
+from consult.core.permissions import Action, can, require
+from consult.core.web import actor, language, put_refusal, required_consultation, room, small_number
+from consult.reception import service
+from consult.reception.forms import ActForm, CorrectForm, EntryForm, RegisterForm, SetAsideForm
+from consult.reception.models import Batch, Entry
+
+bp = room("reception")
+REMEMBERED = ("organisation", "written_in", "position", "kind", "comment_type")  # from one slip to the next
+
+
+@core_events.staff_menu.fill
+def staff_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(55, "reception.overview", _("Paper"), Action.RECEPTION_VIEW, has_room=True)]
+
+
+def asked_after() -> Cursor | None:
+    return request.args.get("after", type=Cursor.parse)
+
+
+@bp.get("")
+def overview():
+    page = service.list_batches(actor(), required_consultation(), after=asked_after())
+    return render_template("reception/overview.html", page=page, links=page.links(partial(url_for, ".overview")),
+                           may_register=can(actor(), Action.RECEPTION_REGISTER, required_consultation()))
+
+
+@bp.route("/register", methods=["GET", "POST"])
+def register():
+    consultation = required_consultation()
+    require(actor(), Action.RECEPTION_REGISTER, consultation)
+    form = RegisterForm(data={"form_key": secrets.token_urlsafe(24)})
+    if form.validate_on_submit():
+        try:
+            batch = service.register(actor(), consultation, **form.values())
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(_("Batch %(number)s is registered. Type its slips one after the other.", number=batch.number)), "success")
+            return redirect(url_for(".enter", number=batch.number), 303)
+    return render_template("reception/register.html", form=form), 422 if form.errors else 200
+
+
+def batch_of(number: int) -> Batch:
+    return service.get_batch(actor(), required_consultation(), number)
+
+
+@bp.get("/<int:number>")
+def show(number: int):
+    return show_batch(batch_of(number), None)
+
+
+def show_batch(batch: Batch, refused: SetAsideForm | None):
+    page = service.list_entries(actor(), batch, after=asked_after())
+    form = refused or SetAsideForm(data={"count": batch.set_aside, "reason": batch.set_aside_reason})
+    return render_template(
+        "reception/show.html", batch=batch, page=page, form=form, shares=service.get_shares(actor(), batch),
+        sampled=service.list_sampled(actor(), batch), links=page.links(partial(url_for, ".show", number=batch.number)),
+    ), 422 if refused else 200
+
+
+# Typing
+
+
+@bp.route("/<int:number>/enter", methods=["GET", "POST"])
+def enter(number: int):
+    """One field after the other, then Enter on the button: the next one begins with what is usually the same."""
+    batch = batch_of(number)
+    require(actor(), Action.RECEPTION_ENTER, batch)
+    form = EntryForm(batch=batch, data={"form_key": secrets.token_urlsafe(24), **remembered()})
+    if form.validate_on_submit():
+        try:
+            block = service.get_block(actor(), batch.consultation, form.passage.data or "", form.written_in.data)
+            entry = service.enter(actor(), batch, block=block, **form.values())
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        except service.SameWords as same:
+            form.form_errors.append(f"{same.message} {same.remedy}")
+            form.is_another.data = True
+            form.form_key.data = secrets.token_urlsafe(24)
+            return typing_page(batch, form), 409
+        except Conflict as full:
+            form.form_errors.append(f"{full.message} {full.remedy}")
+            return typing_page(batch, form), 409
+        else:
+            kept = {name: "".join(form[name].raw_data or [])[:200] for name in REMEMBERED}
+            return redirect(url_for(".enter", number=number, last=entry.number, **kept), 303)
+    return typing_page(batch, form), 422 if form.errors else 200
+
+
+def remembered() -> dict[str, str]:
+    kept = {name: request.args.get(name, "").replace("\0", "")[:200] for name in REMEMBERED if request.args.get(name)}
+    return {"written_in": language(), **kept}
+
+
+def typing_page(batch: Batch, form: EntryForm) -> str:
+    last = request.args.get("last", type=small_number) if request.method == "GET" else None
+    entry = service.get_entry(actor(), batch, last) if last and last <= batch.last_number else None
+    return render_template("reception/enter.html", batch=batch, form=form, last=entry)
+
+
+@bp.post("/<int:number>/set-aside")
+def set_aside(number: int):
+    batch, form = batch_of(number), SetAsideForm()
+    require(actor(), Action.RECEPTION_SET_ASIDE, batch)
+    if form.validate_on_submit():
+        try:
+            service.set_aside(actor(), batch, count=form.count.data, reason=form.reason.data or "")
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            return redirect(url_for(".show", number=number), 303)
+    return show_batch(batch, form)
+
+
+@bp.post("/<int:number>/close")
+def close(number: int):
+    service.close(actor(), batch_of(number))
+    flash(str(_("Batch %(number)s balances and is closed.", number=number)), "success")
+    return redirect(url_for(".show", number=number), 303)
+
+
+# Comparing
+
+
+def entry_of(number: int, entry: int) -> Entry:
+    return service.get_entry(actor(), batch_of(number), entry)
+
+
+@bp.route("/<int:number>/compare/<int:entry>", methods=["GET", "POST"])
+def check(number: int, entry: int):
+    """Beside the paper: the same, or what it says instead."""
+    one = entry_of(number, entry)
+    require(actor(), Action.RECEPTION_CHECK, one)
+    form = ActForm()
+    if form.validate_on_submit():
+        service.check(actor(), one)
+        return redirect(url_for(".show", number=number), 303)
+    return comparing_page(one, CorrectForm(formdata=None, data=typed_in(one)))
+
+
+@bp.post("/<int:number>/correct/<int:entry>")
+def correct(number: int, entry: int):
+    one, form = entry_of(number, entry), CorrectForm()
+    require(actor(), Action.RECEPTION_CORRECT, one)
+    if form.validate_on_submit():
+        try:
+            block = service.get_block(actor(), one.consultation, form.passage.data or "", form.written_in.data)
+            done = service.correct(actor(), one, block=block, note=form.note.data or "", **form.said())
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(_("It is entered as the paper has it, under %(ref)s.", ref=done.entry.contribution.ref)), "success")
+            return redirect(url_for(".show", number=number), 303)
+    return comparing_page(one, form), 422
+
+
+def typed_in(entry: Entry) -> dict[str, object]:
+    said = entry.contribution
+    words = said.as_lodged
+    return {"passage": said.block_key, "body": words.body, "replacement": words.amendment.replacement if words.amendment else "",
+            "justification": said.lodged_justification, "position": said.position.value, "kind": said.kind.value,
+            "comment_type": said.comment_type.value, "written_in": said.language}
+
+
+def comparing_page(entry: Entry, form: CorrectForm) -> str:
+    return render_template("reception/check.html", entry=entry, batch=entry.batch, form=form, act=ActForm(formdata=None))
+
+
+# Stubs
+
+
+@bp.get("/<int:number>/stubs")
+def stubs(number: int):
+    """To be printed, cut and handed to their authors."""
+    batch = batch_of(number)
+    page = service.list_stubs(actor(), batch, after=asked_after())
+    return render_template("reception/stubs.html", batch=batch, page=page, links=page.links(partial(url_for, ".stubs", number=number)))
