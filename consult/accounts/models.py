@@ -83,6 +83,17 @@ class User(Base, Identity):
     tf_phone_number = None  # Flask-Security asks; no codes are sent to telephones
     roles: list[Any] = []  # noqa: RUF012 - Flask-Security asks for its own roles; ours are appointments
 
+    person: Mapped["User | None"] = relationship("User", remote_side="User.id", viewonly=True)
+
+    @property
+    def reached(self) -> "User":
+        """To whom a letter to this one is written."""
+        return self.person or self
+
+    def wrote(self, author_id: int | None) -> bool:
+        """Whether that is this person: by their account, or by what was typed for them and is theirs."""
+        return author_id is not None and (author_id == self.id or author_id in self.claimed_ids)
+
     @property
     def claimed_ids(self) -> frozenset[int]:
         """Those of the persons for whom it was typed what this one said elsewhere."""

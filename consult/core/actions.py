@@ -159,6 +159,7 @@ class Action(enum.StrEnum):
     PRIVACY_READ = "privacy.read"
     PRIVACY_VIEW_REGISTER = "privacy.view_register"
     RECEPTION_CHECK = "reception.check"
+    RECEPTION_CLAIM = "reception.claim"
     RECEPTION_CLOSE = "reception.close"
     RECEPTION_CORRECT = "reception.correct"
     RECEPTION_ENTER = "reception.enter"

@@ -30,10 +30,9 @@ class Actor(Protocol):
     def member_of_id(self) -> int | None: ...
 
     @property
-    def claimed_ids(self) -> frozenset[int]: ...
-
-    @property
     def lacks_factor(self) -> bool: ...
+
+    def wrote(self, author_id: int | None) -> bool: ...
 
     def holds(self, role: str, commission_id: int | None = None) -> bool: ...
 
@@ -52,8 +51,10 @@ class Unnamed:
     organisation: None = None
     member_of_id: None = None
     lacks_factor: bool = False
-    claimed_ids: frozenset[int] = frozenset()
     language: str = "fr"
+
+    def wrote(self, author_id: int | None) -> bool:
+        return False
 
     def holds(self, role: str, commission_id: int | None = None) -> bool:
         return False

@@ -203,6 +203,7 @@ def call_back(recipient: str, expires_at: datetime) -> None:
 
 def worded(reader, template: str, **context) -> tuple[str, str, str]:
     """(recipient, subject, body) of a letter: the template's first line is the subject, then a blank line, then the body."""
+    reader = getattr(reader, "reached", reader)
     with force_locale(reader.language):
         text = render_template(
             f"emails/{template}.txt", reader=reader, language=reader.language, direction=direction(reader.language), now=utcnow(), **context

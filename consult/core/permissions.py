@@ -74,7 +74,7 @@ signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in fi
 system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."),
               words=_("the platform itself: its clock, its command line"))
 unowned = Rule(lambda actor, obj: getattr(obj, "author_id", None) is None, ANOTHERS, words=_("what belongs to no account yet"))
-own = Rule(lambda actor, obj: actor.id is not None and obj.author_id == actor.id, ANOTHERS, words=_("what is their own"))
+own = Rule(lambda actor, obj: actor.wrote(obj.author_id), ANOTHERS, words=_("what is their own"))
 at_ones_address = Rule(lambda actor, obj: obj.address is not None and obj.address == getattr(actor, "email", None), ANOTHERS,
                        words=_("what was kept for their address"))
 invited = Rule(lambda actor, obj: obj.address == getattr(actor, "email", None), _("This invitation was written to somebody else."),
@@ -83,7 +83,8 @@ oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, A
 own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, ANOTHERS, words=_("what they asked for"),
                    is_of_staff=True)
 public = Rule(lambda actor, obj: obj.is_public, _("This is not public."), words=_("what is public"))
-anothers = Rule(lambda actor, obj: obj.author_id != actor.id, _("Nobody supports a contribution of their own."), words=_("somebody else’s"))
+anothers = Rule(lambda actor, obj: not actor.wrote(obj.author_id), _("Nobody supports a contribution of their own."),
+                words=_("somebody else’s"))
 nobody_for_themselves = Rule(
     lambda actor, obj: obj.id != actor.id, _("Nobody gives a role to themselves, or ends their own."),
     _("Ask somebody else who may appoint."), words=_("somebody else’s"))
@@ -115,7 +116,7 @@ leaves_a_trace = Rule(
     lambda actor, obj: obj.is_traced, _("This contribution is not public."),
     _("Its author sees it after signing in; others once it is published."), words=_("what was withheld or withdrawn, without its words"))
 from_elsewhere = Rule(
-    lambda actor, obj: obj.author_id != actor.id and not (
+    lambda actor, obj: not actor.wrote(obj.author_id) and not (
         obj.organisation_id is not None and actor.belonged_to(obj.organisation.body_id, obj.submitted_at)),
     _("It comes from yourself, or from an organisation that is yours or was when it was lodged or since: another moderator decides."),
     reads=ROLES, words=_("what comes neither from themselves nor from an organisation that was theirs when it was lodged or since"))
@@ -314,6 +315,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.PRIVACY_READ: ((anyone,),),
     Action.PRIVACY_VIEW_REGISTER: ((secretariat,), (administrator,)),
     Action.RECEPTION_CHECK: ((secretariat, typed_by_another, typing), (clerk, typed_by_another, typing)),
+    Action.RECEPTION_CLAIM: ((signed_in,),),
     Action.RECEPTION_CLOSE: ((secretariat, typing), (clerk, typing)),
     Action.RECEPTION_CORRECT: ((secretariat, typed_by_another, typing), (clerk, typed_by_another, typing)),
     Action.RECEPTION_ENTER: ((secretariat, typing), (clerk, typing)),

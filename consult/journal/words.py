@@ -132,6 +132,7 @@ ACTS: dict[Action, str] = {
     Action.PRIVACY_FORGET: N_("A person was forgotten"),
     Action.PRIVACY_FORGET_ON_REQUEST: N_("A person was forgotten on request"),
     Action.RECEPTION_CHECK: N_("What was typed was found as on the paper"),
+    Action.RECEPTION_CLAIM: N_("Somebody took into their account what was typed for them"),
     Action.RECEPTION_CLOSE: N_("A batch of what was received was balanced and closed"),
     Action.RECEPTION_CORRECT: N_("What was typed was corrected after the paper"),
     Action.RECEPTION_ENTER: N_("One of a batch was typed"),

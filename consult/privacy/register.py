@@ -30,7 +30,7 @@ REGISTER: tuple[Processing, ...] = (
     Processing(N_("To ask those concerned for their opinion"), MISSION, N_("People whose address stands in a list of the secretariat"),
                (Subject.INVITED,), N_("The mail server of the platform")),
     Processing(N_("To receive, publish and answer contributions"), MISSION, PARTICIPANTS,
-               (Subject.CONTRIBUTIONS, Subject.REPLIES, Subject.SUPPORTS, Subject.ANSWERS, Subject.DRAFTS),
+               (Subject.CONTRIBUTIONS, Subject.ELSEWHERE, Subject.REPLIES, Subject.SUPPORTS, Subject.ANSWERS, Subject.DRAFTS),
                N_("The public, once a moderator has published them")),
     Processing(N_("To let the members of an organisation prepare its position"), MISSION, PARTICIPANTS, (Subject.OFFERED,),
                N_("Members of that organisation")),

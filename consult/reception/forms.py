@@ -135,8 +135,14 @@ class SetAsideForm(FlaskForm):
                          description=_("Blank, illegible, twice the same slip, no name…"))
 
 
+class ClaimForm(FlaskForm):
+    code = StringField(_("Code on the stub"), validators=[DataRequired(_("Type the code.")), at_most(40)],
+                       description=_("Sixteen letters and digits; spaces and hyphens do not matter."),
+                       render_kw={"dir": "ltr", "autocomplete": "off", "maxlength": 40})
+
+
 class ActForm(FlaskForm):
     """A button alone, with its guard against forgery."""
 
 
-__all__ = ["ActForm", "CorrectForm", "EntryForm", "RegisterForm", "SetAsideForm"]
+__all__ = ["ActForm", "ClaimForm", "CorrectForm", "EntryForm", "RegisterForm", "SetAsideForm"]

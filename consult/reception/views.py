@@ -3,8 +3,9 @@
 import secrets
 from functools import partial
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Flask, flash, redirect, render_template, request, url_for
 
+from consult.accounts.attempts import keyed, network
 from consult.core import events as core_events
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _
@@ -12,7 +13,7 @@ from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room, small_number
 from consult.reception import service
-from consult.reception.forms import ActForm, CorrectForm, EntryForm, RegisterForm, SetAsideForm
+from consult.reception.forms import ActForm, ClaimForm, CorrectForm, EntryForm, RegisterForm, SetAsideForm
 from consult.reception.models import Batch, Entry
 
 bp = room("reception")
@@ -178,6 +179,36 @@ def comparing_page(entry: Entry, form: CorrectForm) -> str:
 
 
 # Stubs
+
+
+@core_events.personal_menu.fill
+def personal_menu() -> list[core_events.MenuEntry]:
+    return [core_events.MenuEntry(36, "reception.claim", _("I have a stub"))]
+
+
+@bp.route("/claim", methods=["GET", "POST"])
+def claim():
+    """By the code on the stub what was typed for somebody becomes theirs."""
+    if not actor().is_authenticated:
+        return redirect(url_for(core_events.sign_in_endpoint(), next=url_for(".claim")), 303)
+    form = ClaimForm()
+    if form.validate_on_submit():
+        try:
+            entry = service.claim(actor(), required_consultation(), code=form.code.data or "")
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            flash(str(_("It is among your contributions now: you follow it, and are told what becomes of it.")), "success")
+            return redirect(url_for("contributions.receipt", ref=entry.contribution.ref), 303)
+    return render_template("reception/claim.html", form=form), 422 if form.errors else 200
+
+
+def init_app(app: Flask) -> None:
+    """Whoever guesses codes is slowed down: each account, and each network, tries so many in an hour."""
+    limiter = app.extensions["consult_limiter"]
+    for amount, scope, key in (("10 per hour", "stub-account", lambda: str(actor().id)), ("60 per hour", "stub-network", network)):
+        limit = limiter.shared_limit(amount, scope, key_func=keyed(key), methods=["POST"])
+        app.view_functions["reception.claim"] = limit(app.view_functions["reception.claim"])
 
 
 @bp.get("/<int:number>/stubs")

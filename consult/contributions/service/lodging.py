@@ -204,7 +204,8 @@ def enter(
 @command
 def enter_again(actor: User, contribution: Contribution, *, block: Block, form_key: str, **values: Any) -> Contribution:
     """What the paper says, where something else was typed: another contribution of the same author, and the one that was typed first is
-    taken back, its trace kept. Errors are those of :func:`enter`; :class:`Conflict` where it was taken back already.
+    taken back, its trace kept. :class:`Invalid` and :class:`Conflict` are those of :func:`enter`, and the latter where it was taken back
+    already.
     """
     hold_chapters(contribution.chapter, block.chapter)
     _take_back(contribution)

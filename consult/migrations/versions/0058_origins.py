@@ -10,6 +10,7 @@ down_revision = "0055"
 branch_labels = None
 depends_on = None
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 KEPT = ("id", "ref", "form_key", "chapter_id", "block_id", "block_key", "exact", "prefix", "suffix", "author_id", "organisation_id",
         "language", "kind", "comment_type", "position", "body", "justification", "submitted_at")
 BEFORE = ("ref", "form_key", "chapter_id", "block_id", "block_key", "author_id", "organisation_id", "language", "kind", "comment_type",
@@ -28,18 +29,18 @@ def put_roles(roles: tuple[str, ...]) -> None:
 
 
 def upgrade() -> None:
-    is_file = op.get_bind().dialect.name == "sqlite"
-    number, moment, no = ("INTEGER", "DATETIME", "0") if is_file else ("BIGINT", "TIMESTAMP WITH TIME ZONE", "false")
+    moment = "DATETIME" if op.get_bind().dialect.name == "sqlite" else "TIMESTAMP WITH TIME ZONE"
     # In place: a table built anew would lose its triggers, and there may be a million rows.
     op.execute(f"ALTER TABLE contribution ADD COLUMN origin VARCHAR(40) NOT NULL DEFAULT 'online' "
                f"CONSTRAINT ck_contribution_origin CHECK ({ORIGINS})")
     op.execute(f"ALTER TABLE contribution ADD COLUMN received_at {moment} "
                f"CONSTRAINT ck_contribution_received_where_typed CHECK ({RECEIVED})")
     refuse_changes(op.get_bind(), "contribution", (*KEPT, "origin", "received_at"))
-    for name in MARKS:
-        op.execute(f'ALTER TABLE "user" ADD COLUMN {name} BOOLEAN NOT NULL DEFAULT {no}')
-    op.execute(f'ALTER TABLE "user" ADD COLUMN person_id {number} '
-               'CONSTRAINT fk_user_person_id REFERENCES "user" (id) ON DELETE RESTRICT')
+    with op.batch_alter_table("user") as batch:
+        for name in MARKS:
+            batch.add_column(sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch.add_column(sa.Column("person_id", NUMBER, nullable=True))
+        batch.create_foreign_key(op.f("fk_user_person_id"), "user", ["person_id"], ["id"], ondelete="RESTRICT")
     op.create_index("ix_user_person_id", "user", ["person_id"])
     put_roles((*ROLES, "clerk"))
 
@@ -60,9 +61,8 @@ def downgrade() -> None:
     op.drop_index("ix_user_person_id", "user")
     with op.batch_alter_table("user") as batch:
         batch.drop_constraint(op.f("fk_user_person_id"), type_="foreignkey")
-        batch.drop_column("person_id")
-    for name in MARKS:
-        op.execute(f'ALTER TABLE "user" DROP COLUMN {name}')
+        for name in ("person_id", *MARKS):
+            batch.drop_column(name)
     refuse_changes(op.get_bind(), "contribution", BEFORE)
     op.execute("ALTER TABLE contribution DROP COLUMN received_at")
     op.execute("ALTER TABLE contribution DROP COLUMN origin")

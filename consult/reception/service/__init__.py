@@ -1,10 +1,12 @@
 """Batches of what was received otherwise than here: how much there is, what was typed of it, and what was compared."""
 
 from consult.reception.service.batches import close, get_batch, get_shares, list_batches, register, set_aside
+from consult.reception.service.claiming import claim, drop_contacts, let_go_of_contacts
 from consult.reception.service.comparing import check, correct, list_sampled
 from consult.reception.service.entries import SameWords, Stub, enter, get_block, get_entry, list_entries, list_stubs
 
 __all__ = [
-    "SameWords", "Stub", "check", "close", "correct", "enter", "get_batch", "get_block", "get_entry", "get_shares", "list_batches",
-    "list_entries", "list_sampled", "list_stubs", "register", "set_aside",
+    "SameWords", "Stub", "check", "claim", "close", "correct", "drop_contacts", "enter",
+    "get_batch", "get_block", "get_entry", "get_shares", "list_batches",
+    "let_go_of_contacts", "list_entries", "list_sampled", "list_stubs", "register", "set_aside",
 ]
