@@ -2,6 +2,7 @@
 
 import secrets
 from functools import partial
+from typing import Any
 
 from flask import Flask, flash, redirect, render_template, request, url_for
 
@@ -94,7 +95,7 @@ def enter(number: int):
             form.form_errors.append(f"{full.message} {full.remedy}")
             return typing_page(batch, form), 409
         else:
-            kept = {name: "".join(form[name].raw_data or [])[:200] for name in REMEMBERED}
+            kept: dict[str, Any] = {name: "".join(form[name].raw_data or [])[:200] for name in REMEMBERED}
             return redirect(url_for(".enter", number=number, last=entry.number, **kept), 303)
     return typing_page(batch, form), 422 if form.errors else 200
 

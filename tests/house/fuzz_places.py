@@ -220,6 +220,13 @@ PLACES = {
     "outreach.take": Place("outreach/lists/{stakeholder_list}"),
     "privacy.forget": Place("privacy/forget", given={"is_sure": ""}, is_taken=False),
     "privacy.forget_on_request": Place("privacy/forget-on-request", given={"email": "{email}"}),
+    "reception.check": Place("reception/{batch}/compare/1"),
+    "reception.claim": Place("reception/claim", given={"code": "{code}"}),
+    "reception.close": Place("reception/{balanced}"),
+    "reception.correct": Place("reception/{batch}/compare/1", given={"passage": A1}),
+    "reception.enter": Place("reception/{batch}/enter", given={"passage": A1, "same_as": "", "organisation": "", "is_another": ""}),
+    "reception.register": Place("reception/register", given={"received_at": "{today}T00:01", "announced": "12"}),
+    "reception.set_aside": Place("reception/{batch}", given={"count": "1"}),
     "security.change_password": Place("accounts/change", given=CHANGED),
     "security.confirm_email": Place("accounts/confirm/{confirmation}"),
     "security.forgot_password": Place("accounts/reset", given={"email": "{email}"}),
@@ -279,7 +286,7 @@ SIGNED_IN = (
     "contributions.withdraw_reply exports.position "
     "forms.discard forms.file forms.place_row forms.view_form "
     "kept_form news.choose news.follow news.following news.unfollow "
-    "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
+    "organisations.add organisations.mine privacy.forget reception.claim security.change_password security.us_setup "
     "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
     "security.two_factor_setup security.wan_delete security.wan_register"
 ).split()
@@ -299,6 +306,8 @@ LISTED = {
     **dict.fromkeys(("outreach.invitation", "outreach.refuse"), ("visitor", as_built)),
     **dict.fromkeys(("accounts.end_sessions_of", "accounts.reset_factors"), ("administrator", as_built)),
     "consultations.accept_invitation": ("visitor", as_built),
+    **dict.fromkeys((f"reception.{name}" for name in "check enter overview register show stubs".split()),
+                    ("secretariat", as_built)),
     **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), ("participant", as_built)),
     "adoption.archive": ("secretariat", submitted), "adoption.decide": ("secretariat", submitted),
     "adoption.document": ("visitor", submitted), "adoption.submission": ("visitor", submitted),
@@ -319,7 +328,8 @@ FILES = {"static", "security.static", "privacy.download", "metrics"}  # and what
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
-    "chapter": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
+    "chapter": "1", "entry": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions",
+    "token": "x",
     "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
     "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
@@ -331,7 +341,8 @@ PARTS_OF = {
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
-    ("exports.position", "ref"): "{together}",
+    ("exports.position", "ref"): "{together}", ("reception.close", "number"): "{balanced}",
+    **{(f"reception.{name}", "number"): "{batch}" for name in "check correct enter set_aside show stubs".split()},
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",

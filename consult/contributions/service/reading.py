@@ -163,7 +163,7 @@ def page_seen(chosen: sa.Select, after: Cursor | None) -> Page[Contribution | Tr
 
 def is_by(actor: Actor) -> sa.ColumnElement[bool]:
     """What this person lodged, and what was typed for them and is theirs."""
-    claimed = getattr(actor, "claimed_ids", frozenset())
+    claimed: frozenset[int] = getattr(actor, "claimed_ids", frozenset())
     return Contribution.author_id.in_([actor.id, *sorted(claimed)]) if claimed else Contribution.author_id == actor.id
 
 

@@ -13,8 +13,6 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 KEPT = ("id", "ref", "form_key", "chapter_id", "block_id", "block_key", "exact", "prefix", "suffix", "author_id", "organisation_id",
         "language", "kind", "comment_type", "position", "body", "justification", "submitted_at")
-BEFORE = ("ref", "form_key", "chapter_id", "block_id", "block_key", "author_id", "organisation_id", "language", "kind", "comment_type",
-          "position", "body", "justification", "submitted_at", "exact", "prefix", "suffix")
 ORIGINS = "origin IN ('online', 'paper', 'letter', 'email', 'meeting', 'import')"
 RECEIVED = "(origin = 'online') = (received_at IS NULL)"
 ROLES = ("moderator", "rapporteur", "chair", "secretariat", "administrator")
@@ -63,6 +61,6 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("fk_user_person_id"), type_="foreignkey")
         for name in ("person_id", *MARKS):
             batch.drop_column(name)
-    refuse_changes(op.get_bind(), "contribution", BEFORE)
+    refuse_changes(op.get_bind(), "contribution", KEPT)
     op.execute("ALTER TABLE contribution DROP COLUMN received_at")
     op.execute("ALTER TABLE contribution DROP COLUMN origin")
