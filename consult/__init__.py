@@ -18,6 +18,7 @@ import consult.grouping.models
 import consult.journal.stamping  # the worker's, and asked by `consult verify`
 import consult.moderation.models
 import consult.outreach.clock
+import consult.reception.clock  # the worker’s too
 import consult.reception.models
 import consult.search.models
 import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first

@@ -24,6 +24,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "consultation": ("round", "appointment"),
     "invitation": (),
     "commission": (),
+    "brought_table": (),
     "batch": ("entry",),
     "working_draft": (),
     "received_form": (),

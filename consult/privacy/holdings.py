@@ -48,7 +48,7 @@ from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy.models import Erasure
-from consult.reception.models import Batch, Entry, EntryCheck
+from consult.reception.models import Batch, BroughtTable, Entry, EntryCheck
 from consult.synthesis.models import ItemContribution, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
 from consult.text.addresses import MAX_TYPED, likeness, spelt
 
@@ -217,7 +217,7 @@ HOLDINGS: tuple[Holding, ...] = (
             ModerationHint.dismissed_by_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
             SynthesisReopening.reopened_by_id, StakeholderList.imported_by_id, Export.requested_by_id,
             SubmissionRequest.requested_by_id, Submission.submitted_by_id,
-            AdoptionDecision.recorded_by_id, Batch.registered_by_id,
+            AdoptionDecision.recorded_by_id, Batch.registered_by_id, BroughtTable.brought_by_id,
             Entry.typed_by_id, EntryCheck.checked_by_id, Erasure.decided_by_id, FoldChoice.chosen_by_id),
     *_lines(Subject.JOURNAL, Fate.STAYS, AuditEvent.actor_id),
     *_lines(Subject.ERASURES, Fate.STAYS, Erasure.user_id),

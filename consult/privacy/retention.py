@@ -77,7 +77,7 @@ from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
 from consult.reception import service as reception
-from consult.reception.models import Batch, Entry, EntryCheck
+from consult.reception.models import Batch, BroughtTable, Entry, EntryCheck
 from consult.search.models import SearchKey, SearchPosting, SearchWord
 from consult.synthesis.models import (
     BlockChange,
@@ -216,6 +216,10 @@ def end_contacts() -> int:
     return reception.let_go_of_contacts(utcnow() - CONTACTS, AT_ONCE)
 
 
+def end_tables() -> int:
+    return reception.let_go_of_tables(utcnow() - BROUGHT, AT_ONCE)
+
+
 def _delete(model: type[Base], keys: list[int]) -> int:
     if keys:
         session.execute(sa.delete(model).where(model.id.in_(keys)).execution_options(synchronize_session=False))
@@ -284,6 +288,9 @@ PERIODS: tuple[Period, ...] = (
         N_("How the authors of what was typed for them can be reached, since it was typed"), CONTACTS,
         N_("To ask them what cannot be read, and to answer them. Their name stays with what they said, as that of any author."), (Entry,),
         end_contacts),
+    Period(
+        N_("Tables of what was said elsewhere, with their rows, since they were brought"), BROUGHT,
+        N_("To enter their rows, and to see which were refused and why. What was entered stays."), (BroughtTable,), end_tables),
     Period(
         N_("Forms sent without being signed in, with a digest of the network address"), KEPT_FOR,
         N_("To be sent again after signing in."), (KeptForm,), ended_by="core.refused.drop_forgotten_forms"),

@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Any
 
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -23,6 +24,7 @@ from consult.core.fields import at_most
 from consult.core.i18n import LANGUAGES, MOROCCO, _
 from consult.organisations.models import Category
 from consult.reception.models import MAX_CONTACT, MAX_NOTE, MAX_PLACE, Batch
+from consult.reception.reading import FIELDS
 
 NUMBER = {"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"}
 MOMENT = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -141,8 +143,41 @@ class ClaimForm(FlaskForm):
                        render_kw={"dir": "ltr", "autocomplete": "off", "maxlength": 40})
 
 
+class BringForm(FlaskForm):
+    file = FileField(
+        _("The table"), validators=[FileRequired(_("Choose a file."))], render_kw={"accept": ".csv,.xlsx,.json"},
+        description=_("CSV, .xlsx or JSON, 8 MB and 5,000 rows at most: a table of slips, or what Decidim, CONSUL or "
+                      "regulations.gov export."))
+
+
+class MatchForm(FlaskForm):
+    """Which column holds what; what is not there is left empty."""
+
+    for_all = StringField(_("Passage of the rows that name none"), validators=[Optional(), at_most(300)],
+                          description=_("Its key (C1-A1-P2-a1), or words that stand in it alone."),
+                          render_kw={"dir": "auto", "autocomplete": "off"})
+    body = SelectField(_("What people said"), coerce=int)
+    title = SelectField(_("Title"), coerce=int)
+    passage = SelectField(_("Passage"), coerce=int)
+    replacement = SelectField(_("Proposed change"), coerce=int)
+    justification = SelectField(_("Justification"), coerce=int)
+    name = SelectField(_("Name of its author"), coerce=int)
+    last_name = SelectField(_("Last name, where it stands apart"), coerce=int)
+    organisation = SelectField(_("Organisation"), coerce=int)
+    contact = SelectField(_("How the author can be reached"), coerce=int)
+    written_in = SelectField(_("Language of the paper"), choices=LANGUAGES)
+
+    def __init__(self, *, columns: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name in FIELDS:
+            self[name].choices = [(-1, _("No column")), *enumerate(columns)]
+
+    def mapping(self) -> dict[str, int]:
+        return {name: self[name].data for name in FIELDS if self[name].data >= 0}
+
+
 class ActForm(FlaskForm):
     """A button alone, with its guard against forgery."""
 
 
-__all__ = ["ActForm", "ClaimForm", "CorrectForm", "EntryForm", "RegisterForm", "SetAsideForm"]
+__all__ = ["ActForm", "BringForm", "ClaimForm", "CorrectForm", "EntryForm", "MatchForm", "RegisterForm", "SetAsideForm"]

@@ -134,6 +134,44 @@ class Entry(Base):
         return {"batch": self.batch.number, "number": self.number, "ref": self.contribution.ref, "is_sampled": self.is_sampled}
 
 
+class TableState(StateEnum):
+    tone: Tone
+    is_under_way: bool
+
+    READ = "read", N_("To be matched"), says(leads_to=("entering",), tone=Tone.OCHRE, is_under_way=False)
+    ENTERING = "entering", N_("Being entered"), says(leads_to=("done",), tone=Tone.BLUE, is_under_way=True)
+    DONE = "done", N_("Gone through"), says(leads_to=(), tone=Tone.GREEN, is_under_way=False)
+
+
+class BroughtTable(Base):
+    """A table of what was said elsewhere, entered row by row by the worker, each once; ``refused`` says of which rows why not."""
+
+    __tablename__ = "brought_table"
+    __append_only__ = False  # gone some weeks after it came; what was entered of it stays
+    __recorded__ = False  # what is entered of it is
+
+    id: Mapped[PrimaryKey]
+    batch_id: Mapped[int] = fk("batch.id")
+    brought_by_id: Mapped[int] = fk("user.id")
+    file_name: Mapped[str] = mapped_column(sa.String(MAX_PLACE))
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    columns: Mapped[list[Any]]
+    rows: Mapped[list[Any]] = mapped_column(deferred=True)
+    rows_count: Mapped[int]
+    mapping: Mapped[dict[str, Any] | None]
+    state: Mapped[TableState] = mapped_column(default=TableState.READ)
+    done: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[Timestamp]
+
+    batch: Mapped[Batch] = relationship()
+    brought_by: Mapped[User] = relationship()
+
+    @property
+    def consultation(self) -> Consultation:
+        return self.batch.consultation
+
+
 class EntryCheck(Base):
     """That somebody who had not typed it compared it with the paper."""
 

@@ -12,10 +12,11 @@ from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
-from consult.core.web import actor, language, put_refusal, required_consultation, room, small_number
+from consult.core.web import actor, language, put_refusal, reads_first, required_consultation, room, small_number, takes_at_most
 from consult.reception import service
-from consult.reception.forms import ActForm, ClaimForm, CorrectForm, EntryForm, RegisterForm, SetAsideForm
+from consult.reception.forms import ActForm, BringForm, ClaimForm, CorrectForm, EntryForm, MatchForm, RegisterForm, SetAsideForm
 from consult.reception.models import Batch, Entry
+from consult.reception.reading import FIELDS, LARGEST, ReadTable
 
 bp = room("reception")
 REMEMBERED = ("organisation", "written_in", "position", "kind", "comment_type")  # from one slip to the next
@@ -67,7 +68,8 @@ def show_batch(batch: Batch, refused: SetAsideForm | None):
     form = refused or SetAsideForm(data={"count": batch.set_aside, "reason": batch.set_aside_reason})
     return render_template(
         "reception/show.html", batch=batch, page=page, form=form, shares=service.get_shares(actor(), batch),
-        sampled=service.list_sampled(actor(), batch), links=page.links(partial(url_for, ".show", number=batch.number)),
+        tables=service.list_tables(actor(), batch), sampled=service.list_sampled(actor(), batch),
+        links=page.links(partial(url_for, ".show", number=batch.number)),
     ), 422 if refused else 200
 
 
@@ -130,6 +132,49 @@ def close(number: int):
     service.close(actor(), batch_of(number))
     flash(str(_("Batch %(number)s balances and is closed.", number=number)), "success")
     return redirect(url_for(".show", number=number), 303)
+
+
+# Many at once
+
+
+@bp.route("/<int:number>/bring", methods=["GET", "POST"])
+@reads_first
+@takes_at_most(LARGEST + 1_000_000)
+def bring(number: int):
+    """A table is read here; its columns are named on the next page, and its rows entered by the worker."""
+    batch, form = batch_of(number), BringForm()
+    require(actor(), Action.RECEPTION_BRING, batch)
+    if form.validate_on_submit():
+        data, name = form.file.data.read(), form.file.data.filename or ""
+        try:
+            table = service.get_read_table(actor(), batch, data, name)
+            brought = service.bring(actor(), batch, table=table, data=data, file_name=name)
+        except Invalid as refusal:
+            put_refusal(form, refusal)
+        else:
+            return redirect(url_for(".enter_table", number=number, table=brought.id), 303)
+    return render_template("reception/bring.html", batch=batch, form=form), 422 if form.errors else 200
+
+
+@bp.route("/<int:number>/tables/<int:table>", methods=["GET", "POST"])
+def enter_table(number: int, table: int):
+    """Which column holds what; then how far the worker is, and which rows were refused."""
+    batch = batch_of(number)
+    brought = service.get_table(actor(), batch, table)
+    guessed = dict.fromkeys(FIELDS, -1) | ReadTable(brought.columns, []).guesses()
+    form = MatchForm(columns=brought.columns, data={**guessed, "written_in": language()})
+    if request.method == "POST":
+        require(actor(), Action.RECEPTION_ENTER_TABLE, brought)
+    if form.validate_on_submit():
+        try:
+            service.enter_table(actor(), brought, mapping=form.mapping(), passage=form.for_all.data or "", language=form.written_in.data)
+        except Invalid as refusal:
+            if refusal.field == "passage" and not form.mapping().get("passage"):
+                refusal.field = "for_all"
+            put_refusal(form, refusal)
+        else:
+            return redirect(url_for(".enter_table", number=number, table=table), 303)
+    return render_template("reception/enter_table.html", batch=batch, table=brought, form=form), 422 if form.errors else 200
 
 
 # Comparing

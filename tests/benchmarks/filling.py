@@ -192,8 +192,8 @@ class People:
         user_id = bulk.add(
             User, **OWN_ACCOUNT, email=f"filled-{n}@people.example", name=f"{first[n % 10]} {last[n // 10 % 10]} {n}", name_ar=None,
             function=None, language="ar" if n % 4 == 0 else "fr", is_name_public=n % 10 != 0, is_told_of_work=True,
-            is_demonstration=True, created_at=now, password=None, active=True, fs_uniquifier=f"filled-{n:024}", confirmed_at=now, us_totp_secrets=None, us_phone_number=None,
-            salt=f"{n:032}")
+            is_demonstration=True, created_at=now, password=None, active=True, fs_uniquifier=f"filled-{n:024}", confirmed_at=now,
+            us_totp_secrets=None, us_phone_number=None, salt=f"{n:032}")
         if n % 3:
             return user_id, None
         organisation_id = self.dice.choice(self.organisations)

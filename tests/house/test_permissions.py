@@ -211,6 +211,7 @@ privacy.forget                       person         participant system          
 privacy.forget_on_request            consultation   secretariat                                                *
 privacy.read                         nothing        EVERYBODY                                                  *
 privacy.view_register                consultation   secretariat administrator                                  *
+reception.bring                      consultation   secretariat clerk                                          open closed
 reception.check                      entry          secretariat                                                open closed
 reception.check                      other's-entry  secretariat clerk                                          open closed
 reception.claim                      consultation   participant other STAFF secretariat administrator clerk    *
@@ -218,6 +219,7 @@ reception.close                      consultation   secretariat clerk           
 reception.correct                    entry          secretariat                                                open closed
 reception.correct                    other's-entry  secretariat clerk                                          open closed
 reception.enter                      consultation   secretariat clerk                                          open closed
+reception.enter_table                consultation   secretariat clerk                                          open closed
 reception.register                   consultation   secretariat clerk                                          open closed
 reception.set_aside                  consultation   secretariat clerk                                          open closed
 reception.view                       consultation   secretariat clerk                                          *

@@ -1,7 +1,8 @@
-"""batch, entry, entry_check: what was received otherwise than here, typed for its author, and compared with the paper"""
+"""batch, entry, entry_check, brought_table: what was received otherwise than here, typed for its author, and compared with the paper"""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from consult.core.append_only import allow_changes, refuse_changes
 
@@ -11,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+KEPT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
 ORIGINS = "origin IN ('online', 'paper', 'letter', 'email', 'meeting', 'import')"
 
@@ -74,11 +76,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("entry_id", name=op.f("uq_entry_check_entry_id")),
         sa.UniqueConstraint("former_contribution_id", name=op.f("uq_entry_check_former_contribution_id")),
     )
+    make_tables()
     op.create_index("ix_entry_check_checked_by_id", "entry_check", ["checked_by_id"])
     refuse_changes(op.get_bind(), "entry_check")
 
 
+def make_tables() -> None:
+    op.create_table(
+        "brought_table", sa.Column("id", NUMBER, nullable=False), sa.Column("batch_id", NUMBER, nullable=False),
+        sa.Column("brought_by_id", NUMBER, nullable=False), sa.Column("file_name", sa.String(200), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False), sa.Column("columns", KEPT, nullable=False),
+        sa.Column("rows", KEPT, nullable=False), sa.Column("rows_count", sa.Integer(), nullable=False),
+        sa.Column("mapping", KEPT, nullable=True), sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False), sa.Column("refused", KEPT, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        check("brought_table", "state", "state IN ('read', 'entering', 'done')"),
+        to("brought_table", "batch_id", "batch"), to("brought_table", "brought_by_id", "user"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_brought_table")),
+    )
+    op.create_index("ix_brought_table_batch_id", "brought_table", ["batch_id"])
+    op.create_index("ix_brought_table_brought_by_id", "brought_table", ["brought_by_id"])
+
+
 def downgrade() -> None:
+    op.drop_table("brought_table")
     for table in ("entry_check", "entry", "batch"):
         allow_changes(op.get_bind(), table)
         op.drop_table(table)
