@@ -220,6 +220,9 @@ PLACES = {
     "outreach.take": Place("outreach/lists/{stakeholder_list}"),
     "privacy.forget": Place("privacy/forget", given={"is_sure": ""}, is_taken=False),
     "privacy.forget_on_request": Place("privacy/forget-on-request", given={"email": "{email}"}),
+    "reception.bring": Place("reception/{batch}/bring", given={
+        "file": Upload("bulletins.csv", b"Passage;Contribution;Nom\nC1-A1-P1-a1;Trop vague.;Fatima\n")}),
+    "reception.enter_table": Place("reception/{batch}/tables/{table}", given={"for_all": A1, "title": "-1", "body": "1"}),
     "reception.check": Place("reception/{batch}/compare/1"),
     "reception.claim": Place("reception/claim", given={"code": "{code}"}),
     "reception.close": Place("reception/{balanced}"),
@@ -306,7 +309,7 @@ LISTED = {
     **dict.fromkeys(("outreach.invitation", "outreach.refuse"), ("visitor", as_built)),
     **dict.fromkeys(("accounts.end_sessions_of", "accounts.reset_factors"), ("administrator", as_built)),
     "consultations.accept_invitation": ("visitor", as_built),
-    **dict.fromkeys((f"reception.{name}" for name in "check enter overview register show stubs".split()),
+    **dict.fromkeys((f"reception.{name}" for name in "bring check enter enter_table overview register show stubs".split()),
                     ("secretariat", as_built)),
     **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), ("participant", as_built)),
     "adoption.archive": ("secretariat", submitted), "adoption.decide": ("secretariat", submitted),
@@ -329,7 +332,7 @@ PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "chapter": "1", "entry": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions",
-    "token": "x",
+    "token": "x", "table": "1",
     "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
     "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
@@ -341,8 +344,8 @@ PARTS_OF = {
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
-    ("exports.position", "ref"): "{together}", ("reception.close", "number"): "{balanced}",
-    **{(f"reception.{name}", "number"): "{batch}" for name in "check correct enter set_aside show stubs".split()},
+    ("exports.position", "ref"): "{together}", ("reception.enter_table", "table"): "{table}", ("reception.close", "number"): "{balanced}",
+    **{(f"reception.{name}", "number"): "{batch}" for name in "bring check correct enter enter_table set_aside show stubs".split()},
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",
     ("moderation.publish", "ref"): "{waiting}", ("moderation.withhold", "ref"): "{waiting}", ("moderation.restore", "ref"): "{withheld}",

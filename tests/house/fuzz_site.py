@@ -39,6 +39,7 @@ from consult.organisations import service as organisations
 from consult.organisations.models import Category, Region, Sector
 from consult.outreach.models import Doubt, RowState, StakeholderRow, StakeholderState
 from consult.reception import service as reception
+from consult.reception.reading import ReadTable
 from consult.synthesis import service as synthesis
 from tests import factories
 from tests.adoption import cases
@@ -71,7 +72,9 @@ def with_batches(consultation: Consultation, clerk: User, block: Block) -> dict[
     first.is_sampled = True
     reception.set_aside(clerk, balanced, count=1, reason="Blanc")
     code = next(stub.code for stub in reception.list_stubs(clerk, batch).rows if stub.entry is first)
-    return {"batch": str(batch.number), "balanced": str(balanced.number), "code": code}
+    table = reception.bring(
+        clerk, batch, table=ReadTable(["Passage", "Contribution"], [[A1, "Un avis de plus."]]), data=b"x", file_name="a.csv")
+    return {"table": str(table.id), "batch": str(batch.number), "balanced": str(balanced.number), "code": code}
 
 
 def with_a_form(consultation: Consultation, author: User) -> dict[str, str]:

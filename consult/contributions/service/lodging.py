@@ -202,15 +202,20 @@ def enter(
 
 
 @command
-def enter_again(actor: User, contribution: Contribution, *, block: Block, form_key: str, **values: Any) -> Contribution:
+def enter_again(
+    _actor: User, contribution: Contribution, *, block: Block, form_key: str, language: str = "fr",
+    as_organisation: Organisation | None = None, **values: Any,
+) -> Contribution:
     """What the paper says, where something else was typed: another contribution of the same author, and the one that was typed first is
     taken back, its trace kept. :class:`Invalid` and :class:`Conflict` are those of :func:`enter`, and the latter where it was taken back
     already.
     """
+    check_said(block, **values)
     hold_chapters(contribution.chapter, block.chapter)
     _take_back(contribution)
-    return add_contribution(contribution.author, block, form_key=form_key, origin=contribution.origin,
-                            received_at=contribution.received_at, **values)
+    return add_contribution(
+        contribution.author, block, form_key=form_key, origin=contribution.origin, received_at=contribution.received_at, language=language,
+        as_organisation=as_organisation, **values)
 
 
 def hold_chapters(*chapters_: Chapter) -> None:
