@@ -77,11 +77,12 @@ class SaidForm(FlaskForm):
                                 render_kw={"rows": 3, "dir": "auto", "class": "words", "data-most": MAX_REPLACEMENT})
     justification = TextAreaField(_("Justification"), validators=[Optional()],
                                   render_kw={"rows": 2, "dir": "auto", "class": "words", "data-most": MAX_BODY})
-    position = SelectField(_("Position"), coerce=Position, default=Position.NEUTRAL,
+    position = SelectField(_("Position"), coerce=Position, default=Position.NEUTRAL, validators=[InputRequired()],
                            description=_("Neutral where the paper does not say."))
-    kind = SelectField(_("Kind"), coerce=Kind, default=Kind.COMMENT)
-    comment_type = SelectField(_("Type of comment"), coerce=CommentType, default=CommentType.GENERAL)
-    written_in = SelectField(_("Language of the paper"), choices=LANGUAGES)
+    kind = SelectField(_("Kind"), coerce=Kind, default=Kind.COMMENT, validators=[InputRequired()])
+    comment_type = SelectField(_("Type of comment"), coerce=CommentType, default=CommentType.GENERAL,
+                               validators=[InputRequired()])
+    written_in = SelectField(_("Language of the paper"), choices=LANGUAGES, validators=[InputRequired()])
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

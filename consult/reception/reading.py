@@ -125,7 +125,7 @@ def plain(text: str) -> str:
     if not any(tag in kept.lower() for tag in MARKUP):
         return kept
     try:
-        tree = lxml.html.fromstring(f"<div>{kept}</div>")
+        tree: Any = lxml.html.fromstring(f"<div>{kept}</div>")
     except (ValueError, lxml.etree.ParserError):
         return kept
     for element in tree.iter("p", "br", "li", "div"):
