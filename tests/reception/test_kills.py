@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.accounts import service as accounts
+from consult.accounts.models import User
 from consult.consultations import service as consultations
 from consult.consultations.models import Role
 from consult.core.db import session, unit_of_work
@@ -51,10 +52,12 @@ def a_pile(url: str, folder) -> list[str]:
         with unit_of_work():
             consultation = factories.a_chapter(factories.a_consultation()).consultation
             clerks = [accounts.add(SYSTEM, None, email=f"clerk{n}@example.org", name=f"Agent {n}", language="fr") for n in range(2)]
-            for clerk in clerks:
-                consultations.appoint(SYSTEM, consultation, user=clerk, role=Role.CLERK)
-            session.expire_all()
-            a_batch(clerks[0], consultation, announced=SLIPS)
+        for clerk in clerks:
+            with unit_of_work():
+                consultations.appoint(SYSTEM, session.merge(consultation), user=session.merge(clerk), role=Role.CLERK)
+        with unit_of_work():
+            clerks = [session.get_one(User, clerk.id) for clerk in clerks]
+            a_batch(clerks[0], session.merge(consultation), announced=SLIPS)
         for clerk in clerks:
             client = app.test_client().sign_in(clerk)
             cookies.append(f"consult={client.get_cookie('consult').value}")
