@@ -15,7 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
 
 from consult.accounts.models import MAX_NAME
 from consult.contributions.models import CommentType, Kind, Origin, Position
@@ -39,6 +39,11 @@ class NumberField(IntegerField):
         if typed and not (typed.isdecimal() and len(typed) < 7):
             raise ValueError(NO_NUMBER)
         super().process_formdata([typed] if typed else [])
+
+    def pre_validate(self, form: Any) -> None:
+        """Blanks alone are no number."""
+        if self.data is None and self.flags.required:
+            raise ValidationError(NO_NUMBER)
 
 
 class RegisterForm(FlaskForm):

@@ -70,6 +70,7 @@ def with_batches(consultation: Consultation, clerk: User, block: Block) -> dict[
     batch, balanced = (a_batch(clerk, consultation, announced=count) for count in (12, 1))
     first, _second = (reception.enter(clerk, batch, **slip(block, body=body)) for body in ("Un avis sur papier.", "Un autre avis."))
     first.is_sampled = True
+    session.flush()
     reception.set_aside(clerk, balanced, count=1, reason="Blanc")
     code = next(stub.code for stub in reception.list_stubs(clerk, batch).rows if stub.entry is first)
     table = reception.bring(

@@ -49,7 +49,8 @@ def test_a_pile_is_registered_and_typing_begins(typing, chapter):
 
 
 @pytest.mark.parametrize(("over", "words"), [
-    ({"announced": "0"}, "from 1 to"), ({"announced": "beaucoup"}, "Type a number"), ({"place": "  "}, "Say where"),
+    ({"announced": "0"}, "from 1 to"), ({"announced": " \u3000"}, "Type a number"),
+    ({"announced": "beaucoup"}, "Type a number"), ({"place": "  "}, "Say where"),
     ({"received_at": "2099-01-01T00:00"}, "still to come"), ({"received_at": "hier"}, "valid"), ({"origin": "online"}, "valid"),
 ])
 def test_a_pile_that_cannot_be_registered_keeps_what_was_typed(typing, chapter, over, words):
