@@ -1,13 +1,16 @@
 """What was received on paper, by letter, by e-mail or at a meeting: batches, typing, comparing, stubs."""
 
+import hmac
 import secrets
 from functools import partial
 from typing import Any
 
 from flask import Flask, flash, redirect, render_template, request, url_for
+from flask_limiter.util import get_remote_address
 
-from consult.accounts.attempts import keyed, network
 from consult.core import events as core_events
+from consult.core import pace
+from consult.core.config import derived_key
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _
 from consult.core.paging import Cursor
@@ -251,9 +254,16 @@ def claim():
 
 def init_app(app: Flask) -> None:
     """Whoever guesses codes is slowed down: each account, and each network, tries so many in an hour."""
-    limiter = app.extensions["consult_limiter"]
-    for amount, scope, key in (("10 per hour", "stub-account", lambda: str(actor().id)), ("60 per hour", "stub-network", network)):
-        limit = limiter.shared_limit(amount, scope, key_func=keyed(key), methods=["POST"])
+    limiter, secret = app.extensions["consult_limiter"], derived_key(app.config["SECRET_KEY"], "attempts").encode()
+
+    def by_account() -> str:
+        return hmac.digest(secret, f"stub {actor().id}".encode(), "sha256").hex()  # the counters may stand in a storage of others
+
+    def by_network() -> str:
+        return hmac.digest(secret, f"stub {pace.network(get_remote_address())}".encode(), "sha256").hex()
+
+    for amount, scope, key in (("10 per hour", "stub-account", by_account), ("60 per hour", "stub-network", by_network)):
+        limit = limiter.shared_limit(amount, scope, key_func=key, methods=["POST"])
         app.view_functions["reception.claim"] = limit(app.view_functions["reception.claim"])
 
 
