@@ -18,6 +18,8 @@ import consult.grouping.models
 import consult.journal.stamping  # the worker's, and asked by `consult verify`
 import consult.moderation.models
 import consult.outreach.clock
+import consult.reception.clock  # the worker’s too
+import consult.reception.models
 import consult.search.models
 import consult.synthesis.models  # noqa: F401 - every table must be known, whichever view asks first
 from consult.accounts import views as accounts_views
@@ -56,6 +58,7 @@ from consult.news import views as news_views
 from consult.organisations import views as organisations_views
 from consult.outreach import views as outreach_views
 from consult.privacy import views as privacy_views
+from consult.reception import views as reception_views
 from consult.search import views as search_views
 from consult.synthesis import views as synthesis_views
 from consult.text.redline import begin_page, end_page
@@ -67,8 +70,8 @@ WRITERS = 12  # of them who write; the other turns are those of readers
 WAITING_WRITERS = 96  # beyond which who writes is told that it is not possible at this moment
 TAKEN_IN = 128  # requests of a process of `consult serve` that are whole, and answered or waiting for their turn
 ROOMS = (accounts_views, organisations_views, consultations_views, chapters_views, news_views, contributions_views, grouping_views,
-         moderation_views, synthesis_views, search_views, exports_views, forms_views, outreach_views, adoption_views, journal_views,
-         privacy_views)
+         moderation_views, synthesis_views, search_views, exports_views, forms_views, outreach_views, reception_views, adoption_views,
+         journal_views, privacy_views)
 
 
 def create_app(config: Config | None = None, **overrides) -> web.ConsultApp:

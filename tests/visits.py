@@ -215,6 +215,7 @@ visitor                                     /accounts/use-passkey
 rapporteur secretariat                      /exports
 visitor                                     /exports/open-data
 visitor participant                         /journal
+secretariat                                 /reception
 visitor                                     /journal/feed
 participant                                 /news/choose
 participant                                 /news/following

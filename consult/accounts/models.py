@@ -59,6 +59,11 @@ class User(Base, Identity):
     mf_recovery_codes: Mapped[list[Any] | None]  # as digests; each goes when it has served
     # By which passkeys know whose they are.
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(sa.String(64), unique=True, index=True)  # type: ignore[assignment]
+    # Somebody who said something elsewhere, and for whom it was typed: no account, and nobody signs in to it. Whose it is once its
+    # person has an account and showed the code on their stub; and of such an account, that it has some.
+    is_entered: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    person_id: Mapped[int | None] = fk("user.id")
+    has_claimed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     # Of the digests of what is personal here, in the journal: changed when that is erased, so that nobody can guess it from them.
     salt: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
 
@@ -77,6 +82,24 @@ class User(Base, Identity):
     is_proven_elsewhere = False  # in this session: see UserSession.is_factor_proven
     tf_phone_number = None  # Flask-Security asks; no codes are sent to telephones
     roles: list[Any] = []  # noqa: RUF012 - Flask-Security asks for its own roles; ours are appointments
+
+    person: Mapped["User | None"] = relationship("User", remote_side="User.id", viewonly=True)
+
+    @property
+    def reached(self) -> "User":
+        """To whom a letter to this one is written."""
+        return self.person or self
+
+    def wrote(self, author_id: int | None) -> bool:
+        """Whether that is this person: by their account, or by what was typed for them and is theirs."""
+        return author_id is not None and (author_id == self.id or author_id in self.claimed_ids)
+
+    @property
+    def claimed_ids(self) -> frozenset[int]:
+        """Those of the persons for whom it was typed what this one said elsewhere."""
+        if not self.has_claimed:
+            return frozenset()
+        return frozenset(session.scalars(sa.select(User.id).where(User.person_id == self.id)))
 
     @property
     def organisation_id(self) -> int | None:

@@ -32,6 +32,8 @@ class Actor(Protocol):
     @property
     def lacks_factor(self) -> bool: ...
 
+    def wrote(self, author_id: int | None) -> bool: ...
+
     def holds(self, role: str, commission_id: int | None = None) -> bool: ...
 
     def belonged_to(self, organisation_id: int, since: datetime) -> bool: ...
@@ -50,6 +52,9 @@ class Unnamed:
     member_of_id: None = None
     lacks_factor: bool = False
     language: str = "fr"
+
+    def wrote(self, author_id: int | None) -> bool:
+        return False
 
     def holds(self, role: str, commission_id: int | None = None) -> bool:
         return False

@@ -24,6 +24,8 @@ ORDER: dict[str, tuple[str, ...]] = {
     "consultation": ("round", "appointment"),
     "invitation": (),
     "commission": (),
+    "brought_table": (),
+    "batch": ("entry",),
     "working_draft": (),
     "received_form": (),
     "received_row": (),

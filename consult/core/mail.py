@@ -41,6 +41,7 @@ PATIENCE = 3
 BLANKS = re.compile(r"[^\S\u00a0\u202f]+")  # those that a line may break at: French sets its signs apart by the others
 BATCH = 20  # letters that are worded, and then posted, at once
 NOBODY = "@forgotten.invalid"  # the end of the address that stays of a person who was forgotten
+ELSEWHERE = "@elsewhere.invalid"  # of one for whom it was typed what they said elsewhere: their row has no address
 
 
 class DropReason(enum.StrEnum):
@@ -176,7 +177,7 @@ def _knows_utf8() -> bool:
 
 def post(recipient: str, subject: str, body: str, html: str | None = None, **noted: Any) -> OutgoingMail | None:
     """Write a letter down, with what is ``noted`` of it in other columns, and promise to send it; None where nobody is there to read it."""
-    if recipient.endswith(NOBODY):
+    if recipient.endswith((NOBODY, ELSEWHERE)):
         return None
     letter = OutgoingMail(recipient=recipient, subject=BLANKS.sub(" ", str(subject)).strip(), body=body, html=html, **noted)
     add_now(letter)
@@ -202,6 +203,7 @@ def call_back(recipient: str, expires_at: datetime) -> None:
 
 def worded(reader, template: str, **context) -> tuple[str, str, str]:
     """(recipient, subject, body) of a letter: the template's first line is the subject, then a blank line, then the body."""
+    reader = getattr(reader, "reached", reader)
     with force_locale(reader.language):
         text = render_template(
             f"emails/{template}.txt", reader=reader, language=reader.language, direction=direction(reader.language), now=utcnow(), **context

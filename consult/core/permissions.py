@@ -74,7 +74,7 @@ signed_in = Rule(lambda actor, obj: actor.is_authenticated, _("Please sign in fi
 system = Rule(lambda actor, obj: actor.is_system, _("This is done by the system alone."),
               words=_("the platform itself: its clock, its command line"))
 unowned = Rule(lambda actor, obj: getattr(obj, "author_id", None) is None, ANOTHERS, words=_("what belongs to no account yet"))
-own = Rule(lambda actor, obj: actor.id is not None and obj.author_id == actor.id, ANOTHERS, words=_("what is their own"))
+own = Rule(lambda actor, obj: actor.wrote(obj.author_id), ANOTHERS, words=_("what is their own"))
 at_ones_address = Rule(lambda actor, obj: obj.address is not None and obj.address == getattr(actor, "email", None), ANOTHERS,
                        words=_("what was kept for their address"))
 invited = Rule(lambda actor, obj: obj.address == getattr(actor, "email", None), _("This invitation was written to somebody else."),
@@ -83,9 +83,10 @@ oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, A
 own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, ANOTHERS, words=_("what they asked for"),
                    is_of_staff=True)
 public = Rule(lambda actor, obj: obj.is_public, _("This is not public."), words=_("what is public"))
-anothers = Rule(lambda actor, obj: obj.author_id != actor.id, _("Nobody supports a contribution of their own."), words=_("somebody else’s"))
+anothers = Rule(lambda actor, obj: not actor.wrote(obj.author_id), _("Nobody supports a contribution of their own."),
+                words=_("somebody else’s"))
 somebody_elses_text = Rule(
-    lambda actor, obj: obj.author_id != actor.id, _("This text is your own: withdraw it if it should not be read."),
+    lambda actor, obj: not actor.wrote(obj.author_id), _("This text is your own: withdraw it if it should not be read."),
     words=_("somebody else’s"))
 nobody_for_themselves = Rule(
     lambda actor, obj: obj.id != actor.id, _("Nobody gives a role to themselves, or ends their own."),
@@ -118,7 +119,7 @@ leaves_a_trace = Rule(
     lambda actor, obj: obj.is_traced, _("This contribution is not public."),
     _("Its author sees it after signing in; others once it is published."), words=_("what was withheld or withdrawn, without its words"))
 from_elsewhere = Rule(
-    lambda actor, obj: obj.author_id != actor.id and not (
+    lambda actor, obj: not actor.wrote(obj.author_id) and not (
         obj.organisation_id is not None and actor.belonged_to(obj.organisation.body_id, obj.submitted_at)),
     _("It comes from yourself, or from an organisation that is yours or was when it was lodged or since: another moderator decides."),
     reads=ROLES, words=_("what comes neither from themselves nor from an organisation that was theirs when it was lodged or since"))
@@ -129,6 +130,7 @@ declared = Rule(
 )
 secretariat = holds("secretariat")
 administrator = holds("administrator")
+clerk = holds("clerk")
 by_the_secretariat = Rule(secretariat.holds, _("The whole dossier is made by the secretariat."), reads=ROLES, roles=secretariat.roles,
                           is_of_staff=True)
 by_an_administrator = Rule(administrator.holds, _("An administrator is appointed, and dismissed, by an administrator."), reads=ROLES,
@@ -140,6 +142,20 @@ NOT_OPEN = _("The consultation is not open: contributions are received between i
 is_open = phase("receives_contributions", NOT_OPEN)
 in_time = Rule(lambda actor, obj: consultation_of(obj).received_contributions(arrived_at()), NOT_OPEN, reads=COURSE,
                words=_("what arrived whole before the closing"), phases=lambda one: one.receives_contributions)
+typing = Rule(
+    lambda actor, obj: consultation_of(obj).takes_entries(arrived_at()),
+    _("What came on paper is typed from the opening until ten days after the closing, and before the synthesis begins."),
+    reads=COURSE, words=_("until ten days after the closing"), phases=lambda one: one.takes_entries)
+registering = Rule(
+    lambda actor, obj: consultation_of(obj).takes_batches(arrived_at()),
+    _("A batch is registered from the opening until three days after the closing."),
+    reads=COURSE, words=_("until three days after the closing"), phases=lambda one: one.takes_entries)
+typed_for_somebody = Rule(
+    lambda actor, obj: obj.origin.is_typed, _("Its author lodged it here: it is theirs alone to change."),
+    words=_("what was typed for its author"))
+typed_by_another = Rule(
+    lambda actor, obj: obj.typed_by_id != actor.id, _("You typed this one: somebody else compares it with the paper."),
+    _("Ask another clerk, or the secretariat."), words=_("what somebody else typed"))
 answering = phase("is_answering")
 under_way = phase("is_under_way", _("The consultation is over: no role is given in it any more."))
 before_the_council = before("adopted", _("This is possible once the syntheses have been submitted to the Council."))
@@ -209,6 +225,8 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own), (signed_in, unowned, at_ones_address)),
     Action.CONTRIBUTIONS_EDIT_OFFERED: ((signed_in, signing, in_time), (signed_in, within, own, in_time)),
+    Action.CONTRIBUTIONS_ENTER: ((secretariat, typing), (clerk, typing)),
+    Action.CONTRIBUTIONS_ENTER_AGAIN: ((secretariat, typed_for_somebody, typing), (clerk, typed_for_somebody, typing)),
     Action.CONTRIBUTIONS_FIND_PLACES: ((system,),),
     Action.CONTRIBUTIONS_KEEP_DRAFT: ((unowned,), (own,)),
     Action.CONTRIBUTIONS_LEAVE: ((rapporteur, revising), (secretariat, revising)),
@@ -279,6 +297,7 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.ORGANISATIONS_END_MANDATE: ((signed_in, represents), (secretariat,), (system,)),
     Action.ORGANISATIONS_END_MEMBERSHIP: ((signed_in, represents, of_anothers), (secretariat, of_anothers), (system,)),
     Action.ORGANISATIONS_ENROL: ((anyone,),),
+    Action.ORGANISATIONS_ENTER: ((secretariat, typing), (clerk, typing)),
     Action.ORGANISATIONS_INVITE: ((signed_in, represents), (secretariat,), (system,)),
     Action.ORGANISATIONS_INVITE_AGAIN: ((signed_in, represents), (secretariat,), (system,)),
     Action.ORGANISATIONS_JOIN: ((signed_in, oneself),),
@@ -306,6 +325,16 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.PRIVACY_FORGET_ON_REQUEST: ((secretariat,),),
     Action.PRIVACY_READ: ((anyone,),),
     Action.PRIVACY_VIEW_REGISTER: ((secretariat,), (administrator,)),
+    Action.RECEPTION_BRING: ((secretariat, typing), (clerk, typing)),
+    Action.RECEPTION_CHECK: ((secretariat, typed_by_another, typing), (clerk, typed_by_another, typing)),
+    Action.RECEPTION_CLAIM: ((signed_in,),),
+    Action.RECEPTION_CLOSE: ((secretariat, typing), (clerk, typing)),
+    Action.RECEPTION_CORRECT: ((secretariat, typed_by_another, typing), (clerk, typed_by_another, typing)),
+    Action.RECEPTION_ENTER: ((secretariat, typing), (clerk, typing)),
+    Action.RECEPTION_ENTER_TABLE: ((secretariat, typing), (clerk, typing)),
+    Action.RECEPTION_REGISTER: ((secretariat, registering), (clerk, registering)),
+    Action.RECEPTION_SET_ASIDE: ((secretariat, typing), (clerk, typing)),
+    Action.RECEPTION_VIEW: ((secretariat,), (clerk,)),
     Action.SEARCH_READ: ((anyone,),),
     Action.SYNTHESIS_ADD_ITEM: ((rapporteur, answering),),
     Action.SYNTHESIS_ATTACH: ((rapporteur, answering),),

@@ -25,6 +25,7 @@ from consult.contributions.models import (
     Declaration,
     Interest,
     Kind,
+    Origin,
     Position,
     Reaction,
     ReactionTally,
@@ -88,6 +89,7 @@ class Signature(LabelledEnum):
 
     OWN_NAME = "own_name", N_("In their own name")
     MANDATE = "mandate", N_("With a mandate of the organisation")
+    TYPED = "typed", N_("For the organisation, as its author said: nobody signed it here with a mandate")
     BEFORE_MANDATES = "before_mandates", N_("For the organisation, before mandates were asked for")
 
 
@@ -147,6 +149,8 @@ class MatrixRow:
     mandate: SignedWith | None = None
     interest: Interest | None = None
     interests: str = ""
+    origin: Origin = Origin.ONLINE
+    received_at: datetime | None = None
     number: int | None = None
     first: bool = True
 
@@ -198,7 +202,8 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
             written.number.label("version"), Contribution.exact, Contribution.current_key, Anchor.anchor_class,
             (written.id != last).label("has_changed"), supports(Reaction.PERSON, "persons"),
             supports(Reaction.ORGANISATION, "organisations"), name_in(body, language).label("organisation_now"), Declaration.interest,
-            Declaration.interests, Mandate.id.label("mandate_id"), Mandate.begins_at, Mandate.ends_at,
+            Declaration.interests, Mandate.id.label("mandate_id"), Mandate.begins_at, Mandate.ends_at, Contribution.origin,
+            Contribution.received_at,
         )
         .join(Chapter, Chapter.id == Contribution.chapter_id).join(Block, Block.id == Contribution.block_id)
         .join(User, User.id == Contribution.author_id).outerjoin(Organisation, Organisation.id == Contribution.organisation_id)
@@ -283,7 +288,7 @@ def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> 
         persons=0 if silent else found.persons or 0, organisations=0 if silent else found.organisations or 0,
         organisation_now=said(found.organisation_now), signature=None if silent else signature_of(found),
         mandate=None if silent else mandate_of(found),
-        interest=None if silent else found.interest, interests=said(found.interests),
+        origin=found.origin, received_at=found.received_at, interest=None if silent else found.interest, interests=said(found.interests),
         present_key=found.current_key or "", anchor_class=found.anchor_class or (PlaceSearch.SOUGHT if found.has_changed else None),
     )
 
@@ -291,7 +296,9 @@ def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> 
 def signature_of(found) -> Signature:
     if found.organisation_id is None:
         return Signature.OWN_NAME
-    return Signature.BEFORE_MANDATES if found.mandate_id is None else Signature.MANDATE
+    if found.mandate_id is not None:
+        return Signature.MANDATE
+    return Signature.TYPED if found.origin.is_typed else Signature.BEFORE_MANDATES
 
 
 def mandate_of(found) -> SignedWith | None:

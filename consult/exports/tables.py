@@ -125,6 +125,9 @@ COLUMNS = (
            lambda row: moment(row.mandate.ends_at) if row.mandate and row.mandate.ends_at else ""),
     Column("interest", N_("Declaration of interests"), 18, lambda row: row.interest),
     Column("interests", N_("Interest declared"), 40, lambda row: row.interests),
+    Column("origin", N_("How it came"), 16, lambda row: row.origin),
+    Column("received", N_("Received at, where it was typed for its author (Morocco time)"), 18,
+           lambda row: moment(row.received_at) if row.received_at else ""),
     Column("point", N_("Number of the request, where the contribution was split into several"), 10, lambda row: row.number),
 )
 # What open data leaves out has no meaning there: only published contributions are in it.

@@ -43,6 +43,7 @@ READING: dict[Action, str] = {
     Action.OUTREACH_VIEW: N_("The list of stakeholders is looked at"),
     Action.PRIVACY_READ: N_("The periods of retention are read"),
     Action.PRIVACY_VIEW_REGISTER: N_("The register of processing is read"),
+    Action.RECEPTION_VIEW: N_("What was received on paper, and how its authors can be reached, is looked at"),
     Action.SEARCH_READ: N_("The text and what was said of it are searched"),
     Action.SYNTHESIS_READ: N_("A synthesis is read"),
     Action.SYNTHESIS_VIEW: N_("The workbench of a synthesis is looked at"),

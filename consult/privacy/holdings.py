@@ -48,6 +48,7 @@ from consult.news.models import Follow, NewsChoice, NewsItem
 from consult.organisations.models import Mandate, MemberInvitation, Membership
 from consult.outreach.models import Stakeholder, StakeholderChapter, StakeholderLetter, StakeholderList, StakeholderRow
 from consult.privacy.models import Erasure
+from consult.reception.models import Batch, BroughtTable, Entry, EntryCheck
 from consult.synthesis.models import ItemContribution, Point, Synthesis, SynthesisItem, SynthesisNotice, SynthesisReopening
 from consult.text.addresses import MAX_TYPED, likeness, spelt
 
@@ -80,6 +81,7 @@ class Subject(LabelledEnum):
     OFFERED = "offered", N_("Drafts offered to an organisation, what was written in them, and remarks on them")
     FAULTS = "faults", N_("Faults of background work that quote the address")
     CONTRIBUTIONS = "contributions", N_("Contributions, with their receipts and their places in the text")
+    ELSEWHERE = "elsewhere", N_("What the person said elsewhere and was typed for them: name, how they can be reached, code of the stub")
     REPLIES = "replies", N_("Replies to contributions")
     SUPPORTS = "supports", N_("Supports given to contributions, and taken back")
     FLAGS = "flags", N_("What the person flagged to the moderators, with the words to them")
@@ -91,6 +93,7 @@ class Subject(LabelledEnum):
 
 # Why each stays, and under which name.
 REASONS = {
+    Subject.ELSEWHERE: N_("That something was typed stays, with its number in its batch, so that the batch still balances."),
     Subject.ACCOUNT: N_("An account without name, address or any way in stays, so that what points to it still holds."),
     Subject.CONTRIBUTIONS: N_("They are a part of the public record on which the answers and the Council’s decision rest. They are shown "
                               "under “A participant”, or under the organisation for which they were lodged. What their words say is not "
@@ -183,6 +186,8 @@ def _lines(subject: Subject, fate: Fate, *columns: InstrumentedAttribute[Any]) -
 
 HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.ACCOUNT, Fate.EMPTIED, User.id),
+    *_lines(Subject.ELSEWHERE, Fate.EMPTIED, User.person_id),
+    Holding(Subject.ELSEWHERE, Entry, Contribution.author_id, Fate.EMPTIED),
     *_lines(Subject.REGISTRATION, Fate.GOES, Registration.user_id),
     *_lines(Subject.SESSIONS, Fate.GOES, UserSession.user_id),
     *_lines(Subject.PASSKEYS, Fate.GOES, Passkey.user_id),
@@ -216,7 +221,8 @@ HOLDINGS: tuple[Holding, ...] = (
             ModerationHint.dismissed_by_id, Synthesis.validated_by_id, SynthesisItem.edited_by_id,
             SynthesisReopening.reopened_by_id, StakeholderList.imported_by_id, Export.requested_by_id,
             SubmissionRequest.requested_by_id, Submission.submitted_by_id,
-            AdoptionDecision.recorded_by_id, Erasure.decided_by_id, FoldChoice.chosen_by_id, Point.made_by_id),
+            AdoptionDecision.recorded_by_id, Batch.registered_by_id, BroughtTable.brought_by_id,
+            Entry.typed_by_id, EntryCheck.checked_by_id, Erasure.decided_by_id, FoldChoice.chosen_by_id, Point.made_by_id),
     *_lines(Subject.JOURNAL, Fate.STAYS, AuditEvent.actor_id),
     *_lines(Subject.ERASURES, Fate.STAYS, Erasure.user_id),
 )

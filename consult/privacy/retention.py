@@ -87,6 +87,8 @@ from consult.outreach.models import AddressMark, Stakeholder, StakeholderChapter
 from consult.privacy import service
 from consult.privacy.jobs import DORMANT, IN_CHARGE, is_idle, tell_idle
 from consult.privacy.models import Cause, Erasure
+from consult.reception import service as reception
+from consult.reception.models import Batch, BroughtTable, Entry, EntryCheck
 from consult.search.models import SearchKey, SearchPosting, SearchWord
 from consult.synthesis.models import (
     BlockChange,
@@ -105,7 +107,7 @@ UNCONFIRMED, WARNED = timedelta(days=7), timedelta(days=60)
 INVITED = timedelta(days=30)
 BROUGHT, SILENT = timedelta(days=30), timedelta(days=90)
 LETTERS, WORK, FILES, TOLD = timedelta(days=30), timedelta(days=30), timedelta(days=90), timedelta(days=365)
-OFFERED = timedelta(days=365)
+OFFERED, CONTACTS = timedelta(days=365), timedelta(days=365)
 BROUGHT_FORMS = timedelta(days=180)
 
 
@@ -141,7 +143,7 @@ def end_unconfirmed() -> int:
     asked = sa.select(sa.func.max(Registration.created_at)).where(Registration.user_id == User.id).scalar_subquery()
     may_confirm = sa.exists().where(OutgoingMail.recipient == User.email, OutgoingMail.expires_at > utcnow())
     return _forget(sa.and_(
-        User.confirmed_at.is_(None), User.forgotten_at.is_(None), User.created_at < utcnow() - UNCONFIRMED,
+        User.confirmed_at.is_(None), User.forgotten_at.is_(None), ~User.is_entered, User.created_at < utcnow() - UNCONFIRMED,
         sa.func.coalesce(asked, User.created_at) < utcnow() - UNCONFIRMED, ~may_confirm, ~IN_CHARGE), Cause.UNCONFIRMED)
 
 
@@ -222,6 +224,14 @@ def end_news() -> int:
     return _delete(NewsItem, list(session.scalars(over)))
 
 
+def end_contacts() -> int:
+    return reception.let_go_of_contacts(utcnow() - CONTACTS, AT_ONCE)
+
+
+def end_tables() -> int:
+    return reception.let_go_of_tables(utcnow() - BROUGHT, AT_ONCE)
+
+
 def _delete(model: type[Base], keys: list[int]) -> int:
     if keys:
         session.execute(sa.delete(model).where(model.id.in_(keys)).execution_options(synchronize_session=False))
@@ -287,6 +297,13 @@ PERIODS: tuple[Period, ...] = (
         N_("To be looked at by their author and become drafts; the file is kept as it came."), (ReceivedForm, ReceivedRow),
         end_received_forms),
     Period(
+        N_("How the authors of what was typed for them can be reached, since it was typed"), CONTACTS,
+        N_("To ask them what cannot be read, and to answer them. Their name stays with what they said, as that of any author."), (Entry,),
+        end_contacts),
+    Period(
+        N_("Tables of what was said elsewhere, with their rows, since they were brought"), BROUGHT,
+        N_("To enter their rows, and to see which were refused and why. What was entered stays."), (BroughtTable,), end_tables),
+    Period(
         N_("Forms sent without being signed in, with a digest of the network address"), KEPT_FOR,
         N_("To be sent again after signing in."), (KeptForm,), ended_by="core.refused.drop_forgotten_forms"),
     Period(N_("Letters, sent or not"), LETTERS, N_("To find out why somebody got none."), (OutgoingMail,), end_letters),
@@ -306,7 +323,8 @@ PERIODS: tuple[Period, ...] = (
         N_("Contributions, receipts, mandates with which they were signed, supports, replies, decisions and answers"), None,
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
-        (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
+        (Contribution, Batch, EntryCheck, SuggestedAmendment,
+         Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
          ModerationHint, Appeal, Flag, Rephrasing, RephrasingAnswer,
          FoldChoice, Point, ItemContribution, SynthesisNotice, DecisionNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,

@@ -18,7 +18,7 @@ from consult.core.db import note_rows, session
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.i18n import DEFAULT_LANGUAGE, _, utcnow
 from consult.core.jobs import Job, later
-from consult.core.locks import ORDER, lock, taken
+from consult.core.locks import ORDER, lock, lock_all, taken
 from consult.core.permissions import SYSTEM, Action, Actor, require
 from consult.exports import service as exports
 from consult.organisations import service as organisations
@@ -26,6 +26,7 @@ from consult.organisations.models import Membership
 from consult.privacy import jobs
 from consult.privacy.holdings import ADDRESSES, HOLDINGS, Fate, Held, Holding, Subject, summary_of
 from consult.privacy.models import MAX_WORDS, Cause, Erasure
+from consult.reception import service as reception
 from consult.text.normalising import is_blank, name_key, normalised, validated_text
 
 SHORTEST = 3  # letters of a part of a name that tells who is meant
@@ -94,6 +95,8 @@ def _words(text: str) -> list[str]:
 def _erase(dismissing: Actor, user: User, erasure: Erasure, while_: sa.ColumnElement[bool] | None = None) -> Erasure:
     """In the order of locks: the course, the person, what is theirs, letters and jobs."""
     hold_course()
+    entered = session.scalars(sa.select(User).where(User.person_id == user.id)).all()
+    lock_all(User, User.id.in_(sorted([user.id, *(one.id for one in entered)])))
     lock(user, "forgotten_at")
     if user.forgotten_at is not None:
         raise Conflict(_("This person was forgotten already."))
@@ -103,14 +106,18 @@ def _erase(dismissing: Actor, user: User, erasure: Erasure, while_: sa.ColumnEle
     letters = list(session.scalars(sa.select(mail.OutgoingMail.id).where(mail.OutgoingMail.recipient == address)))
     jobs_of_letters = sa.and_(Job.name == "core.mail.deliver", Job.subject_id.in_(letters))
     going = sorted((holding for holding in HOLDINGS if holding.fate == Fate.GOES and not _waits(holding, erasure.cause)), key=_rank)
-    for holding in (one for one in going if _rank(one) < RANKS["export"]):
+    for holding in (one for one in going if _rank(one) < RANKS["batch"]):
+        _take_away(dismissing, user, holding)
+    reception.drop_contacts([user.id, *(one.id for one in entered)])
+    for holding in (one for one in going if RANKS["batch"] < _rank(one) < RANKS["export"]):
         _take_away(dismissing, user, holding)
     exports.take_back_files()
     for holding in (one for one in going if _rank(one) > RANKS["export"]):
         _take_away(dismissing, user, holding)
     faults = [holding.is_of(user) for holding in HOLDINGS if holding.subject == Subject.FAULTS]
     session.execute(sa.update(Job).where(sa.or_(jobs_of_letters, *faults)).values(error=None))
-    _empty(user)
+    for one in (user, *entered):
+        _empty(one)
     session.add(erasure)
     session.flush()
     later(jobs.scrub, erasure)

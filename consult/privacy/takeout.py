@@ -26,12 +26,12 @@ from consult.privacy.holdings import Subject, rows_of
 SECRETS = frozenset({
     "password", "fs_uniquifier", "us_totp_secrets", "salt", "token_hash", "proof_hash", "token", "browser_key", "browser", "form_key",
     "tf_totp_secret", "saved_by", "totp_counter", "mf_recovery_codes", "fs_webauthn_user_handle", "credential_id", "public_key",
-    "sign_count"})
+    "sign_count", "code_hash"})
 LEFT_OUT = N_("Left out: what such a letter says may let one sign in.")
 # What a person reads of each row, in this order; the JSON has every column.
 WORDS = {
     "ref": N_("Reference"), "email": N_("E-mail address"), "recipient": N_("E-mail address"), "address": N_("Address"), "name": N_("Name"),
-    "name_ar": N_("Name in Arabic"), "function": N_("Function"), "language": N_("Language"),
+    "name_ar": N_("Name in Arabic"), "function": N_("Function"), "language": N_("Language"), "contact": N_("How the author can be reached"),
     "is_name_public": N_("The name is published"), "is_told_of_work": N_("Told by mail of what waits"),
     "created_at": N_("Made on"), "confirmed_at": N_("Address confirmed on"), "signed_in_at": N_("Signed in last on"),
     "agent": N_("Browser"), "opened_at": N_("Signed in on"), "seen_at": N_("Used last on"),

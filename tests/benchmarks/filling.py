@@ -32,6 +32,7 @@ from consult.contributions.models import (
     Kind,
     OfferedDraft,
     OfferedState,
+    Origin,
     Position,
     Receipt,
     SuggestedAmendment,
@@ -68,9 +69,9 @@ from tests.benchmarks.points import items_of, put_items
 from tests.benchmarks.reactions import Reactions
 from tests.benchmarks.spots import Spot, Text
 
-SEED = 20261129
-BATCH = 20_000
+SEED, BATCH = 20261129, 20_000
 GATHERED = 0.8  # of what is published
+OWN_ACCOUNT: dict[str, Any] = {"is_entered": False, "person_id": None, "has_claimed": False}
 REPRESENTATIVE = "filled-representative@people.example"
 DRAFTED, ACCEPTED = 10, 5  # of so few contributions each was drafted inside an organisation, later each tenth; so many wait to be lodged
 REVISED = 3  # the chapter that has later versions
@@ -189,10 +190,10 @@ class People:
         first, last = NAMES
         now = utcnow()
         user_id = bulk.add(
-            User, email=f"filled-{n}@people.example", name=f"{first[n % 10]} {last[n // 10 % 10]} {n}", name_ar=None, function=None,
-            language="ar" if n % 4 == 0 else "fr", is_name_public=n % 10 != 0, is_told_of_work=True, is_demonstration=True, created_at=now,
-            password=None, active=True, fs_uniquifier=f"filled-{n:024}", confirmed_at=now, us_totp_secrets=None, us_phone_number=None,
-            salt=f"{n:032}")
+            User, **OWN_ACCOUNT, email=f"filled-{n}@people.example", name=f"{first[n % 10]} {last[n // 10 % 10]} {n}", name_ar=None,
+            function=None, language="ar" if n % 4 == 0 else "fr", is_name_public=n % 10 != 0, is_told_of_work=True,
+            is_demonstration=True, created_at=now, password=None, active=True, fs_uniquifier=f"filled-{n:024}", confirmed_at=now,
+            us_totp_secrets=None, us_phone_number=None, salt=f"{n:032}")
         if n % 3:
             return user_id, None
         organisation_id = self.dice.choice(self.organisations)
@@ -205,7 +206,7 @@ class People:
         """Of the first organisation, for whom its members draft."""
         now = utcnow()
         user_id = bulk.add(
-            User, email=REPRESENTATIVE, name="Rkia Lahlou", name_ar=None, function=None, language="fr", is_name_public=True,
+            User, **OWN_ACCOUNT, email=REPRESENTATIVE, name="Rkia Lahlou", name_ar=None, function=None, language="fr", is_name_public=True,
             is_told_of_work=True, is_demonstration=True, created_at=now, password=None, active=True, fs_uniquifier="filled-representative",
             confirmed_at=now, us_totp_secrets=None, us_phone_number=None, salt="0" * 32)
         bulk.add(Membership, user_id=user_id, organisation_id=self.organisations[0], joined_at=now, left_at=None,
@@ -311,7 +312,7 @@ class Filling:
             organisation_id=author[1], language=spot.language, kind=dice.choice(KINDS), comment_type=dice.choice(TYPES),
             position=dice.choice(POSITIONS), body=" ".join([*dice.choices(sentences, k=dice.randint(1, 6)), f"({number})"]),
             justification=dice.choice(sentences) if dice.random() < 0.3 else "", state=ContributionState.SUBMITTED,
-            submitted_at=self.opened_at + number * self.step, withdrawn_at=None, row_counter=1,
+            submitted_at=self.opened_at + number * self.step, withdrawn_at=None, row_counter=1, origin=Origin.ONLINE, received_at=None,
             amendment=SimpleNamespace(replacement=wording, lodged_replacement=wording) if wording else None,
         ), wording
 

@@ -11,14 +11,30 @@ import sqlalchemy as sa
 from consult.accounts.models import User
 from consult.consultations import service as consultations
 from consult.consultations.models import Appointment, Consultation, Invitation, Phase, Role, Round
-from consult.contributions.models import Contribution, OfferedDraft
+from consult.contributions.models import Contribution, OfferedDraft, Origin
 from consult.core import commands, course
 from consult.core.arrival import SMALL, Arrivals
 from consult.core.db import db, reading_first, session, unit_of_work
 from consult.core.errors import NotAllowed
 from consult.core.i18n import arrived_at, utcnow
-from consult.core.permissions import RULES, STEERING, SYSTEM, Action, Reads, can, invited, public, represents, signing, what_is_read, within
+from consult.core.permissions import (
+    RULES,
+    STEERING,
+    SYSTEM,
+    Action,
+    Reads,
+    can,
+    invited,
+    public,
+    represents,
+    signing,
+    typed_by_another,
+    typed_for_somebody,
+    what_is_read,
+    within,
+)
 from consult.organisations.models import Membership
+from consult.reception.models import Batch, Entry
 from tests import factories
 from tests.consultations.test_at_once import somebody_else
 
@@ -30,7 +46,7 @@ OF_ROLES = [action for action in COMMANDS if Reads.ROLES in what_is_read(action)
 @pytest.fixture
 def world(own_app):
     """(a contribution, its author, somebody with every role, an invitation of the author, a published contribution, a request to join an
-    organisation, a draft that the author offered to theirs), where commits are real.
+    organisation, a draft that the author offered to theirs, what a clerk typed), where commits are real.
     """
     with unit_of_work():
         block = factories.block_of(factories.a_chapter(factories.a_consultation(opened_days_ago=40)), "C1-A1-P1-a1")
@@ -45,7 +61,13 @@ def world(own_app):
         published = factories.a_published_contribution(block=block)
         author = contribution.author
         offered = factories.an_offered_draft(block=block, author=author)
-        return contribution.id, author.id, person.id, asked.id, published.id, factories.saved(joining).id, offered.id
+        clerk = factories.a_user(role=Role.CLERK)
+        batch = Batch(form_key="b", consultation=block.chapter.consultation, number=1, origin=Origin.PAPER, place="Fès", announced=2,
+                      received_at=utcnow(), registered_by_id=clerk.id, last_number=1)
+        said = factories.a_contribution(block=block, origin=Origin.PAPER, received_at=utcnow())
+        typed = factories.saved(Entry(form_key="e", batch=batch, number=1, contribution=said, code_hash="c", salt="",
+                                      typed_by_id=clerk.id))
+        return contribution.id, author.id, person.id, asked.id, published.id, factories.saved(joining).id, offered.id, typed.id
 
 
 def set_course(phase: Phase) -> None:
@@ -57,11 +79,15 @@ def set_course(phase: Phase) -> None:
     somebody_else(sa.update(Round).values(opens_at=opens_at, closes_at=closes_at))
 
 
-def target_of(world, action: Action) -> Contribution | Invitation | Membership | OfferedDraft:
+def target_of(world, action: Action) -> Contribution | Entry | Invitation | Membership | OfferedDraft:
     if any(represents in line for line in RULES[action]):
         return session.get_one(Membership, world[5])
     if any(signing in line or within in line for line in RULES[action]):
         return session.get_one(OfferedDraft, world[6])
+    if any(typed_by_another in line for line in RULES[action]):
+        return session.get_one(Entry, world[7])
+    if any(typed_for_somebody in line for line in RULES[action]):
+        return session.get_one(Entry, world[7]).contribution
     if any(invited in line for line in RULES[action]):
         return session.get_one(Invitation, world[3])
     return session.get_one(Contribution, world[4 if any(public in line for line in RULES[action]) else 0])

@@ -224,6 +224,16 @@ PLACES = {
     "outreach.take": Place("outreach/lists/{stakeholder_list}"),
     "privacy.forget": Place("privacy/forget", given={"is_sure": ""}, is_taken=False),
     "privacy.forget_on_request": Place("privacy/forget-on-request", given={"email": "{email}"}),
+    "reception.bring": Place("reception/{batch}/bring", given={
+        "file": Upload("bulletins.csv", b"Passage;Contribution;Nom\nC1-A1-P1-a1;Trop vague.;Fatima\n")}),
+    "reception.enter_table": Place("reception/{batch}/tables/{table}", given={"for_all": A1, "title": "-1", "body": "1"}),
+    "reception.check": Place("reception/{batch}/compare/1"),
+    "reception.claim": Place("reception/claim", given={"code": "{code}"}),
+    "reception.close": Place("reception/{balanced}"),
+    "reception.correct": Place("reception/{batch}/compare/1", given={"passage": A1}),
+    "reception.enter": Place("reception/{batch}/enter", given={"passage": A1, "same_as": "", "organisation": "", "is_another": ""}),
+    "reception.register": Place("reception/register", given={"received_at": "{today}T00:01", "announced": "12"}),
+    "reception.set_aside": Place("reception/{batch}", given={"count": "1"}),
     "security.change_password": Place("accounts/change", given=CHANGED),
     "security.confirm_email": Place("accounts/confirm/{confirmation}"),
     "security.forgot_password": Place("accounts/reset", given={"email": "{email}"}),
@@ -286,7 +296,7 @@ SIGNED_IN = (
     "contributions.withdraw_reply exports.position "
     "forms.discard forms.file forms.place_row forms.view_form "
     "kept_form news.choose news.follow news.following news.unfollow "
-    "organisations.add organisations.mine privacy.forget security.change_password security.us_setup "
+    "organisations.add organisations.mine privacy.forget reception.claim security.change_password security.us_setup "
     "security.us_verify security.verify accounts.remove_passkey security.mf_recovery_codes security.two_factor_rescue "
     "security.two_factor_setup security.wan_delete security.wan_register"
 ).split()
@@ -308,6 +318,8 @@ LISTED = {
     **dict.fromkeys(("outreach.invitation", "outreach.refuse"), ("visitor", as_built)),
     **dict.fromkeys(("accounts.end_sessions_of", "accounts.reset_factors"), ("administrator", as_built)),
     "consultations.accept_invitation": ("visitor", as_built),
+    **dict.fromkeys((f"reception.{name}" for name in "bring check enter enter_table overview register show stubs".split()),
+                    ("secretariat", as_built)),
     **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), ("participant", as_built)),
     "adoption.archive": ("secretariat", submitted), "adoption.decide": ("secretariat", submitted),
     "adoption.document": ("visitor", submitted), "adoption.submission": ("visitor", submitted),
@@ -328,7 +340,8 @@ FILES = {"static", "security.static", "privacy.download", "metrics"}  # and what
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
-    "chapter": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
+    "chapter": "1", "entry": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions",
+    "token": "x", "table": "1",
     "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
     "offered_id": "{offered}", "point_id": "{point}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
@@ -340,7 +353,8 @@ PARTS_OF = {
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
-    ("exports.position", "ref"): "{together}",
+    ("exports.position", "ref"): "{together}", ("reception.enter_table", "table"): "{table}", ("reception.close", "number"): "{balanced}",
+    **{(f"reception.{name}", "number"): "{batch}" for name in "bring check correct enter enter_table set_aside show stubs".split()},
     ("contributions.withdraw_reply", "ref"): "{own_reply}", ("contributions.withdraw", "ref"): "{own}",
     **dict.fromkeys((("synthesis.rejoin", "ref"), ("synthesis.split", "ref")), "{cut}"),
     ("grouping.part", "ref"): "{alike}", ("moderation.show", "ref"): "{waiting}", ("organisations.mandate", "membership_id"): "{member}",

@@ -16,6 +16,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from consult.accounts.models import User
 from consult.accounts.service import hash_password, open_session, prove_session, token_hash
 from consult.chapters import service as chapters
+from consult.chapters.models import Block
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Appointment, Consultation, Role
 from consult.contributions import service as contributions
@@ -37,6 +38,8 @@ from consult.news.signing import token_of
 from consult.organisations import service as organisations
 from consult.organisations.models import Category, Region, Sector
 from consult.outreach.models import Doubt, RowState, StakeholderRow, StakeholderState
+from consult.reception import service as reception
+from consult.reception.reading import ReadTable
 from consult.synthesis import service as synthesis
 from tests import factories
 from tests.adoption import cases
@@ -44,6 +47,7 @@ from tests.contributions.revising import ELSEWHERE, REWORDED, TRAIN, source
 from tests.house.fuzz_places import A1, A2, PART, PARTS, PARTS_OF, PASSWORD, PLACES, Place, as_built
 from tests.house.fuzzing import Form, filled, forms_of
 from tests.outreach.material import a_letter_to, a_list, a_stakeholder
+from tests.reception.typing import a_batch, slip
 
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
 
@@ -59,6 +63,19 @@ def with_stakeholders(consultation: Consultation) -> dict[str, str]:
     letter = a_letter_to(consultation, "asked", list=brought)
     return {"stakeholder_list": str(brought.id), "stakeholder_row": str(rows[1].id), "stakeholder": str(letter.stakeholder_id),
             "asked_by_letter": "asked"}
+
+
+def with_batches(consultation: Consultation, clerk: User, block: Block) -> dict[str, str]:
+    """One of which two are typed, the first drawn to be compared, and one that balances."""
+    batch, balanced = (a_batch(clerk, consultation, announced=count) for count in (12, 1))
+    first, _second = (reception.enter(clerk, batch, **slip(block, body=body)) for body in ("Un avis sur papier.", "Un autre avis."))
+    first.is_sampled = True
+    session.flush()
+    reception.set_aside(clerk, balanced, count=1, reason="Blanc")
+    code = next(stub.code for stub in reception.list_stubs(clerk, batch).rows if stub.entry is first)
+    table = reception.bring(
+        clerk, batch, table=ReadTable(["Passage", "Contribution"], [[A1, "Un avis de plus."]]), data=b"x", file_name="a.csv")
+    return {"table": str(table.id), "batch": str(batch.number), "balanced": str(balanced.number), "code": code}
 
 
 def with_a_form(consultation: Consultation, author: User) -> dict[str, str]:
@@ -165,6 +182,7 @@ class Site:
         return {
             "member_invitation": str(beside.id), "membering": "membering",
             "offered": str(offered.id), "returned": str(returned.id),
+            **with_batches(consultation, self.people["clerk"], first),
             **self.values_of_outreach, **with_a_form(consultation, participant),
             "stop": token_of(participant.id, [Topic.FOLLOWED]),
             "letter": str(letter.id), "invitation": str(asked.id), "invited": "invited", "together": together.ref,

@@ -27,6 +27,8 @@ GROWING = {
     "moderation_decision": "one for each decision", "moderation_notice": "one for each decision",
     "fold": "one for some campaigns", "fold_member": "one for each contribution", "fold_run": "some dozens for each",
     "fold_link": "a few for some", "fold_choice": "what people put right", "fold_tally": "some for each fold",
+    "brought_table": "some for a few batches",
+    "batch": "one for each pile of paper", "entry": "one for each slip of paper", "entry_check": "one for ten of them",
     "item_contribution": "one for each contribution that is gathered", "synthesis_notice": "one for each author and chapter",
     "decision_notice": "one for each author and chapter",
     "user": "who speaks has an account", "membership": "one for many people", "mandate": "one for many people",

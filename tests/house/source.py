@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "consult"
 ROOMS = ("accounts", "organisations", "consultations", "chapters", "news", "contributions", "grouping", "moderation", "synthesis",
-         "search", "exports", "forms", "outreach", "adoption", "journal", "privacy")
+         "search", "exports", "forms", "outreach", "reception", "adoption", "journal", "privacy")
 
 
 @cache

@@ -10,7 +10,7 @@ import time_machine
 from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Phase, Role, Round
-from consult.contributions.models import Contribution, ContributionState, OfferedDraft, Reply
+from consult.contributions.models import Contribution, ContributionState, OfferedDraft, Origin, Reply
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
 from consult.organisations.models import Mandate, MemberInvitation, Membership, MembershipState, Organisation
 from consult.synthesis.models import Synthesis, SynthesisState
@@ -87,13 +87,16 @@ contributions.confirm_anchor         published      rapporteur chair secretariat
 contributions.confirm_certain        chapter        rapporteur chair secretariat                               REVISING
 contributions.drop_draft             draft          participant                                                *
 contributions.edit_offered           offered        participant member                                         open
+contributions.enter                  chapter        secretariat clerk                                          open closed
+contributions.enter_again            on-paper       secretariat clerk                                          open closed
+contributions.enter_again            waiting        nobody                                                     *
 contributions.find_places            chapter        system                                                     *
 contributions.keep_draft             chapter        EVERYBODY                                                  *
 contributions.keep_draft             draft          participant                                                *
 contributions.leave                  published      rapporteur chair secretariat                               REVISING
-contributions.lodge                  chapter        participant other STAFF secretariat administrator          open
-contributions.lodge_position         chapter        participant other STAFF secretariat administrator          open
-contributions.offer                  chapter        participant other STAFF secretariat administrator          open
+contributions.lodge                  chapter        participant other STAFF secretariat administrator clerk    open
+contributions.lodge_position         chapter        participant other STAFF secretariat administrator clerk    open
+contributions.offer                  chapter        participant other STAFF secretariat administrator clerk    open
 contributions.offer_again            offered        member                                                     open
 contributions.offer_again            own-offered    participant                                                open
 contributions.read                   waiting        participant moderator rapporteur chair secretariat system  *
@@ -105,14 +108,14 @@ contributions.read_trace             withheld       EVERYBODY                   
 contributions.reattach               published      rapporteur chair secretariat                               REVISING
 contributions.receipt                waiting        participant moderator rapporteur chair secretariat system  *
 contributions.remark_on_offered      offered        participant member expired to-come                         *
-contributions.reply                    published      participant other STAFF secretariat administrator          open
+contributions.reply                    published      participant other STAFF secretariat administrator clerk    open
 contributions.reply                    waiting        nobody                                                     *
 contributions.return_offered         offered        participant                                                *
-contributions.support                  published      other STAFF secretariat administrator                      open
+contributions.support                  published      other STAFF secretariat administrator clerk                open
 contributions.support                  waiting        nobody                                                     *
 contributions.take_back_offered      offered        member                                                     *
 contributions.take_back_offered      own-offered    participant                                                *
-contributions.take_back_support        published      participant other STAFF secretariat administrator          open closed synthesis
+contributions.take_back_support        published      participant other STAFF secretariat administrator clerk    open closed synthesis
 contributions.view_anchors           chapter        rapporteur chair secretariat                               *
 contributions.withdraw               waiting        participant                                                open closed synthesis
 contributions.withdraw_reply           reply          participant                                                open closed synthesis
@@ -128,7 +131,7 @@ forms.leave_row                      draft          participant                 
 forms.make_drafts                    draft          participant                                                open
 forms.place_row                      draft          participant                                                *
 forms.read                           draft          participant                                                *
-forms.receive                        chapter        participant other STAFF secretariat administrator          open
+forms.receive                        chapter        participant other STAFF secretariat administrator clerk    open
 grouping.join                        published      rapporteur chair                                           open closed synthesis
 grouping.part                        published      rapporteur chair                                           open closed synthesis
 grouping.view                        consultation   rapporteur elsewhere chair secretariat                     *
@@ -180,19 +183,20 @@ moderation.withhold                  waiting        secretariat                 
 moderation.withhold                  colleague's    nobody                                                     *
 moderation.withhold                  double's       nobody                                                     *
 news.choose                          person         participant                                                *
-news.follow                          chapter        participant other STAFF secretariat administrator          *
+news.follow                          chapter        participant other STAFF secretariat administrator clerk    *
 news.stop                            person         EVERYBODY                                                  *
-news.unfollow                        chapter        participant other STAFF secretariat administrator          *
+news.unfollow                        chapter        participant other STAFF secretariat administrator clerk    *
 organisations.accept                 membership     participant secretariat system                             *
 organisations.accept                 own-membership  secretariat system                                                     *
 organisations.accept_invitation      member-invitation  participant                                            *
-organisations.add                    nothing        participant other STAFF secretariat administrator system   *
+organisations.add                    nothing        participant other STAFF secretariat administrator clerk system  *
 organisations.confirm                consultation   secretariat                                                *
 organisations.correct                consultation   secretariat                                                *
 organisations.end_mandate            membership     participant secretariat system                             *
 organisations.end_membership         membership     participant secretariat system                             *
 organisations.end_membership         own-membership  secretariat system                                                     *
 organisations.enrol                  member-invitation  EVERYBODY                                              *
+organisations.enter                  consultation   secretariat clerk                                          open closed
 organisations.invite                 organisation   participant secretariat system                             *
 organisations.invite_again           member-invitation  participant secretariat system                         *
 organisations.join                   person         participant                                                *
@@ -221,6 +225,18 @@ privacy.forget                       person         participant system          
 privacy.forget_on_request            consultation   secretariat                                                *
 privacy.read                         nothing        EVERYBODY                                                  *
 privacy.view_register                consultation   secretariat administrator                                  *
+reception.bring                      consultation   secretariat clerk                                          open closed
+reception.check                      entry          secretariat                                                open closed
+reception.check                      other's-entry  secretariat clerk                                          open closed
+reception.claim                      consultation   participant other STAFF secretariat administrator clerk    *
+reception.close                      consultation   secretariat clerk                                          open closed
+reception.correct                    entry          secretariat                                                open closed
+reception.correct                    other's-entry  secretariat clerk                                          open closed
+reception.enter                      consultation   secretariat clerk                                          open closed
+reception.enter_table                consultation   secretariat clerk                                          open closed
+reception.register                   consultation   secretariat clerk                                          open closed
+reception.set_aside                  consultation   secretariat clerk                                          open closed
+reception.view                       consultation   secretariat clerk                                          *
 search.read                          consultation   EVERYBODY                                                  *
 synthesis.add_item                   synthesis      rapporteur chair                                           open closed synthesis
 synthesis.attach                     synthesis      rapporteur chair                                           open closed synthesis
@@ -238,7 +254,7 @@ synthesis.view                       consultation   rapporteur elsewhere chair s
 synthesis.view                       synthesis      rapporteur chair secretariat                               *
 """
 ROLES = ("visitor", "participant", "other", "member", "expired", "to-come",
-         "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "system")
+         "moderator", "rapporteur", "elsewhere", "chair", "secretariat", "administrator", "clerk", "system")
 # A member of the participant's organisation without a mandate, one whose mandate is over and one whose mandate is to begin may do what
 # strangers may.
 GROUPS = {"EVERYBODY": ROLES, "STAFF": ("moderator", "rapporteur", "elsewhere", "chair"), "nobody": (),
@@ -297,18 +313,23 @@ class World:
             "moderator": person(3, Role.MODERATOR, 1), "rapporteur": person(4, Role.RAPPORTEUR, 1),
             "elsewhere": person(5, Role.RAPPORTEUR, 2), "chair": person(6, Role.CHAIR, 1),
             "secretariat": person(7, Role.SECRETARIAT), "administrator": person(8, Role.ADMINISTRATOR),
+            "clerk": person(12, Role.CLERK),
         }
 
     def things(self) -> dict:
         chapter = Chapter(id=1, number=1, consultation=self.consultation, commission=self.commissions[0], commission_id=1)
 
-        def contribution(state=ContributionState.SUBMITTED, organisation_id=FEDERATION, author_id=1, merged_into_id=None):
-            return Contribution(chapter=chapter, author_id=author_id, organisation_id=organisation_id, state=state,
+        def contribution(state=ContributionState.SUBMITTED, organisation_id=FEDERATION, author_id=1, merged_into_id=None,
+                         origin=Origin.ONLINE):
+            return Contribution(chapter=chapter, author_id=author_id, organisation_id=organisation_id, state=state, origin=origin,
                                 organisation=Organisation(id=organisation_id, merged_into_id=merged_into_id))
 
         export = SimpleNamespace(requested_by_id=1, consultation=self.consultation, commission_id=1)
         return {
             "nothing": None, "person": self.actors["participant"], "consultation": self.consultation, "chapter": chapter,
+            "entry": SimpleNamespace(typed_by_id=12, consultation=self.consultation),
+            "other's-entry": SimpleNamespace(typed_by_id=99, consultation=self.consultation),
+            "on-paper": contribution(origin=Origin.PAPER),
             "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
             "withheld": contribution(ContributionState.WITHHELD),
             "reply": Reply(chapter=chapter, author_id=1, organisation_id=FEDERATION, organisation=Organisation(id=FEDERATION),

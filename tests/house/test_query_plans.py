@@ -44,6 +44,8 @@ LEFT_OUT = {
     **dict.fromkeys(sorted(BY_PROVIDER - {"accounts.go_to_provider"}), "asks for one's own row, of a provider that is not named here"),
     **dict.fromkeys((f"outreach.{name}" for name in ("correct_row", "discard", "invitation", "refuse", "show", "view_list")),
                     "is of a stakeholder or of a list, which do not grow with what is said: tests/outreach counts its questions"),
+    **dict.fromkeys((f"reception.{name}" for name in ("bring", "check", "claim", "enter", "enter_table", "register", "show", "stubs")),
+                    "is of one batch: tests/reception counts its questions"),
     "outreach.file": "sends everything, by its nature",
     **dict.fromkeys(("consultations.let_go", "consultations.send_again"), "is of a letter that did not leave, of which there is none"),
     "contributions.position_receipt": "shows what one person lodged together, by its one reference",

@@ -4,6 +4,8 @@ from consult.consultations.models.consultation import (
     COMMISSION_ROLES,
     CURRENT,
     MAX_BRIEF,
+    REGISTERED_WITHIN,
+    TYPED_WITHIN,
     Appointment,
     Commission,
     Consultation,
@@ -20,6 +22,6 @@ from consult.consultations.models.consultation import (
 from consult.consultations.models.invitation import Invitation
 
 __all__ = [
-    "COMMISSION_ROLES", "CURRENT", "MAX_BRIEF", "Appointment", "Commission", "Consultation", "EarlyClosing",
-    "Extension", "Invitation", "ModerationMode", "Phase", "Role", "Round", "StaffLetter", "StaffNews", "Titled",
+    "COMMISSION_ROLES", "CURRENT", "MAX_BRIEF", "REGISTERED_WITHIN", "TYPED_WITHIN", "Appointment", "Commission", "Consultation",
+    "EarlyClosing", "Extension", "Invitation", "ModerationMode", "Phase", "Role", "Round", "StaffLetter", "StaffNews", "Titled",
 ]

@@ -18,6 +18,7 @@ class Phase(StateEnum):
     follows_dates: bool  # the dates may end it without anybody's doing
     receives_contributions: bool
     is_answering: bool  # what was said may be moderated, withdrawn, gathered and answered
+    takes_entries: bool  # what was received otherwise than here may be typed, while the days for it last
     is_revising: bool  # the texts may change; those that the Council has before it do not change under its eyes
     is_concluding: bool  # the chairs validate, the secretariat submits
     is_submitted: bool  # the Council has the syntheses, or has decided
@@ -27,14 +28,14 @@ class Phase(StateEnum):
     planned_words: str
 
     PREPARATION = "preparation", N_("In preparation"), says(
-        leads_to=("open",), tone=Tone.OCHRE, follows_dates=True, receives_contributions=False, is_answering=False, is_revising=True,
-        is_concluding=False, is_submitted=False,
+        leads_to=("open",), tone=Tone.OCHRE, follows_dates=True, receives_contributions=False, is_answering=False, takes_entries=False,
+        is_revising=True, is_concluding=False, is_submitted=False,
         steps=(), planned_by="", planned_words="",
         lead=N_("The text is being prepared. From the opening on you comment on any line of it and propose better wording: every "
              "contribution is kept, and gets a reasoned answer that anyone can check."))
     OPEN = "open", N_("Open"), says(
-        leads_to=("closed",), tone=Tone.GREEN, follows_dates=True, receives_contributions=True, is_answering=True, is_revising=True,
-        is_concluding=False, is_submitted=False,
+        leads_to=("closed",), tone=Tone.GREEN, follows_dates=True, receives_contributions=True, is_answering=True, takes_entries=True,
+        is_revising=True, is_concluding=False, is_submitted=False,
         steps=(
             (N_("You read, comment and recommend"), N_("A receipt at once, with a reference that stays.")),
             (N_("A moderator publishes your contribution"),
@@ -43,29 +44,29 @@ class Phase(StateEnum):
         lead=N_("Read the draft, comment on any line of it, propose better wording. Every contribution is kept, and every one gets a "
              "reasoned answer that anyone can check."))
     CLOSED = "closed", N_("Closed"), says(
-        leads_to=("synthesis",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
-        is_concluding=False, is_submitted=False,
+        leads_to=("synthesis",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=True, takes_entries=True,
+        is_revising=True, is_concluding=False, is_submitted=False,
         steps=(), planned_by="", planned_words="",
         lead=N_("Contributions are no longer received. Every one is kept; the commissions weigh them all and answer each with reasons "
              "that anyone can check."))
     SYNTHESIS = "synthesis", N_("Synthesis"), says(
-        leads_to=("submitted",), tone=Tone.BLUE, follows_dates=False, receives_contributions=False, is_answering=True, is_revising=True,
-        is_concluding=True, is_submitted=False,
+        leads_to=("submitted",), tone=Tone.BLUE, follows_dates=False, receives_contributions=False, is_answering=True, takes_entries=False,
+        is_revising=True, is_concluding=True, is_submitted=False,
         steps=(
             (N_("The commission weighs it and gives its reasons"), N_("A place in an item of the synthesis: none is left out.")),
         ), planned_by="", planned_words="",
         lead=N_("The commissions are answering. Everybody reads the reasons given to every contribution once the syntheses are submitted "
              "to the Council."))
     SUBMITTED = "submitted", N_("Submitted to the Council"), says(
-        leads_to=("adopted",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
-        is_concluding=False, is_submitted=True,
+        leads_to=("adopted",), tone=Tone.OCHRE, follows_dates=False, receives_contributions=False, is_answering=False, takes_entries=False,
+        is_revising=False, is_concluding=False, is_submitted=True,
         steps=(
             (N_("The secretariat submits the five syntheses to the Council"), N_("The reasoned answer, by mail and in public.")),
         ), planned_by="submission_planned_for", planned_words=N_("Submission to the Council planned for"),
         lead=N_("The syntheses are before the Council. Read what was answered to every contribution, and why."))
     ADOPTED = "adopted", N_("Decided by the Council"), says(
-        leads_to=(), tone=Tone.GREEN, follows_dates=False, receives_contributions=False, is_answering=False, is_revising=False,
-        is_concluding=False, is_submitted=True,
+        leads_to=(), tone=Tone.GREEN, follows_dates=False, receives_contributions=False, is_answering=False, takes_entries=False,
+        is_revising=False, is_concluding=False, is_submitted=True,
         steps=(
             (N_("The Council decides, and you see what became of your words"),
              N_("The text as it was and as it became, passage by passage.")),
@@ -102,8 +103,12 @@ class Role(MeaningEnum):
     CHAIR = "chair", N_("Chair of the commission"), says(decides=True, is_of_commission=True, appoints=False, capacity=3)
     SECRETARIAT = "secretariat", N_("Secretariat"), says(decides=True, is_of_commission=False, appoints=True, capacity=4)
     ADMINISTRATOR = "administrator", N_("Administrator"), says(decides=True, is_of_commission=False, appoints=True, capacity=0)
+    # Decides nothing, but reads how people can be reached: a second factor is asked of them too.
+    CLERK = "clerk", N_("Clerk"), says(decides=True, is_of_commission=False, appoints=False, capacity=0)
 
 
+TYPED_WITHIN = timedelta(days=10)  # after the closing, of what was received before it
+REGISTERED_WITHIN = timedelta(days=3)  # after the closing: how much was received before it
 MAX_BRIEF = 600  # characters of what whoever arrives reads first
 COMMISSION_ROLES = Role.where(is_of_commission=True)
 
@@ -224,6 +229,17 @@ class Consultation(Titled, Base):
         phase = self.current_phase
         return phase.receives_contributions or bool(
             phase.is_answering and self.opens_at and self.closes_at and self.opens_at <= moment < self.closes_at <= utcnow())
+
+    def takes_entries(self, moment: datetime) -> bool:
+        """Whether what was received otherwise than here may be typed."""
+        return self.current_phase.takes_entries and self._is_until(moment, TYPED_WITHIN)
+
+    def takes_batches(self, moment: datetime) -> bool:
+        """Whether it may still be written down how much was received."""
+        return self.current_phase.takes_entries and self._is_until(moment, REGISTERED_WITHIN)
+
+    def _is_until(self, moment: datetime, after_closing: timedelta) -> bool:
+        return self.current_phase.receives_contributions or bool(self.closes_at and moment < self.closes_at + after_closing)
 
     def within_dates(self, moment: datetime) -> datetime:
         """The moment; of what arrived before an opening by hand and had its turn after it, that of the opening."""

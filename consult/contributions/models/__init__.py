@@ -12,6 +12,7 @@ from consult.contributions.models.contribution import (
     Declaration,
     Interest,
     Kind,
+    Origin,
     Position,
     Receipt,
     SuggestedAmendment,
@@ -37,10 +38,10 @@ from consult.contributions.models.tally import (
 from consult.contributions.models.word import MAX_WORD, ContributionWord
 
 __all__ = [
-    "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution",
-    "ContributionDraft", "ContributionState", "ContributionWord", "Declaration", "DraftRemark", "DraftWording", "Interest",
-    "KEPT_FOR_NOBODY", "Kind", "MAX_REMARK", "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "OrganisationTally", "PassagePlace",
-    "Position", "PositionEntry", "PositionReceipt", "PositionTally", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction",
-    "ReactionTally", "Receipt", "Reply", "ReplyTally", "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank",
-    "SuggestedAmendment", "Support", "digest_of_position",
+    "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution", "ContributionDraft",
+    "ContributionState", "ContributionWord", "Declaration", "DraftRemark", "DraftWording", "Interest", "KEPT_FOR_NOBODY", "Kind",
+    "MAX_REMARK", "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "OrganisationTally", "Origin", "PassagePlace", "Position",
+    "PositionEntry", "PositionReceipt", "PositionTally", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally",
+    "Receipt", "Reply", "ReplyTally", "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment",
+    "Support", "digest_of_position",
 ]

@@ -56,6 +56,20 @@ class Position(MeaningEnum):
         tone=Tone.NONE, sign="=", in_key=N_("neutral"), is_favourable=False, is_opposed=False)
 
 
+class Origin(MeaningEnum):
+    """How it came: a mark, shown wherever the contribution is, and never a weight."""
+
+    is_typed: bool  # somebody else typed it, for its author
+    how: str  # it came, to be translated where it is shown
+
+    ONLINE = "online", N_("Online"), says(is_typed=False, how="")
+    PAPER = "paper", N_("Paper"), says(is_typed=True, how=N_("received on paper"))
+    LETTER = "letter", N_("Letter"), says(is_typed=True, how=N_("received by letter"))
+    EMAIL = "email", N_("E-mail"), says(is_typed=True, how=N_("received by e-mail"))
+    MEETING = "meeting", N_("Meeting"), says(is_typed=True, how=N_("said at a meeting"))
+    IMPORT = "import", N_("Another platform"), says(is_typed=True, how=N_("brought from another platform"))
+
+
 class ContributionState(StateEnum):
     """Where a contribution stands, and what follows from it for everybody who reads, decides, answers, counts or writes letters."""
 
@@ -147,6 +161,7 @@ class Contribution(Base):
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
+        sa.CheckConstraint("(origin = 'online') = (received_at IS NULL)", name="received_where_typed"),
         # What the text shows on a passage, in the order of lodging; the state behind it, so that no row is read to know it.
         sa.Index("ix_contribution_chapter_id_current_key_id", "chapter_id", "current_key", "id", "state"),
         sa.Index("ix_contribution_chapter_id_state", "chapter_id", "state", "id"),
@@ -175,6 +190,8 @@ class Contribution(Base):
     submitted_at: Mapped[Timestamp]
     withdrawn_at: Mapped[datetime | None]
     row_counter: Mapped[int] = mapped_column(default=1)
+    origin: Mapped[Origin] = mapped_column(default=Origin.ONLINE, server_default=Origin.ONLINE.value)
+    received_at: Mapped[datetime | None]  # of what somebody else typed
     shown_body: Mapped[str | None]
     shown_justification: Mapped[str | None]
     is_redacted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # words of it are kept out of the public's sight
@@ -261,10 +278,11 @@ class Contribution(Base):
 
 
 def content_of(lodged: Any) -> dict[str, Any]:
-    """The same of a contribution, or of what has its columns and its amendment."""
+    """The same of a contribution, or of what has its columns and its amendment; how it came enters where somebody else typed it."""
+    came = {"origin": lodged.origin, "received_at": lodged.received_at.isoformat()} if lodged.received_at is not None else {}
     return {
         "ref": lodged.ref, "block": lodged.block_key, "block_id": lodged.block_id, "author_id": lodged.author_id,
-        "language": lodged.language, "submitted_at": lodged.submitted_at.isoformat(), **statement.digested(lodged),
+        "language": lodged.language, "submitted_at": lodged.submitted_at.isoformat(), **came, **statement.digested(lodged),
     }
 
 

@@ -1,6 +1,7 @@
 """Lodging and withdrawing contributions."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -19,6 +20,7 @@ from consult.contributions.models import (
     Declaration,
     Interest,
     Kind,
+    Origin,
     Position,
     Receipt,
     SuggestedAmendment,
@@ -140,6 +142,14 @@ def said_in(
     }
 
 
+def check_said(block: Block, **values: Any) -> dict[str, Any]:
+    """The same where it says something; :class:`Invalid` (field ``body``) where it does not."""
+    said = said_in(block, **values)
+    if normalising.is_blank(said["body"]):
+        raise Invalid("body", _("The contribution is empty."), _("Write what you have to say about this passage."))
+    return said
+
+
 def declared_in(interest: Interest | None, interests: str) -> tuple[Interest, str]:
     """What whoever signs for an organisation declares; :class:`Invalid` (fields ``interest``, ``interests``) where it is not said."""
     said = check_words(interests=interests)["interests"]
@@ -177,24 +187,60 @@ def lodge(actor: User, block: Block, *, form_key: str, **values: Any) -> Contrib
     return contribution
 
 
+@command
+def enter(
+    _actor: User, block: Block, *, form_key: str, author: User, origin: Origin, received_at: datetime, **values: Any,
+) -> Contribution:
+    """What somebody said elsewhere, typed for them: the same reference, receipt and digest, told to nobody by letter.
+
+    ``author`` is the person whose words they are; ``values`` are those of :func:`said_in`, and a ``language``. An organisation named
+    there is what the author said that they speak for: nobody signed for it with a mandate. :class:`Invalid` names the field that cannot
+    be taken; :class:`Conflict` where this form entered another at this moment.
+    """
+    return add_contribution(author, block, form_key=form_key, origin=origin, received_at=received_at, **values)
+
+
+@command
+def enter_again(
+    _actor: User, contribution: Contribution, *, block: Block, form_key: str, language: str = "fr",
+    as_organisation: Organisation | None = None, **values: Any,
+) -> Contribution:
+    """What the paper says, where something else was typed: another contribution of the same author, and the one that was typed first is
+    taken back, its trace kept. :class:`Invalid` and :class:`Conflict` are those of :func:`enter`, and the latter where it was taken back
+    already.
+    """
+    check_said(block, **values)
+    hold_chapters(contribution.chapter, block.chapter)
+    _take_back(contribution)
+    return add_contribution(
+        contribution.author, block, form_key=form_key, origin=contribution.origin, received_at=contribution.received_at, language=language,
+        as_organisation=as_organisation, **values)
+
+
+def hold_chapters(*chapters_: Chapter) -> None:
+    """By their ids, each once."""
+    for chapter in sorted(set(chapters_), key=lambda one: one.id):
+        lock(chapter)
+
+
 def add_contribution(actor: User, block: Block, *, form_key: str, language: str = "fr", as_organisation: Organisation | None = None,
-                     **values: Any) -> Contribution:
+                     origin: Origin = Origin.ONLINE, received_at: datetime | None = None, **values: Any) -> Contribution:
     """A new contribution with its receipt and its counts, of which nobody is told yet.
 
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where this form lodged another at this moment.
     """
-    said = said_in(block, as_organisation=as_organisation, **values)
-    if normalising.is_blank(said["body"]):
-        raise Invalid("body", _("The contribution is empty."), _("Write what you have to say about this passage."))
-    if as_organisation is not None:
+    said = check_said(block, as_organisation=None if origin.is_typed else as_organisation, **values)  # no mandate, no interest
+    if as_organisation is not None and not origin.is_typed:
         require_mandate(actor, as_organisation)
-    chapter, wording, organisation_id = block.chapter, said.pop("replacement"), said.pop("speak_as")
+    chapter, wording, _speaker = block.chapter, said.pop("replacement"), said.pop("speak_as")
     interest, interests = said.pop("interest"), said.pop("interests")
     choices = {name: enum(said.pop(name)) for name, enum in CHOICES.items()}
     contribution = Contribution(
         ref=_next_ref(chapter), form_key=form_key, chapter_id=chapter.id, block_id=block.id, block_key=block.key, current_key=block.key,
-        author_id=actor.id, organisation_id=organisation_id, language=normalising.language_of(said["body"], language), withdrawn_at=None,
-        state=ContributionState.SUBMITTED, submitted_at=chapter.consultation.within_dates(arrived_at()), row_counter=1, **choices, **said,
+        author_id=actor.id, organisation_id=as_organisation.id if as_organisation else None,
+        language=normalising.language_of(said["body"], language), withdrawn_at=None,
+        state=ContributionState.SUBMITTED, submitted_at=chapter.consultation.within_dates(arrived_at()), row_counter=1,
+        origin=origin, received_at=received_at, **choices, **said,
     )
     add_now(contribution)
     if wording:
@@ -202,7 +248,7 @@ def add_contribution(actor: User, block: Block, *, form_key: str, language: str 
     else:
         set_committed_value(contribution, "amendment", None)
     declaration = None
-    if as_organisation is not None and actor.mandate is not None:
+    if as_organisation is not None and not origin.is_typed and actor.mandate is not None:
         declaration = Declaration(
             contribution_id=contribution.id, mandate_id=actor.mandate.id, interest=Interest(interest), interests=interests)
         add_now(declaration)
@@ -240,13 +286,17 @@ def announce(contribution: Contribution) -> None:
 def withdraw(_actor: User, contribution: Contribution) -> Contribution:
     """Take it back: its text leaves the public pages, its trace stays; :class:`Conflict` when it was taken back already."""
     lock(contribution.chapter)
+    _take_back(contribution)
+    return contribution
+
+
+def _take_back(contribution: Contribution) -> None:
     lock(contribution)
     if contribution.is_public:
         chapters.mark_changed(contribution.chapter)
     with recounted([contribution]):
         states.move(contribution, ContributionState.WITHDRAWN)
         contribution.withdrawn_at, contribution.awaits_reading = utcnow(), False
-    return contribution
 
 
 def quote_in(block: Block, exact: str, prefix: str = "", suffix: str = "") -> quotes.Quote:

@@ -161,22 +161,28 @@ def page_seen(chosen: sa.Select, after: Cursor | None) -> Page[Contribution | Tr
     return Page([c if c.is_public else _trace(c) for c in page.rows], page.after, page.older)
 
 
+def is_by(actor: Actor) -> sa.ColumnElement[bool]:
+    """What this person lodged, and what was typed for them and is theirs."""
+    claimed: frozenset[int] = getattr(actor, "claimed_ids", frozenset())
+    return Contribution.author_id.in_([actor.id, *sorted(claimed)]) if claimed else Contribution.author_id == actor.id
+
+
 def list_mine(actor: Actor, *, after: Cursor | None = None) -> Page[Contribution]:
-    return _page(sa.select(Contribution).where(Contribution.author_id == actor.id), after)
+    return _page(sa.select(Contribution).where(is_by(actor)), after)
 
 
 def list_own_waiting(actor: Actor, chapter: Chapter) -> list[Contribution]:
     """What they lodged on a chapter and nobody has moderated yet, where the present text shows it; the newest, as many as a page holds."""
     waiting = Contribution.state.in_(ContributionState.where(awaits_moderation=True))
     own = sa.select(Contribution).where(
-        Contribution.author_id == actor.id, Contribution.chapter_id == chapter.id, waiting, Contribution.current_key.is_not(None))
+        is_by(actor), Contribution.chapter_id == chapter.id, waiting, Contribution.current_key.is_not(None))
     return list(session.scalars(own.order_by(Contribution.id.desc()).limit(ENTRY_PAGE_SIZE).options(
         lazyload(Contribution.chapter), load_only(Contribution.ref, Contribution.current_key, Contribution.state))))
 
 
 def get_data(actor: User) -> dict[str, Iterator[dict[str, Any]]]:
     """All that somebody lodged and is writing, as it is read, for the file of their own data (law 09-08, article 7)."""
-    lodged = sa.select(Contribution).where(Contribution.author_id == actor.id).options(*whole())
+    lodged = sa.select(Contribution).where(is_by(actor)).options(*whole())
     return {
         "contributions": ({**c.content(), "state": c.state.value, "sha256": c.digest}
                           for c in in_batches(lodged, Contribution.__table__.c.id)),

@@ -30,7 +30,8 @@ from consult.core.db import scalar_count, session
 from consult.core.permissions import Action
 
 AT_ONCE = 1000
-LODGED = AuditEvent.action.in_(audit.names_of(Action.CONTRIBUTIONS_LODGE))
+LODGED = AuditEvent.action.in_([*audit.names_of(Action.CONTRIBUTIONS_LODGE), Action.CONTRIBUTIONS_ENTER,
+                                 Action.CONTRIBUTIONS_ENTER_AGAIN])
 TABLE, AMENDMENT, DECLARATION = Contribution.__table__, SuggestedAmendment.__table__, Declaration.__table__
 NAMES = tuple(TABLE.c.keys())
 

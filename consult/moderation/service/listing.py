@@ -150,7 +150,8 @@ def is_of(actor: Actor, model: type[Moderated]) -> sa.ColumnElement[bool]:
     theirs = sa.exists().where(
         Membership.user_id == actor.id, Membership.organisation_id == body,
         sa.or_(Membership.left_at.is_(None), Membership.left_at >= model.submitted_at))
-    return sa.or_(model.author_id == actor.id, theirs)
+    claimed = sorted(getattr(actor, "claimed_ids", ()))
+    return sa.or_(model.author_id.in_([actor.id, *claimed]) if claimed else model.author_id == actor.id, theirs)
 
 
 def list_decisions(actor: Actor, subject: Moderated) -> list[Any]:

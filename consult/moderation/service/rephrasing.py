@@ -77,7 +77,7 @@ def get_standing(actor: Actor, subject: Moderated) -> dict[Part, str]:
 
 def list_rephrasings(actor: Actor, subject: Moderated) -> list[tuple[Rephrasing, list[tuple[Part, Segments]]]]:
     """Each time that its author was asked, oldest first, with what they changed of each part: for its author and those in charge."""
-    require(actor, Action.MODERATION_REPHRASE if subject.author_id == actor.id else Action.MODERATION_VIEW, subject)
+    require(actor, Action.MODERATION_REPHRASE if actor.wrote(subject.author_id) else Action.MODERATION_VIEW, subject)
     before, told = lodged_texts(subject), []
     for asked in session.scalars(_asked_of(subject).order_by(Rephrasing.id)):
         changes = []

@@ -29,6 +29,8 @@ from consult.organisations.models import (
     MembershipState,
     Organisation,
     OrganisationState,
+    Region,
+    Sector,
 )
 from consult.organisations.service import belonging, merging
 from consult.organisations.service.belonging import (
@@ -65,7 +67,7 @@ from consult.text.normalising import name_key, validated_line, validated_name
 
 __all__ = [
     "accept", "accept_invitation", "add", "confirm", "correct", "count_all_requests", "count_awaiting", "count_requests", "drop_mandate",
-    "end_mandate", "end_membership", "enrol", "get_data", "get_for_correction", "get_invitation", "get_mandate", "get_membership",
+    "end_mandate", "end_membership", "enrol", "enter", "get_data", "get_for_correction", "get_invitation", "get_mandate", "get_membership",
     "get_merger", "get_open_invitation", "get_organisation", "invite", "invite_again", "is_signed_for", "join", "leave",
     "list_corrections", "list_invitations", "list_mandates", "list_members", "list_register", "list_signing", "mandate", "merge",
     "require_mandate", "withdraw_invitation",
@@ -106,6 +108,20 @@ def add(
     if isinstance(actor, User):
         belonging.begin(actor, organisation, MembershipState.MEMBER)
         belonging.begin_mandate(actor, organisation)
+    return organisation
+
+
+@command
+def enter(_actor: Actor, _consultation: Any, *, name: str, category: Any) -> Organisation:
+    """List one for which somebody spoke elsewhere, as one that is to be confirmed: nobody signs for it. Its sector and its region are
+    those that leave everything open, until the secretariat corrects them. :class:`Invalid` for a name that is listed or cannot be kept.
+    """
+    kept = particulars({"name_fr": name, "sector": Sector.CROSS_SECTOR, "region": Region.NATIONAL})
+    refuse_listed(kept)
+    organisation = Organisation(slug=_slug_of(kept["name_fr"]), category=category, state=OrganisationState.LISTED, **kept)
+    session.add(organisation)
+    session.flush()
+    finding.note_words(organisation)
     return organisation
 
 

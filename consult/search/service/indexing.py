@@ -111,14 +111,14 @@ def _forget(words: Sequence[str]) -> None:
 # Acts
 
 
-@on(Action.CONTRIBUTIONS_LODGE, Action.CONTRIBUTIONS_REPLY)
+@on(Action.CONTRIBUTIONS_ENTER, Action.CONTRIBUTIONS_LODGE, Action.CONTRIBUTIONS_REPLY)
 def put_lodged(actor: Actor, result: Base, target: Base) -> None:
     """Of what a moderator reads first there is nothing to be found, and nothing to be taken away."""
     if isinstance(result, Contribution | Reply) and result.is_public:
         renew_said(actor, result, result)
 
 
-@on(Action.CONTRIBUTIONS_WITHDRAW, Action.CONTRIBUTIONS_WITHDRAW_REPLY, *DECIDING)
+@on(Action.CONTRIBUTIONS_ENTER_AGAIN, Action.CONTRIBUTIONS_WITHDRAW, Action.CONTRIBUTIONS_WITHDRAW_REPLY, *DECIDING)
 def renew_said(_actor: Actor, result: Base, target: Base) -> None:
     """What somebody said was published, or taken down; the replies to it go with it."""
     for said in dict.fromkeys([result, target]):

@@ -1,0 +1,100 @@
+"""By the code on the stub what was typed for somebody becomes theirs; the record does not change."""
+
+import pytest
+import sqlalchemy as sa
+
+from consult.accounts.models import User
+from consult.consultations.models import Role
+from consult.contributions import service as contributions
+from consult.contributions.models import ContributionState
+from consult.core import events as core_events
+from consult.core.db import session
+from consult.core.errors import Conflict, Invalid, NotAllowed
+from consult.core.extension_points import flat
+from consult.core.i18n import utcnow
+from consult.core.permissions import Action, can
+from consult.moderation import service as moderation
+from consult.privacy import service as privacy
+from consult.reception import service
+from tests import factories
+from tests.reception.typing import a_batch, slip
+
+
+@pytest.fixture
+def clerk(chapter):
+    return factories.a_user(role=Role.CLERK, name="Salma Greffe")
+
+
+@pytest.fixture
+def typed(clerk, chapter, block):
+    """(entry, its code)."""
+    batch = a_batch(clerk, chapter.consultation)
+    entry = service.enter(clerk, batch, **slip(block, contact="fatima@example.org"))
+    service.enter(clerk, batch, **slip(block, body="Et autre chose.", same_as=1))
+    return entry, next(stub.code for stub in service.list_stubs(clerk, batch).rows if stub.entry is entry)
+
+
+def claim(person, chapter, code):
+    return service.claim(person, chapter.consultation, code=code)
+
+
+def test_what_was_typed_becomes_ones_own_without_changing(typed, chapter):
+    entry, code = typed
+    person, said, digest = factories.a_user(), entry.contribution, entry.contribution.digest
+    with pytest.raises(NotAllowed):
+        contributions.get_own(person, said.ref)
+    assert claim(person, chapter, f"{code[:4].lower()}-{code[4:8]} {code[8:]}") is entry
+    assert contributions.get_own(person, said.ref) is said
+    assert {one.ref for one in contributions.list_mine(person).rows} == {said.ref, "PNQ-C1-0002"}
+    assert (said.digest, said.author_id == person.id, said.author.reached) == (digest, False, person)
+    assert contributions.withdraw(person, said).state == ContributionState.WITHDRAWN
+    assert not list(flat(core_events.faults()))
+
+
+def test_a_code_serves_one_person(typed, chapter):
+    _entry, code = typed
+    first, second = factories.a_user(), factories.a_user()
+    assert claim(first, chapter, code) is claim(first, chapter, code)
+    with pytest.raises(Conflict, match="somebody else"):
+        claim(second, chapter, code)
+
+
+@pytest.mark.parametrize("code", ["", "AAAA-AAAA-AAAA-AAAA", "é" * 16, "A" * 500, "\x00"])
+def test_a_code_that_no_stub_has_is_refused(typed, chapter, code):
+    with pytest.raises(Invalid) as refusal:
+        claim(factories.a_user(), chapter, code)
+    assert refusal.value.field == "code"
+
+
+def test_nobody_supports_or_moderates_what_is_theirs_by_a_stub(typed, chapter):
+    entry, code = typed
+    person = factories.a_user(role=Role.RAPPORTEUR, commission=chapter.commission)
+    assert can(person, Action.MODERATION_PUBLISH, entry.contribution)
+    claim(person, chapter, code)
+    assert not can(person, Action.MODERATION_PUBLISH, entry.contribution)
+    factories.change(entry.contribution, state=ContributionState.PUBLISHED)
+    assert not can(person, Action.CONTRIBUTIONS_SUPPORT, entry.contribution)
+    assert moderation.count_awaiting(person, chapter.consultation) == {}
+
+
+def test_who_is_forgotten_is_forgotten_on_paper_too(typed, chapter):
+    entry, code = typed
+    person = factories.a_user()
+    claim(person, chapter, code)
+    privacy.forget(person, person)
+    session.refresh(entry)
+    assert (entry.contact, entry.contribution.author.name, entry.contribution.lodged_body) == ("", "", "Publier la liste en arabe.")
+    assert not list(flat(core_events.faults()))
+
+
+def test_how_somebody_can_be_reached_goes_in_its_time(typed):
+    entry, _code = typed
+    assert service.let_go_of_contacts(entry.entered_at, 50) == 0
+    assert service.let_go_of_contacts(utcnow(), 50) == 1
+    session.refresh(entry)
+    assert entry.contact == ""
+
+
+def test_those_for_whom_it_was_typed_are_not_taken_for_accounts_that_nobody_confirmed(typed):
+    person = session.scalars(sa.select(User).where(User.is_entered)).one()
+    assert (person.confirmed_at, person.is_authenticated) == (None, False)
