@@ -10,7 +10,7 @@ CAUSES = {
     "partial": "PostgreSQL reads more of what has some of the words than is ranked, where one of them stands nowhere",
     "folds": "PostgreSQL reads more of the counts of folds, where more of a page's contributions are in one",
     "choices": "PostgreSQL rather reads all that people put right in folds than what they did of one person's contributions",
-    "split": "counts by passage, more of which there are as more is said, are asked for together with what people split: one question, judged as "
+    "split": "counts by passage, of which there are more as more is said, are asked for with what people split: one question, judged as "
              "reading what grows",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
 }
