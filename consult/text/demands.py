@@ -67,7 +67,8 @@ def list_demands(text: str, language: str) -> list[int]:
     if language not in ADDING:
         return []
     starts = sentence_starts(text)
-    found, asked = [], []
+    found: list[int] = []
+    asked: list[int] = []
     for number, (begin, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True)):
         sentence = text[begin:end]
         counts, announces = _COUNTING[language].search(sentence, 0, OPENING), _ANNOUNCING[language].search(sentence)
