@@ -11,8 +11,8 @@ CAUSES = {
     "folds": "PostgreSQL reads more of the counts of folds, where more of a page's contributions are in one",
     "choices": "PostgreSQL rather reads all that people put right in folds than what they did of one person's contributions",
     "organisations": "what the organisations of one page said is counted from their contributions, of which each has few",
-    "split": "counts by passage, more of which there are as more is said, are asked for together with what people split: one question, "
-             "judged as reading what grows",
+    "split": "counts by passage, of which there are more as more is said, are asked for with what people split: one question, judged as "
+             "reading what grows",
     "amendments": "PostgreSQL rather reads all new wordings whole than those of one passage by their keys",
 }
 # Behind "on", both or one of the databases and the causes; below them the pages.
