@@ -117,7 +117,7 @@ rapporteur                                  /moderation/redact/{waiting}
 rapporteur secretariat                      /moderation/appeals
 participant                                 /moderation/appeal/{own}
 participant                                 /moderation/rephrase/{own}
-participant                                 /moderation/flag/{ref}
+secretariat                                 /moderation/flag/{ref}
 rapporteur secretariat                      /moderation/flagged
 rapporteur secretariat                      /moderation/unread
 rapporteur                                  /moderation/unread?of=replies

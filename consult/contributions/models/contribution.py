@@ -165,7 +165,7 @@ class Contribution(Base):
         # What the text shows on a passage, in the order of lodging; the state behind it, so that no row is read to know it.
         sa.Index("ix_contribution_chapter_id_current_key_id", "chapter_id", "current_key", "id", "state"),
         sa.Index("ix_contribution_chapter_id_state", "chapter_id", "state", "id"),
-        sa.Index("ix_contribution_chapter_id_awaits_reading_id", "chapter_id", "awaits_reading", "id"),
+        sa.Index("ix_contribution_awaits_reading_id_chapter_id", "awaits_reading", "id", "chapter_id"),
     )
 
     id: Mapped[PrimaryKey]

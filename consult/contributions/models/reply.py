@@ -33,7 +33,7 @@ class Reply(Base):
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
         sa.UniqueConstraint("contribution_id", "number"),
         sa.Index("ix_reply_chapter_id_state_id", "chapter_id", "state", "id"),
-        sa.Index("ix_reply_chapter_id_awaits_reading_id", "chapter_id", "awaits_reading", "id"),
+        sa.Index("ix_reply_awaits_reading_id_chapter_id", "awaits_reading", "id", "chapter_id"),
     )
 
     id: Mapped[PrimaryKey]

@@ -23,10 +23,10 @@ def upgrade() -> None:
         decided = sa.select(sa.table(decisions, sa.column(key)).c[key])
         op.execute(sa.update(text).where(
             text.c.state == "published", text.c.chapter_id.in_(afterwards), text.c.id.not_in(decided)).values(awaits_reading=True))
-        op.create_index(f"ix_{name}_chapter_id_awaits_reading_id", name, ["chapter_id", "awaits_reading", "id"])
+        op.create_index(f"ix_{name}_awaits_reading_id_chapter_id", name, ["awaits_reading", "id", "chapter_id"])
 
 
 def downgrade() -> None:
     for name in OF:
-        op.drop_index(f"ix_{name}_chapter_id_awaits_reading_id", name)
+        op.drop_index(f"ix_{name}_awaits_reading_id_chapter_id", name)
         op.drop_column(name, "awaits_reading")
