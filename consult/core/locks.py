@@ -39,7 +39,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "stakeholder_chapter": (),
     "stakeholder_letter": (),
     "address_mark": (),
-    "contribution_draft": (),
+    "contribution_draft": ("draft_file",),
     "offered_draft": ("draft_wording", "draft_remark"),
     "position_receipt": (),
     "receipt": (),

@@ -83,6 +83,8 @@ oneself = Rule(lambda actor, obj: actor.id is not None and obj.id == actor.id, A
 own_request = Rule(lambda actor, obj: actor.id is not None and obj.requested_by_id == actor.id, ANOTHERS, words=_("what they asked for"),
                    is_of_staff=True)
 public = Rule(lambda actor, obj: obj.is_public, _("This is not public."), words=_("what is public"))
+no_annex = Rule(lambda actor, obj: not obj.is_confidential, _("This is a confidential annex: the commission and the secretariat read it."),
+                words=_("what is no confidential annex"))
 anothers = Rule(lambda actor, obj: obj.author_id != actor.id, _("Nobody supports a contribution of their own."), words=_("somebody else’s"))
 nobody_for_themselves = Rule(
     lambda actor, obj: obj.id != actor.id, _("Nobody gives a role to themselves, or ends their own."),
@@ -201,9 +203,11 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONSULTATIONS_WITHDRAW_INVITATION: ((secretariat,), (administrator,), (system,)),
     Action.CONTRIBUTIONS_ACCEPT_OFFERED: ((signed_in, signing, in_time),),
     Action.CONTRIBUTIONS_ADDRESS_DRAFT: ((unowned,),),
+    Action.CONTRIBUTIONS_ATTACH: ((signed_in, own),),
     Action.CONTRIBUTIONS_CLAIM_DRAFT: ((signed_in, unowned, at_ones_address), (signed_in, own, at_ones_address)),
     Action.CONTRIBUTIONS_CONFIRM_ANCHOR: ((rapporteur, revising), (secretariat, revising)),
     Action.CONTRIBUTIONS_CONFIRM_CERTAIN: ((rapporteur, revising), (secretariat, revising)),
+    Action.CONTRIBUTIONS_DETACH: ((signed_in, own),),
     Action.CONTRIBUTIONS_DROP_DRAFT: ((signed_in, own), (signed_in, unowned, at_ones_address)),
     Action.CONTRIBUTIONS_EDIT_OFFERED: ((signed_in, signing, in_time), (signed_in, within, own, in_time)),
     Action.CONTRIBUTIONS_FIND_PLACES: ((system,),),
@@ -213,7 +217,10 @@ RULES: dict[Action, tuple[tuple[Rule, ...], ...]] = {
     Action.CONTRIBUTIONS_LODGE_POSITION: ((signed_in, in_time),),
     Action.CONTRIBUTIONS_OFFER: ((signed_in, of_a_body, in_time),),
     Action.CONTRIBUTIONS_OFFER_AGAIN: ((signed_in, within, own, in_time),),
+    Action.CONTRIBUTIONS_OPEN_ANNEX: ((rapporteur,), (secretariat,)),
     Action.CONTRIBUTIONS_READ: ((public,), (own,), (moderator,), (secretariat,), (system,)),
+    Action.CONTRIBUTIONS_READ_DRAFT_FILE: ((signed_in, own), (signed_in, within)),
+    Action.CONTRIBUTIONS_READ_FILE: ((public,), (own,), (moderator, no_annex), (secretariat, no_annex), (system,)),
     Action.CONTRIBUTIONS_READ_OFFERED: ((signed_in, within),),
     Action.CONTRIBUTIONS_READ_TRACE: ((leaves_a_trace,),),
     Action.CONTRIBUTIONS_REATTACH: ((rapporteur, revising), (secretariat, revising)),

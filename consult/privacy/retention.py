@@ -29,11 +29,13 @@ from consult.contributions.models import (
     Anchor,
     Anchoring,
     AnchorTally,
+    Attachment,
     ChapterTally,
     Contribution,
     ContributionDraft,
     ContributionWord,
     Declaration,
+    DraftFile,
     DraftRemark,
     DraftWording,
     OfferedDraft,
@@ -265,7 +267,7 @@ PERIODS: tuple[Period, ...] = (
     Period(
         N_("Texts kept before their author signed in, with a digest of the network address"), KEPT_FOR_NOBODY,
         N_("So that a lost session loses no word. Those of an account are kept until they are lodged, thrown away, or the account goes."),
-        (ContributionDraft,), ended_by="contributions.jobs.drop_forgotten_drafts"),
+        (ContributionDraft, DraftFile), ended_by="contributions.jobs.drop_forgotten_drafts"),
     Period(
         N_("Drafts offered to an organisation, their versions and the remarks on them, since they were changed or lodged last"), OFFERED,
         N_("So that an organisation can say how its position came about. Its members alone read them."),
@@ -294,8 +296,8 @@ PERIODS: tuple[Period, ...] = (
         N_("Contributions, receipts, mandates with which they were signed, supports, replies, decisions and answers"), None,
         N_("They are the basis of the answers and of the Council’s decision, which everybody may check. Without the person’s name once "
            "they are forgotten."),
-        (Contribution, SuggestedAmendment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision, ModerationNotice,
-         ModerationHint, Appeal,
+        (Contribution, SuggestedAmendment, Attachment, Receipt, PositionReceipt, PositionEntry, Anchor, ModerationDecision,
+         ModerationNotice, ModerationHint, Appeal,
          FoldChoice, ItemContribution, SynthesisNotice,
          Extension, EarlyClosing, Revision, WorkingDraft, OutdatedTranslation, Synthesis, SynthesisItem, SynthesisReopening,
          SubmissionRequest, Submission, AdoptionDecision, RespondentTally, Support, Reply, ReplyDecision, Redaction, Mandate, Declaration),

@@ -134,7 +134,8 @@ class Contribution(Base):
     __tablename__ = "contribution"
     __append_only__ = all_but("current_key", "state", "withdrawn_at", "row_counter", "shown_body", "shown_justification")
     # What is shown follows from what was lodged and from the decisions, which are recorded; ``consult verify`` compares.
-    __recorded__ = all_but("row_counter", "shown_body", "shown_justification")
+    # Which files there are is recorded with them, and covered by the digest; how many, the row says for whoever need not ask.
+    __recorded__ = all_but("row_counter", "shown_body", "shown_justification", "files_count")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
@@ -167,6 +168,7 @@ class Contribution(Base):
     row_counter: Mapped[int] = mapped_column(default=1)
     shown_body: Mapped[str | None]
     shown_justification: Mapped[str | None]
+    files_count: Mapped[int] = mapped_column(default=0, server_default="0")
 
     body = as_shown("body")
     justification = as_shown("justification")
@@ -178,6 +180,7 @@ class Contribution(Base):
     amendment: Mapped["SuggestedAmendment | None"] = relationship(back_populates="contribution")
     receipt: Mapped["Receipt | None"] = relationship(back_populates="contribution")
     declaration: Mapped["Declaration | None"] = relationship(back_populates="contribution")
+    attachments: Mapped[list[Any]] = relationship("Attachment", back_populates="contribution", order_by="Attachment.number")
 
     __mapper_args__ = {"version_id_col": row_counter}
 
@@ -254,11 +257,19 @@ class Contribution(Base):
 
 
 def content_of(lodged: Any) -> dict[str, Any]:
-    """The same of a contribution, or of what has its columns and its amendment."""
+    """The same of a contribution, or of what has its columns, its amendment and its attachments.
+
+    Files enter it where there are some: the digests of what was lodged before there were any still hold.
+    """
+    files = {"files": [file_in_digest(file) for file in lodged.attachments]} if lodged.files_count else {}
     return {
         "ref": lodged.ref, "block": lodged.block_key, "block_id": lodged.block_id, "author_id": lodged.author_id,
-        "language": lodged.language, "submitted_at": lodged.submitted_at.isoformat(), **statement.digested(lodged),
+        "language": lodged.language, "submitted_at": lodged.submitted_at.isoformat(), **statement.digested(lodged), **files,
     }
+
+
+def file_in_digest(file: Any) -> dict[str, Any]:
+    return {"name": file.name, "sha256": file.sha256, "size": file.size, "confidential": file.is_confidential}
 
 
 class SuggestedAmendment(Base):
@@ -356,6 +367,8 @@ class ContributionDraft(Base):
     block: Mapped[Block] = relationship()
 
     __mapper_args__ = {"version_id_col": row_counter}
+
+    organisation_id = None  # it belongs to a person; what is offered to an organisation is another row
 
     def is_known_now(self) -> None:
         """Whose it is is known, and that they typed it."""

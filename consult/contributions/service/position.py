@@ -23,6 +23,7 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     Declaration,
+    DraftFile,
     Interest,
     Kind,
     OfferedDraft,
@@ -32,6 +33,7 @@ from consult.contributions.models import (
     PositionReceipt,
     digest_of_position,
 )
+from consult.contributions.service.attaching import files_by_draft
 from consult.contributions.service.drafting import FORM_KEY
 from consult.contributions.service.lodging import add_contribution, said_in
 from consult.contributions.service.offering import note_lodged
@@ -262,12 +264,16 @@ def lodge_position(
     actor.read_anew()
     written = _hold(actor, consultation, shown, offered or {})
     moment = consultation.within_dates(arrived_at())
-    lodged = [_lodge_one(actor, one, f"{form_key}.{place}", language, declared) for place, one in enumerate(written)]
+    files = files_by_draft([one.draft for one in written])
+    lodged = [_lodge_one(actor, one, f"{form_key}.{place}", language, declared, files.get(one.draft, []))
+              for place, one in enumerate(written)]
     pairs = [(one.draft, contribution) for one, contribution in zip(written, lodged, strict=True)]
     note_lodged(actor, [(draft, contribution) for draft, contribution in pairs if isinstance(draft, OfferedDraft)])
     for draft, _contribution in pairs:
         if isinstance(draft, ContributionDraft):
             session.delete(draft)
+    for file in (file for some in files.values() for file in some if file.offered_draft_id is not None):
+        session.delete(file)
     return _receipt(actor, consultation, form_key, moment, lodged)
 
 
@@ -286,9 +292,10 @@ def _receipt(actor: User, consultation: Consultation, form_key: str, moment: dat
     return receipt
 
 
-def _lodge_one(actor: User, written: WrittenDraft, form_key: str, language: str, declared: Declared) -> Contribution:
+def _lodge_one(actor: User, written: WrittenDraft, form_key: str, language: str, declared: Declared,
+               files: Sequence[DraftFile]) -> Contribution:
     """By the act of lodging, with its event."""
-    return perform(Action.CONTRIBUTIONS_LODGE, add_contribution, actor, written.block, form_key=form_key, language=language,
+    return perform(Action.CONTRIBUTIONS_LODGE, add_contribution, actor, written.block, form_key=form_key, language=language, files=files,
                    **values_of(actor, written.draft, declared))
 
 
