@@ -17,7 +17,7 @@ from typing import IO, Protocol
 
 from consult.core.config import Config, this_app
 
-KEY = re.compile(r"[0-9a-f]{64}")
+KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 PIECE = 1 << 20
 
 
