@@ -26,6 +26,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from consult.core.stores import store
 from consult.moderation import service as moderation
+from consult.organisations.models import Membership, MembershipState
 from tests import factories
 from tests.contributions.browsing import FILLED, address, count, form_of, text_of
 from tests.contributions.files import a_docx, a_jpeg, a_pdf, a_png, exif, zipped
@@ -212,6 +213,56 @@ def test_a_draft_that_is_thrown_away_takes_its_files_along(participant, block):
     service.attach(participant, draft, file=kept(participant, block), name="a.pdf", is_confidential=False)
     service.drop_draft(participant, draft)
     assert files() == []
+
+
+# With drafts that are offered to an organisation, and with a position
+
+
+def test_files_go_with_a_draft_to_the_organisation_and_are_lodged_with_it(client, participant, citizen, block):
+    member = factories.a_user()
+    factories.saved(Membership(user=member, organisation=participant.organisation, state=MembershipState.MEMBER))
+    session.commit()
+    session.expire_all()
+    draft = draft_of(member, block)
+    service.attach(member, draft, file=kept(member, block), name="a.pdf", is_confidential=True)
+    session.commit()
+    offered = service.offer(member, block, form_key="offer-1", fields=FILLED, draft=draft)
+    session.commit()
+    (file,) = files()
+    assert (file.draft_id, file.offered_draft_id) == (None, offered.id)
+    place = f"/en/contributions/draft-file/{file.id}"
+    assert client.sign_in(participant).get(place).data == a_pdf()
+    assert "a.pdf" in text_of(client.get(f"/en/contributions/organisation-drafts/{offered.id}"))
+    assert client.sign_in(citizen).get(place).status_code == 404
+    service.accept_offered(participant, offered)
+    session.commit()
+    receipt = service.lodge_position(participant, block.consultation, form_key="position-1", shown={},
+                                     offered={offered.id: offered.row_counter}, declared=(Interest.NONE, ""))
+    (contribution,) = service.list_lodged_together(receipt)
+    assert [(one.name, one.is_confidential) for one in contribution.attachments] == [("a.pdf", True)]
+    assert files() == []
+    assert list(verify_contributions()) == []
+
+
+def test_files_come_back_with_a_draft_that_is_taken_back(participant, block):
+    draft = draft_of(participant, block)
+    service.attach(participant, draft, file=kept(participant, block), name="a.pdf", is_confidential=False)
+    session.commit()
+    offered = service.offer(participant, block, form_key="offer-1", fields=FILLED, draft=draft)
+    session.commit()
+    service.take_back_offered(participant, offered)
+    (again,) = session.scalars(sa.select(ContributionDraft)).all()
+    assert [file.draft_id for file in files()] == [again.id]
+
+
+def test_a_position_is_lodged_with_the_files_of_each_draft(client, participant, block):
+    draft = draft_of(participant, block)
+    service.attach(participant, draft, file=kept(participant, block), name="a.pdf", is_confidential=False)
+    session.commit()
+    assert "a.pdf" in text_of(client.sign_in(participant).get("/en/contributions/position"))
+    draft = session.get_one(ContributionDraft, draft.id)
+    receipt = service.lodge_position(participant, block.consultation, form_key="position-1", shown={draft.id: draft.row_counter})
+    assert [[one.name for one in each.attachments] for each in service.list_lodged_together(receipt)] == [["a.pdf"]]
 
 
 # Who opens what

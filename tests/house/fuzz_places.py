@@ -323,7 +323,7 @@ PARTS = {
     "number": "1", "text_language": "fr", "key": A1, "ref": "{published}", "item_id": "{item}", "contribution_id": "{gathered}",
     "chapter": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions", "token": "x",
     "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
-    "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
+    "file_id": "{draft_file}", "offered_id": "{offered}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
 }
 PARTS_OF = {
     ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
@@ -332,7 +332,7 @@ PARTS_OF = {
     **dict.fromkeys((("organisations.invite_again", "number"), ("organisations.withdraw_invitation", "number")), "{member_invitation}"),
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
     **dict.fromkeys((("contributions.open_annex", "ref"), ("contributions.read_file", "ref")), "{annexed}"),
-    ("contributions.open_annex", "number"): "2", ("contributions.read_draft_file", "file_id"): "{draft_file}",
+    ("contributions.open_annex", "number"): "2",
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
     ("exports.position", "ref"): "{together}",

@@ -117,7 +117,7 @@ def list_draft_files(actor: Actor, draft: ContributionDraft | OfferedDraft) -> S
 
 def move_to_offered(draft: ContributionDraft, offered: OfferedDraft) -> None:
     """They go with its words to the organisation."""
-    for file in files_of([draft]):
+    for file in files_of(list_locked(ContributionDraft, ContributionDraft.id == draft.id)):
         file.draft_id, file.offered_draft_id = None, offered.id
     session.flush()
 
