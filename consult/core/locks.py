@@ -42,6 +42,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "contribution_draft": (),
     "offered_draft": ("draft_wording", "draft_remark"),
     "draft_file": (),
+    "attachment_words": (),
     "position_receipt": (),
     "receipt": (),
     "moderation_notice": (),

@@ -24,6 +24,7 @@ READING: dict[Action, str] = {
     Action.CONTRIBUTIONS_READ: N_("The words of a contribution are read"),
     Action.CONTRIBUTIONS_READ_DRAFT_FILE: N_("A file of a text that is not lodged is opened"),
     Action.CONTRIBUTIONS_READ_FILE: N_("A file that was lodged is opened"),
+    Action.CONTRIBUTIONS_READ_FILE_WORDS: N_("The words that the platform read in attached files are looked at"),
     Action.CONTRIBUTIONS_READ_OFFERED: N_("Drafts offered to an organisation are read, with their versions and remarks"),
     Action.CONTRIBUTIONS_READ_TRACE: N_("It is read that a contribution was there"),
     Action.CONTRIBUTIONS_RECEIPT: N_("A receipt is read"),

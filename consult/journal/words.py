@@ -64,6 +64,7 @@ ACTS: dict[Action, str] = {
     Action.CONTRIBUTIONS_EDIT_OFFERED: N_("A draft offered to an organisation was changed"),
     Action.CONTRIBUTIONS_FIND_PLACES: N_("Contributions found their places in a new version"),
     Action.CONTRIBUTIONS_KEEP_DRAFT: N_("A text was kept before it was lodged"),
+    Action.CONTRIBUTIONS_KEEP_FILE_WORDS: N_("The words of attached files were read, to be searched"),
     Action.CONTRIBUTIONS_LEAVE: N_("A contribution stayed with the earlier version"),
     Action.CONTRIBUTIONS_LODGE: N_("A contribution was lodged"),
     Action.CONTRIBUTIONS_LODGE_POSITION: N_("Contributions were lodged together"),

@@ -92,6 +92,7 @@ contributions.edit_offered           offered        participant member          
 contributions.find_places            chapter        system                                                     *
 contributions.keep_draft             chapter        EVERYBODY                                                  *
 contributions.keep_draft             draft          participant                                                *
+contributions.keep_file_words        published      system                                                     *
 contributions.leave                  published      rapporteur chair secretariat                               REVISING
 contributions.lodge                  chapter        participant other STAFF secretariat administrator          open
 contributions.lodge_position         chapter        participant other STAFF secretariat administrator          open
@@ -106,6 +107,7 @@ contributions.read_draft_file        offered        participant member expired t
 contributions.read_file              annex          participant system                                         *
 contributions.read_file              waiting-file   participant moderator rapporteur chair secretariat system  *
 contributions.read_file              file           EVERYBODY                                                  *
+contributions.read_file_words        published      rapporteur chair secretariat                               *
 contributions.read_offered           offered        participant member expired to-come                         *
 contributions.read_offered           organisation   participant member expired to-come                         *
 contributions.read_trace             waiting        nobody                                                     *

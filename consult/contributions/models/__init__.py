@@ -3,7 +3,7 @@ texts; their files; what others do beside them; their counts.
 """
 
 from consult.contributions.models.anchor import Anchor, AnchorClass, Anchoring, AnchorState, QuoteState, ReviewRank
-from consult.contributions.models.attachment import MAX_FILE_NAME, MAX_FILES, Attachment, AttachmentKind, DraftFile
+from consult.contributions.models.attachment import MAX_FILE_NAME, MAX_FILES, Attachment, AttachmentKind, AttachmentWords, DraftFile
 from consult.contributions.models.contribution import (
     KEPT_FOR_NOBODY,
     CommentType,
@@ -37,10 +37,10 @@ from consult.contributions.models.tally import (
 from consult.contributions.models.word import MAX_WORD, ContributionWord
 
 __all__ = [
-    "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "Attachment", "AttachmentKind", "ChapterTally", "CommentType",
-    "Contribution", "ContributionDraft", "ContributionState", "ContributionWord", "Declaration", "DraftFile", "DraftRemark",
-    "DraftWording", "Interest", "KEPT_FOR_NOBODY", "Kind", "MAX_FILES", "MAX_FILE_NAME", "MAX_REMARK", "MAX_REPLY", "MAX_WORD",
-    "OfferedDraft", "OfferedState", "OrganisationTally", "PassagePlace", "Position", "PositionEntry", "PositionReceipt",
-    "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally", "RespondentCount",
-    "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
+    "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "Attachment", "AttachmentKind", "AttachmentWords",
+    "ChapterTally", "CommentType", "Contribution", "ContributionDraft", "ContributionState", "ContributionWord", "Declaration",
+    "DraftFile", "DraftRemark", "DraftWording", "Interest", "KEPT_FOR_NOBODY", "Kind", "MAX_FILES", "MAX_FILE_NAME", "MAX_REMARK",
+    "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "OrganisationTally", "PassagePlace", "Position", "PositionEntry",
+    "PositionReceipt", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
+    "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]

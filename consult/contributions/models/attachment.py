@@ -90,3 +90,14 @@ class Attachment(Base):
 
     def audit_details(self) -> dict[str, Any]:
         return {"ref": self.contribution.ref, "file": self.number, "sha256": self.sha256}
+
+
+class AttachmentWords(Base):
+    """What the platform read of a file's text, by which it is found; the file itself is what was lodged. Of an annex there is none."""
+
+    __tablename__ = "attachment_words"
+    __append_only__ = False  # read again by a later version, it may be more
+    __recorded__ = False  # made of a file whose digest is recorded
+
+    attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False)
+    words: Mapped[str]

@@ -57,6 +57,7 @@ from consult.contributions.service.figures import (
     count_respondents,
     list_silent_categories,
 )
+from consult.contributions.service.file_words import keep_file_words, list_file_words
 from consult.contributions.service.indexing import TEXT_COLUMNS, argument_of
 from consult.contributions.service.listing import PublicFilter, list_public
 from consult.contributions.service.lodging import (
@@ -161,13 +162,14 @@ __all__ = [
     "drop_draft", "edit_offered", "get_anchor", "get_annex", "get_contribution", "get_data", "get_draft_file", "get_file",
     "get_files_digest", "get_kept", "get_last_place", "get_offered", "get_own", "get_own_draft", "get_own_organisation",
     "get_passage_now", "get_position_receipt", "get_reply", "get_seen_block", "get_support", "get_trace", "get_wording",
-    "get_wording_shown", "in_chunks", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "leave",
-    "list_about_provision", "list_accepted", "list_anchors", "list_candidates", "list_chapters_sought_in", "list_draft_files",
-    "list_drafts", "list_drafts_here", "list_earlier_lines", "list_for_block", "list_languages_sought_in", "list_left_of",
-    "list_lodged_together", "list_margin_lines", "list_mine", "list_obstacles", "list_offered", "list_own_offered",
-    "list_own_replies", "list_own_waiting", "list_position", "list_public", "list_remarks", "list_remembered",
-    "list_silent_categories", "list_similar", "list_thread", "list_waiting_drafts", "list_waiting_passages", "list_wordings",
-    "lodge", "lodge_position", "move_reply", "offer", "offer_again", "open_annex", "places", "quote_in", "reattach",
-    "recounted", "recounted_above", "remark_on_offered", "reply", "respondent_id", "return_offered", "save", "save_offered",
-    "support", "take_back_offered", "take_back_support", "verify_contributions", "verify_places", "withdraw", "withdraw_reply",
+    "get_wording_shown", "in_chunks", "is_amendment", "is_shown", "is_what_was_lodged", "keep_draft", "keep_file_words",
+    "leave", "list_about_provision", "list_accepted", "list_anchors", "list_candidates", "list_chapters_sought_in",
+    "list_draft_files", "list_drafts", "list_drafts_here", "list_earlier_lines", "list_file_words", "list_for_block",
+    "list_languages_sought_in", "list_left_of", "list_lodged_together", "list_margin_lines", "list_mine", "list_obstacles",
+    "list_offered", "list_own_offered", "list_own_replies", "list_own_waiting", "list_position", "list_public", "list_remarks",
+    "list_remembered", "list_silent_categories", "list_similar", "list_thread", "list_waiting_drafts", "list_waiting_passages",
+    "list_wordings", "lodge", "lodge_position", "move_reply", "offer", "offer_again", "open_annex", "places", "quote_in",
+    "reattach", "recounted", "recounted_above", "remark_on_offered", "reply", "respondent_id", "return_offered", "save",
+    "save_offered", "support", "take_back_offered", "take_back_support", "verify_contributions", "verify_places", "withdraw",
+    "withdraw_reply",
 ]

@@ -292,8 +292,14 @@ def show(ref: str):
     return render_template(
         "contributions/show.html", contribution=contribution, answer=events.answer(contribution), thread=thread,
         thread_links=thread and thread.links(partial(url_for, ".show", ref=ref, _anchor="replies"), "replies_after"),
-        reactions=reactions, own_support=own_support,
+        reactions=reactions, own_support=own_support, file_words=file_words(contribution),
     )
+
+
+def file_words(contribution: Contribution) -> dict[int, str]:
+    """What the platform read of its files, for whoever answers it."""
+    may_read = contribution.files_count and can(actor(), Action.CONTRIBUTIONS_READ_FILE_WORDS, contribution)
+    return service.list_file_words(actor(), contribution) if may_read else {}
 
 
 def address_of_reply(reply: Reply) -> str:

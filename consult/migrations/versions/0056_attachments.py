@@ -1,4 +1,4 @@
-"""attachment, draft_file: files that go with a contribution, and with what is not lodged yet"""
+"""attachment, attachment_words, draft_file: files that go with a contribution, and with what is not lodged yet"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,6 +52,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_attachment_sha256"), "attachment", ["sha256"])
     refuse_changes(op.get_bind(), "attachment")
+    op.create_table(
+        "attachment_words",
+        sa.Column("attachment_id", NUMBER, nullable=False), sa.Column("words", sa.Text(), nullable=False),
+        to("attachment_words", "attachment_id", "attachment"),
+        sa.PrimaryKeyConstraint("attachment_id", name=op.f("pk_attachment_words")),
+    )
     op.add_column("contribution", sa.Column("files_count", sa.Integer(), server_default="0", nullable=False))
     refuse_changes(op.get_bind(), "contribution", (*FORMER, "files_count"))
 
@@ -67,6 +73,7 @@ def downgrade() -> None:
     allow_changes(op.get_bind(), "contribution")
     op.drop_column("contribution", "files_count")
     refuse_changes(op.get_bind(), "contribution", FORMER)
+    op.drop_table("attachment_words")
     allow_changes(op.get_bind(), "attachment")
     op.drop_table("attachment")
     op.drop_table("draft_file")
