@@ -6,14 +6,19 @@ remainder, which goes after a while.
 """
 
 import hashlib
+import io
 import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import minio
+from minio.error import S3Error
 
 from consult.core.config import Config, this_app
 
@@ -89,6 +94,55 @@ class FolderStore:
         self.path(key).unlink(missing_ok=True)
 
 
+class S3Store:
+    """Objects of one bucket of a server that speaks S3, under a prefix: ``s3://bucket/prefix?endpoint=https://host&region=name``.
+
+    The endpoint is asked for nothing else: no bucket is made, and none is listed but under the prefix.
+    """
+
+    def __init__(self, url: str, access_key: str, secret_key: str) -> None:
+        parts = urlsplit(url)
+        asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        endpoint = urlsplit(asked.get("endpoint", ""))
+        self.bucket, self.prefix = parts.netloc, parts.path.strip("/")
+        self.client = minio.Minio(endpoint.netloc, access_key=access_key, secret_key=secret_key, secure=endpoint.scheme == "https",
+                                  region=asked.get("region", "us-east-1"))
+
+    def name(self, key: str) -> str:
+        """Raises :class:`Missing` for what is no key."""
+        if not KEY.fullmatch(key):
+            raise Missing(key)
+        return f"{self.prefix}/{key}".lstrip("/")
+
+    def put(self, data: bytes) -> str:
+        """Put again, what is there is as new."""
+        key = hashlib.sha256(data).hexdigest()
+        self.client.put_object(self.bucket, self.name(key), io.BytesIO(data), len(data))
+        return key
+
+    def open(self, key: str) -> IO[bytes]:
+        try:
+            answer = self.client.get_object(self.bucket, self.name(key))
+        except S3Error as error:
+            if error.code in ("NoSuchKey", "NoSuchObject"):
+                raise Missing(key) from error
+            raise
+        with closing(answer):
+            try:
+                return io.BytesIO(answer.read())
+            finally:
+                answer.release_conn()
+
+    def keys(self) -> Iterator[tuple[str, datetime]]:
+        for found in self.client.list_objects(self.bucket, prefix=f"{self.prefix}/".lstrip("/"), recursive=True):
+            key = (found.object_name or "").rpartition("/")[2]
+            if KEY.fullmatch(key) and found.last_modified is not None:
+                yield key, found.last_modified
+
+    def discard(self, key: str) -> None:
+        self.client.remove_object(self.bucket, self.name(key))
+
+
 def sync(folder: Path) -> None:
     """That a file has its name outlasts a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -99,7 +153,9 @@ def sync(folder: Path) -> None:
 
 
 def store_of(config: Config) -> Store:
-    return FolderStore(config.folder / "attachments")
+    if config.files_url.startswith("s3:"):
+        return S3Store(config.files_url, config.files_access_key, config.files_secret_key)
+    return FolderStore(Path(urlsplit(config.files_url).path) if config.files_url else config.folder / "attachments")
 
 
 def store() -> Store:
