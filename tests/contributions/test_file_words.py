@@ -1,9 +1,12 @@
 """What is read of attached files: found by everybody where the file is everybody's, shown to whoever answers, never of an annex."""
 
+import os
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 
-from consult.contributions import service
+from consult.contributions import reading, service
 from consult.contributions.models import AttachmentWords
 from consult.contributions.reading import read_files
 from consult.core.db import session
@@ -76,3 +79,18 @@ def test_a_file_that_cannot_be_read_is_found_by_no_word(contribution):
     store().discard(contribution.attachments[0].sha256)
     read(contribution)
     assert set(session.scalars(sa.select(AttachmentWords.words))) == {""}
+
+
+def test_what_no_row_names_any_more_leaves_the_store_after_a_day(contribution, monkeypatch):
+    keys = [store().put(data) for data in (b"thrown away", b"attached just now")]
+    lodged = contribution.attachments[0].sha256
+    for key in (keys[0], lodged):
+        os.utime(store().path(key), (0, 0))
+    monkeypatch.setattr(reading, "_looked_at", [datetime.min.replace(tzinfo=UTC)])
+    reading.let_remainders_go()
+    kept = {key for key, _moment in store().keys()}  # noqa: SIM118 - no mapping
+    assert keys[0] not in kept
+    assert {keys[1], lodged} <= kept
+    os.utime(store().path(keys[1]), (0, 0))
+    reading.let_remainders_go()
+    assert keys[1] in {key for key, _moment in store().keys()}, "once an hour"  # noqa: SIM118 - no mapping

@@ -63,6 +63,7 @@ def attach(actor: User, draft: ContributionDraft, *, file: KeptFile, name: str, 
     elif len(files) >= MAX_FILES:
         raise Invalid("file", _("A contribution has %(count)s files at most.", count=MAX_FILES), _("Take one of them off first."))
     else:
+        _opened(file.sha256).close()  # a remainder that was put again may be going at this moment
         session.add(DraftFile(
             draft_id=draft.id, offered_draft_id=None, name=shown_name(name, file.kind.value, MAX_FILE_NAME), kind=file.kind,
             size=file.size, sha256=file.sha256, is_confidential=is_confidential, told=[list(one) for one in file.told], added_at=utcnow()))
