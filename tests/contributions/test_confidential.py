@@ -1,5 +1,6 @@
 """No byte of a confidential annex in anything that the public is answered: a marked file, and marked words in all that stands about it."""
 
+import csv
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.mail import OutgoingMail
 from consult.exports import registry
+from consult.exports.models import ExportFormat
 from consult.moderation import service as moderation
 from consult.search.models import SearchPosting, SearchWord
 from tests.contributions.files import a_docx
@@ -98,3 +100,12 @@ def test_no_letter_event_or_log_tells_of_an_annex(client, annexed, rapporteur, c
     assert "contributions.open_annex" in told
     assert not [letter for letter in session.scalars(sa.select(OutgoingMail)) if MARK in letter.body]
     assert MARK not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["open-data", "contributions"])
+def test_a_table_names_what_everybody_may_open_and_counts_the_rest(annexed, chapter, name):
+    definition, out = registry.DEFINITIONS[name], io.BytesIO()
+    definition.write(chapter.consultation_id, out, format=ExportFormat.CSV, language="fr")
+    (row,) = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline="").readlines()[1:])
+    at = row.index(f"{OPEN}.docx (SHA-256 {annexed.attachments[0].sha256})")
+    assert row[at + 1] == "1"
