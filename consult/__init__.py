@@ -12,6 +12,7 @@ import consult.adoption.verification  # asked of every room by `consult verify`
 import consult.chapters.service.finding  # what the search finds, in each room that offers something
 import consult.consultations.clock  # the worker's; no view asks for it
 import consult.contributions.offered_letters  # the worker's too
+import consult.contributions.reading
 import consult.contributions.service.finding
 import consult.exports.models
 import consult.grouping.models

@@ -11,6 +11,8 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Appointment, Commission, Consultation, Phase, Round
 from consult.contributions.models import (
+    Attachment,
+    AttachmentKind,
     CommentType,
     Contribution,
     ContributionState,
@@ -26,6 +28,7 @@ from consult.core import tallies
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.core.permissions import SYSTEM
+from consult.core.stores import store
 from consult.organisations.models import (
     Category,
     Mandate,
@@ -173,6 +176,12 @@ def a_contribution(*, block: Block, author: User | None = None, replacement: str
     session.flush()
     counted([contribution])
     return contribution
+
+
+def a_file(data: bytes, *, number: int = 1, **over) -> Attachment:
+    """To be lodged: ``a_contribution(attachments=[a_file(b"…")], files_count=1)``."""
+    values = {"number": number, "name": f"note-{number}.pdf", "kind": AttachmentKind.PDF, "is_confidential": False}
+    return Attachment(**{**values, **over}, size=len(data), sha256=store().put(data))
 
 
 def an_offered_draft(*, block: Block, author: User | None = None, fields: dict | None = None, **over) -> OfferedDraft:

@@ -5,11 +5,22 @@ from functools import lru_cache
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField, ValidationError
+from flask_wtf.file import FileField
+from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 from consult.chapters.models import Block
-from consult.contributions.models import MAX_REMARK, MAX_REPLY, CommentType, ContributionDraft, Interest, Kind, Position
+from consult.contributions.models import (
+    MAX_FILES,
+    MAX_REMARK,
+    MAX_REPLY,
+    AttachmentKind,
+    CommentType,
+    ContributionDraft,
+    Interest,
+    Kind,
+    Position,
+)
 from consult.contributions.statement import FURTHER_TEXTS, MAX_BODY, MAX_INTERESTS, MAX_LENGTHS, MAX_REPLACEMENT, NO_MORE, STATEMENT
 from consult.core.i18n import _, gettext
 from consult.core.markup import excerpt
@@ -95,6 +106,14 @@ class ContributionForm(FlaskForm):
         _("If there is an interest: which one"),
         description=_("%(count)s characters at most. Everybody will read it.", count=MAX_INTERESTS),
         render_kw={"rows": 2, "dir": "auto", "class": "words", "data-most": MAX_INTERESTS})
+    file = FileField(
+        _("Attach a file"), render_kw={"accept": ",".join(f".{kind.value}" for kind in AttachmentKind) + ",.jpg"},
+        description=_("PDF, DOCX, XLSX, ODT, PNG or JPEG: 10 MB at most, and %(count)s files with a contribution. Everybody can open it, "
+                      "unless you tick the box below.", count=MAX_FILES))
+    file_is_confidential = BooleanField(
+        _("Confidential annex: read by the commission and the secretariat only"),
+        description=_("The public sees that there is an annex, and neither its name nor its content. Each time it is opened is recorded."))
+    files_shown = HiddenField("")  # by their digest: nothing is lodged that its author did not see
     form_key = HiddenField("")  # WTForms translates the label that it makes where none is given
     block_id = HiddenField("")
     draft = HiddenField("")  # the token of what is kept of it

@@ -1,4 +1,5 @@
-"""A backup is one ``.tar.gz`` that either kind of database takes: every row, the exports, the key that signs, what all that is.
+"""A backup is one ``.tar.gz`` that either kind of database takes: every row, the files that people brought, the exports, the key that
+signs, what all that is.
 
 First ``backup.json`` says of which version it is; then come the rows of each table, in parts of JSON lines (``core/moving.py``), the
 files, and last ``contents.json``: how many rows of which columns, and the digest of all. So it is written and read from end to end in
@@ -32,6 +33,7 @@ from consult.core.encryption import OTHER_COPY
 from consult.core.errors import Conflict
 from consult.core.i18n import utcnow
 from consult.core.plain_tar import each_member, member_type
+from consult.core.stores import Missing, Store, store_of, sync
 
 PLATFORM, FORMAT = "consult", 2
 HEAD, CONTENTS = "backup.json", "contents.json"
@@ -39,9 +41,9 @@ KEY = "secret-key"
 KEPT = ("exports", KEY)
 MAKING, MARK, RESTORING = ".consult-part", ".consult", ".restoring-"  # what is not whole yet; what says that an encrypted one is ours
 PIECE, LARGEST_WORD, LARGEST_PART = 1 << 20, 1 << 24, 1 << 27
-MAX_NAMES = 100_000  # of tables and files together
+MAX_NAMES = 1_000_000  # of tables and files together
 ROWS = re.compile(r"rows/([a-z][a-z0-9_]*)/\d{6}\.jsonl")
-FILES = re.compile(r"files/(secret-key|exports/(?:[^/\0]+/)*[^/\0]+)")
+FILES = re.compile(r"files/(secret-key|exports/(?:[^/\0]+/)*[^/\0]+|attachments/[0-9a-f]{2}/[0-9a-f]{64})")
 
 
 @dataclass
@@ -92,15 +94,6 @@ def head_digest(path: Path) -> str:
     """Of the beginning, in which age has a key that is made for each file."""
     with path.open("rb") as file:
         return hashlib.sha256(file.read(4096)).hexdigest()
-
-
-def sync(folder: Path) -> None:
-    """That a file has its name outlasts a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def prune(config: Config, newest: Path, days: int) -> list[Path]:
@@ -168,6 +161,11 @@ def write_archive(config: Config, archive: tarfile.TarFile) -> None:
             archive.addfile(member, file)
             file.seek(0)
             contents.digests[member.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    for key, _moment in store_of(config).keys():  # noqa: SIM118 - no mapping
+        with suppress(Missing), store_of(config).open(key) as brought:
+            name, content = f"files/attachments/{key[:2]}/{key}", brought.read()
+            add(archive, name, content)
+            contents.digests[name] = hashlib.sha256(content).hexdigest()
     add(archive, CONTENTS, json.dumps(asdict(contents)).encode())
 
 
@@ -227,6 +225,7 @@ def restore(config: Config, path: Path) -> None:
             except (sa.exc.SQLAlchemyError, *moving.DriverError, ValueError, RecursionError) as error:
                 raise Conflict(f"The rows of this backup cannot be taken: {' '.join(str(error).split())[:500]}", OTHER_COPY) from error
         try:
+            put_attached(Path(aside) / "files" / "attachments", store_of(config))
             put_files(Path(aside) / "files", config.folder)
         except OSError as error:
             raise Conflict(f"The rows are restored, the exports or the key are not: {error}",
@@ -358,6 +357,14 @@ def load(config: Config, path: Path, contents: Contents, connection: sa.Connecti
     if loaded != contents.rows:
         raise Conflict("The backup was changed while it was read.", OTHER_COPY)
     moving.count_on(connection, contents.counters)
+
+
+def put_attached(source: Path, store: Store) -> None:
+    """Into the store that the settings name, be it another than the one that they came from."""
+    for path in sorted(source.glob("??/*")):
+        store.put(path.read_bytes())
+        path.unlink()
+    shutil.rmtree(source, ignore_errors=True)
 
 
 def put_files(source: Path, folder: Path) -> None:

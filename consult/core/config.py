@@ -27,6 +27,7 @@ ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(?u:[\w-]+(\.[\w-]+)*)", re.ASCI
 SCHEMES = {
     "base_url": ("http", "https"),
     "database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
+    "files_url": ("file", "s3"),
     "limits_url": ("memory", "redis", "rediss"),
     "mail_url": ("console", "file", "smtp", "smtps"),
     "queue_url": ("sqlite", "postgresql", "redis", "rediss"),
@@ -35,7 +36,8 @@ SCHEMES = {
 }
 OIDC_NEEDED = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name_fr", "oidc_name_ar", "oidc_name_en")
 # What holds a password or a key: each may stand in a file that is named instead (CONSULT_SECRET_KEY_FILE), as vaults hand them over.
-SECRETS = ("secret_key", "database_url", "queue_url", "limits_url", "mail_url", "oidc_client_secret", "metrics_token")
+SECRETS = ("secret_key", "database_url", "queue_url", "limits_url", "mail_url", "oidc_client_secret", "metrics_token",
+           "files_access_key", "files_secret_key")
 # What of an ID token shows that the provider asked for a second factor.
 PROOF = re.compile(r"(acr|amr):\S+")
 
@@ -54,6 +56,10 @@ class Config:
     data_dir: str = setting("folder of the database, queue, secret key and exports", "./var")
     database_url: str = setting("SQLAlchemy address; empty: SQLite in the data folder")
     queue_url: str = setting("job queue: sqlite:///path, postgresql://…, redis://… or rediss://…; empty: SQLite in the data folder")
+    files_url: str = setting("where attached files are kept: file:///folder, or s3://bucket/prefix?endpoint=https://…&region=… of a "
+                             "server that speaks S3; empty: “attachments” in the data folder")
+    files_access_key: str = setting("by what name the S3 server knows this platform")
+    files_secret_key: str = setting("what the platform signs its requests to the S3 server with")
     base_url: str = setting("public address, without a final slash", "http://127.0.0.1:8000")
     secret_key: str = setting("signs sessions and links; empty: made once and kept in the data folder")
     mail_url: str = setting("smtp://user:password@host:port (STARTTLS with ?starttls=1), smtps://…, file:///folder or console:", "console:")
@@ -135,7 +141,25 @@ class Config:
         if self.second_factor not in SECOND_FACTOR:
             raise ConfigError(f"{variable('second_factor')}: required or offered, or empty")
 
+        self.check_store()
         self.check_provider()
+
+    def check_store(self) -> None:
+        """Of S3 all that is needed, and nothing in clear to another machine."""
+        for name in ("files_access_key", "files_secret_key"):
+            if len(getattr(self, name).split()) > 1 or not getattr(self, name).isascii():
+                raise ConfigError(f"{variable(name)}: one word in ASCII is needed")
+        if not self.files_url.startswith("s3:"):
+            return
+        endpoint = urlsplit(parse_qs(urlsplit(self.files_url).query).get("endpoint", [""])[-1])
+        if endpoint.scheme not in ("http", "https") or not endpoint.hostname or not urlsplit(self.files_url).netloc:
+            raise ConfigError(f"{variable('files_url')}: s3://bucket/prefix?endpoint=https://host is needed")
+        if endpoint.scheme == "http" and self.inner_tls == "required" and not is_local(endpoint.hostname):
+            raise ConfigError(f"{variable('files_url')}: whoever stands between could read all files: set its endpoint to an https:// "
+                              f"address; or set {variable('inner_tls')}=no where nobody else has the network between")
+        for name in ("files_access_key", "files_secret_key"):
+            if not getattr(self, name):
+                raise ConfigError(f"{variable(name)}: {variable('files_url')} needs it")
 
     def check_provider(self) -> None:
         """All that is needed of the OpenID provider, or nothing of it."""

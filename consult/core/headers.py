@@ -20,6 +20,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{name}=()" for name in UNUSED),
 }
+# What somebody brought is kept by whoever opens it, and never shown by the browser under the platform's name.
+OF_FILES = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Robots-Tag": "noindex"}
 ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 AGAIN = "10"  # seconds
 OWN = "private, no-store"
@@ -39,7 +41,8 @@ def of_files(app: Flask):
 
 
 def add_to(response: Response, is_signed_in: bool) -> Response:
-    response.headers.update(headers())
+    is_file = OF_FILES.items() <= dict(response.headers).items()
+    response.headers.update({**headers(), **(OF_FILES if is_file else {})})
     if response.status_code == 503:  # whatever else was counted: it is over soon
         response.headers["Retry-After"] = AGAIN
     elif response.status_code != 429:

@@ -43,6 +43,8 @@ ORDER: dict[str, tuple[str, ...]] = {
     "address_mark": (),
     "contribution_draft": (),
     "offered_draft": ("draft_wording", "draft_remark"),
+    "draft_file": (),
+    "attachment_words": (),
     "position_receipt": (),
     "receipt": (),
     "moderation_notice": (),

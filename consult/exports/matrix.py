@@ -19,6 +19,7 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import (
     Anchor,
     AnchorClass,
+    Attachment,
     CommentType,
     Contribution,
     ContributionState,
@@ -142,6 +143,8 @@ class MatrixRow:
     quoted: str = ""
     present_key: str = ""
     anchor_class: AnchorClass | PlaceSearch | None = None
+    files: str = ""  # those that everybody may open: name and digest, a line each
+    annexes: int = 0
     persons: int = 0
     organisations: int = 0
     organisation_now: str = ""
@@ -181,7 +184,7 @@ def withheld_reasons(consultation: Consultation) -> dict[int, Reason]:
     return dict(session.execute(decisions).all())
 
 
-def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
+def statement(consultation: Consultation, language: str) -> sa.Select[*tuple[Any, ...]]:
     """The one select behind every row."""
     newest, here, written = aliased(Revision), aliased(Block), aliased(Revision)
     present = chapters.newest_revisions(
@@ -192,7 +195,8 @@ def statement(consultation: Consultation, language: str) -> sa.Select[Any]:
     person = sa.func.coalesce(User.name_ar, User.name) if language == "ar" else User.name
     return (
         sa.select(
-            Contribution.id, Contribution.ref, Chapter.number, Contribution.block_key, Block.kind.label("block_kind"), Block.text,
+            Contribution.id, Contribution.files_count, Contribution.ref, Chapter.number, Contribution.block_key,
+            Block.kind.label("block_kind"), Block.text,
             Contribution.kind, Contribution.comment_type, Contribution.position,
             name_in(Organisation, language).label("organisation"), Organisation.short,
             sa.case((User.is_name_public, person), else_="").label("author"), Organisation.category, Organisation.sector,
@@ -250,12 +254,14 @@ def rows(
     reasons = withheld_reasons(consultation) if audience == Audience.STAFF else {}
     chosen = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
     split = answers.list_split(Point.chapter_id.in_(chosen if chapter is None else [chapter.id]))
-    for found in session.execute(wanted.execution_options(yield_per=BATCH)):
-        whole = row_of(found, by_item, reasons)
-        told = () if whole.is_silent else split.get(whole.id, ())
-        if audience == Audience.PUBLIC and not any(one.item_id in by_item for one in told):
-            told = ()  # how a commission splits is its work until it is answered for
-        yield from (rows_of(whole, told, by_item) if told else [whole])
+    for some in session.execute(wanted.execution_options(yield_per=BATCH)).partitions():
+        files = files_of([found.id for found in some if found.files_count])
+        for found in some:
+            whole = row_of(found, by_item, reasons, files.get(found.id, []))
+            told = () if whole.is_silent else split.get(whole.id, ())
+            if audience == Audience.PUBLIC and not any(one.item_id in by_item for one in told):
+                told = ()  # how a commission splits is its work until it is answered for
+            yield from (rows_of(whole, told, by_item) if told else [whole])
 
 
 def rows_of(whole: MatrixRow, points: Sequence[Answerable], by_item: dict[int, PlacedItem]) -> Iterator[MatrixRow]:
@@ -268,7 +274,18 @@ def rows_of(whole: MatrixRow, points: Sequence[Answerable], by_item: dict[int, P
         yield row if place is None else replace(row, key=place, passage="", present_key=place, quoted="")
 
 
-def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> MatrixRow:
+def files_of(ids: Sequence[int]) -> dict[int, list[str]]:
+    """Of contributions that have some; an annex is counted and not named."""
+    files: dict[int, list[str]] = {}
+    if ids:
+        for of, name, sha256, is_confidential in session.execute(
+                sa.select(Attachment.contribution_id, Attachment.name, Attachment.sha256, Attachment.is_confidential)
+                .where(Attachment.contribution_id.in_(ids)).order_by(Attachment.contribution_id, Attachment.number)):
+            files.setdefault(of, []).append("" if is_confidential else f"{name} (SHA-256 {sha256})")
+    return files
+
+
+def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason], files: Sequence[str] = ()) -> MatrixRow:
     silent = found.state.is_silent
 
     def said(words):
@@ -282,6 +299,7 @@ def row_of(found, points: dict[int, PlacedItem], reasons: dict[int, Reason]) -> 
         sector=None if silent else found.sector, region=None if silent else found.region, language=WrittenIn(found.language),
         body=said(found.body), further_texts={text.name: said(getattr(found, text.name)) for text in FURTHER_TEXTS},
         proposed=said(found.replacement),
+        files=said("\n".join(filter(None, files))), annexes=0 if silent else list(files).count(""),
         submitted_at=found.submitted_at, state=found.state, reason=reasons.get(found.id),
         point=None if silent else points.get(found.item_id), version=TextVersion(found.text_language, found.version),
         quoted=said(found.exact),

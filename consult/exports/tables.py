@@ -115,6 +115,8 @@ COLUMNS = (
     Column("passage_change", N_("What the present version did to the passage"), 18, lambda row: row.anchor_class),
     Column("supports_persons", N_("Persons who support it"), 10, lambda row: row.persons),
     Column("supports_organisations", N_("Organisations that support it"), 10, lambda row: row.organisations),
+    Column("files", N_("Files that everybody may open, with their digests"), 40, lambda row: row.files),
+    Column("annexes", N_("Confidential annexes"), 10, lambda row: row.annexes),
     Column("organisation_now", N_("Organisation for which it counts, where that of the signature was merged into another"), 28,
            lambda row: row.organisation_now),
     Column("signature", N_("How it was signed"), 20, lambda row: row.signature),

@@ -14,7 +14,7 @@ from consult.contributions import events as contributions_events
 from consult.contributions import service as contributions
 from consult.core import events as core_events
 from consult.core.errors import Invalid, NotFound
-from consult.core.i18n import _, gettext, language_name, ngettext, number
+from consult.core.i18n import _, gettext, language_name, ngettext
 from consult.core.paging import Cursor
 from consult.core.permissions import Action, can, require
 from consult.core.web import actor, language, put_refusal, required_consultation, room
@@ -183,14 +183,3 @@ def open_table(definition: Definition, format: ExportFormat = ExportFormat.CSV):
     response = send_file(file, mimetype=format.content_type, as_attachment=True, download_name=name, max_age=0)
     response.set_etag(stamp)
     return response
-
-
-@bp.app_template_filter("size")
-def size(count: int | None) -> str:
-    """A file's size in the reader's words."""
-    if not count:
-        return ""
-    kilobytes = max(1, round(count / 1024))
-    if kilobytes < 1024:
-        return ngettext("%(num)s kB", "%(num)s kB", kilobytes)
-    return gettext("%(count)s MB", count=number(round(kilobytes / 1024, 1)))

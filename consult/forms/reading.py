@@ -11,6 +11,7 @@ from consult.forms import packages, spreadsheets, word
 from consult.forms.passages import Passages
 from consult.forms.rows import ReadForm, rows_of
 from consult.forms.understanding import Understanding, understand
+from consult.text.archives import damaged
 from consult.text.normalising import UNKEPT, readable
 
 READERS = {"docx": word.read, "xlsx": spreadsheets.read_xlsx, "ods": spreadsheets.read_ods, "csv": spreadsheets.read_csv}
@@ -24,7 +25,7 @@ def read_form(data: bytes) -> ReadForm:
     try:
         document = READERS[kind](data)
     except (etree.XMLSyntaxError, zlib.error, ValueError, KeyError, EOFError, NotImplementedError, OSError) as error:
-        raise packages.damaged() from error
+        raise damaged() from error
     form = rows_of(document)
     if not form.rows:
         raise Invalid("file", _("No row with a comment was found in this file."),

@@ -11,9 +11,9 @@ from lxml import etree
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.forms.packages import damaged, too_large
 from consult.forms.tables import MAX_CELL, MAX_COLUMNS, MAX_LINES, Document, Line, Table, carry_down
 from consult.text import workbook
+from consult.text.archives import damaged, too_large
 from consult.text.decoding import decoded
 from consult.text.workbook import LAST_LINE, PLACE, column_of, local, text_of
 

@@ -8,8 +8,8 @@ from lxml import etree
 
 from consult.core.errors import Invalid
 from consult.core.i18n import _
-from consult.forms.packages import damaged
 from consult.forms.tables import MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_PREFACE, Document, Line, Table, carry
+from consult.text.archives import damaged
 from consult.text.workbook import Bounded
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

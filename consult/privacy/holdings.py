@@ -20,9 +20,11 @@ from consult.chapters.models import OutdatedTranslation, Revision, WorkingDraft
 from consult.consultations.models import Appointment, EarlyClosing, Extension, Invitation, StaffLetter, StaffNews
 from consult.contributions.models import (
     Anchor,
+    Attachment,
     Contribution,
     ContributionDraft,
     Declaration,
+    DraftFile,
     DraftRemark,
     DraftWording,
     OfferedDraft,
@@ -202,11 +204,13 @@ HOLDINGS: tuple[Holding, ...] = (
     *_lines(Subject.INVITED, Fate.GOES, Stakeholder.address, StakeholderRow.address),
     Holding(Subject.DRAFTS, ReceivedRow, ReceivedForm.author_id, Fate.GOES),
     *_lines(Subject.DRAFTS, Fate.GOES, ReceivedForm.author_id, ContributionDraft.author_id, ContributionDraft.address, KeptForm.fields),
+    Holding(Subject.DRAFTS, DraftFile, ContributionDraft.author_id, Fate.GOES),
+    Holding(Subject.OFFERED, DraftFile, OfferedDraft.author_id, Fate.STAYS),
     *_lines(Subject.OFFERED, Fate.STAYS, OfferedDraft.author_id, DraftWording.author_id, DraftRemark.author_id),
     *_lines(Subject.FAULTS, Fate.EMPTIED, Job.error),
     *_lines(Subject.CONTRIBUTIONS, Fate.STAYS, Contribution.author_id, PositionReceipt.author_id),
     *(Holding(Subject.CONTRIBUTIONS, model, Contribution.author_id, Fate.STAYS)
-      for model in (SuggestedAmendment, Receipt, Declaration, Anchor, PositionEntry)),
+      for model in (SuggestedAmendment, Attachment, Receipt, Declaration, Anchor, PositionEntry)),
     *_lines(Subject.REPLIES, Fate.STAYS, Reply.author_id),
     *_lines(Subject.FLAGS, Fate.STAYS, Flag.flagged_by_id),
     *_lines(Subject.SUPPORTS, Fate.STAYS, Support.supporter_id),

@@ -131,7 +131,9 @@
     if (own.getAttribute("aria-busy") !== "true") send(own, event.submitter);
   });
   async function send(own, button) {
-    const sent = new URLSearchParams([...new FormData(own, button)].filter(([, value]) => typeof value === "string"));
+    const parts = new FormData(own, button);
+    const holdsFile = [...parts.values()].some((value) => typeof value !== "string" && value.size);
+    const sent = holdsFile ? parts : new URLSearchParams([...parts].filter(([, value]) => typeof value === "string"));
     const pressed = button && { name: button.name, value: button.value };
     own.setAttribute("aria-busy", "true");
     own.querySelector(".unsent")?.remove();

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from consult.core import backup, encryption, moving
 from consult.core.config import Config
 from consult.core.errors import Conflict
+from consult.core.stores import store_of
 from consult.core.verification import verify_database
 from tests.conftest import app_on
 
@@ -28,6 +29,7 @@ def saved(demonstration, tmp_path_factory) -> Path:
     (folder / "exports" / "deep").mkdir(parents=True)
     (folder / "exports" / "deep" / "dossier.zip").write_bytes(b"PK" * 999)
     (folder / "exports" / ".making-now").write_bytes(b"half")
+    store_of(Config(data_dir=str(folder))).put(b"a note")
     return backup.back_up(Config(data_dir=str(folder), database_url=demonstration, secret_key=SECRET), folder / "all.tar.gz")
 
 
@@ -132,6 +134,7 @@ def test_files_and_key_come_along_for_their_owner_alone(saved, empty, tmp_path):
     backup.restore(empty, saved)
     assert (empty.folder / "exports" / "deep" / "dossier.zip").read_bytes() == b"PK" * 999
     assert not (empty.folder / "exports" / ".making-now").exists()
+    assert [store_of(empty).open(key).read() for key, _moment in store_of(empty).keys()] == [b"a note"]  # noqa: SIM118 - no mapping
     assert [path for path in empty.folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o077] == []
     with pytest.raises(Conflict, match=r"There is a database already|is not empty"):
         backup.restore(empty, saved)

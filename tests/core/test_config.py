@@ -22,6 +22,8 @@ WRONG = {
     "CONSULT_LOG_LEVEL": ["LOUD", "info"],
     "CONSULT_LOG_REQUESTS": ["all"],
     "CONSULT_MAIL_FROM": ["secretariat"],
+    "CONSULT_FILES_URL": ["s3://files", "ftp://host/files", "s3://files?endpoint=http://s3.example.ma"],
+    "CONSULT_FILES_ACCESS_KEY": ["two words", "é"], "CONSULT_FILES_SECRET_KEY": ["two words", "é"],
     "CONSULT_MAIL_URL": ["mailto:x@example.org", "smtp://", "smtp://host:port"],
     "CONSULT_METRICS_TOKEN": ["short", "é" * 40],
     "CONSULT_OIDC_CLIENT_ID": ["alone"],
@@ -122,7 +124,8 @@ def test_a_secret_may_stand_in_a_file(tmp_path):
         path = tmp_path / name
         path.write_text({"secret_key": "k" * 40, "oidc_client_secret": "", "metrics_token": "m" * 40,
                          "database_url": "postgresql://u:p@db/c", "queue_url": "redis://:p@q/1", "limits_url": "redis://:p@q/0",
-                         "mail_url": "smtps://u:p@mail.example.ma"}[name] + "\n")
+                         "mail_url": "smtps://u:p@mail.example.ma", "files_access_key": "consult",
+                         "files_secret_key": "s" * 40}[name] + "\n")
         setting = f"CONSULT_{name.upper()}_FILE"
         if name == "oidc_client_secret":
             with pytest.raises(ConfigError, match=f"^{setting}: .* is empty"):

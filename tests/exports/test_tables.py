@@ -211,8 +211,9 @@ def test_the_last_columns_say_on_which_version_and_where_now(consultation):
             changed.ref: ("fr-1", "chaque année", revising.A1, "changed"), gone.ref: ("fr-1", "", "", "deleted"),
             late.ref: ("fr-2", "", late.block_key, None)}
     rows = read(made(OPEN_DATA, consultation))
-    assert list(rows[0])[-14:-1] == [
-        "version", "quoted", "present_key", "passage_change", "supports_persons", "supports_organisations", *SIGNED]
+    assert list(rows[0])[-15:] == [
+        "version", "quoted", "present_key", "passage_change", "supports_persons", "supports_organisations",
+        "files", "annexes", *SIGNED]
 
 
 @pytest.mark.parametrize(("language", "names"), [

@@ -165,6 +165,7 @@ PLACES = {
     "contributions.drop_draft": Place("contributions/mine"),
     "contributions.leave": Place("contributions/anchor/{anchor}"),
     "contributions.lodge": Place(f"contributions/lodge/1/{A2}", given={"exact": "", "sentence": "", "draft": ""}, press="submit"),
+    "contributions.open_annex": Place("contributions/{annexed}"),
     "contributions.position": Place("contributions/position", given={"drafts": "1-1"}, is_taken=False),
     "contributions.reattach": Place("contributions/anchor/{anchor}", given={"likely": "", "key": A2}),
     "contributions.reply": Place("contributions/reply/{published}"),
@@ -280,6 +281,7 @@ EVERYBODY = (
     "chapters.choose_comparison chapters.compare chapters.home chapters.provision "
     "chapters.read chapters.revision chapters.revisions chapters.translations consultations.charter consultations.help "
     "consultations.legal_notice consultations.take_part contributions.discussion contributions.index contributions.show "
+    "contributions.read_file "
     "forms.download forms.overview "
     "exports.open_data exports.open_data_contributions exports.open_data_decisions exports.open_data_decisions_json "
     "exports.open_data_replies grouping.method healthz index journal.feed journal.read search.read "
@@ -292,7 +294,7 @@ SIGNED_IN = (
     "accounts.sessions accounts.set_up_authenticator contributions.lodge contributions.mine contributions.own_lines contributions.position "
     "contributions.edit_offered contributions.list_offered contributions.show_offered contributions.show_wording "
     "contributions.position_receipt contributions.receipt contributions.reply contributions.similar contributions.withdraw "
-    "moderation.flag moderation.appeal moderation.rephrase moderation.keep_words "
+    "moderation.flag moderation.appeal moderation.rephrase moderation.keep_words contributions.read_draft_file "
     "contributions.withdraw_reply exports.position "
     "forms.discard forms.file forms.place_row forms.view_form "
     "kept_form news.choose news.follow news.following news.unfollow "
@@ -343,7 +345,8 @@ PARTS = {
     "chapter": "1", "entry": "1", "anchor_id": "{anchor}", "draft_id": "1", "version": "1", "old": "1", "new": "2", "kind": "contributions",
     "token": "x", "table": "1",
     "export_id": "1", "hint_id": "1", "format": "pdf", "item_number": "1", "part": "1", "position": "1",
-    "offered_id": "{offered}", "point_id": "{point}", "slug": "{organisation}", "membership_id": "{asked}", "mandate_id": "{mandate}",
+    "file_id": "{draft_file}", "offered_id": "{offered}", "point_id": "{point}", "slug": "{organisation}", "membership_id": "{asked}",
+    "mandate_id": "{mandate}",
 }
 PARTS_OF = {
     ("chapters.translations", "text_language"): "ar", ("consultations.dismiss", "number"): "{appointment}",
@@ -351,6 +354,8 @@ PARTS_OF = {
     ("consultations.withdraw_invitation", "number"): "{invitation}", ("organisations.accept_invitation", "token"): "{membering}",
     **dict.fromkeys((("organisations.invite_again", "number"), ("organisations.withdraw_invitation", "number")), "{member_invitation}"),
     ("consultations.let_go", "number"): "{letter}", ("consultations.send_again", "number"): "{letter}",
+    **dict.fromkeys((("contributions.open_annex", "ref"), ("contributions.read_file", "ref")), "{annexed}"),
+    ("contributions.open_annex", "number"): "2",
     ("contributions.offer_again", "offered_id"): "{returned}",
     ("contributions.receipt", "ref"): "{own}", ("contributions.position_receipt", "ref"): "{together}",
     ("exports.position", "ref"): "{together}", ("reception.enter_table", "table"): "{table}", ("reception.close", "number"): "{balanced}",

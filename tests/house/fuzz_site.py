@@ -20,13 +20,14 @@ from consult.chapters.models import Block
 from consult.consultations import service as consultations
 from consult.consultations.models import COMMISSION_ROLES, Appointment, Consultation, Role
 from consult.contributions import service as contributions
-from consult.contributions.models import Anchor, AnchorState, ContributionState
+from consult.contributions.models import Anchor, AnchorState, AttachmentKind, ContributionState, DraftFile
 from consult.core.db import db, session
 from consult.core.i18n import utcnow
 from consult.core.mail import OutgoingMail
 from consult.core.news import Topic
 from consult.core.pages import pages
 from consult.core.permissions import SYSTEM
+from consult.core.stores import store
 from consult.forms.models import FormRowState, FormState, ReceivedForm, ReceivedRow
 from consult.forms.places import Confidence, Why
 from consult.grouping import service as grouping
@@ -128,6 +129,8 @@ class Site:
         waiting, _more = factories.a_contribution(block=first), factories.a_contribution(block=second)
         withheld = factories.a_contribution(block=first, state=ContributionState.WITHHELD)
         own = factories.a_contribution(block=first, author=participant)
+        annexed = factories.a_published_contribution(block=first, files_count=2, attachments=[
+            factories.a_file(b"a note"), factories.a_file(b"an annex", number=2, is_confidential=True)])
         own_withheld, appealed = factories.a_contribution(block=first, author=participant), factories.a_contribution(block=first)
         for one in (own_withheld, appealed):
             moderation.withhold(self.people["rapporteur"], one, reason=Reason.OFF_TOPIC, words="Sans rapport.",
@@ -150,7 +153,9 @@ class Site:
         prepared = source(REWORDED, ELSEWHERE, (TRAIN, TRAIN + "- **Action 1.1.3** — Équiper les laboratoires des douze régions.\n\n"))
         chapters.keep_working_draft(secretary, consultation, data=prepared.encode())
         fields = {"body": "Un texte commencé.", "block_id": str(second.id), "position": "opposed"}
-        contributions.keep_draft(participant, chapters.get_block(chapter, A2, "fr"), token="x" * 32, fields=fields)
+        draft = contributions.keep_draft(participant, chapters.get_block(chapter, A2, "fr"), token="x" * 32, fields=fields)
+        drafted = contributions.KeptFile(AttachmentKind.PDF, 6, store().put(b"a note"), [])
+        contributions.attach(participant, draft, file=drafted, name="note.pdf", is_confidential=False)
         replies = [contributions.reply(person, published[0], form_key=f"reply-of-{number}", body=f"Réponse {number}.")
                    for number, person in enumerate((participant, factories.a_user(), factories.a_user()))]
         contributions.move_reply(replies[2], ContributionState.PUBLISHED)
@@ -189,6 +194,7 @@ class Site:
             "organisation": listed.slug, "body": participant.organisation.slug,
             "asked": str(membership.id), "member": str(whoever.membership.id),
             "mandate": str(whoever.mandate.id),
+            "annexed": annexed.ref, "draft_file": str(session.scalars(sa.select(DraftFile.id)).one()),
             "alike": alike[2].ref, "unlike": unlike.ref,
             "waiting": waiting.ref, "withheld": withheld.ref, "redacted": redacted.ref, "hinted": hinted.ref,
             "own_withheld": own_withheld.ref, "own_asked": own_asked.ref,

@@ -16,6 +16,8 @@ GROWING = {
     "contribution": "one for each", "suggested_amendment": "one for many contributions", "receipt": "one for each contribution",
     "contribution_draft": "one for each form that was begun", "contribution_word": "some dozens for each",
     "search_posting": "some dozens for each", "search_word": "one for each word that somebody says", "search_key": "some for each of them",
+    "attachment": "five at most for a contribution, of which few have any", "draft_file": "the same of drafts",
+    "attachment_words": "one for each attachment",
     "offered_draft": "one for many drafts", "draft_wording": "some for each of them", "draft_remark": "some for each of them",
     "position_receipt": "one for many contributions", "position_entry": "one for many contributions",
     "anchor": "one for each contribution and later revision",

@@ -58,12 +58,15 @@ def used(call: ast.Call, names: dict) -> Iterator[tuple[re.Pattern, str]]:
 
 def signs(pattern: re.Pattern) -> list[str]:
     """Some that it tells apart: those of its own words, and one of each kind that it takes."""
-    own = [sign for sign in re.sub(r"\\[a-zA-Z]|[(){}?*+|^$]", "", pattern.pattern) if sign.isprintable() and not sign.isspace()]
+    said = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+    own = [sign for sign in re.sub(r"\\[a-zA-Z]|[(){}?*+|^$]", "", said) if sign.isprintable() and not sign.isspace()]
     common = ["a", "1", " ", "\n", "'", "=", "-", "."]
     return list(dict.fromkeys([*[sign for sign in own if not sign.isalnum()][:8], *common]))
 
 
 def act_of(pattern: re.Pattern, method: str) -> Callable[[str], object]:
+    if isinstance(pattern.pattern, bytes):
+        return lambda text: act_on_bytes(pattern, method, text.encode("latin-1", "ignore"))
     if method in ("sub", "subn"):
         return lambda text: pattern.sub("", text)
     if method == "finditer":
@@ -71,7 +74,12 @@ def act_of(pattern: re.Pattern, method: str) -> Callable[[str], object]:
     return lambda text: getattr(pattern, method)(text)
 
 
-CASES = sorted({(pattern.pattern, pattern.flags, method): (place, pattern, method) for place, pattern, method in patterns()
+def act_on_bytes(pattern: re.Pattern, method: str, data: bytes) -> object:
+    return pattern.sub(b"", data) if method in ("sub", "subn") else list(pattern.finditer(data)) if method == "finditer" else getattr(
+        pattern, method)(data)
+
+
+CASES = sorted({(str(pattern.pattern), pattern.flags, method): (place, pattern, method) for place, pattern, method in patterns()
                 if pattern.pattern not in BOUNDED}.values(),
                key=lambda case: case[0])
 

@@ -10,7 +10,7 @@ import time_machine
 from consult.accounts.models import User
 from consult.chapters.models import Chapter
 from consult.consultations.models import Appointment, Commission, Consultation, Invitation, Phase, Role, Round
-from consult.contributions.models import Contribution, ContributionState, OfferedDraft, Origin, Reply
+from consult.contributions.models import Attachment, Contribution, ContributionState, OfferedDraft, Origin, Reply
 from consult.core.permissions import SYSTEM, VISITOR, Action, can
 from consult.organisations.models import Mandate, MemberInvitation, Membership, MembershipState, Organisation
 from consult.synthesis.models import Synthesis, SynthesisState
@@ -81,10 +81,12 @@ consultations.withdraw_invitation    invitation     secretariat administrator sy
 contributions.accept_offered         offered        participant                                                open
 contributions.address_draft          draft          nobody                                                     *
 contributions.address_draft          kept-for       EVERYBODY                                                  *
+contributions.attach                 draft          participant                                                *
 contributions.claim_draft            draft          nobody                                                     *
 contributions.claim_draft            kept-for       participant                                                *
 contributions.confirm_anchor         published      rapporteur chair secretariat                               REVISING
 contributions.confirm_certain        chapter        rapporteur chair secretariat                               REVISING
+contributions.detach                 draft          participant                                                *
 contributions.drop_draft             draft          participant                                                *
 contributions.edit_offered           offered        participant member                                         open
 contributions.enter                  chapter        secretariat clerk                                          open closed
@@ -93,14 +95,22 @@ contributions.enter_again            waiting        nobody                      
 contributions.find_places            chapter        system                                                     *
 contributions.keep_draft             chapter        EVERYBODY                                                  *
 contributions.keep_draft             draft          participant                                                *
+contributions.keep_file_words        published      system                                                     *
 contributions.leave                  published      rapporteur chair secretariat                               REVISING
 contributions.lodge                  chapter        participant other STAFF secretariat administrator clerk    open
 contributions.lodge_position         chapter        participant other STAFF secretariat administrator clerk    open
 contributions.offer                  chapter        participant other STAFF secretariat administrator clerk    open
 contributions.offer_again            offered        member                                                     open
 contributions.offer_again            own-offered    participant                                                open
+contributions.open_annex             annex          rapporteur chair secretariat                               *
 contributions.read                   waiting        participant moderator rapporteur chair secretariat system  *
 contributions.read                   published      EVERYBODY                                                  *
+contributions.read_draft_file        draft          participant                                                *
+contributions.read_draft_file        offered        participant member expired to-come                         *
+contributions.read_file              annex          participant system                                         *
+contributions.read_file              waiting-file   participant moderator rapporteur chair secretariat system  *
+contributions.read_file              file           EVERYBODY                                                  *
+contributions.read_file_words        published      rapporteur chair secretariat                               *
 contributions.read_offered           offered        participant member expired to-come                         *
 contributions.read_offered           organisation   participant member expired to-come                         *
 contributions.read_trace             waiting        nobody                                                     *
@@ -332,11 +342,14 @@ class World:
             "on-paper": contribution(origin=Origin.PAPER),
             "waiting": contribution(), "published": contribution(ContributionState.PUBLISHED),
             "withheld": contribution(ContributionState.WITHHELD),
+            "annex": Attachment(contribution=contribution(ContributionState.PUBLISHED), is_confidential=True),
+            "file": Attachment(contribution=contribution(ContributionState.PUBLISHED), is_confidential=False),
+            "waiting-file": Attachment(contribution=contribution(), is_confidential=False),
             "reply": Reply(chapter=chapter, author_id=1, organisation_id=FEDERATION, organisation=Organisation(id=FEDERATION),
                            state=ContributionState.SUBMITTED),
             "colleague's": contribution(organisation_id=HOUSE, author_id=99),
             "double's": contribution(organisation_id=8, author_id=99, merged_into_id=HOUSE),
-            "draft": SimpleNamespace(author_id=1, address=None, consultation=self.consultation), "export": export,
+            "draft": SimpleNamespace(author_id=1, organisation_id=None, address=None, consultation=self.consultation), "export": export,
             "kept-for": SimpleNamespace(author_id=None, address="person-1@example.org", consultation=self.consultation),
             "membership": Membership(user_id=99, organisation_id=FEDERATION), "organisation": Organisation(id=FEDERATION),
             "offered": OfferedDraft(organisation_id=FEDERATION, author_id=9, consultation=self.consultation),

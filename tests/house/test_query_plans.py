@@ -51,6 +51,7 @@ LEFT_OUT = {
     "contributions.position_receipt": "shows what one person lodged together, by its one reference",
     "exports.position": "sends what one person lodged together, by its one reference",
     "exports.download": "sends a file that is ready",
+    **dict.fromkeys(("contributions.read_file", "contributions.read_draft_file"), "sends one file, by its key"),
     **dict.fromkeys((f"forms.{name}" for name in ("discard", "download", "file", "place_row", "view_form")),
                     "is of one's own form or drafts: tests/forms counts its questions"),
     **dict.fromkeys(("exports.open_data_contributions", "exports.open_data_replies", "exports.open_data_decisions",

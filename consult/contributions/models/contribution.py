@@ -1,7 +1,7 @@
-"""Contributions: withdrawn perhaps, never rewritten; their amendment, receipt and draft."""
+"""Contributions: withdrawn perhaps, never rewritten; their amendment and receipt."""
 
-from collections.abc import Callable, Collection, MutableMapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, MutableMapping
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,9 +19,6 @@ from consult.core.db import Base, PrimaryKey, PublicRef, Timestamp, fk
 from consult.core.i18n import N_, LabelledEnum, gettext, ngettext
 from consult.core.states import MeaningEnum, StateEnum, Tone, says
 from consult.organisations.models import Mandate, Organisation
-
-# What a visitor typed and never came back for is nobody's: it is not kept longer than a consultation usually lasts.
-KEPT_FOR_NOBODY = timedelta(days=30)
 
 
 class Kind(LabelledEnum):
@@ -157,7 +154,9 @@ class Contribution(Base):
                               "rephrased_at", "awaits_reading")
     # What is shown follows from what was lodged, from its author's answers and from the decisions, which are recorded; ``consult verify``
     # compares.
-    __recorded__ = all_but("row_counter", "shown_body", "shown_justification", "is_redacted", "rephrased_at", "awaits_reading")
+    # Which files there are is recorded with them, and covered by the digest; how many, the row says for whoever need not ask.
+    __recorded__ = all_but("row_counter", "shown_body", "shown_justification", "is_redacted", "rephrased_at", "awaits_reading",
+                           "files_count")
     __table_args__ = (
         sa.CheckConstraint("trim(body) <> ''", name="body_not_blank"),
         sa.CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_has_its_moment"),
@@ -197,6 +196,7 @@ class Contribution(Base):
     is_redacted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # words of it are kept out of the public's sight
     rephrased_at: Mapped[datetime | None]
     awaits_reading: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # published at once, by no moderator
+    files_count: Mapped[int] = mapped_column(default=0, server_default="0")
 
     body = as_shown("body")
     justification = as_shown("justification")
@@ -208,6 +208,7 @@ class Contribution(Base):
     amendment: Mapped["SuggestedAmendment | None"] = relationship(back_populates="contribution")
     receipt: Mapped["Receipt | None"] = relationship(back_populates="contribution")
     declaration: Mapped["Declaration | None"] = relationship(back_populates="contribution")
+    attachments: Mapped[list[Any]] = relationship("Attachment", back_populates="contribution", order_by="Attachment.number")
 
     __mapper_args__ = {"version_id_col": row_counter}
 
@@ -278,12 +279,20 @@ class Contribution(Base):
 
 
 def content_of(lodged: Any) -> dict[str, Any]:
-    """The same of a contribution, or of what has its columns and its amendment; how it came enters where somebody else typed it."""
+    """The same of a contribution, or of what has its columns, its amendment and its attachments.
+
+    How it came enters it where somebody else typed it, and files where there are some: the digests of what was lodged before still hold.
+    """
     came = {"origin": lodged.origin, "received_at": lodged.received_at.isoformat()} if lodged.received_at is not None else {}
+    files = {"files": [file_in_digest(file) for file in lodged.attachments]} if lodged.files_count else {}
     return {
         "ref": lodged.ref, "block": lodged.block_key, "block_id": lodged.block_id, "author_id": lodged.author_id,
-        "language": lodged.language, "submitted_at": lodged.submitted_at.isoformat(), **came, **statement.digested(lodged),
+        "language": lodged.language, "submitted_at": lodged.submitted_at.isoformat(), **came, **statement.digested(lodged), **files,
     }
+
+
+def file_in_digest(file: Any) -> dict[str, Any]:
+    return {"name": file.name, "sha256": file.sha256, "size": file.size, "confidential": file.is_confidential}
 
 
 class SuggestedAmendment(Base):
@@ -349,53 +358,3 @@ class Declaration(Base):
 
     contribution: Mapped[Contribution] = relationship(back_populates="declaration")
     mandate: Mapped[Mandate] = relationship()
-
-
-class ContributionDraft(Base):
-    """What somebody typed and has not submitted: kept by its token, so that a lost session loses no word.
-
-    It has an ``address`` from when one was typed in that ``browser``, to register or to sign in by a letter, until the owner of the
-    address shows that they typed the text: anybody may type anybody's address. ``saved_by`` is the open page that saved it last by
-    itself, and its how manieth save that was.
-    """
-
-    __tablename__ = "contribution_draft"
-    __append_only__ = False  # what was not lodged is its author’s to change and to throw away
-    __recorded__ = False  # its author’s alone until it is lodged
-
-    id: Mapped[PrimaryKey]
-    token: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    author_id: Mapped[int | None] = fk("user.id")
-    address: Mapped[str | None] = mapped_column(sa.String(320), index=True)
-    browser: Mapped[str | None] = mapped_column(sa.String(64))  # as the letters that were asked for there name it
-    block_id: Mapped[int] = fk("block.id")
-    fields: Mapped[dict[str, Any]]
-    updated_at: Mapped[Timestamp]
-    row_counter: Mapped[int] = mapped_column(default=1, server_default="1")
-    saved_by: Mapped[str | None] = mapped_column(sa.String(80))
-    network: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")  # a keyed digest of it, until its author is known
-    size: Mapped[int] = mapped_column(default=0, server_default="0")  # characters, as long as it has a network
-
-    __table_args__ = (sa.Index("ix_contribution_draft_network", "network", "size"),)  # how much a network keeps is read out of it
-
-    block: Mapped[Block] = relationship()
-
-    __mapper_args__ = {"version_id_col": row_counter}
-
-    def is_known_now(self) -> None:
-        """Whose it is is known, and that they typed it."""
-        self.address = self.browser = None
-        self.network, self.size = "", 0
-
-    @property
-    def digest(self) -> str:
-        """Of what it holds: by it a form says what it had seen."""
-        return digest_of([self.block_id, self.fields])
-
-    def is_from_elsewhere(self, tokens: Collection[str]) -> bool:
-        """Whether nothing shows yet that whoever reads it, and holds these tokens, typed it: somebody else may have, with their address."""
-        return self.address is not None and self.token not in tokens
-
-    @property
-    def consultation(self) -> Consultation:
-        return self.block.consultation

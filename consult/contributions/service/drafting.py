@@ -2,14 +2,15 @@
 
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.chapters.models import Block
-from consult.contributions.models import ContributionDraft
+from consult.contributions.models import ContributionDraft, DraftFile
+from consult.contributions.service.attaching import files_of
 from consult.contributions.statement import MAX_LENGTHS
 from consult.core.commands import command
 from consult.core.db import scalar_count, session
@@ -142,11 +143,14 @@ def count_kept(token: str) -> int:
     return session.connection().execute(KEPT, {"token": token}).scalar_one() if FORM_KEY.fullmatch(token) else 0
 
 
-def drop_lodged(actor: Actor, draft: ContributionDraft, expected_digest: str | None, said: dict[str, Any]) -> None:
-    """What was kept of a form that is lodged."""
+def drop_lodged(actor: Actor, draft: ContributionDraft, expected_digest: str | None, said: dict[str, Any],
+                files: Sequence[DraftFile] | None = None) -> None:
+    """What was kept of a form that is lodged; :class:`Conflict` where it has other ``files`` than were lodged with it, at this moment."""
     said = {name: (said.get(name) or "").replace("\r\n", "\n") for name in MAX_LENGTHS}
     for kept in list_locked(ContributionDraft, ContributionDraft.id == draft.id):
         require(actor, Action.CONTRIBUTIONS_KEEP_DRAFT, kept)
+        if files is not None and list(files) != list(files_of([kept])):
+            raise taken()
         if _goes_on(kept, expected_digest, said):
             session.delete(kept)
 

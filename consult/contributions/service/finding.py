@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload, lazyload, load_only
 
 from consult.chapters import service as chapters
 from consult.chapters.models import Chapter
-from consult.contributions.models import Contribution, Reply, SuggestedAmendment
+from consult.contributions.models import Attachment, AttachmentWords, Contribution, Reply, SuggestedAmendment
 from consult.contributions.service.indexing import TEXT_COLUMNS
 from consult.contributions.statement import TEXTS
 from consult.core import events as core_events
@@ -16,6 +16,8 @@ from consult.core.db import session
 from consult.core.finding import Findable, Hit, Passage, columns
 from consult.core.i18n import N_, _
 from consult.organisations.models import Organisation
+
+OWN = 20  # what a word of the contribution is worth beside one of its files, which may be long
 
 
 @core_events.findables.fill
@@ -50,9 +52,22 @@ def _replied_to_everybody() -> sa.Select[Any]:
 def _texts_of_contributions(ids: Sequence[int]) -> Iterable[tuple[int, list[Passage]]]:
     rows = sa.select(Contribution.id, *(getattr(Contribution, field.name) for field in TEXTS), Contribution.exact,
                      SuggestedAmendment.replacement)
+    attached = _attached_words(ids)
     for contribution_id, *texts in session.execute(
             rows.outerjoin(SuggestedAmendment, SuggestedAmendment.contribution_id == Contribution.id).where(Contribution.id.in_(ids))):
-        yield contribution_id, [Passage(words) for words in texts if words]
+        yield contribution_id, [
+            *(Passage(words, OWN if contribution_id in attached else 1) for words in texts if words),
+            *(Passage(words) for words in attached.get(contribution_id, ()))]
+
+
+def _attached_words(ids: Sequence[int]) -> dict[int, list[str]]:
+    """What was read of the files that everybody opens."""
+    found: dict[int, list[str]] = {}
+    read = sa.select(Attachment.contribution_id, AttachmentWords.words).where(AttachmentWords.attachment_id == Attachment.id)
+    for contribution_id, words in session.execute(read.where(
+            Attachment.contribution_id.in_(ids), Attachment.is_confidential.is_(False)).order_by(Attachment.id)):
+        found.setdefault(contribution_id, []).append(words)
+    return found
 
 
 def _texts_of_replies(ids: Sequence[int]) -> Iterable[tuple[int, list[Passage]]]:

@@ -1,6 +1,6 @@
 """Lodging and withdrawing contributions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -18,6 +18,7 @@ from consult.contributions.models import (
     ContributionDraft,
     ContributionState,
     Declaration,
+    DraftFile,
     Interest,
     Kind,
     Origin,
@@ -26,6 +27,7 @@ from consult.contributions.models import (
     SuggestedAmendment,
 )
 from consult.contributions.service.anchoring import anchor_late
+from consult.contributions.service.attaching import add_attachments, are_those_of, files_of, require_as_shown
 from consult.contributions.service.counting import add_lodged, recounted
 from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged
 from consult.contributions.statement import MAX_EXACT, TEXTS, lodged_in
@@ -63,7 +65,7 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
     """
     @wraps(act)
     def run(actor: Actor, block: Block, /, *, form_key: str, draft: ContributionDraft | None = None, expected_digest: str | None = None,
-            shown_ref: str = "", **values: Any) -> Contribution:
+            shown_ref: str = "", expected_files: str = "", **values: Any) -> Contribution:
         if not FORM_KEY.fullmatch(form_key or ""):
             raise Invalid("form_key", _("This form is damaged."), _("Open it again from the chapter; copy your text first."))
         # Whatever else this author lodges at the same moment waits here, so that the second of two equal forms finds the first; others
@@ -73,9 +75,13 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
             if isinstance(actor, User):
                 lock(actor)
             with tallies.together():  # the counts last: their rows come after all others in the order of locks
-                contribution = _lodged_before(actor, block, form_key, shown_ref, **values) or act(actor, block, form_key=form_key, **values)
+                files = files_of([draft] if draft is not None else [])
+                contribution = before = _lodged_before(actor, block, form_key, shown_ref, files=files, **values)
+                if contribution is None:
+                    require_as_shown(files, expected_files)
+                    contribution = act(actor, block, form_key=form_key, files=files, **values)
                 if draft is not None:
-                    drop_lodged(actor, draft, expected_digest, values)
+                    drop_lodged(actor, draft, expected_digest, values, files if before is None else None)
         return contribution
     return run
 
@@ -89,7 +95,8 @@ LODGED = sa.select(_lodged.id).where(sa.or_(
 ))
 
 
-def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *, body: str, **values: Any) -> Contribution | None:
+def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *, body: str, files: Sequence[DraftFile],
+                   **values: Any) -> Contribution | None:
     """What this form lodged, or this author on this passage in the very same words: a browser's "back" fills a new form with them.
 
     :class:`LodgedOtherwise` where only the body is the same, until the page has shown that one (``shown_ref``).
@@ -108,7 +115,7 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *,
     values.pop("language", None)
     said = said_in(block, body=body, **values)
     here = [one for one in known if not one.state.is_taken_back and _is_on(one, block)]
-    lodged = next((one for one in here if lodged_in(one) == said), None)
+    lodged = next((one for one in here if lodged_in(one) == said and are_those_of(one, files)), None)
     if lodged is None and here and here[-1].ref != shown_ref:
         raise LodgedOtherwise(here[-1])
     return lodged
@@ -180,7 +187,7 @@ def lodge(actor: User, block: Block, *, form_key: str, **values: Any) -> Contrib
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where somebody else sent this form. The same ``form_key``
     again returns what it lodged the first time; so does another with the very same statement, and :class:`LodgedOtherwise` is raised
     where only its words are the same, until the page has shown that one (``shown_ref``). ``draft`` is the kept text that this
-    replaces, if it is as the form shows it.
+    replaces, if it is as the form shows it; its files are lodged with it, if they are those that the form showed (``expected_files``).
     """
     contribution = add_contribution(actor, block, form_key=form_key, **values)
     later(jobs.send_receipt, contribution)
@@ -224,7 +231,8 @@ def hold_chapters(*chapters_: Chapter) -> None:
 
 
 def add_contribution(actor: User, block: Block, *, form_key: str, language: str = "fr", as_organisation: Organisation | None = None,
-                     origin: Origin = Origin.ONLINE, received_at: datetime | None = None, **values: Any) -> Contribution:
+                     origin: Origin = Origin.ONLINE, received_at: datetime | None = None, files: Sequence[DraftFile] = (),
+                     **values: Any) -> Contribution:
     """A new contribution with its receipt and its counts, of which nobody is told yet.
 
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where this form lodged another at this moment.
@@ -240,9 +248,10 @@ def add_contribution(actor: User, block: Block, *, form_key: str, language: str 
         author_id=actor.id, organisation_id=as_organisation.id if as_organisation else None,
         language=normalising.language_of(said["body"], language), withdrawn_at=None,
         state=ContributionState.SUBMITTED, submitted_at=chapter.consultation.within_dates(arrived_at()), row_counter=1,
-        origin=origin, received_at=received_at, **choices, **said,
+        origin=origin, received_at=received_at, files_count=len(files), **choices, **said,
     )
     add_now(contribution)
+    add_attachments(contribution, files)
     if wording:
         add_row(SuggestedAmendment, contribution_id=contribution.id, replacement=wording)
     else:

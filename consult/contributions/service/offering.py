@@ -20,6 +20,7 @@ from consult.contributions.models import (
     OfferedDraft,
     OfferedState,
 )
+from consult.contributions.service.attaching import move_to_draft, move_to_offered
 from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged, fields_to_keep
 from consult.contributions.statement import MAX_LENGTHS, STATEMENT
 from consult.core import mail
@@ -81,6 +82,7 @@ def _once(act: Callable[..., OfferedDraft]) -> Callable[..., OfferedDraft]:
             lock(actor)
         offered = _offered_before(actor, form_key, said) or act(actor, block, form_key=form_key, said=said)
         if draft is not None:
+            move_to_offered(draft, offered)
             drop_lodged(actor, draft, expected_digest, said)
         return offered
     return run
@@ -148,8 +150,11 @@ def take_back_offered(actor: User, offered: OfferedDraft) -> OfferedDraft:
     hold(actor, Action.CONTRIBUTIONS_TAKE_BACK_OFFERED, offered)
     said, token = offered.wording.fields if offered.wording else {}, secrets.token_urlsafe(24)
     _move(actor, offered, OfferedState.TAKEN_BACK)
-    session.add(ContributionDraft(token=token, author_id=actor.id, block_id=offered.block_id, updated_at=offered.changed_at,
-                                  fields={**said, "form_key": token, "block_id": str(offered.block_id)}))
+    draft = ContributionDraft(token=token, author_id=actor.id, block_id=offered.block_id, updated_at=offered.changed_at,
+                              fields={**said, "form_key": token, "block_id": str(offered.block_id)})
+    session.add(draft)
+    session.flush()
+    move_to_draft(offered, draft)
     session.execute(sa.delete(DraftWording).where(DraftWording.offered_draft_id == offered.id))
     session.expire(offered, ["wording"])
     return offered

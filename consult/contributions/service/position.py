@@ -23,6 +23,7 @@ from consult.contributions.models import (
     Contribution,
     ContributionDraft,
     Declaration,
+    DraftFile,
     Interest,
     Kind,
     OfferedDraft,
@@ -32,6 +33,7 @@ from consult.contributions.models import (
     PositionReceipt,
     digest_of_position,
 )
+from consult.contributions.service.attaching import files_by_draft, files_of
 from consult.contributions.service.drafting import FORM_KEY
 from consult.contributions.service.lodging import add_contribution, said_in
 from consult.contributions.service.offering import note_lodged
@@ -57,7 +59,7 @@ LAST = 1_000_000_000  # where a passage stands that the text no longer has
 
 @dataclass(frozen=True)
 class WrittenDraft:
-    """A draft with its passage as it was read and as it stands ``now`` (None: no longer in the text), and what keeps it back.
+    """A draft with its passage as it was read and as it stands ``now`` (None: no longer in the text), what keeps it back, and its files.
 
     It is the actor's own, or one that was offered to their organisation.
     """
@@ -65,6 +67,7 @@ class WrittenDraft:
     draft: ContributionDraft | OfferedDraft
     now: Block | None
     obstacles: list[Any]
+    files: Sequence[DraftFile] = ()
 
     @property
     def block(self) -> Block:
@@ -96,7 +99,7 @@ def get_passage_now(actor: Actor, offered: OfferedDraft) -> WrittenDraft:
     now = block if newest is None or newest.id == block.revision_id else session.scalar(
         sa.select(Block).where(Block.revision_id == newest.id, Block.key == block.key).options(lazyload(Block.revision)))
     signs = actor.organisation_id == offered.organisation_id and offered.contribution_id is None and offered.wording is not None
-    return WrittenDraft(offered, now, list_obstacles(actor, offered) if signs else [])
+    return WrittenDraft(offered, now, list_obstacles(actor, offered) if signs else [], files_of([offered]))
 
 
 def _newest(chosen: sa.Select[Any]) -> list[Any]:
@@ -108,7 +111,7 @@ def _checked(actor: Actor, rows: Sequence[Any]) -> list[WrittenDraft]:
     """In text order, each with what keeps it from being lodged."""
     lodged = _lodged_words(actor, {draft.block.chapter.id for draft, _now in rows})
     known: dict[tuple[int, str, str], Any] = {}
-    written = []
+    written, files = [], files_by_draft([draft for draft, _now in rows])
     for draft, now in sorted(rows, key=_text_order):
         obstacles = list_obstacles(actor, draft)
         words = (draft.block.chapter.id, draft.block.key, str(draft.fields.get("body") or ""))
@@ -117,7 +120,7 @@ def _checked(actor: Actor, rows: Sequence[Any]) -> list[WrittenDraft]:
         elif not obstacles and words in known:
             obstacles = [_("Another draft on this passage has the same words. Discard one of them.")]
         known[words] = draft
-        written.append(WrittenDraft(draft, now, obstacles))
+        written.append(WrittenDraft(draft, now, obstacles, files.get(draft, ())))
     return written
 
 
@@ -268,6 +271,8 @@ def lodge_position(
     for draft, _contribution in pairs:
         if isinstance(draft, ContributionDraft):
             session.delete(draft)
+    for file in (file for one in written for file in one.files if isinstance(one.draft, OfferedDraft)):
+        session.delete(file)
     return _receipt(actor, consultation, form_key, moment, lodged)
 
 
@@ -289,6 +294,7 @@ def _receipt(actor: User, consultation: Consultation, form_key: str, moment: dat
 def _lodge_one(actor: User, written: WrittenDraft, form_key: str, language: str, declared: Declared) -> Contribution:
     """By the act of lodging, with its event."""
     return perform(Action.CONTRIBUTIONS_LODGE, add_contribution, actor, written.block, form_key=form_key, language=language,
+                   files=written.files,
                    **values_of(actor, written.draft, declared))
 
 

@@ -13,8 +13,10 @@ from consult.contributions.models import (
     Anchor,
     Anchoring,
     AnchorState,
+    Attachment,
     Contribution,
     Declaration,
+    DraftFile,
     PositionEntry,
     PositionReceipt,
     Receipt,
@@ -28,6 +30,7 @@ from consult.core import events as core_events
 from consult.core.audit import AuditEvent
 from consult.core.db import scalar_count, session
 from consult.core.permissions import Action
+from consult.core.stores import Missing, digest_of_file, store
 
 AT_ONCE = 1000
 LODGED = AuditEvent.action.in_([*audit.names_of(Action.CONTRIBUTIONS_LODGE), Action.CONTRIBUTIONS_ENTER,
@@ -46,8 +49,9 @@ def verify_contributions() -> Iterator[str]:
     with session.connection().execute(rows.order_by(TABLE.c.id).execution_options(yield_per=AT_ONCE)) as found:
         for some in found.partitions():
             digests: dict[int, str] = {}
+            files = _files([row.id for row in some if row.files_count])
             for row in some:
-                digests[row[0]] = digest = audit.digest_of(content_of(_lodged(row)))
+                digests[row[0]] = digest = audit.digest_of(content_of(_lodged(row, files.get(row[0], ()))))
                 yield from _told_by_receipt(row, digest)
             yield from _told_by_events(digests)
     gone = sa.select(AuditEvent.id, AuditEvent.details).outerjoin(Contribution, Contribution.id == AuditEvent.subject_id).where(
@@ -56,14 +60,23 @@ def verify_contributions() -> Iterator[str]:
         yield f"{details['ref']} was lodged (event {event_id}) and is not there any more"
 
 
-def _lodged(row: Sequence[Any]) -> Any:
+def _files(of: Sequence[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    if of:
+        for row in session.connection().execute(sa.select(Attachment.__table__).where(
+                Attachment.contribution_id.in_(of)).order_by(Attachment.contribution_id, Attachment.number)):
+            found.setdefault(row.contribution_id, []).append(row)
+    return found
+
+
+def _lodged(row: Sequence[Any], files: Sequence[Any]) -> Any:
     """As its digest is made from; an object for each of the rows would take longer than all the rest."""
     *columns, amendment_id, replacement, declaration_id, interest, interests, _digest = row
     amendment = None if amendment_id is None else SimpleNamespace(lodged_replacement=replacement)
     declaration = None if declaration_id is None else SimpleNamespace(interest=interest, interests=interests)
     said = dict(zip(NAMES, columns, strict=True))
     return SimpleNamespace(**said, lodged_body=said["body"], lodged_justification=said["justification"], amendment=amendment,
-                           declaration=declaration)
+                           declaration=declaration, attachments=files)
 
 
 def _told_by_receipt(row: Any, digest: str) -> Iterator[str]:
@@ -98,6 +111,28 @@ def verify_positions() -> Iterator[str]:
             lodged = [(ref, digest) for _receipt, ref, digest in entries]
             if digest_of_position(receipt.ref, receipt.author_id, receipt.lodged_at, lodged) != receipt.digest:
                 yield f"{receipt.ref} no longer matches its receipt"
+
+
+@core_events.faults.fill
+def verify_files() -> Iterator[str]:
+    """Each file that was lodged is in the store, as it was, and those of drafts too."""
+    called = Contribution.ref + " (" + sa.cast(Attachment.number, sa.String) + ")"
+    lodged = sa.select(Attachment.sha256, called).join(Attachment.contribution)
+    drafted = sa.select(DraftFile.sha256, sa.literal("a file of a draft"))
+    last = fault = ""
+    for sha256, of in session.execute(sa.union_all(lodged, drafted).order_by("sha256")):
+        if sha256 != last:
+            last, fault = sha256, _fault_of(sha256)
+        if fault:
+            yield f"{of}: its file {fault}"
+
+
+def _fault_of(sha256: str) -> str:
+    try:
+        with store().open(sha256) as file:
+            return "" if digest_of_file(file) == sha256 else f"is not what was kept (SHA-256 {sha256})"
+    except Missing:
+        return f"is missing from the store (SHA-256 {sha256})"
 
 
 @core_events.faults.fill

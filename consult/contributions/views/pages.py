@@ -9,8 +9,9 @@ from consult.chapters import service as chapters
 from consult.chapters.models import Block
 from consult.contributions import events, service
 from consult.contributions.forms import ConfirmForm, ContributionForm, without_controls
-from consult.contributions.models import REPLY_REF, Contribution, ContributionDraft, Reply
+from consult.contributions.models import MAX_FILES, REPLY_REF, Contribution, ContributionDraft, Reply
 from consult.contributions.statement import MAX_EXACT
+from consult.contributions.views.attaching import LARGEST_FORM, change_files
 from consult.contributions.views.drafts import (
     address_of,
     asked_draft,
@@ -40,6 +41,7 @@ from consult.core.web import (
     required_consultation,
     room,
     small_number,
+    takes_at_most,
 )
 from consult.text import normalising
 from consult.text.quotes import Quote, find
@@ -58,6 +60,7 @@ bp.app_template_test("from_elsewhere")(is_from_elsewhere)
 @bp.route("/lodge/<int:number>/<string:key>", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, and keeps the text when the token is lost
 @reads_first
+@takes_at_most(LARGEST_FORM)
 def lodge(number: int, key: str):
     seen = request.form.get("block_id", type=small_number)
     block = service.get_seen_block(number, key, seen) or block_of(number, key)
@@ -72,6 +75,12 @@ def lodge(number: int, key: str):
     form = a_form(block)
     form.take_sentence(block)
     form.form_key.data = form.form_key.data or new_key()
+    if actor().is_authenticated and has_token(form, SESSION_ENDED):
+        try:
+            if (with_files := change_files(block, form)) is not None:
+                return with_files
+        except Invalid as refusal:
+            return refused(block, form, refusal)
     lodging = lodge_form if actor().is_authenticated else ask_to_sign_in
     act = {"draft": save_draft, "preview": preview, "offer": offer}.get(request.form.get("act", ""), lodging)
     return act(block, form)
@@ -151,7 +160,7 @@ def lodge_form(block: Block, form: ContributionForm):
     try:
         contribution = service.lodge(
             actor(), block, **form.values(), draft=kept_draft(form, block),
-            expected_digest=form.expected_digest.data, language=language())
+            expected_digest=form.expected_digest.data, expected_files=form.files_shown.data or "", language=language())
     except Invalid as refusal:
         return refused(block, form, refusal)
     except service.LodgedOtherwise as found:
@@ -231,8 +240,12 @@ def page(block: Block, form: ContributionForm, **extra) -> str:
     replacement = form.replacement.data or ""
     newest = chapters.get_newest_revision(block.chapter, block.revision.language)
     start, end = place_in(block, form)
+    reads = draft is not None and can(actor(), Action.CONTRIBUTIONS_READ_DRAFT_FILE, draft)
+    files = service.list_draft_files(actor(), draft) if draft is not None and reads else ()
+    form.files_shown.data = service.get_files_digest(files)
     return render_template(
-        "contributions/lodge.html", block=block, chapter=block.chapter, form=form, draft=draft, as_organisation=form.as_organisation,
+        "contributions/lodge.html", block=block, chapter=block.chapter, form=form, draft=draft, files=files, max_files=MAX_FILES,
+        as_organisation=form.as_organisation,
         proposes=service.is_amendment(block, replacement), segments=redline(block.lead, replacement) if extra.get("previewed") else (),
         written_in=normalising.language_of(form.body.data or "", language()),
         said_here=chapters.tallies(block.chapter).get(block.key, 0),
@@ -281,8 +294,14 @@ def show(ref: str):
         decided=events.decided(contribution),
         marked=events.marked_words(contribution), further=[link for found in events.links(contribution) for link in found],
         thread_links=thread and thread.links(partial(url_for, ".show", ref=ref, _anchor="replies"), "replies_after"),
-        reactions=reactions, own_support=own_support,
+        reactions=reactions, own_support=own_support, file_words=file_words(contribution),
     )
+
+
+def file_words(contribution: Contribution) -> dict[int, str]:
+    """What the platform read of its files, for whoever answers it."""
+    may_read = contribution.files_count and can(actor(), Action.CONTRIBUTIONS_READ_FILE_WORDS, contribution)
+    return service.list_file_words(actor(), contribution) if may_read else {}
 
 
 def address_of_reply(reply: Reply) -> str:

@@ -118,7 +118,8 @@ def put_lodged(actor: Actor, result: Base, target: Base) -> None:
         renew_said(actor, result, result)
 
 
-@on(Action.CONTRIBUTIONS_ENTER_AGAIN, Action.CONTRIBUTIONS_WITHDRAW, Action.CONTRIBUTIONS_WITHDRAW_REPLY, *DECIDING)
+@on(Action.CONTRIBUTIONS_ENTER_AGAIN, Action.CONTRIBUTIONS_KEEP_FILE_WORDS, Action.CONTRIBUTIONS_WITHDRAW,
+    Action.CONTRIBUTIONS_WITHDRAW_REPLY, *DECIDING)
 def renew_said(_actor: Actor, result: Base, target: Base) -> None:
     """What somebody said was published, or taken down; the replies to it go with it."""
     for said in dict.fromkeys([result, target]):

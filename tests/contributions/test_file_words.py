@@ -1,0 +1,96 @@
+"""What is read of attached files: found by everybody where the file is everybody's, shown to whoever answers, never of an annex."""
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from consult.contributions import reading, service
+from consult.contributions.models import AttachmentWords
+from consult.contributions.reading import read_files
+from consult.core.db import session
+from consult.core.errors import NotAllowed
+from consult.core.jobs import Job
+from consult.core.stores import store
+from consult.moderation import service as moderation
+from tests.contributions.browsing import text_of
+from tests.contributions.files import a_docx, a_png
+from tests.contributions.test_attaching import with_files
+
+WORD = "métrologique"
+
+
+@pytest.fixture
+def contribution(participant, block):
+    return with_files(participant, block, ("note.docx", a_docx(f"Un avis {WORD}."), False), ("image.png", a_png(), False),
+                      ("annexe.docx", a_docx("Nos prix zqxsecretzqx."), True))
+
+
+def read(contribution) -> None:
+    told = []
+    read_files(contribution.id, told.append)
+    assert told == [0, 50]
+
+
+def publish(rapporteur, contribution) -> None:
+    moderation.publish(rapporteur, contribution, expected_counter=contribution.row_counter)
+    session.commit()
+
+
+def test_lodging_promises_that_its_files_are_read(contribution):
+    assert session.scalars(sa.select(Job.subject_id).where(Job.name == "contributions.reading.read_files")).all() == [contribution.id]
+
+
+def test_what_is_read_is_kept_once_and_nothing_of_an_annex(contribution):
+    read(contribution)
+    read_files(contribution.id, lambda _percent: None)
+    kept = dict(session.execute(sa.select(AttachmentWords.attachment_id, AttachmentWords.words)).all())
+    note, image, _annex = contribution.attachments
+    assert {number: words.strip() for number, words in kept.items()} == {note.id: f"Un avis {WORD}.", image.id: ""}
+
+
+@pytest.mark.parametrize("is_published_first", [True, False])
+def test_everybody_finds_a_contribution_by_the_words_of_its_file(client, rapporteur, contribution, is_published_first):
+    if is_published_first:
+        publish(rapporteur, contribution)
+        read(contribution)
+    else:
+        read(contribution)
+        assert contribution.ref not in text_of(client.get(f"/en/search/?q={WORD}"))
+        publish(rapporteur, contribution)
+    assert contribution.ref in text_of(client.get(f"/en/search/?q={WORD}"))
+    assert contribution.ref not in text_of(client.get("/en/search/?q=zqxsecretzqx"))
+    service.withdraw(contribution.author, contribution)
+    assert contribution.ref not in text_of(client.get(f"/en/search/?q={WORD}"))
+
+
+def test_whoever_answers_reads_them_beside_the_file_and_nobody_else(client, participant, rapporteur, contribution):
+    read(contribution)
+    publish(rapporteur, contribution)
+    page = f"/en/contributions/{contribution.ref}"
+    assert WORD in text_of(client.sign_in(rapporteur).get(page))
+    assert WORD not in text_of(client.sign_in(participant).get(page))
+    with pytest.raises(NotAllowed):
+        service.list_file_words(participant, contribution)
+
+
+def test_a_file_that_cannot_be_read_is_found_by_no_word(contribution):
+    store().discard(contribution.attachments[0].sha256)
+    read(contribution)
+    assert set(session.scalars(sa.select(AttachmentWords.words))) == {""}
+
+
+def test_what_no_row_names_any_more_leaves_the_store_after_a_day(contribution, monkeypatch):
+    keys = [store().put(data) for data in (b"thrown away", b"attached just now")]
+    lodged = contribution.attachments[0].sha256
+    for key in (keys[0], lodged):
+        os.utime(store().path(key), (0, 0))
+    monkeypatch.setattr(reading, "_looked_at", [datetime.min.replace(tzinfo=UTC)])
+    reading.let_remainders_go()
+    kept = {key for key, _moment in store().keys()}  # noqa: SIM118 - no mapping
+    assert keys[0] not in kept
+    assert {keys[1], lodged} <= kept
+    os.utime(store().path(keys[1]), (0, 0))
+    reading.let_remainders_go()
+    assert keys[1] in {key for key, _moment in store().keys()}, "once an hour"  # noqa: SIM118 - no mapping
