@@ -11,7 +11,7 @@ from consult.chapters.models import Block, Chapter
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, Reply
 from consult.core.commands import command
-from consult.core.db import scalar_count
+from consult.core.db import session
 from consult.core.errors import Conflict
 from consult.core.i18n import _
 from consult.core.locks import lock
