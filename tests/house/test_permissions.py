@@ -157,11 +157,11 @@ moderation.ask_to_rephrase           double's       nobody                      
 moderation.rephrase                  waiting        participant                                                open closed synthesis
 moderation.keep_words                waiting        participant                                                open closed synthesis
 moderation.lapse                     waiting        system                                                     *
-moderation.flag                      published      other STAFF secretariat administrator                open closed synthesis
+moderation.flag                      published      other STAFF secretariat administrator clerk          open closed synthesis
 moderation.keep_flagged              waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.keep_flagged              colleague's    nobody                                                     *
 moderation.keep_flagged              double's       nobody                                                     *
-moderation.view_own_flag             published      participant other STAFF secretariat administrator          *
+moderation.view_own_flag             published      participant other STAFF secretariat administrator clerk    *
 moderation.mark_read                 waiting        moderator rapporteur chair secretariat                     open closed synthesis
 moderation.mark_read                 colleague's    nobody                                                     *
 moderation.mark_read                 double's       nobody                                                     *
