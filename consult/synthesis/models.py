@@ -195,7 +195,7 @@ class Point(Base):
     """One request within a contribution that somebody split: the unit that is answered. Who splits nothing makes no rows: a contribution
     without any is one point.
 
-    It holds the words from ``begins``, a character of the text as it was lodged, to where the next one of that text begins, or to the
+    It holds the words from ``begins``, a character of the text as its author says it, to where the next one of that text begins, or to the
     end: no word of a text that was cut stands outside of every point, whatever is cut. A justification that nobody cut supports them
     all, as does what stands in it before its first cut. ``number`` is its name, given once in its contribution; one that was joined to
     the others again keeps it.

@@ -17,7 +17,7 @@ from consult.text import masking
 
 PARTS = (Part.BODY, Part.JUSTIFICATION)  # that may be cut, in the order in which they are read
 ANSWERABLE = ContributionState.where(is_answerable=True)
-Start = tuple[Part, int]  # a text, and a character of it as it was lodged
+Start = tuple[Part, int]  # a text, and a character of it as its author says it
 Hidden = Mapping[Part, Sequence[masking.Span]]
 ITEM = (SynthesisItem.id, SynthesisItem.number, SynthesisItem.title, SynthesisItem.disposition)
 
@@ -184,7 +184,7 @@ def list_said(contribution_ids: Sequence[int]) -> Sequence[Contribution]:
 
 def list_hidden(said: Iterable[Contribution]) -> dict[int, Hidden]:
     """What moderators took out of the public's sight, where they did; one query if anywhere."""
-    redacted = [one.id for one in said if one.shown_body is not None or one.shown_justification is not None]
+    redacted = [one.id for one in said if one.is_redacted]
     return {**moderation.list_hidden(redacted)} if redacted else {}
 
 
@@ -195,7 +195,7 @@ def change_of(said: Contribution, point: Point) -> str:
 def support_of(said: Contribution, point: Point, points: Sequence[Point], hidden: Hidden) -> str:
     if point.part != Part.BODY:
         return ""
-    cut = next((one.begins for one in points if one.part == Part.JUSTIFICATION), len(lodged(said, Part.JUSTIFICATION)))
+    cut = next((one.begins for one in points if one.part == Part.JUSTIFICATION), len(standing(said, Part.JUSTIFICATION)))
     return shown(said, Part.JUSTIFICATION, 0, cut, hidden)
 
 
@@ -206,17 +206,20 @@ def words_of(said: Contribution, points: Sequence[Point], hidden: Hidden) -> lis
 
 
 def stretches(said: Contribution, starts: Sequence[Start], hidden: Hidden) -> list[tuple[str, int]]:
-    """The words from each of these on to the next of the same text, as everybody reads them, and where they begin in what was lodged."""
-    ends = [after[1] if after is not None and after[0] == part else len(lodged(said, part))
+    """The words from each of these on to the next of the same text, as everybody reads them, and where they begin in the whole."""
+    ends = [after[1] if after is not None and after[0] == part else len(standing(said, part))
             for (part, _begins), after in zip(starts, [*starts[1:], None], strict=True)]
     return [(shown(said, part, begins, end, hidden), begins) for (part, begins), end in zip(starts, ends, strict=True)]
 
 
-def lodged(said: Contribution, part: Part) -> str:
-    return getattr(said, f"lodged_{part.value}") or ""
+def standing(said: Contribution, part: Part) -> str:
+    """As its author says it: as it was lodged, or as they rephrased it last. Of what is not hidden everybody reads it."""
+    if said.rephrased_at is None:
+        return getattr(said, f"lodged_{part.value}") or ""
+    return (moderation.standing_texts(said)[part] if said.is_redacted else getattr(said, part.value)) or ""
 
 
 def shown(said: Contribution, part: Part, begins: int, ends: int, hidden: Hidden) -> str:
     spans = [(max(begin, begins) - begins, min(end, ends) - begins) for begin, end in hidden.get(part, ())
              if begin < ends and end > begins]
-    return masking.masked(lodged(said, part)[begins:ends], spans, masking.mark_in(said.language)).strip()
+    return masking.masked(standing(said, part)[begins:ends], spans, masking.mark_in(said.language)).strip()

@@ -205,6 +205,44 @@ def test_what_is_hidden_stays_hidden_in_its_point(rapporteur, said, split):
         service.split(rapporteur, said, cuts=[(Part.BODY, BODY.index("Alami"))])
 
 
+REWORDED = "Publier la liste. Ouvrir un guichet à Safi et un à Salé. Réduire les délais."
+
+
+@pytest.fixture
+def reworded(rapporteur, said):
+    """Asked for other words, answered and published again."""
+    def reword() -> None:
+        moderation.ask_to_rephrase(rapporteur, said, reason=Reason.INSULT, words="Sans viser personne.", phrases="M. Alami",
+                                   expected_counter=said.row_counter)
+        moderation.rephrase(said.author, said, body=REWORDED, justification=JUSTIFICATION, replacement="Un nouveau libellé")
+        moderation.publish(rapporteur, said, expected_counter=said.row_counter)
+        session.expire_all()
+    return reword
+
+
+@pytest.mark.parametrize("gathered", [(), (0,), (0, 1, 2), (1, 2)])
+def test_what_its_author_rephrases_is_one_again_and_stands_where_its_first_request_stood(
+        rapporteur, synthesis, said, split, reworded, gathered):
+    for at in gathered:
+        service.add_item(rapporteur, synthesis, title=f"Liste {at}", points=[split[at]])
+    reworded()
+    assert service.list_points([said.id]) == {}
+    assert links() == [(1, said.id, None)] * bool(gathered)
+    assert tallies.faults() == list(service.verify_points()) == []
+    rows = [row for row in matrix.rows(said.consultation, "fr", audience=Audience.PUBLIC) if row.id == said.id]
+    assert [(row.number, row.body) for row in rows] == [(None, REWORDED)]
+
+
+def test_the_words_as_they_were_rephrased_are_split_and_what_is_hidden_of_them_stays_hidden(rapporteur, said, reworded):
+    reworded()
+    second = REWORDED.index("Ouvrir")
+    service.split(rapporteur, said, cuts=[(Part.BODY, second)])
+    assert words(said) == ["Publier la liste.", REWORDED[second:]]
+    moderation.redact(rapporteur, said, reason=Reason.PERSONAL_DATA, phrases="Salé", words="Un lieu.", expected_counter=said.row_counter)
+    session.expire_all()
+    assert words(said) == ["Publier la liste.", REWORDED[second:].replace("Salé", "[passage occulté]")]
+
+
 def test_what_owes_no_answer_is_not_split(rapporteur, block):
     said = factories.a_contribution(block=block, body=BODY, state=ContributionState.WITHHELD)
     with pytest.raises(Conflict, match="cannot be split"):

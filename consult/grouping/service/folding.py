@@ -187,7 +187,7 @@ def keep(contribution: Contribution, told: Comparison) -> None:
     add_new(FoldLink, [link_row(contribution.id, one) for one in apart], FoldLink.other_id)
 
 
-@on(Action.MODERATION_REDACT, Action.MODERATION_SHOW_ALL, Action.MODERATION_REOPEN)
+@on(Action.MODERATION_REDACT, Action.MODERATION_REOPEN, Action.MODERATION_REPHRASE, Action.MODERATION_SHOW_ALL)
 def forget_words(_actor: Actor, _decision: Base, subject: Base) -> None:
     """Other words are shown than were compared: which of them differ is told no more, and its own are counted anew."""
     if not isinstance(subject, Contribution):

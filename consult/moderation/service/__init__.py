@@ -31,7 +31,7 @@ from consult.moderation.service.listing import (
     queue,
 )
 from consult.moderation.service.reading import count_unread, get_next_unread, list_unread, mark_read
-from consult.moderation.service.redacting import Moderated, list_hidden, read_original
+from consult.moderation.service.redacting import Moderated, list_hidden, read_original, standing_texts
 from consult.moderation.service.register import list_register, list_reply_register
 from consult.moderation.service.rephrasing import end_terms, get_standing, keep_words, lapse, list_rephrasings, rephrase
 
@@ -41,5 +41,5 @@ __all__ = [
     "get_own_flag", "get_standing", "get_subject", "is_of", "is_open", "keep_flagged", "keep_words", "lapse", "list_appeals",
     "list_chapters", "list_decisions", "list_flagged", "list_flags", "list_hidden", "list_hints", "list_register", "list_rephrasings",
     "list_reply_register", "list_unread", "list_verdicts", "mark_read", "publish", "queue", "read_original", "redact", "reopen", "rephrase",
-    "reserved", "restore", "show_all", "withhold",
+    "reserved", "restore", "show_all", "standing_texts", "withhold",
 ]

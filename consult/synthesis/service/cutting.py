@@ -13,13 +13,13 @@ from consult.core.i18n import _
 from consult.core.permissions import Action, Actor, require
 from consult.moderation.models import Part
 from consult.synthesis.models import Point
-from consult.synthesis.points import PARTS, Hidden, list_hidden, list_points, lodged, shown
+from consult.synthesis.points import PARTS, Hidden, list_hidden, list_points, shown, standing
 from consult.text.demands import list_demands, sentence_starts
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A sentence as everybody reads it, from a character of the text as it was lodged; ``point`` begins there, or (``is_proposed``)
+    """A sentence as everybody reads it, from a character of the text as its author says it; ``point`` begins there, or (``is_proposed``)
     another request seems to.
     """
 
@@ -43,11 +43,11 @@ def list_pieces(actor: Actor, said: Contribution) -> list[tuple[Part, list[Piece
     require(actor, Action.SYNTHESIS_VIEW, said)
     points = {(point.part, point.begins): point for point in list_points([said.id]).get(said.id, ())}
     hidden = list_hidden([said]).get(said.id, {})
-    return [(part, pieces_of(said, part, points, hidden)) for part in PARTS if lodged(said, part)]
+    return [(part, pieces_of(said, part, points, hidden)) for part in PARTS if standing(said, part)]
 
 
 def pieces_of(said: Contribution, part: Part, points: dict[tuple[Part, int], Point], hidden: Hidden) -> list[Piece]:
-    text = lodged(said, part)
+    text = standing(said, part)
     spans = hidden.get(part, ())
     starts = sorted({*sentence_starts(text), *(begins for of, begins in points if of == part)})
     proposed = set(list_demands(text, said.language))

@@ -7,15 +7,17 @@ import sqlalchemy as sa
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
+from consult.contributions import service as contributions
 from consult.contributions.models import Contribution
-from consult.core.commands import RELOAD, command
-from consult.core.db import session
+from consult.core.commands import RELOAD, command, on
+from consult.core.db import Base, session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
-from consult.core.locks import lock
+from consult.core.locks import lock, lock_all
+from consult.core.permissions import Action, Actor
 from consult.moderation.models import Part
-from consult.synthesis.models import ItemContribution, Point
-from consult.synthesis.points import PARTS, Hidden, Start, in_order, is_open, items_of, list_hidden, lodged
+from consult.synthesis.models import ItemContribution, Point, Synthesis
+from consult.synthesis.points import PARTS, Hidden, Start, in_order, is_open, items_of, list_hidden, standing
 from consult.synthesis.service.counting import regathered
 from consult.synthesis.service.gathering import forget_links
 from consult.synthesis.service.syntheses import get_or_new, hold
@@ -26,7 +28,7 @@ MAX_POINTS = 20
 
 @command
 def split(actor: User, contribution: Contribution, *, cuts: Collection[Start], shown: Collection[int] | None = None) -> Point:
-    """Have points begin there too, in its texts as they were lodged; each is in the item where the words before it were, if in any.
+    """Have points begin there too, in its texts as their author says them; each is in the item where the words before it were, if in any.
 
     ``shown`` are the ids of the points that the page had. :class:`Invalid` for no cut, or one that leaves a point without words, stands
     within a word, or within what is hidden; :class:`Conflict` when somebody else split it meanwhile, it owes no answer any more, or the
@@ -69,15 +71,36 @@ def rejoin(_actor, contribution: Contribution, *, shown: Collection[int] | None 
         raise Conflict(_("The requests of %(ref)s do not stand in one item: they have answers of their own.", ref=contribution.ref),
                        _("Gather all of them into one item, or take them out of their items, then join them again."))
     with regathered([contribution.id]):
-        for point in points:
-            point.rejoined_at = utcnow()
-        for link in links:
-            session.delete(link)
-        session.flush()
-        session.add_all([ItemContribution(item_id=item_id, contribution_id=contribution.id) for item_id in item_ids])
-    forget_links()
+        join(contribution, points, links, item_ids)
     points[-1].numbers_in_act = tuple(point.number for point in points)
     return points[-1]
+
+
+@on(Action.MODERATION_REPHRASE)
+def join_rephrased(_actor: Actor, _answer: Base, said: Base) -> None:
+    """Where its requests began in words that its author has replaced, nothing begins any more: it is one again, where the first was."""
+    if not isinstance(said, Contribution):
+        return
+    points = in_order(session.scalars(sa.select(Point).where(Point.contribution_id == said.id, is_open())))
+    if not points:
+        return
+    lock_all(Synthesis, Synthesis.chapter_id == said.chapter_id)
+    links = {link.point_id: link for link in session.scalars(sa.select(ItemContribution).where(
+        ItemContribution.contribution_id == said.id, ItemContribution.point_id.is_not(None)))}
+    first = next((links[point.id].item_id for point in points if point.id in links), None)
+    with contributions.recounted([said]):
+        join(said, points, list(links.values()), set() if first is None else {first})
+
+
+def join(said: Contribution, points: Collection[Point], links: Collection[ItemContribution], item_ids: Collection[int]) -> None:
+    for point in points:
+        point.rejoined_at = utcnow()
+    for link in links:
+        session.delete(link)
+    session.flush()
+    session.add_all([ItemContribution(item_id=item_id, contribution_id=said.id) for item_id in item_ids])
+    session.flush()
+    forget_links()
 
 
 @command
@@ -121,7 +144,7 @@ def sorted_starts(starts: Collection[Start]) -> list[Start]:
 def checked_start(said: Contribution, cut: Start, hidden: Hidden) -> Start:
     """Where the words of a point begin, the white space before them left out; :class:`Invalid` within a word, or what is hidden."""
     part, begins = cut
-    text = lodged(said, part) if part in PARTS else ""
+    text = standing(said, part) if part in PARTS else ""
     while begins < len(text) and text[begins].isspace():
         begins += 1
     if not 0 <= begins < len(text):
@@ -139,7 +162,7 @@ def refuse_wordless(said: Contribution, starts: Sequence[Start]) -> None:
     if len(starts) > MAX_POINTS:
         raise Invalid("cuts", _("A contribution is split into %(count)s requests at most.", count=MAX_POINTS))
     for (part, begins), after in zip(starts, [*starts[1:], None], strict=True):
-        words = lodged(said, part)[begins:after[1] if after is not None and after[0] == part else None]
+        words = standing(said, part)[begins:after[1] if after is not None and after[0] == part else None]
         if is_blank(words) or not any(sign.isalnum() for sign in words):
             raise Invalid("cuts", _("A request would have no words."), _("Choose the places again."))
 

@@ -13,7 +13,7 @@ from consult.core.db import session
 from consult.core.permissions import Action
 from consult.moderation.models import Part
 from consult.synthesis.models import ItemContribution, Point, SynthesisItem
-from consult.synthesis.points import is_open, lodged
+from consult.synthesis.points import is_open, standing
 
 AT_ONCE = 100
 
@@ -40,7 +40,7 @@ def verify_points() -> Iterator[str]:
         starts = {(point.part, point.begins) for _said, point in points}
         if (Part.BODY, 0) not in starts:
             yield f"the points of {said.ref} do not begin with its text"
-        if any(begins >= len(lodged(said, part)) for part, begins in starts):
+        if any(begins >= len(standing(said, part)) for part, begins in starts):
             yield f"a point of {said.ref} begins beyond its text"
     split = sa.exists().where(Point.contribution_id == ItemContribution.contribution_id, is_open())
     of_both = sa.select(Contribution.ref).join(ItemContribution, ItemContribution.contribution_id == Contribution.id)
