@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from flask import has_app_context
 from rapidfuzz import fuzz
 
 from consult.contributions.models import CommentType, Kind, Position
@@ -63,9 +64,13 @@ def is_wording(change: str, lead: str) -> bool:
     return fuzz.ratio(folded(change), folded(lead)) >= ALIKE
 
 
-@cache
 def named(text: str) -> Mapping[str, str]:
     """By each label of ours, in each language, what it stands for."""
+    return _named(text, has_app_context())
+
+
+@cache
+def _named(text: str, _is_translated: bool) -> Mapping[str, str]:
     found = {}
     for language in LANGUAGES:
         with force_locale(language):
@@ -73,9 +78,13 @@ def named(text: str) -> Mapping[str, str]:
     return found
 
 
-@cache
 def names_of_parts() -> tuple[Mapping[str, str], re.Pattern[str]]:
     """What each name of a part stands for, and where such a name begins a line."""
+    return _names_of_parts(has_app_context())
+
+
+@cache
+def _names_of_parts(_is_translated: bool) -> tuple[Mapping[str, str], re.Pattern[str]]:
     names = {said: label for label in LABELS for said, label in named(label).items()}
     return names, re.compile(rf"^([—–-] ({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\s*[:：]\s*)", re.MULTILINE)
 

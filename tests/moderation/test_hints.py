@@ -20,6 +20,7 @@ BODY = "Joignez Driss au 06 12 34 56 78, CIN BE 123456."
 @pytest.fixture(autouse=True)
 def just_begun(monkeypatch):
     monkeypatch.setattr(hinting, "_looked", {})
+    monkeypatch.setattr(hinting, "SPAN", 10**9)  # whatever numbers were given before
 
 
 @pytest.fixture
