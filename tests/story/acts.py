@@ -47,7 +47,7 @@ def lodge_as_a_stranger(person: Person) -> str:
     person.sign_in_by_link(STAKEHOLDER)
     assert page.input_value("[name=body]").replace("\r", "") == BODY[person.language], "the account keeps the draft"
     person.declare()
-    person.press("[name=act][value=preview]")
+    person.press("[name=act][value=preview]:not([aria-hidden])")
     assert WORDING[person.language] in person.text("#preview ins")
     person.picture("preview")
     before = count(person)
@@ -124,7 +124,7 @@ def gather(person: Person, ref: str) -> None:
     passage.locator("summary").click()
     words = passage.locator("[name=wording]")
     words.fill(f"{words.input_value()} {CHANGED}")
-    person.press("[name=act][value=preview]")
+    person.press("[name=act][value=preview]:not([aria-hidden])")
     assert CHANGED in person.text(".wordings ins")
     person.picture("item")
     assert looked_at(person) == []

@@ -80,7 +80,7 @@ def test_words_are_commented_in_the_margin_by_keyboard_alone(own_site, arrive):
     form = opened(person, by="keyboard")
     assert form.locator("[name=body]").input_value() == BODY, "it was kept"
     assert form.locator("[name=exact]").input_value() == words
-    form.locator("[name=act][value=preview]").press("Enter")
+    form.locator("[name=act][value=preview]:not([aria-hidden])").press("Enter")
     form.locator(".error-summary").wait_for()
     assert page.evaluate(FOCUSED, ".error-summary[role=alert]"), "what is missing is read at once"
     assert form.locator("[name=position]").first.evaluate("e => e.closest('fieldset').getAttribute('aria-describedby')")
@@ -176,11 +176,11 @@ def test_the_form_stands_beside_the_passage_and_what_goes_wrong_is_said(site, ar
     form.locator("[name=position]").first.check()
     form.locator("[name=body]").fill(BODY)
     page.route("**/contributions/lodge/**", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
-    form.locator("[name=act][value=preview]").click()
+    form.locator("[name=act][value=preview]:not([aria-hidden])").click()
     form.locator("[role=alert].unsent").wait_for()
     assert form.locator("[name=body]").input_value() == BODY
     page.unroute("**/contributions/lodge/**")
-    form.locator("[name=act][value=preview]").click()
+    form.locator("[name=act][value=preview]:not([aria-hidden])").click()
     page.locator(f"{SHEET} .preview").wait_for()
     assert page.evaluate(FOCUSED, ".preview")
     visitor.picture("beside-preview")

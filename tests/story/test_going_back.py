@@ -81,11 +81,11 @@ def test_after_a_preview_and_after_a_refusal_too(site, arrive):
     person.go(FORM)
     person.page.check("[name=position][value=opposed]")
     person.page.fill("[name=body]", WORDS)
-    person.press("[name=act][value=preview]")
+    person.press("[name=act][value=preview]:not([aria-hidden])")
     person.press(language_link("ar"))
     assert person.page.input_value("[name=body]") == WORDS
     assert person.page.is_checked("[name=position][value=opposed]")
-    person.press("[name=act][value=preview]")
+    person.press("[name=act][value=preview]:not([aria-hidden])")
     person.press(language_link("fr"))
     assert person.page.input_value("[name=body]") == WORDS
 
@@ -117,10 +117,10 @@ def test_another_language_keeps_the_passage(site, arrive):
 
 
 FORMS = {  # who, where, what is typed, the button that only shows
-    "a contribution": (PARTICIPANT, FORM, "[name=body]", "[name=act][value=preview]"),
-    "an answer": (RAPPORTEUR, "synthesis/edit-item/{item}", "[name=rationale]", "[name=act][value=preview]"),
+    "a contribution": (PARTICIPANT, FORM, "[name=body]", "[name=act][value=preview]:not([aria-hidden])"),
+    "an answer": (RAPPORTEUR, "synthesis/edit-item/{item}", "[name=rationale]", "[name=act][value=preview]:not([aria-hidden])"),
     "a refused setting": (SECRETARY, "consultations/extend", "[name=reason]", "main form .btn-primary"),
-    "a chapter": (RAPPORTEUR, "chapters/1/edit/fr", "[name=note]", "[name=act][value=preview]"),
+    "a chapter": (RAPPORTEUR, "chapters/1/edit/fr", "[name=note]", "[name=act][value=preview]:not([aria-hidden])"),
 }
 
 
