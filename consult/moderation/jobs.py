@@ -137,7 +137,7 @@ def word_proof(answer_id: int) -> list[Letter[int]]:
 
 def proof_of(answer: RephrasingAnswer) -> Letter[int]:
     subject = answer.rephrasing.subject
-    texts = [(part.label, answer.text_of(part)) for part in Part if answer.text_of(part)]
+    texts = [(part, answer.text_of(part)) for part in Part if answer.text_of(part)]
     return Letter(mail.worded(subject.author, "moderation/answered", subject=subject, answer=answer, texts=texts), frozenset([answer.id]))
 
 

@@ -22,7 +22,7 @@ from consult.reception.models import Batch, Entry
 from consult.reception.reading import FIELDS, LARGEST, ReadTable
 
 bp = room("reception")
-REMEMBERED = ("organisation", "written_in", "position", "kind", "comment_type")  # from one slip to the next
+REMEMBERED = ("organisation", "written_in", "kind", "comment_type")  # from one slip to the next
 
 
 @core_events.staff_menu.fill

@@ -143,7 +143,7 @@ class Lodged(SimpleNamespace):
     """What a contribution's digest and event are made from."""
 
     content, digest, audit_details = Contribution.content, Contribution.digest, Contribution.audit_details
-    declaration = None  # as before mandates
+    declaration, files_count = None, 0  # as before mandates
     lodged_body, lodged_justification = property(attrgetter("body")), property(attrgetter("justification"))
 
 

@@ -61,13 +61,14 @@ def test_a_pile_that_cannot_be_registered_keeps_what_was_typed(typing, chapter, 
 
 
 def test_one_after_the_other_with_what_is_remembered(typing, batch):
-    answer = send(typing, batch, organisation="Coopérative Argane", category="company", position="opposed")
+    answer = send(typing, batch, organisation="Coopérative Argane", category="company", position="opposed", kind="recommendation")
     assert answer.status_code == 303
     page = typing.get(answer.location).text
     assert "No. 2 of 3" in page
     assert "PNQ-C1-0001" in page
     assert 'value="Coopérative Argane"' in page
-    assert '<option selected value="opposed">' in page
+    assert '<option selected value="recommendation">' in page
+    assert '<option selected value="opposed">' not in page, "nobody is against it because the one before was"
     assert "Publier la liste" not in page
 
 

@@ -132,7 +132,7 @@ def move_to_draft(offered: OfferedDraft, draft: ContributionDraft) -> None:
 
 def get_files_digest(files: Iterable[DraftFile]) -> str:
     """By it a form says which it had shown; empty where there are none."""
-    shown = [[file.id, file.is_confidential] for file in files]
+    shown = [[file.id, file.sha256, file.is_confidential] for file in files]
     return digest_of(shown) if shown else ""
 
 
