@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.contributions import service
-from consult.contributions.models import Contribution
+from consult.contributions.models import Contribution, OfferedDraft
 from consult.core.db import session
 from tests.contributions.browsing import FILLED, address, form_of, text_of
 from tests.contributions.files import a_pdf
@@ -37,3 +37,19 @@ def test_other_words_with_the_same_files_are_kept_after_a_return(participant, bl
     assert [file.draft_id for file in files()] == [draft.id]
     assert lodged(participant, block, "form-1", draft=draft, expected_files=shown).ref == "PNQ-C1-0001"
     assert files() == []
+
+
+def test_no_file_joins_what_was_offered_before(client, participant, block):
+    assert sent_with(client.sign_in(participant), block, "offer", form_key="offer-1").status_code == 303
+    offered = session.scalars(sa.select(OfferedDraft)).one()
+    service.accept_offered(participant, offered)
+    session.commit()
+    sent_with(client, block, "attach", a_pdf(), form_key="offer-1")
+    page = sent_with(client, block, "offer", form_key="offer-1")
+    assert page.status_code == 409
+    assert "the file was not added to it" in text_of(page)
+    assert "Other words stand here" not in text_of(page)
+    (file,) = files()
+    assert file.offered_draft_id is None
+    assert client.post(address(block), data={**form_of(page), **FILLED, "act": "offer"}).status_code == 303
+    assert [one.offered_draft_id not in (None, offered.id) for one in files()] == [True]
