@@ -12,8 +12,11 @@ from consult.contributions.reading import read_files
 from consult.core.db import session
 from consult.core.errors import NotAllowed
 from consult.core.jobs import Job
+from consult.core.permissions import SYSTEM
 from consult.core.stores import store
+from consult.exports import matrix
 from consult.moderation import service as moderation
+from consult.moderation.models import Reason
 from tests.contributions.browsing import text_of
 from tests.contributions.files import a_docx, a_png
 from tests.contributions.test_attaching import with_files
@@ -63,6 +66,32 @@ def test_everybody_finds_a_contribution_by_the_words_of_its_file(client, rapport
     assert contribution.ref not in text_of(client.get("/en/search/?q=zqxsecretzqx"))
     service.withdraw(contribution.author, contribution)
     assert contribution.ref not in text_of(client.get(f"/en/search/?q={WORD}"))
+
+
+def test_while_words_are_hidden_its_files_are_too(app, client, participant, rapporteur, contribution):
+    read(contribution)
+    publish(rapporteur, contribution)
+    why = {"reason": Reason.PERSONAL_DATA, "words": "Le nom d’une personne privée."}
+    moderation.redact(rapporteur, contribution, phrases="Précisez", expected_counter=contribution.row_counter, **why)
+    session.commit()
+    place, anybody = f"/en/contributions/file/{contribution.ref}/1", app.test_client()
+    assert anybody.get(place).status_code == 403
+    for reader in (participant, rapporteur):
+        assert client.sign_in(reader).get(place).status_code == 200
+    page = text_of(anybody.get(f"/en/contributions/{contribution.ref}"))
+    assert place not in page
+    assert "not shown to the public" in page
+    read_again = service.list_file_words(rapporteur, contribution)
+    service.keep_file_words(SYSTEM, contribution, words={contribution.attachments[0].id: read_again[1]})
+    session.commit()
+    assert contribution.ref not in text_of(anybody.get(f"/en/search/?q={WORD}"))
+    of = contribution.consultation
+    assert {(row.files, row.annexes) for row in matrix.rows(of, "fr", audience=matrix.Audience.PUBLIC)} == {("", 1)}
+    assert "note.docx" in next(iter(matrix.rows(of, "fr"))).files
+    moderation.show_all(rapporteur, contribution, expected_counter=contribution.row_counter, **{**why, "reason": Reason.MISTAKE})
+    session.commit()
+    assert anybody.get(place).status_code == 200
+    assert contribution.ref in text_of(anybody.get(f"/en/search/?q={WORD}"))
 
 
 def test_whoever_answers_reads_them_beside_the_file_and_nobody_else(client, participant, rapporteur, contribution):
