@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from consult.contributions import reading, service
-from consult.contributions.models import AttachmentWords
+from consult.contributions.models import AttachmentKind, AttachmentWords
 from consult.contributions.reading import read_files
 from consult.core.db import session
 from consult.core.errors import NotAllowed
@@ -19,7 +19,7 @@ from consult.moderation import service as moderation
 from consult.moderation.models import Reason
 from tests.contributions.browsing import text_of
 from tests.contributions.files import a_docx, a_png
-from tests.contributions.test_attaching import with_files
+from tests.contributions.test_attaching import draft_of, with_files
 
 WORD = "métrologique"
 
@@ -123,3 +123,23 @@ def test_what_no_row_names_any_more_leaves_the_store_after_a_day(contribution, m
     os.utime(store().path(keys[1]), (0, 0))
     reading.let_remainders_go()
     assert keys[1] in {key for key, _moment in store().keys()}, "once an hour"  # noqa: SIM118 - no mapping
+
+
+def test_what_is_attached_while_remainders_go_keeps_its_file(participant, block, monkeypatch):
+    data = (b"put anew", b"named by now", b"thrown away")
+    keys = [store().put(one) for one in data]
+    for key in keys:
+        os.utime(store().path(key), (0, 0))
+    draft, listed = draft_of(participant, block), reading.list_unnamed
+
+    def list_first(asked):
+        found = listed(asked)
+        monkeypatch.setattr(reading, "list_unnamed", listed)
+        store().put(data[0])
+        service.attach(participant, draft, file=service.KeptFile(AttachmentKind.PDF, 1, keys[1], ()), name="a.pdf", is_confidential=False)
+        return found
+    monkeypatch.setattr(reading, "list_unnamed", list_first)
+    monkeypatch.setattr(reading, "_looked_at", [datetime.min.replace(tzinfo=UTC)])
+    reading.let_remainders_go()
+    kept = {key for key, _moment in store().keys()}  # noqa: SIM118 - no mapping
+    assert [key in kept for key in keys] == [True, True, False]
