@@ -155,7 +155,9 @@ class S3Store:
             if error.code in ("NoSuchKey", "NoSuchObject"):
                 raise Missing(key) from error
             raise
-        return moment or datetime.now(UTC)
+        if moment is None:
+            raise Missing(key)
+        return moment
 
     def discard(self, key: str) -> None:
         self.client.remove_object(self.bucket, self.name(key))
