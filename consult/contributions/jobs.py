@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
+from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
@@ -108,7 +108,8 @@ def letter_of_position(receipt: PositionReceipt) -> Letter[ReceiptFact]:
         sa.select(Contribution).join(PositionEntry, PositionEntry.contribution_id == Contribution.id)
         .where(PositionEntry.position_receipt_id == receipt.id).order_by(PositionEntry.id)
         .options(joinedload(Contribution.block, innerjoin=True).lazyload(Block.revision), joinedload(Contribution.organisation),
-                 joinedload(Contribution.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)))).all()
+                 joinedload(Contribution.chapter).options(lazyload(Chapter.consultation), lazyload(Chapter.commission)),
+                 selectinload(Contribution.attachments))).all()
     return Letter(mail.worded(receipt.author, "contributions/position", receipt=receipt, contributions=lodged),
                   frozenset((one.id, one.state.value) for one in lodged))
 

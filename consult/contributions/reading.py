@@ -4,6 +4,7 @@ because it acts by a command of the service, as they do not.
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -63,7 +64,15 @@ def let_remainders_go() -> None:
     old = (key for key, moment in store().keys() if moment < utcnow() - REMAINS)  # noqa: SIM118 - no mapping
     while some := list(islice(old, AT_ONCE)):
         for key in list_unnamed(some):
-            store().discard(key)
+            if is_remainder(key):
+                store().discard(key)
+
+
+def is_remainder(key: str) -> bool:
+    """At this moment: the same bytes may have been put anew, and attached, since the list was made."""
+    with suppress(Missing):
+        return bool(list_unnamed([key])) and store().put_at(key) < utcnow() - REMAINS
+    return False
 
 
 def list_unnamed(keys: Sequence[str]) -> list[str]:

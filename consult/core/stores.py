@@ -42,6 +42,9 @@ class Store(Protocol):
     def keys(self) -> Iterator[tuple[str, datetime]]:
         """All that is kept, with when it was put last."""
 
+    def put_at(self, key: str) -> datetime:
+        """When it was put last, as of this moment; :class:`Missing` where it is not there."""
+
     def discard(self, key: str) -> None:
         """For what no row names any more, and for nothing else; what is not there is no fault."""
 
@@ -89,6 +92,12 @@ class FolderStore:
             if KEY.fullmatch(path.name):
                 with suppress(FileNotFoundError):
                     yield path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+    def put_at(self, key: str) -> datetime:
+        try:
+            return datetime.fromtimestamp(self.path(key).stat().st_mtime, UTC)
+        except FileNotFoundError as error:
+            raise Missing(key) from error
 
     def discard(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
@@ -138,6 +147,17 @@ class S3Store:
             key = (found.object_name or "").rpartition("/")[2]
             if KEY.fullmatch(key) and found.last_modified is not None:
                 yield key, found.last_modified
+
+    def put_at(self, key: str) -> datetime:
+        try:
+            moment = self.client.stat_object(self.bucket, self.name(key)).last_modified
+        except S3Error as error:
+            if error.code in ("NoSuchKey", "NoSuchObject"):
+                raise Missing(key) from error
+            raise
+        if moment is None:
+            raise Missing(key)
+        return moment
 
     def discard(self, key: str) -> None:
         self.client.remove_object(self.bucket, self.name(key))

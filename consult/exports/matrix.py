@@ -4,7 +4,7 @@ Rows are read in a stream with a handful of queries, whatever their number; what
 """
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -195,7 +195,7 @@ def statement(consultation: Consultation, language: str) -> sa.Select[*tuple[Any
     person = sa.func.coalesce(User.name_ar, User.name) if language == "ar" else User.name
     return (
         sa.select(
-            Contribution.id, Contribution.files_count, Contribution.ref, Chapter.number, Contribution.block_key,
+            Contribution.id, Contribution.files_count, Contribution.is_redacted, Contribution.ref, Chapter.number, Contribution.block_key,
             Block.kind.label("block_kind"), Block.text,
             Contribution.kind, Contribution.comment_type, Contribution.position,
             name_in(Organisation, language).label("organisation"), Organisation.short,
@@ -255,7 +255,8 @@ def rows(
     chosen = sa.select(Chapter.id).where(Chapter.consultation_id == consultation.id)
     split = answers.list_split(Point.chapter_id.in_(chosen if chapter is None else [chapter.id]))
     for some in session.execute(wanted.execution_options(yield_per=BATCH)).partitions():
-        files = files_of([found.id for found in some if found.files_count])
+        hidden = {found.id for found in some if found.is_redacted} if audience == Audience.PUBLIC else set()
+        files = files_of([found.id for found in some if found.files_count], hidden)
         for found in some:
             whole = row_of(found, by_item, reasons, files.get(found.id, []))
             told = () if whole.is_silent else split.get(whole.id, ())
@@ -274,13 +275,15 @@ def rows_of(whole: MatrixRow, points: Sequence[Answerable], by_item: dict[int, P
         yield row if place is None else replace(row, key=place, passage="", present_key=place, quoted="")
 
 
-def files_of(ids: Sequence[int]) -> dict[int, list[str]]:
-    """Of contributions that have some; an annex is counted and not named."""
+def files_of(ids: Sequence[int], hidden: Collection[int] = ()) -> dict[int, list[str]]:
+    """Of contributions that have some; an annex is counted and not named, and of those that are ``hidden`` nothing else is told."""
     files: dict[int, list[str]] = {}
     if ids:
         for of, name, sha256, is_confidential in session.execute(
                 sa.select(Attachment.contribution_id, Attachment.name, Attachment.sha256, Attachment.is_confidential)
                 .where(Attachment.contribution_id.in_(ids)).order_by(Attachment.contribution_id, Attachment.number)):
+            if of in hidden and not is_confidential:
+                continue
             files.setdefault(of, []).append("" if is_confidential else f"{name} (SHA-256 {sha256})")
     return files
 

@@ -7,16 +7,19 @@ import pytest
 import sqlalchemy as sa
 
 from consult.contributions import reading, service
-from consult.contributions.models import AttachmentWords
+from consult.contributions.models import AttachmentKind, AttachmentWords
 from consult.contributions.reading import read_files
 from consult.core.db import session
 from consult.core.errors import NotAllowed
 from consult.core.jobs import Job
+from consult.core.permissions import SYSTEM
 from consult.core.stores import store
+from consult.exports import matrix
 from consult.moderation import service as moderation
+from consult.moderation.models import Reason
 from tests.contributions.browsing import text_of
 from tests.contributions.files import a_docx, a_png
-from tests.contributions.test_attaching import with_files
+from tests.contributions.test_attaching import draft_of, with_files
 
 WORD = "métrologique"
 
@@ -65,6 +68,32 @@ def test_everybody_finds_a_contribution_by_the_words_of_its_file(client, rapport
     assert contribution.ref not in text_of(client.get(f"/en/search/?q={WORD}"))
 
 
+def test_while_words_are_hidden_its_files_are_too(app, client, participant, rapporteur, contribution):
+    read(contribution)
+    publish(rapporteur, contribution)
+    why = {"reason": Reason.PERSONAL_DATA, "words": "Le nom d’une personne privée."}
+    moderation.redact(rapporteur, contribution, phrases="Précisez", expected_counter=contribution.row_counter, **why)
+    session.commit()
+    place, anybody = f"/en/contributions/file/{contribution.ref}/1", app.test_client()
+    assert anybody.get(place).status_code == 403
+    for reader in (participant, rapporteur):
+        assert client.sign_in(reader).get(place).status_code == 200
+    page = text_of(anybody.get(f"/en/contributions/{contribution.ref}"))
+    assert place not in page
+    assert "not shown to the public" in page
+    read_again = service.list_file_words(rapporteur, contribution)
+    service.keep_file_words(SYSTEM, contribution, words={contribution.attachments[0].id: read_again[1]})
+    session.commit()
+    assert contribution.ref not in text_of(anybody.get(f"/en/search/?q={WORD}"))
+    of = contribution.consultation
+    assert {(row.files, row.annexes) for row in matrix.rows(of, "fr", audience=matrix.Audience.PUBLIC)} == {("", 1)}
+    assert "note.docx" in next(iter(matrix.rows(of, "fr"))).files
+    moderation.show_all(rapporteur, contribution, expected_counter=contribution.row_counter, **{**why, "reason": Reason.MISTAKE})
+    session.commit()
+    assert anybody.get(place).status_code == 200
+    assert contribution.ref in text_of(anybody.get(f"/en/search/?q={WORD}"))
+
+
 def test_whoever_answers_reads_them_beside_the_file_and_nobody_else(client, participant, rapporteur, contribution):
     read(contribution)
     publish(rapporteur, contribution)
@@ -94,3 +123,23 @@ def test_what_no_row_names_any_more_leaves_the_store_after_a_day(contribution, m
     os.utime(store().path(keys[1]), (0, 0))
     reading.let_remainders_go()
     assert keys[1] in {key for key, _moment in store().keys()}, "once an hour"  # noqa: SIM118 - no mapping
+
+
+def test_what_is_attached_while_remainders_go_keeps_its_file(participant, block, monkeypatch):
+    data = (b"put anew", b"named by now", b"thrown away")
+    keys = [store().put(one) for one in data]
+    for key in keys:
+        os.utime(store().path(key), (0, 0))
+    draft, listed = draft_of(participant, block), reading.list_unnamed
+
+    def list_first(asked):
+        found = listed(asked)
+        monkeypatch.setattr(reading, "list_unnamed", listed)
+        store().put(data[0])
+        service.attach(participant, draft, file=service.KeptFile(AttachmentKind.PDF, 1, keys[1], ()), name="a.pdf", is_confidential=False)
+        return found
+    monkeypatch.setattr(reading, "list_unnamed", list_first)
+    monkeypatch.setattr(reading, "_looked_at", [datetime.min.replace(tzinfo=UTC)])
+    reading.let_remainders_go()
+    kept = {key for key, _moment in store().keys()}  # noqa: SIM118 - no mapping
+    assert [key in kept for key in keys] == [True, True, False]

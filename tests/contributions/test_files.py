@@ -93,11 +93,12 @@ def test_a_photograph_loses_where_and_when_it_was_taken_and_stays_turned():
     assert inspect(kept.data).data == kept.data
 
 
-def test_a_picture_loses_its_texts_and_keeps_its_colours():
-    gamma = chunk(b"gAMA", (45455).to_bytes(4, "big"))
-    given = a_png(gamma, chunk(b"tEXt", b"Author\0Karim"), chunk(b"eXIf", b"II GPS"), chunk(b"tIME", bytes(7)))
+def test_a_picture_loses_its_texts_and_keeps_its_colours_and_density():
+    gamma, density = chunk(b"gAMA", (45455).to_bytes(4, "big")), chunk(b"pHYs", bytes((0, 0, 11, 19, 0, 0, 11, 19, 1)))
+    assert inspect(a_png(gamma, density)).told == []
+    given = a_png(gamma, density, chunk(b"tEXt", b"Author\0Karim"), chunk(b"eXIf", b"II GPS"), chunk(b"tIME", bytes(7)))
     kept = inspect(given)
-    assert (kept.data, kept.told) == (a_png(gamma), [("removed", "")])
+    assert (kept.data, kept.told) == (a_png(gamma, density), [("removed", "")])
 
 
 @pytest.mark.parametrize("data", [a_docx(author="Karim B."), an_odt(author="Karim B."), a_pdf(author="Karim B.")])

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import boto3
 import pytest
@@ -47,6 +48,16 @@ def test_what_is_discarded_is_gone_and_twice_is_no_fault(store):
     with pytest.raises(Missing):
         store.open(key)
     assert list(store.keys()) == []
+
+
+def test_when_it_was_put_is_asked_anew(store):
+    key = store.put(b"a note")
+    os.utime(store.path(key), (0, 0))
+    assert store.put_at(key) == datetime.fromtimestamp(0, UTC)
+    assert store.put(b"a note") == key
+    assert [(key, store.put_at(key))] == list(store.keys())
+    with pytest.raises(Missing):
+        store.put_at("a" * 64)
 
 
 def test_what_is_not_whole_is_not_there(store, monkeypatch):
@@ -112,9 +123,12 @@ def test_s3_keeps_hands_out_lists_and_discards(s3):
     assert key == hashlib.sha256(b"a note").hexdigest() == s3.put(b"a note")
     with s3.open(key) as file:
         assert file.read() == b"a note"
-    assert [one for one, _moment in s3.keys()] == [key]  # noqa: SIM118 - no mapping
+    ((one, moment),) = list(s3.keys())
+    assert (one, moment.replace(microsecond=0)) == (key, s3.put_at(key))
     s3.discard(key)
     s3.discard(key)
+    with pytest.raises(Missing):
+        s3.put_at(key)
     with pytest.raises(Missing):
         s3.open(key)
     assert list(s3.keys()) == []

@@ -7,13 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 from consult.consultations.models import Role
-from consult.contributions import service
+from consult.contributions import jobs, service
 from consult.contributions.models import Contribution
 from consult.core.db import session
+from consult.core.mail import OutgoingMail
 from consult.moderation import service as moderation
 from consult.moderation.models import Reason
 from tests import factories
+from tests.contributions.files import a_docx, a_pdf
 from tests.contributions.test_position import draft, passages, shown  # noqa: F401 - passages is a fixture
+from tests.letters import tell
 
 PAGE = "/{}/exports/position/{}"
 
@@ -48,6 +51,30 @@ def test_the_page_says_them_too_and_leads_to_the_document(client, participant, r
     assert PAGE.format("en", receipt.ref) in page
     assert "Nos adhérents vendent des étalons." in page
     assert "Signed with mandate" in page
+
+
+def test_page_letter_and_document_name_its_files_with_their_digests(client, participant, consultation, block):
+    written = draft(participant, block, "Avis avec fichiers.")
+    for name, data, is_confidential in (("note.pdf", a_pdf(), False), ("prix-secrets.docx", a_docx(), True)):
+        service.attach(participant, written, file=service.get_kept(participant, block, data), name=name, is_confidential=is_confidential)
+    other = draft(participant, block, "Avis sans fichier.")
+    receipt = service.lodge_position(participant, consultation, form_key="filed", shown=shown(written, other))
+    session.commit()
+    digests = [file.sha256 for one in service.list_lodged_together(receipt) for file in one.attachments]
+    tell(jobs.send_position_receipt, receipt.id)
+    letter = session.scalars(sa.select(OutgoingMail.body)).one()
+    page = client.sign_in(participant).get(f"/en/contributions/position/{receipt.ref}").text
+    words = words_of(client.get(PAGE.format("en", receipt.ref), buffered=True).data)
+    assert "Annexe confidentielle" in letter
+    assert "Confidential annex" in page
+    assert "Confidential annex" in words
+    for said in ("note.pdf", *digests):
+        assert said in letter
+        assert said in page
+        assert said in words or said in words.replace(" ", "")
+    assert letter.count("Fichiers que vous avez déposés avec") == 1
+    assert "prix-secrets" not in letter + words, "either may be shown to others"
+    assert len(digests) == 2
 
 
 def test_to_anybody_else_there_is_none(client, citizen, receipt, secretary):

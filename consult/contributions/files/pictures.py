@@ -14,7 +14,7 @@ from consult.core.i18n import _
 MAX_PIXELS = 100_000_000
 PNG = b"\x89PNG\r\n\x1a\n"
 # Of the parts that may be left out, those that change how the picture looks.
-PNG_LOOKS = frozenset((b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYS", b"hIST", b"sPLT", b"cICP", b"acTL", b"fcTL",
+PNG_LOOKS = frozenset((b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"hIST", b"sPLT", b"cICP", b"acTL", b"fcTL",
                        b"fdAT"))
 SIZES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))  # frames, which say how large it is
 ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers without a content

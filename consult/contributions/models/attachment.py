@@ -86,7 +86,8 @@ class Attachment(Base):
 
     @property
     def is_public(self) -> bool:
-        return self.contribution.is_public and not self.is_confidential
+        """While words of its contribution are hidden its files are too, which may well have the same."""
+        return self.contribution.is_public and not self.contribution.is_redacted and not self.is_confidential
 
     def audit_details(self) -> dict[str, Any]:
         return {"ref": self.contribution.ref, "file": self.number, "sha256": self.sha256}

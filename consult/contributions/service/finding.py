@@ -61,11 +61,11 @@ def _texts_of_contributions(ids: Sequence[int]) -> Iterable[tuple[int, list[Pass
 
 
 def _attached_words(ids: Sequence[int]) -> dict[int, list[str]]:
-    """What was read of the files that everybody opens."""
+    """What was read of the files that everybody opens: none of a contribution of which words are hidden."""
     found: dict[int, list[str]] = {}
     read = sa.select(Attachment.contribution_id, AttachmentWords.words).where(AttachmentWords.attachment_id == Attachment.id)
-    for contribution_id, words in session.execute(read.where(
-            Attachment.contribution_id.in_(ids), Attachment.is_confidential.is_(False)).order_by(Attachment.id)):
+    for contribution_id, words in session.execute(read.join(Attachment.contribution).where(
+            ~Contribution.is_redacted, Attachment.contribution_id.in_(ids), Attachment.is_confidential.is_(False)).order_by(Attachment.id)):
         found.setdefault(contribution_id, []).append(words)
     return found
 

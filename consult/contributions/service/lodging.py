@@ -76,12 +76,12 @@ def _once(act: Callable[..., Contribution]) -> Callable[..., Contribution]:
                 lock(actor)
             with tallies.together():  # the counts last: their rows come after all others in the order of locks
                 files = files_of([draft] if draft is not None else [])
-                contribution = before = _lodged_before(actor, block, form_key, shown_ref, files=files, **values)
+                contribution = _lodged_before(actor, block, form_key, shown_ref, files=files, **values)
                 if contribution is None:
                     require_as_shown(files, expected_files)
                     contribution = act(actor, block, form_key=form_key, files=files, **values)
                 if draft is not None:
-                    drop_lodged(actor, draft, expected_digest, values, files if before is None else None)
+                    drop_lodged(actor, draft, expected_digest, values, files)
         return contribution
     return run
 
@@ -99,10 +99,11 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *,
                    **values: Any) -> Contribution | None:
     """What this form lodged, or this author on this passage in the very same words: a browser's "back" fills a new form with them.
 
-    :class:`LodgedOtherwise` where only the body is the same, until the page has shown that one (``shown_ref``).
+    :class:`LodgedOtherwise` where only the body is the same, until the page has shown that one (``shown_ref``), and where this form has
+    files that it was not lodged with.
     """
     may = can(actor, Action.CONTRIBUTIONS_LODGE, block)
-    body = check_words(body=body)["body"] if may else ""
+    typed, body = body, check_words(body=body)["body"] if may else ""
     wanted = {"form": form_key, "author": actor.id if may else None, "body": body}
     if not (ids := session.connection().scalars(LODGED, wanted).all()):
         return None
@@ -110,9 +111,13 @@ def _lodged_before(actor: Actor, block: Block, form_key: str, shown_ref: str, *,
     lodged = next((one for one in known if one.form_key == form_key), None)
     if lodged is not None and (actor.id is None or lodged.author_id != actor.id):
         raise Conflict(_("This form was sent already, by somebody else."), _("Open the form again from the chapter."))
-    if lodged is not None or not may:
-        return lodged
     values.pop("language", None)
+    if lodged is not None:
+        if files and not (are_those_of(lodged, files) and is_what_was_lodged(lodged, block, body=typed, **values)):
+            raise LodgedOtherwise(lodged)  # attached after a return with the browser: they are not thrown away with their draft
+        return lodged
+    if not may:
+        return None
     said = said_in(block, body=body, **values)
     here = [one for one in known if not one.state.is_taken_back and _is_on(one, block)]
     lodged = next((one for one in here if lodged_in(one) == said and are_those_of(one, files)), None)

@@ -20,7 +20,7 @@ from consult.contributions.models import (
     OfferedDraft,
     OfferedState,
 )
-from consult.contributions.service.attaching import move_to_draft, move_to_offered
+from consult.contributions.service.attaching import files_of, move_to_draft, move_to_offered
 from consult.contributions.service.drafting import FORM_KEY, check_words, drop_lodged, fields_to_keep
 from consult.contributions.statement import MAX_LENGTHS, STATEMENT
 from consult.core import mail
@@ -49,12 +49,15 @@ class ChangedMeanwhile(Conflict):
 
 
 class OfferedOtherwise(Conflict):
-    """This form was offered already, with other words: they are changed where they are, or these are offered beside them."""
+    """This form was offered already, with other words, or without its files (``lacks_files``): they are changed where they are, or these
+    are offered beside them.
+    """
 
-    def __init__(self, offered: OfferedDraft) -> None:
-        super().__init__(_("This draft was offered to the organisation already, with other words."),
+    def __init__(self, offered: OfferedDraft, *, lacks_files: bool = False) -> None:
+        super().__init__(_("This text was offered to your organisation already, and the file was not added to it.") if lacks_files else
+                         _("This draft was offered to the organisation already, with other words."),
                          _("Change it there, or send this form again to offer what stands here as another draft."))
-        self.offered = offered
+        self.offered, self.lacks_files = offered, lacks_files
 
 
 def wording_of(fields: dict[str, Any]) -> dict[str, str]:
@@ -80,7 +83,13 @@ def _once(act: Callable[..., OfferedDraft]) -> Callable[..., OfferedDraft]:
         share_course()
         if isinstance(actor, User):
             lock(actor)
-        offered = _offered_before(actor, form_key, said) or act(actor, block, form_key=form_key, said=said)
+        if (before := _offered_before(actor, form_key, said)) is not None:
+            if draft is not None and files_of([draft]):
+                raise OfferedOtherwise(before, lacks_files=True)  # it may be accepted by now: nothing joins it unseen
+            if draft is not None:
+                drop_lodged(actor, draft, expected_digest, said, ())
+            return before
+        offered = act(actor, block, form_key=form_key, said=said)
         if draft is not None:
             move_to_offered(draft, offered)
             drop_lodged(actor, draft, expected_digest, said)
@@ -105,7 +114,8 @@ def _offered_before(actor: Actor, form_key: str, said: dict[str, str]) -> Offere
 def offer(actor: User, block: Block, *, form_key: str, said: dict[str, str]) -> OfferedDraft:
     """Give a draft to the organisation of which one is a member, whose representatives hear of it in a while.
 
-    :class:`Invalid` names the field that cannot be taken; :class:`OfferedOtherwise` where this form offered other words, and
+    :class:`Invalid` names the field that cannot be taken; :class:`OfferedOtherwise` where this form offered other words or files,
+    and
     :class:`Conflict` where somebody else sent it.
     """
     actor.read_anew()

@@ -11,7 +11,7 @@ from itertools import accumulate, islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload
+from sqlalchemy.orm import aliased, contains_eager, defer, joinedload, lazyload, selectinload
 
 from consult.accounts.models import User
 from consult.chapters import service as chapters
@@ -226,7 +226,7 @@ def list_lodged_together(receipt: PositionReceipt) -> list[Contribution]:
     signed = joinedload(Contribution.declaration).joinedload(Declaration.mandate).lazyload(Mandate.organisation)
     lodged = sa.select(Contribution).join(PositionEntry, PositionEntry.contribution_id == Contribution.id)
     return list(session.scalars(lodged.where(PositionEntry.position_receipt_id == receipt.id).order_by(PositionEntry.id)
-                                .options(*whole(), joinedload(Contribution.receipt), signed)))
+                                .options(*whole(), joinedload(Contribution.receipt), selectinload(Contribution.attachments), signed)))
 
 
 # Lodging

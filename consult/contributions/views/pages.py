@@ -126,7 +126,7 @@ def offer(block: Block, form: ContributionForm):
         return refused(block, form, refusal)
     except service.OfferedOtherwise as known:
         form.form_key.data = new_key()
-        return page(block, form, offered_before=known.offered), 409
+        return page(block, form, offered_before=known.offered, lacks_files=known.lacks_files), 409
     flash(str(_("It is offered to your organisation. Its representatives are told by letter; you see here how it stands.")), "success")
     return redirect(url_for(".show_offered", offered_id=offered.id), 303)
 

@@ -58,6 +58,11 @@ def tell(page: Composer, one: Contribution) -> None:
     if one.declaration is not None and one.declaration.interests:
         page.say(gettext("Interest declared:"), style="label")
         page.quote(one.declaration.interests)
+    if one.attachments:
+        page.say(gettext("Files"), style="label")
+    for file in one.attachments:
+        page.quote(gettext("Confidential annex") if file.is_confidential else file.name)
+        page.say((QUIET, f"{gettext('Digest (SHA-256)')} "), ref(file.sha256))
     if one.receipt is not None:
         page.say((QUIET, f"{gettext('Digest (SHA-256)')} "), ref(one.receipt.digest))
 
