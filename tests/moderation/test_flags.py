@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from consult.contributions import service as contributions
 from consult.contributions.models import ContributionState
 from consult.core import jobs
+from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.moderation import service
@@ -161,3 +162,11 @@ def test_a_number_that_no_page_sends_settles_nothing(client, rapporteur, partici
     answer = client.sign_in(rapporteur).post(f"/en/moderation/keep-flagged/{published.ref}", data={"up_to": up_to})
     assert answer.status_code == 409
     assert [one.outcome for one in flags()] == [None]
+
+
+def test_the_journal_that_everybody_reads_does_not_tell_that_somebody_flagged_it(app, rapporteur, participant, published):
+    made = service.flag(participant, published, **FLAGGED)
+    service.keep_flagged(rapporteur, published, up_to=made.id)
+    event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "moderation.keep_flagged")).one()
+    assert (event.subject, event.subject_id) == ("flag", made.id)
+    assert "flagged" not in app.test_client().get(f"/en/contributions/{published.ref}").text

@@ -65,15 +65,16 @@ def flag(actor: User, subject: Moderated, *, reason: Reason, words: str) -> Flag
 
 
 @command
-def keep_flagged(_actor: User, subject: Moderated, *, up_to: int) -> Moderated:
+def keep_flagged(_actor: User, subject: Moderated, *, up_to: int) -> Flag:
     """Leave it as it is, for all flags that the page showed (``up_to``, the last one's number), whose readers are told.
 
-    :class:`Conflict` where none of them waits any more.
+    Returns the last of them: the event is of it, and none of those that everybody reads on the page of the text. :class:`Conflict` where
+    none of them waits any more.
     """
     lock(subject.chapter)
-    if not _settle(subject, FlagOutcome.KEPT, Flag.id <= up_to):
+    if not (settled := _settle(subject, FlagOutcome.KEPT, Flag.id <= up_to)):
         raise Conflict(_("No flag on it waits any more."), _("Reload the page to see what has changed."))
-    return subject
+    return settled[-1]
 
 
 def settle_by(decision: Decision) -> None:
@@ -88,13 +89,13 @@ def settle_withdrawn(_actor: Actor, withdrawn: Base, _target: Base) -> None:
         _settle(withdrawn, FlagOutcome.WITHDRAWN)
 
 
-def _settle(subject: Moderated, outcome: FlagOutcome, *which: sa.ColumnElement[bool]) -> int:
+def _settle(subject: Moderated, outcome: FlagOutcome, *which: sa.ColumnElement[bool]) -> Sequence[Flag]:
     open_ = session.scalars(sa.select(Flag).where(on_subject(Flag, subject), Flag.outcome.is_(None), *which).order_by(Flag.id).options(
         lazyload(Flag.flagged_by))).all()
     for one in open_:
         one.outcome, one.settled_at = outcome, utcnow()
         later(jobs.tell_flagger, one)
-    return len(open_)
+    return open_
 
 
 def list_flags(actor: Actor, subject: Moderated) -> Sequence[Flag]:
