@@ -47,6 +47,8 @@ def flag(actor: User, subject: Moderated, *, reason: Reason, words: str) -> Flag
     """
     lock(actor)
     lock(subject.chapter)
+    lock(subject)
+    require(actor, Action.MODERATION_FLAG, subject)  # a decision may have taken it out of sight while this waited
     if reason not in Reason.where(is_breach=True):
         raise Invalid("reason", _("Choose a reason of the list."))
     said = normalising.validated_text("words", words, max_length=MAX_FLAG_WORDS).strip()
@@ -83,8 +85,8 @@ def settle_by(decision: Decision) -> None:
         _settle(decision.subject, FlagOutcome.ACTED)
 
 
-@on(Action.CONTRIBUTIONS_WITHDRAW, Action.CONTRIBUTIONS_WITHDRAW_REPLY)
-def settle_withdrawn(_actor: Actor, withdrawn: Base, _target: Base) -> None:
+@on(Action.CONTRIBUTIONS_ENTER_AGAIN, Action.CONTRIBUTIONS_WITHDRAW, Action.CONTRIBUTIONS_WITHDRAW_REPLY)
+def settle_withdrawn(_actor: Actor, _result: Base, withdrawn: Base) -> None:
     if isinstance(withdrawn, Contribution | Reply):
         _settle(withdrawn, FlagOutcome.WITHDRAWN)
 
