@@ -249,3 +249,16 @@ def test_one_that_its_author_answered_meanwhile_leaves_nothing_and_stops_no_othe
     time_machine.move_to(last(other).due_at + timedelta(minutes=1))
     service.end_terms()
     assert (sharp.state, last(sharp).answer, other.state) == (REPHRASING, None, WAITING)
+
+
+def test_nothing_of_an_answer_that_was_overtaken_is_kept(client, asked, monkeypatch):
+    def overtake(_subject) -> None:
+        raise Conflict("Somebody was quicker.")
+    monkeypatch.setattr(rephrasing, "_give_back", overtake)
+    session.commit()
+    late = client.sign_in(asked.author).post(f"/en/moderation/rephrase/{asked.ref}", data={"body": OTHER})
+    assert late.status_code == 409
+    assert "Somebody was quicker" in late.text
+    assert OTHER in late.text
+    session.rollback()
+    assert (asked.body, asked.rephrased_at, last(asked).answer) == (BODY, None, None)
