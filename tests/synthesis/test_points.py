@@ -233,6 +233,18 @@ def test_what_its_author_rephrases_is_one_again_and_stands_where_its_first_reque
     assert [(row.number, row.body) for row in rows] == [(None, REWORDED)]
 
 
+def test_what_the_chair_has_validated_gathers_nothing_that_was_rephrased_and_is_not_submitted(
+        rapporteur, chair, synthesis, published, said, split, reworded, in_synthesis):
+    item = service.add_item(rapporteur, synthesis, title="Tout", contributions=published, points=split)
+    decided(rapporteur, item)
+    service.validate(chair, item.synthesis)
+    reworded()
+    assert item.synthesis.state == SynthesisState.VALIDATED
+    assert (service.list_points([said.id]), said.id in {contribution_id for _item, contribution_id, _point in links()}) == ({}, False)
+    assert [(one.kind, one.count) for one in service.list_obstacles(item.synthesis)] == [("unanswered", 1)]
+    assert tallies.faults() == list(service.verify_points()) == []
+
+
 def test_the_words_as_they_were_rephrased_are_split_and_what_is_hidden_of_them_stays_hidden(rapporteur, said, reworded):
     reworded()
     second = REWORDED.index("Ouvrir")
