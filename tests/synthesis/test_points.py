@@ -295,3 +295,14 @@ def test_verification_finds_points_that_do_not_hold_what_was_said(rapporteur, sy
         assert spoil(gone) == [f"the points of {said.ref} do not begin with its text",
                                f"an item holds a point of {said.ref} that is none of it any more"]
         spoilt.rollback()
+
+
+def test_the_journal_of_a_contribution_tells_that_its_points_were_gathered_and_taken_out(client, rapporteur, synthesis, said, split):
+    item = service.add_item(rapporteur, synthesis, title="Liste", points=split[:2])
+    service.attach(rapporteur, item, points=split[2:])
+    service.detach(rapporteur, item, contribution=said, point=split[0])
+    acts = [event.details["refs"] for event in session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id))
+            if event.subject == "synthesis_item"]
+    assert acts == [[said.ref, f"{said.ref} (1)", f"{said.ref} (2)"], [said.ref, f"{said.ref} (3)"], [said.ref, f"{said.ref} (1)"]]
+    page = client.sign_in(rapporteur).get(f"/en/contributions/{said.ref}").text
+    assert "Contributions were gathered into an item" in page
