@@ -9,7 +9,7 @@ from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.permissions import VISITOR
-from consult.exports import matrix
+from consult.exports import matrix, tables
 from consult.exports.matrix import Audience
 from consult.moderation import service as moderation
 from consult.moderation.models import Part, Reason
@@ -306,3 +306,12 @@ def test_the_journal_of_a_contribution_tells_that_its_points_were_gathered_and_t
     assert acts == [[said.ref, f"{said.ref} (1)", f"{said.ref} (2)"], [said.ref, f"{said.ref} (3)"], [said.ref, f"{said.ref} (1)"]]
     page = client.sign_in(rapporteur).get(f"/en/contributions/{said.ref}").text
     assert "Contributions were gathered into an item" in page
+
+
+def test_open_data_tell_the_reference_and_the_number_apart(said, split):
+    rows = [row for row in matrix.rows(said.consultation, "fr", audience=Audience.STAFF) if row.id == said.id]
+    head, *lines = tables.coded(rows)
+    told = [dict(zip(head, line, strict=True)) for line in lines]
+    assert [(row["ref"], row["point"]) for row in told] == [(said.ref, number) for number in (1, 2, 3)]
+    _head, *lines = tables.worded(rows)
+    assert [line[0] for line in lines] == [f"{said.ref} ({number})" for number in (1, 2, 3)]
