@@ -1,6 +1,5 @@
 """New words that an author is asked for: asked by a decision, answered once within its term, and decided on again after that."""
 
-from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -144,9 +143,11 @@ def end_terms() -> None:
     of_one = [asked for asked in found if asked.subject.chapter_id == found[0].subject.chapter_id]
     with tallies.together():
         for asked in sorted(of_one, key=lambda one: (one.reply_id or 0, one.id)):  # replies are locked by their ids
-            # Its author was quicker: nothing of it is left.
-            with suppress(Conflict), session.begin_nested(), tallies.together():
-                lapse(SYSTEM, asked)
+            try:
+                with session.begin_nested(), tallies.together():
+                    lapse(SYSTEM, asked)
+            except Conflict:  # its author was quicker
+                continue
 
 
 def _claimed(subject: Moderated) -> Rephrasing:
