@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import IO, Any
 
@@ -132,8 +132,9 @@ COLUMNS = (
            lambda row: moment(row.received_at) if row.received_at else ""),
     Column("point", N_("Number of the request, where the contribution was split into several"), 10, lambda row: row.number),
 )
-# What open data leaves out has no meaning there: only published contributions are in it.
-OPEN_COLUMNS = tuple(column for column in COLUMNS if column.name not in ("state", "withheld_reason"))
+# What open data leaves out has no meaning there: only published contributions are in it. Machines join rows by the bare reference.
+OPEN_COLUMNS = (
+    replace(COLUMNS[0], value=lambda row: row.ref), *(column for column in COLUMNS[1:] if column.name not in ("state", "withheld_reason")))
 
 
 def in_words(value: Any) -> str | int:

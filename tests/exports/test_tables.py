@@ -82,7 +82,7 @@ def test_xlsx_is_a_sheet_to_work_with(consultation, discussed):
     sheet = sheet_of(made(CONTRIBUTIONS, consultation, format=ExportFormat.XLSX, language="ar"))
     assert sheet.sheet_view.rightToLeft
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == f"A1:AL{sheet.max_row}"
+    assert sheet.auto_filter.ref == f"A1:AP{sheet.max_row}"
     assert sheet.max_row == 5
     assert all(cell.data_type in ("s", "n", "d") for row in sheet.iter_rows() for cell in row)
     assert any(cell.value == cases.HOSTILE for row in sheet.iter_rows() for cell in row)
@@ -211,9 +211,9 @@ def test_the_last_columns_say_on_which_version_and_where_now(consultation):
             changed.ref: ("fr-1", "chaque année", revising.A1, "changed"), gone.ref: ("fr-1", "", "", "deleted"),
             late.ref: ("fr-2", "", late.block_key, None)}
     rows = read(made(OPEN_DATA, consultation))
-    assert list(rows[0])[-15:] == [
+    assert list(rows[0])[-18:] == [
         "version", "quoted", "present_key", "passage_change", "supports_persons", "supports_organisations",
-        "files", "annexes", *SIGNED]
+        "files", "annexes", *SIGNED, "origin", "received", "point"]
 
 
 @pytest.mark.parametrize(("language", "names"), [

@@ -15,8 +15,9 @@ from consult.core.append_only import standing
 from consult.core.audit import AuditEvent
 from consult.core.db import Base, db, session, unit_of_work
 from consult.core.taking_over import TAKE_OVER, RecordLayout
-from consult.moderation.models import ModerationDecision, Reason, Verdict
+from consult.moderation.models import ModerationDecision, Part, Reason, Verdict
 from consult.organisations import finding
+from consult.synthesis.models import ItemContribution, Point
 from tests import factories
 from tests.conftest import make_app
 from tests.house.source import PACKAGE
@@ -126,6 +127,25 @@ def test_what_the_former_schema_cannot_keep_is_not_lost_on_the_way_down(own_app,
     session.remove()
     flask_migrate.upgrade()
     assert session.scalars(sa.select(ModerationDecision.verdict)).all() == [verdict]
+
+
+def test_what_is_split_into_requests_is_not_lost_on_the_way_down(own_app, caplog):
+    with unit_of_work():
+        contribution = factories.a_published_contribution(block=factories.block_of(factories.a_chapter(factories.a_consultation()),
+                                                                                   "C1-A1-P1-a1"))
+        points = [Point(contribution=contribution, chapter_id=contribution.chapter_id, number=number, part=Part.BODY, begins=begins,
+                        has_change=False, made_by=factories.a_user()) for number, begins in ((1, 0), (2, 5))]
+        item = factories.an_item(factories.a_synthesis(contribution.chapter))
+        session.add_all(points)
+        session.flush()
+        session.add_all([ItemContribution(item_id=item.id, contribution_id=contribution.id, point_id=point.id) for point in points])
+    session.remove()
+    with pytest.raises(SystemExit):
+        flask_migrate.downgrade(revision="0057")
+    assert "This step back is not taken" in caplog.text
+    session.remove()
+    flask_migrate.upgrade()
+    assert len(session.scalars(sa.select(ItemContribution.point_id).where(ItemContribution.point_id.is_not(None))).all()) == 2
 
 
 def test_commands_that_upgrade_nothing_write_nothing_into_the_journal(own_app):

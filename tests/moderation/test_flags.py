@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from consult.consultations.models import Role
 from consult.contributions import service as contributions
-from consult.contributions.models import ContributionState
+from consult.contributions.models import CommentType, Contribution, ContributionState, Kind, Origin, Position
 from consult.core import jobs
+from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
+from consult.core.i18n import utcnow
 from consult.moderation import service
 from consult.moderation.models import Flag, FlagOutcome, Reason
 from consult.moderation.service import flagging
@@ -161,3 +164,32 @@ def test_a_number_that_no_page_sends_settles_nothing(client, rapporteur, partici
     answer = client.sign_in(rapporteur).post(f"/en/moderation/keep-flagged/{published.ref}", data={"up_to": up_to})
     assert answer.status_code == 409
     assert [one.outcome for one in flags()] == [None]
+
+
+def test_the_journal_that_everybody_reads_does_not_tell_that_somebody_flagged_it(app, rapporteur, participant, published):
+    made = service.flag(participant, published, **FLAGGED)
+    service.keep_flagged(rapporteur, published, up_to=made.id)
+    event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "moderation.keep_flagged")).one()
+    assert (event.subject, event.subject_id) == ("flag", made.id)
+    assert "flagged" not in app.test_client().get(f"/en/contributions/{published.ref}").text
+
+
+def test_what_a_decision_takes_out_of_sight_meanwhile_is_not_flagged(participant, published):
+    here = Contribution.__table__
+    with session.begin_nested() as elsewhere:  # as another process would: what the session has loaded knows nothing of it
+        session.connection().execute(sa.update(here).where(here.c.id == published.id).values(
+            state=ContributionState.WITHHELD, row_counter=here.c.row_counter + 1))
+        assert published.is_public
+        with pytest.raises(NotAllowed):
+            service.flag(participant, published, **FLAGGED)
+        elsewhere.rollback()
+    assert flags() == []
+
+
+def test_of_what_was_typed_and_is_entered_again_the_flaggers_are_told(participant, block):
+    typed = factories.a_published_contribution(block=block, origin=Origin.PAPER, received_at=utcnow())
+    service.flag(participant, typed, **FLAGGED)
+    again = contributions.enter_again(factories.a_user(role=Role.SECRETARIAT), typed, block=block, form_key="again", body="Autrement.",
+                                      kind=Kind.COMMENT, comment_type=CommentType.GENERAL, position=Position.OPPOSED)
+    assert again.ref != typed.ref
+    assert [(one.contribution_id, one.outcome) for one in flags()] == [(typed.id, FlagOutcome.WITHDRAWN)]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from consult.consultations.models import Role
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState
 from consult.core import jobs
@@ -14,7 +15,8 @@ from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.verification import verify_journal
 from consult.moderation import service
 from consult.moderation.models import AnswerKind, Reason, Rephrasing, RephrasingAnswer, Verdict
-from tests import factories
+from consult.moderation.service import rephrasing
+from tests import factories, locking
 from tests.letters import letters_to
 
 BODY = "Ces bureaucrates ignorent ce point, précisez-le."
@@ -216,3 +218,47 @@ def test_no_word_of_it_is_rewritten_in_the_database(asked):
                       sa.update(Rephrasing).values(phrases=""), sa.update(Contribution).values(lodged_body=OTHER)):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), session.begin_nested():
             session.execute(statement)
+
+
+def test_terms_of_several_chapters_end_one_chapter_after_the_other(rapporteur, sharp, time_machine):
+    elsewhere = factories.a_chapter(sharp.consultation, number=2)
+    others = [factories.a_contribution(block=factories.block_of(elsewhere, "C2-A1-P1-a1"), body=BODY) for _n in range(2)]
+    head = factories.a_user(role=Role.SECRETARIAT)
+    for said in (others[0], sharp, others[1]):
+        service.ask_to_rephrase(head, said, expected_counter=said.row_counter, **ASKED)
+    time_machine.move_to(last(others[1]).due_at + timedelta(minutes=1))
+    with locking.watched():
+        service.end_terms()
+    assert [said.state for said in (*others, sharp)] == [WAITING, WAITING, REPHRASING]
+    with locking.watched():
+        service.end_terms()
+    assert sharp.state == WAITING
+
+
+def test_one_that_its_author_answered_meanwhile_leaves_nothing_and_stops_no_other(rapporteur, sharp, block, time_machine, monkeypatch):
+    other = factories.a_contribution(block=block, body=BODY)
+    for said in (sharp, other):
+        service.ask_to_rephrase(rapporteur, said, expected_counter=said.row_counter, **ASKED)
+    give_back = rephrasing._give_back
+
+    def refuse(subject) -> None:
+        give_back(subject)
+        if subject.id == sharp.id:
+            raise Conflict("Its author was quicker.")
+    monkeypatch.setattr(rephrasing, "_give_back", refuse)
+    time_machine.move_to(last(other).due_at + timedelta(minutes=1))
+    service.end_terms()
+    assert (sharp.state, last(sharp).answer, other.state) == (REPHRASING, None, WAITING)
+
+
+def test_nothing_of_an_answer_that_was_overtaken_is_kept(client, asked, monkeypatch):
+    def overtake(_subject) -> None:
+        raise Conflict("Somebody was quicker.")
+    monkeypatch.setattr(rephrasing, "_give_back", overtake)
+    session.commit()
+    late = client.sign_in(asked.author).post(f"/en/moderation/rephrase/{asked.ref}", data={"body": OTHER})
+    assert late.status_code == 409
+    assert "Somebody was quicker" in late.text
+    assert OTHER in late.text
+    session.rollback()
+    assert (asked.body, asked.rephrased_at, last(asked).answer) == (BODY, None, None)

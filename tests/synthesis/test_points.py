@@ -9,7 +9,7 @@ from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
 from consult.core.permissions import VISITOR
-from consult.exports import matrix
+from consult.exports import matrix, tables
 from consult.exports.matrix import Audience
 from consult.moderation import service as moderation
 from consult.moderation.models import Part, Reason
@@ -233,6 +233,18 @@ def test_what_its_author_rephrases_is_one_again_and_stands_where_its_first_reque
     assert [(row.number, row.body) for row in rows] == [(None, REWORDED)]
 
 
+def test_what_the_chair_has_validated_gathers_nothing_that_was_rephrased_and_is_not_submitted(
+        rapporteur, chair, synthesis, published, said, split, reworded, in_synthesis):
+    item = service.add_item(rapporteur, synthesis, title="Tout", contributions=published, points=split)
+    decided(rapporteur, item)
+    service.validate(chair, item.synthesis)
+    reworded()
+    assert item.synthesis.state == SynthesisState.VALIDATED
+    assert (service.list_points([said.id]), said.id in {contribution_id for _item, contribution_id, _point in links()}) == ({}, False)
+    assert [(one.kind, one.count) for one in service.list_obstacles(item.synthesis)] == [("unanswered", 1)]
+    assert tallies.faults() == list(service.verify_points()) == []
+
+
 def test_the_words_as_they_were_rephrased_are_split_and_what_is_hidden_of_them_stays_hidden(rapporteur, said, reworded):
     reworded()
     second = REWORDED.index("Ouvrir")
@@ -283,3 +295,23 @@ def test_verification_finds_points_that_do_not_hold_what_was_said(rapporteur, sy
         assert spoil(gone) == [f"the points of {said.ref} do not begin with its text",
                                f"an item holds a point of {said.ref} that is none of it any more"]
         spoilt.rollback()
+
+
+def test_the_journal_of_a_contribution_tells_that_its_points_were_gathered_and_taken_out(client, rapporteur, synthesis, said, split):
+    item = service.add_item(rapporteur, synthesis, title="Liste", points=split[:2])
+    service.attach(rapporteur, item, points=split[2:])
+    service.detach(rapporteur, item, contribution=said, point=split[0])
+    acts = [event.details["refs"] for event in session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id))
+            if event.subject == "synthesis_item"]
+    assert acts == [[said.ref, f"{said.ref} (1)", f"{said.ref} (2)"], [said.ref, f"{said.ref} (3)"], [said.ref, f"{said.ref} (1)"]]
+    page = client.sign_in(rapporteur).get(f"/en/contributions/{said.ref}").text
+    assert "Contributions were gathered into an item" in page
+
+
+def test_open_data_tell_the_reference_and_the_number_apart(said, split):
+    rows = [row for row in matrix.rows(said.consultation, "fr", audience=Audience.STAFF) if row.id == said.id]
+    head, *lines = tables.coded(rows)
+    told = [dict(zip(head, line, strict=True)) for line in lines]
+    assert [(row["ref"], row["point"]) for row in told] == [(said.ref, number) for number in (1, 2, 3)]
+    _head, *lines = tables.worded(rows)
+    assert [line[0] for line in lines] == [f"{said.ref} ({number})" for number in (1, 2, 3)]

@@ -47,6 +47,8 @@ def flag(actor: User, subject: Moderated, *, reason: Reason, words: str) -> Flag
     """
     lock(actor)
     lock(subject.chapter)
+    lock(subject)
+    require(actor, Action.MODERATION_FLAG, subject)  # a decision may have taken it out of sight while this waited
     if reason not in Reason.where(is_breach=True):
         raise Invalid("reason", _("Choose a reason of the list."))
     said = normalising.validated_text("words", words, max_length=MAX_FLAG_WORDS).strip()
@@ -65,15 +67,16 @@ def flag(actor: User, subject: Moderated, *, reason: Reason, words: str) -> Flag
 
 
 @command
-def keep_flagged(_actor: User, subject: Moderated, *, up_to: int) -> Moderated:
+def keep_flagged(_actor: User, subject: Moderated, *, up_to: int) -> Flag:
     """Leave it as it is, for all flags that the page showed (``up_to``, the last one's number), whose readers are told.
 
-    :class:`Conflict` where none of them waits any more.
+    Returns the last of them: the event is of it, and none of those that everybody reads on the page of the text. :class:`Conflict` where
+    none of them waits any more.
     """
     lock(subject.chapter)
-    if not _settle(subject, FlagOutcome.KEPT, Flag.id <= up_to):
+    if not (settled := _settle(subject, FlagOutcome.KEPT, Flag.id <= up_to)):
         raise Conflict(_("No flag on it waits any more."), _("Reload the page to see what has changed."))
-    return subject
+    return settled[-1]
 
 
 def settle_by(decision: Decision) -> None:
@@ -82,19 +85,19 @@ def settle_by(decision: Decision) -> None:
         _settle(decision.subject, FlagOutcome.ACTED)
 
 
-@on(Action.CONTRIBUTIONS_WITHDRAW, Action.CONTRIBUTIONS_WITHDRAW_REPLY)
-def settle_withdrawn(_actor: Actor, withdrawn: Base, _target: Base) -> None:
+@on(Action.CONTRIBUTIONS_ENTER_AGAIN, Action.CONTRIBUTIONS_WITHDRAW, Action.CONTRIBUTIONS_WITHDRAW_REPLY)
+def settle_withdrawn(_actor: Actor, _result: Base, withdrawn: Base) -> None:
     if isinstance(withdrawn, Contribution | Reply):
         _settle(withdrawn, FlagOutcome.WITHDRAWN)
 
 
-def _settle(subject: Moderated, outcome: FlagOutcome, *which: sa.ColumnElement[bool]) -> int:
+def _settle(subject: Moderated, outcome: FlagOutcome, *which: sa.ColumnElement[bool]) -> Sequence[Flag]:
     open_ = session.scalars(sa.select(Flag).where(on_subject(Flag, subject), Flag.outcome.is_(None), *which).order_by(Flag.id).options(
         lazyload(Flag.flagged_by))).all()
     for one in open_:
         one.outcome, one.settled_at = outcome, utcnow()
         later(jobs.tell_flagger, one)
-    return len(open_)
+    return open_
 
 
 def list_flags(actor: Actor, subject: Moderated) -> Sequence[Flag]:

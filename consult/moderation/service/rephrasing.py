@@ -9,7 +9,7 @@ from consult.accounts.models import User
 from consult.contributions import service as contributions
 from consult.contributions.models import MAX_REPLY, Contribution, ContributionState, Reply
 from consult.contributions.statement import MAX_LENGTHS
-from consult.core import states
+from consult.core import states, tallies
 from consult.core.commands import command
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid
@@ -131,7 +131,7 @@ def lapse(_actor: Actor, asked: Rephrasing) -> RephrasingAnswer:
 
 @every_second
 def end_terms() -> None:
-    """Of what awaits its author longer than was told."""
+    """Of what awaits its author longer than was told; of one chapter at once, so that no two are locked out of order."""
     newer = aliased(Rephrasing)
     waits = ContributionState.where(awaits_author=True)
     is_last = ~sa.exists().where(newer.id > Rephrasing.id, sa.or_(
@@ -139,11 +139,15 @@ def end_terms() -> None:
     open_ = sa.or_(sa.exists().where(Contribution.id == Rephrasing.contribution_id, Contribution.state.in_(waits)),
                    sa.exists().where(Reply.id == Rephrasing.reply_id, Reply.state.in_(waits)))
     over = sa.select(Rephrasing).where(Rephrasing.due_at < utcnow(), is_last, open_).order_by(Rephrasing.id)
-    for asked in session.scalars(over.limit(AT_ONCE)).all():
-        try:
-            lapse(SYSTEM, asked)
-        except Conflict:  # its author was quicker
-            continue
+    found = session.scalars(over.limit(AT_ONCE)).all()
+    of_one = [asked for asked in found if asked.subject.chapter_id == found[0].subject.chapter_id]
+    with tallies.together():
+        for asked in sorted(of_one, key=lambda one: (one.reply_id or 0, one.id)):  # replies are locked by their ids
+            try:
+                with session.begin_nested(), tallies.together():
+                    lapse(SYSTEM, asked)
+            except Conflict:  # its author was quicker
+                continue
 
 
 def _claimed(subject: Moderated) -> Rephrasing:

@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from consult.contributions import service as contributions
 from consult.contributions.models import REPLY_REF, Reply
+from consult.core.commands import undo
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _
 from consult.core.web import actor, put_refusal
@@ -35,6 +36,8 @@ def rephrase(ref: str):
         except Invalid as refused:
             put_refusal(form, refused)
         except Conflict as late:
+            undo()
+            subject = own_text(ref)
             form.body.errors, status = [late.message], 409
     asked = service.list_rephrasings(actor(), subject)
     return render_template("moderation/rephrase.html", subject=subject, form=form, typed=status != 200, asked=asked), status

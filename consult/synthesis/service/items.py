@@ -137,7 +137,7 @@ def detach(_actor, item: SynthesisItem, *, contribution: Contribution, point: Po
         raise Conflict(_("%(ref)s is not in this item any more.", ref=ref), RELOAD)
     with regathered([contribution.id]):
         session.delete(link)
-    item.refs_in_act = (ref,)
+    item.refs_in_act = refs_of([] if point else [contribution], [point] if point else [])
     forget_links()
     return item
 
@@ -211,8 +211,14 @@ def gather(
         for some in in_chunks(ids):
             records.note(ItemContribution, ItemContribution.contribution_id.in_(some))
         gather_points(item, points, held_points or {})
-    item.refs_in_act = (*(contribution.ref for contribution in contributions), *(point.name for point in points))
+    item.refs_in_act = refs_of(contributions, points)
     forget_links()
+
+
+def refs_of(contributions: Sequence[Contribution], points: Sequence[Point]) -> tuple[str, ...]:
+    """Of a point that of its contribution too, by which the journal of the contribution finds the act."""
+    split = dict.fromkeys(point.contribution.ref for point in points)
+    return (*(contribution.ref for contribution in contributions), *split, *(point.name for point in points))
 
 
 def checked(

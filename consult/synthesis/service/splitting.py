@@ -13,7 +13,7 @@ from consult.core.commands import RELOAD, command, on
 from consult.core.db import Base, session
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
-from consult.core.locks import lock, lock_all
+from consult.core.locks import list_locked, lock
 from consult.core.permissions import Action, Actor
 from consult.moderation.models import Part
 from consult.synthesis.models import ItemContribution, Point, Synthesis
@@ -78,16 +78,19 @@ def rejoin(_actor, contribution: Contribution, *, shown: Collection[int] | None 
 
 @on(Action.MODERATION_REPHRASE)
 def join_rephrased(_actor: Actor, _answer: Base, said: Base) -> None:
-    """Where its requests began in words that its author has replaced, nothing begins any more: it is one again, where the first was."""
+    """Where its requests began in words that its author has replaced, nothing begins any more: it is one again, where the first was.
+
+    Of a synthesis that is no draft any more nothing is put into an item: it has no answer then, which keeps it from being submitted.
+    """
     if not isinstance(said, Contribution):
         return
     points = in_order(session.scalars(sa.select(Point).where(Point.contribution_id == said.id, is_open())))
     if not points:
         return
-    lock_all(Synthesis, Synthesis.chapter_id == said.chapter_id)
+    is_draft = all(one.state.is_editable for one in list_locked(Synthesis, Synthesis.chapter_id == said.chapter_id))
     links = {link.point_id: link for link in session.scalars(sa.select(ItemContribution).where(
         ItemContribution.contribution_id == said.id, ItemContribution.point_id.is_not(None)))}
-    first = next((links[point.id].item_id for point in points if point.id in links), None)
+    first = next((links[point.id].item_id for point in points if point.id in links), None) if is_draft else None
     with contributions.recounted([said]):
         join(said, points, list(links.values()), set() if first is None else {first})
 
