@@ -130,7 +130,7 @@ def sent(site: Site, chance: Chance, phase: str, known, crashes: Crashes) -> Ite
         what = f"{phase} {role} {method} {address[:120]} {headers} {body[:80]!r}: {answer.status_code}"
         if answer.status_code >= 500 or crashes.told:
             yield f"{what} {crashes.told}"
-        if "<script>alert(1)" in answer.get_data(as_text=True) and answer.mimetype == "text/html":
+        if answer.mimetype == "text/html" and "<script>alert(1)" in answer.get_data(as_text=True):
             yield f"{what} shows a script"
         # A form carried into another language is sent to nobody, and shows its sender their own words. Of a door that is not in the list
         # nobody knows more than that it opens to no empty form.
