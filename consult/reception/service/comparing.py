@@ -9,7 +9,6 @@ from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution
-from consult.core import tallies
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict
@@ -38,7 +37,7 @@ def correct(actor: User, entry: Entry, *, block: Block, note: str, **values: Any
     said = validated_text("note", note, max_length=MAX_NOTE)
     _hold(entry)
     former = entry.contribution
-    with arrived(), tallies.together():
+    with arrived():
         entry.contribution = contributions.enter_again(actor, former, block=block, form_key=f"{entry.form_key[:60]}.2",
                                                        as_organisation=former.organisation, **values)
         session.flush()
