@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from consult.accounts.models import User
 from consult.consultations.models import Role
@@ -16,6 +17,7 @@ from consult.core.permissions import Action, can
 from consult.moderation import service as moderation
 from consult.privacy import service as privacy
 from consult.reception import service
+from consult.reception.models import CheckOutcome, EntryCheck
 from tests import factories
 from tests.reception.typing import a_batch, slip
 
@@ -57,6 +59,25 @@ def test_a_code_serves_one_person(typed, chapter):
     assert claim(first, chapter, code) is claim(first, chapter, code)
     with pytest.raises(Conflict, match="somebody else"):
         claim(second, chapter, code)
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.SECRETARIAT])
+def test_nobody_who_reads_the_codes_claims_what_others_said(typed, chapter, role):
+    entry, code = typed
+    with pytest.raises(NotAllowed, match="codes of all stubs"):
+        claim(factories.a_user(role=role), chapter, code)
+    assert entry.claimed_at is None
+
+
+def test_who_typed_or_compared_it_does_not_claim_it_when_they_are_clerks_no_more(typed, clerk, chapter):
+    entry, code = typed
+    other = factories.a_user(role=Role.CLERK)
+    session.add(EntryCheck(entry=entry, outcome=CheckOutcome.SAME, checked_by_id=other.id))
+    for person in (clerk, other):
+        set_committed_value(person, "appointments", [])
+        with pytest.raises(NotAllowed, match="compared it with its paper"):
+            claim(person, chapter, code)
+    assert entry.contribution.author.person_id is None
 
 
 @pytest.mark.parametrize("code", ["", "AAAA-AAAA-AAAA-AAAA", "é" * 16, "A" * 500, "\x00"])
