@@ -7,7 +7,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 from consult.accounts.models import User
 from consult.consultations.models import Role
 from consult.contributions import service as contributions
+from consult.contributions.following import list_followers
 from consult.contributions.models import ContributionState
+from consult.contributions.service.position import _lodged_words
 from consult.core import events as core_events
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
@@ -15,6 +17,7 @@ from consult.core.extension_points import flat
 from consult.core.i18n import utcnow
 from consult.core.permissions import Action, can
 from consult.moderation import service as moderation
+from consult.news import service as news
 from consult.privacy import service as privacy
 from consult.reception import service
 from consult.reception.models import CheckOutcome, EntryCheck
@@ -119,3 +122,34 @@ def test_how_somebody_can_be_reached_goes_in_its_time(typed):
 def test_those_for_whom_it_was_typed_are_not_taken_for_accounts_that_nobody_confirmed(typed):
     person = session.scalars(sa.select(User).where(User.is_entered)).one()
     assert (person.confirmed_at, person.is_authenticated) == (None, False)
+
+
+@pytest.fixture
+def theirs(client, typed, chapter):
+    """The contribution whose owner by a stub reads."""
+    entry, code = typed
+    person = factories.a_user()
+    claim(person, chapter, code)
+    client.sign_in(person)
+    return entry.contribution
+
+
+@pytest.mark.parametrize(("over", "act"), [
+    ({"state": ContributionState.REPHRASING}, "rephrase"), ({"state": ContributionState.PUBLISHED, "is_redacted": True}, "appeal")])
+def test_its_owner_is_led_to_what_an_author_may_do(client, theirs, over, act):
+    factories.change(theirs, **over)
+    page = client.get(f"/en/contributions/{theirs.ref}").text
+    assert page.count(f"/{act}/{theirs.ref}\"") == 1
+    assert "/flag/" not in page
+
+
+def test_its_owner_is_not_told_of_it_as_a_follower(theirs, chapter):
+    reader = factories.a_user()
+    for person in (reader, theirs.author.person):
+        news.follow(person, chapter)
+    assert [user for user, _id in session.execute(list_followers(theirs.id))] == [reader.id]
+
+
+def test_its_owner_lodged_these_words_already(theirs, chapter):
+    known = _lodged_words(theirs.author.person, {chapter.id})
+    assert known[chapter.id, theirs.block_key, theirs.lodged_body] == theirs.ref
