@@ -22,6 +22,7 @@ from consult.privacy import service as privacy
 from consult.reception import service
 from consult.reception.models import CheckOutcome, EntryCheck
 from tests import factories
+from tests.counting import queries
 from tests.reception.typing import a_batch, slip
 
 
@@ -153,3 +154,21 @@ def test_its_owner_is_not_told_of_it_as_a_follower(theirs, chapter):
 def test_its_owner_lodged_these_words_already(theirs, chapter):
     known = _lodged_words(theirs.author.person, {chapter.id})
     assert known[chapter.id, theirs.block_key, theirs.lodged_body] == theirs.ref
+
+
+def test_what_its_owner_takes_back_is_taken_back_by_its_author(client, theirs):
+    factories.change(theirs, state=ContributionState.PUBLISHED)
+    contributions.withdraw(theirs.author.person, theirs)
+    page = client.get(f"/en/contributions/{theirs.ref}").text
+    journal = page[page.index('id="journal-title"'):]
+    assert "<bdi>its author</bdi>" in journal
+
+
+def test_a_list_asks_once_what_somebody_claimed(client, clerk, theirs, chapter, block):
+    batch = a_batch(clerk, chapter.consultation)
+    for number in range(8):
+        entry = service.enter(clerk, batch, **slip(block, body=f"Avis {number}", name=f"Personne {number}"))
+        factories.change(entry.contribution, state=ContributionState.PUBLISHED)
+    with queries() as asked:
+        assert client.get("/en/contributions/").status_code == 200
+    assert len([one for one in asked if "person_id = ?" in one or "person_id = %" in one]) == 1
