@@ -10,6 +10,7 @@ from flask_limiter.util import get_remote_address
 
 from consult.core import events as core_events
 from consult.core import pace
+from consult.core.commands import undo
 from consult.core.config import derived_key
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _
@@ -91,14 +92,13 @@ def enter(number: int):
             entry = service.enter(actor(), batch, block=block, **form.values())
         except Invalid as refusal:
             put_refusal(form, refusal)
-        except service.SameWords as same:
-            form.form_errors.append(f"{same.message} {same.remedy}")
-            form.is_another.data = True
-            form.form_key.data = secrets.token_urlsafe(24)
-            return typing_page(batch, form), 409
-        except Conflict as full:
-            form.form_errors.append(f"{full.message} {full.remedy}")
-            return typing_page(batch, form), 409
+        except Conflict as refusal:
+            form.form_errors.append(f"{refusal.message} {refusal.remedy}")
+            if isinstance(refusal, service.SameWords):
+                form.is_another.data = True
+                form.form_key.data = secrets.token_urlsafe(24)
+            undo()
+            return typing_page(batch_of(number), form), 409
         else:
             kept: dict[str, Any] = {name: "".join(form[name].raw_data or [])[:200] for name in REMEMBERED}
             return redirect(url_for(".enter", number=number, last=entry.number, **kept), 303)

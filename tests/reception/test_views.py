@@ -3,12 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
+from consult.accounts.models import User
 from consult.consultations.models import Role
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.reception import service
 from consult.reception.models import Batch, CheckOutcome, Entry, EntryCheck
+from consult.reception.service import entries
 from tests import factories
 from tests.counting import queries
 from tests.reception.typing import a_batch, slip
@@ -96,6 +98,18 @@ def test_a_full_batch_is_told_without_losing_words(typing, clerk, batch):
     service.set_aside(clerk, batch, count=3, reason="Blanc")
     answer = send(typing, batch)
     assert (answer.status_code, "Publier la liste en arabe." in answer.text) == (409, True)
+
+
+def test_a_slip_that_somebody_else_overtook_is_shown_again_with_all_that_was_typed(typing, batch, monkeypatch):
+    def taken_meanwhile(*_given):
+        for _twice in range(2):  # as the organisation that another clerk listed meanwhile: the database gives the transaction up
+            session.add(User(email="taken@example.org", fs_uniquifier="taken"))
+            session.flush()
+    monkeypatch.setattr(entries, "_organisation", taken_meanwhile)
+    session.commit()
+    answer = send(typing, batch)
+    assert (answer.status_code, "Publier la liste en arabe." in answer.text) == (409, True)
+    assert not session.scalars(sa.select(Contribution)).all()
 
 
 def test_a_whole_pile_is_typed_compared_and_closed(client, clerk, batch, chapter):
