@@ -216,15 +216,18 @@ def correct(number: int, entry: int):
 
 
 def typed_in(entry: Entry) -> dict[str, object]:
+    """Without its words where moderators keep any of them back: these are typed anew from the paper."""
     said = entry.contribution
-    words = said.as_lodged
-    return {"passage": said.block_key, "body": words.body, "replacement": words.amendment.replacement if words.amendment else "",
-            "justification": said.lodged_justification, "position": said.position.value, "kind": said.kind.value,
+    words = {} if said.state.is_silent or said.is_redacted else {
+        "body": said.lodged_body, "replacement": said.amendment.lodged_replacement if said.amendment else "",
+        "justification": said.lodged_justification}
+    return {**words, "passage": said.block_key, "position": said.position.value, "kind": said.kind.value,
             "comment_type": said.comment_type.value, "written_in": said.language}
 
 
 def comparing_page(entry: Entry, form: CorrectForm) -> str:
-    return render_template("reception/check.html", entry=entry, batch=entry.batch, form=form, act=ActForm(formdata=None))
+    return render_template("reception/check.html", entry=entry, batch=entry.batch, form=form, act=ActForm(formdata=None),
+                           words=service.get_words(actor(), entry))
 
 
 # Stubs

@@ -134,6 +134,22 @@ def test_a_whole_pile_is_typed_compared_and_closed(client, clerk, batch, chapter
     assert "Balanced and closed" in client.get(f"/en/reception/{batch.number}").text
 
 
+@pytest.mark.parametrize(("is_compared", "over", "reads", "typed_again"), [
+    (False, {}, "Avis entier", True), (False, {"is_redacted": True, "shown_body": "Avis […]"}, "Avis […]", False),
+    (True, {}, "compared already", False), (True, {"state": ContributionState.WITHHELD}, "compared already", False),
+    (True, {"state": ContributionState.PUBLISHED, "is_redacted": True, "shown_body": "Avis […]"}, "Avis […]", False),
+])
+def test_a_clerk_reads_no_more_than_comparing_asks(client, batch, block, clerk, is_compared, over, reads, typed_again):
+    entry = service.enter(clerk, batch, **slip(block, body="Avis entier"))
+    other = factories.a_user(role=Role.CLERK)
+    if is_compared:
+        service.check(other, entry)
+    factories.change(entry.contribution, **over)
+    client.sign_in(other)
+    page = client.get(f"/en/reception/{batch.number}/compare/1").text
+    assert (reads in page, "Avis entier" in page) == (True, typed_again)
+
+
 def test_the_mark_stands_wherever_it_is_read(client, clerk, batch, block):
     entry = service.enter(clerk, batch, **slip(block))
     factories.change(entry.contribution, state=ContributionState.PUBLISHED)

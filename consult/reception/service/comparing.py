@@ -14,7 +14,7 @@ from consult.core.db import session
 from consult.core.errors import Conflict
 from consult.core.i18n import _, arrived
 from consult.core.locks import lock
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import Action, Actor, can, require
 from consult.reception.models import MAX_NOTE, Batch, CheckOutcome, Entry, EntryCheck
 from consult.reception.service.batches import require_in_time
 from consult.text.normalising import validated_text
@@ -56,6 +56,17 @@ def _compared(actor: User, entry: Entry, outcome: CheckOutcome, note: str, forme
     session.add(done)
     session.flush()
     return done
+
+
+def get_words(actor: Actor, entry: Entry) -> Any | None:
+    """What stands beside the paper: while it waits to be compared, as it was typed, or as it is shown where moderators keep any of it
+    back; afterwards as it is shown, to whoever may read it. None for others.
+    """
+    require(actor, Action.RECEPTION_VIEW, entry.batch)
+    said = entry.contribution
+    if entry.check is None:
+        return said if said.state.is_silent or said.is_redacted else said.as_lodged
+    return said if can(actor, Action.CONTRIBUTIONS_READ, said) else None
 
 
 def list_sampled(actor: Actor, batch: Batch) -> list[Entry]:
