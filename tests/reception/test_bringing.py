@@ -164,3 +164,12 @@ def test_tables_go_in_their_time(clerk, chapter):
     assert service.let_go_of_tables(brought.created_at, 50) == 0
 
     assert service.let_go_of_tables(utcnow(), 50) == 1
+
+
+def test_nobody_takes_the_key_of_a_row_beforehand(clerk, chapter, block):
+    brought = bring(clerk, a_batch(clerk, chapter.consultation), CSV)
+    for number in range(1, 5):
+        factories.a_contribution(block=block, form_key=f"table-{brought.id}-{number}")
+    assert [number for number, _why in enter(clerk, brought).refused] == [3, 4]
+    keys = session.scalars(sa.select(Entry.form_key)).all()
+    assert {service.bringing.row_key(brought, number) for number in (1, 2)} == set(keys)
