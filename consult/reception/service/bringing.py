@@ -24,7 +24,7 @@ from consult.organisations.models import Category
 from consult.reception.models import MAX_PLACE, Batch, BroughtTable, TableState
 from consult.reception.reading import FIELDS, ReadTable, read_table
 from consult.reception.service.batches import require_in_time
-from consult.reception.service.entries import enter, get_block
+from consult.reception.service.entries import enter, get_block, says_another
 from consult.text.normalising import is_blank, validated_line
 
 LIMITS = Limits(cpu=20, wall=40, memory=768)
@@ -90,10 +90,12 @@ def enter_brought(actor: User, brought: BroughtTable, number: int, row: Sequence
     title, body = cell("title"), cell("body")
     said = body if not title or body.partition("\n")[0] == title else f"{title}\n\n{body}"
     block = get_block(actor, brought.consultation, passage, mapping["language"])
-    enter(actor, brought.batch, form_key=row_key(brought, number), block=block, name=f"{cell('name')} {cell('last_name')}".strip(),
-          contact=cell("contact"), organisation=cell("organisation"), category=Category.OTHER if cell("organisation") else None,
-          body=said, replacement=cell("replacement"), justification=cell("justification"), kind=Kind.COMMENT,
-          comment_type=CommentType.GENERAL, position=Position.NEUTRAL, language=mapping["language"])
+    who = {"name": f"{cell('name')} {cell('last_name')}".strip(), "organisation": cell("organisation")}
+    enter(actor, brought.batch, form_key=row_key(brought, number), block=block, **who,
+          is_another=says_another(brought.batch, body=said, **who), contact=cell("contact"),
+          category=Category.OTHER if who["organisation"] else None, body=said, replacement=cell("replacement"),
+          justification=cell("justification"), kind=Kind.COMMENT, comment_type=CommentType.GENERAL, position=Position.NEUTRAL,
+          language=mapping["language"])
 
 
 def row_key(brought: BroughtTable, number: int) -> str:
