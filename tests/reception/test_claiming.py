@@ -79,7 +79,7 @@ def test_who_typed_or_compared_it_does_not_claim_it_when_they_are_clerks_no_more
     session.add(EntryCheck(entry=entry, outcome=CheckOutcome.SAME, checked_by_id=other.id))
     for person in (clerk, other):
         set_committed_value(person, "appointments", [])
-        with pytest.raises(NotAllowed, match="compared it with its paper"):
+        with pytest.raises(Conflict, match="compared it with its paper"):
             claim(person, chapter, code)
     assert entry.contribution.author.person_id is None
 

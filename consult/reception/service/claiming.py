@@ -12,7 +12,7 @@ from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution
 from consult.core.commands import command
 from consult.core.db import note_rows, session
-from consult.core.errors import Conflict, Invalid, NotAllowed
+from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, utcnow
 from consult.core.locks import lock_all
 from consult.reception.models import Batch, Entry
@@ -28,8 +28,8 @@ def claim(actor: User, consultation: Consultation, *, code: str) -> Entry:
     """Take into this account what the stub's code says: all that was typed for the same person. The record is not changed: its author
     stays who was named on the paper, and points to the account from now on.
 
-    :class:`Invalid` for a code that no stub has, :class:`Conflict` where somebody else claimed it, :class:`NotAllowed` for who typed any
-    of it or compared it with the paper. One's own is answered once more.
+    :class:`Invalid` for a code that no stub has, :class:`Conflict` where somebody else claimed it, or for whoever typed any of it
+    or compared it with the paper. One's own is answered once more.
     """
     entry = _find(consultation, code)
     person = entry.contribution.author
@@ -42,7 +42,7 @@ def claim(actor: User, consultation: Consultation, *, code: str) -> Entry:
     of_person = sa.select(Entry).join(Contribution, Contribution.id == Entry.contribution_id).where(Contribution.author_id == person.id)
     entries = session.scalars(of_person.order_by(Entry.id).options(joinedload(Entry.check))).all()
     if any(actor.id in (one.typed_by_id, one.check and one.check.checked_by_id) for one in entries):
-        raise NotAllowed(_("You typed this one, or compared it with its paper: it is not yours to claim."), WRITE_TO_THEM)
+        raise Conflict(_("You typed this one, or compared it with its paper: it is not yours to claim."), WRITE_TO_THEM)
     person.person_id, actor.has_claimed = actor.id, True
     lock_all(Batch, Batch.id.in_(sorted({one.batch_id for one in entries})))
     for one in entries:

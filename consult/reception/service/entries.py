@@ -122,7 +122,9 @@ def _find_same(batch: Batch, body: str) -> Entry | None:
 
 
 def says_another(batch: Batch, *, body: str, name: str, organisation: str) -> bool:
-    """Whether the batch has these words from others alone, by what they are called and for whom they speak."""
+    """Whether the batch has these words from others alone, by what they are called and for whom they speak; :class:`Invalid` names
+    the field that cannot be taken.
+    """
     spoken_for = listed[0].body.id if not is_blank(organisation) and (listed := finding.list_same([organisation])) else None
     if not is_blank(organisation) and spoken_for is None:
         return True
