@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column
 
 from consult.core.append_only import all_but
 from consult.core.config import requires_second_factor
-from consult.core.db import Base, PrimaryKey, Timestamp, fk, session
+from consult.core.db import Base, PrimaryKey, Timestamp, fk, read_once, session
 from consult.core.i18n import N_, _, gettext, utcnow
 from consult.core.identity import CredentialIdentity, Identity
 from consult.core.states import StateEnum, Tone, says
@@ -97,9 +97,7 @@ class User(Base, Identity):
     @property
     def claimed_ids(self) -> frozenset[int]:
         """Those of the persons for whom it was typed what this one said elsewhere."""
-        if not self.has_claimed:
-            return frozenset()
-        return frozenset(session.scalars(sa.select(User.id).where(User.person_id == self.id)))
+        return _ids_claimed_by(self.id) if self.has_claimed else frozenset()
 
     @property
     def organisation_id(self) -> int | None:
@@ -171,6 +169,11 @@ class User(Base, Identity):
         if not self.is_name_public:
             return None
         return self.name_ar if language == "ar" and self.name_ar else self.name
+
+
+@read_once
+def _ids_claimed_by(person_id: int) -> frozenset[int]:
+    return frozenset(session.scalars(sa.select(User.id).where(User.person_id == person_id)))
 
 
 class UserSession(Base):

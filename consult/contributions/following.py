@@ -1,10 +1,12 @@
 """What whoever follows a passage is told: contributions and replies that are published there, by a job each; and who has drafts."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
+from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter, Revision
 from consult.consultations.models import Consultation
 from consult.contributions.models import Contribution, ContributionDraft, Reply
@@ -32,10 +34,16 @@ def follows(contribution: type[Contribution]) -> tuple[sa.ColumnElement[bool], .
     return Follow.chapter_id == contribution.chapter_id, Follow.key.in_((contribution.provision_key, WHOLE))
 
 
+def _is_not(author_id: Any) -> sa.ColumnElement[bool]:
+    """Nor the person for whom it was typed, once it is theirs."""
+    author = aliased(User)
+    return sa.and_(Follow.user_id != author_id, ~sa.exists().where(author.id == author_id, author.person_id == Follow.user_id))
+
+
 def list_followers(contribution_id: int) -> sa.Select:
     """Not its own author."""
     return sa.select(Follow.user_id, Contribution.id).distinct().join(Contribution, sa.and_(*follows(Contribution))).where(
-        Contribution.id == contribution_id, Follow.user_id != Contribution.author_id)
+        Contribution.id == contribution_id, _is_not(Contribution.author_id))
 
 
 def list_followers_of_reply(reply_id: int) -> sa.Select:
@@ -43,7 +51,7 @@ def list_followers_of_reply(reply_id: int) -> sa.Select:
     return (
         sa.select(Follow.user_id, Reply.id).distinct().join(Contribution, sa.and_(*follows(Contribution)))
         .join(Reply, Reply.contribution_id == Contribution.id)
-        .where(Reply.id == reply_id, Follow.user_id != Reply.author_id, Follow.user_id != Contribution.author_id)
+        .where(Reply.id == reply_id, _is_not(Reply.author_id), _is_not(Contribution.author_id))
     )
 
 

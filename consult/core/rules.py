@@ -155,6 +155,10 @@ typed_for_somebody = Rule(
 typed_by_another = Rule(
     lambda actor, obj: obj.typed_by_id != actor.id, _("You typed this one: somebody else compares it with the paper."),
     _("Ask another clerk, or the secretariat."), words=_("what somebody else typed"))
+reads_no_stubs = Rule(
+    lambda actor, obj: not actor.holds("clerk") and not actor.holds("secretariat"),
+    _("Whoever types what came on paper reads the codes of all stubs, and so claims none."),
+    _("Claim your own once you hold that role no more, or write to the secretariat."), words=_("whoever prints no stubs"))
 answering = phase("is_answering")
 under_way = phase("is_under_way", _("The consultation is over: no role is given in it any more."))
 before_the_council = before("adopted", _("This is possible once the syntheses have been submitted to the Council."))

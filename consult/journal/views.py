@@ -58,16 +58,17 @@ def drawn(acts: list[tuple[AuditEvent, User | None]], author_id: int | None = No
     if not acts:
         return None
     with_names = can(actor(), Action.JOURNAL_VIEW_EVENTS, required_consultation())
-    lines = [(event, act_in_words(event.action, event.subject), by_whom(event, person) if with_names else in_capacity(event, author_id))
-             for event, person in acts]
+    lines = [(event, act_in_words(event.action, event.subject),
+              by_whom(event, person) if with_names else in_capacity(event, person, author_id)) for event, person in acts]
     return trusted(render_template("journal/_acts.html", lines=lines, latest=service.LATEST))
 
 
-def in_capacity(event: AuditEvent, author_id: int | None) -> str:
+def in_capacity(event: AuditEvent, person: User | None, author_id: int | None) -> str:
     """Who acted, without their name."""
     if event.actor_id is None:
         return by_whom(event, None)
-    return gettext("its author") if event.actor_id == author_id else gettext("somebody in charge")
+    is_author = event.actor_id == author_id or person is not None and person.wrote(author_id)
+    return gettext("its author") if is_author else gettext("somebody in charge")
 
 
 # For everybody

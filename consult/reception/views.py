@@ -10,6 +10,7 @@ from flask_limiter.util import get_remote_address
 
 from consult.core import events as core_events
 from consult.core import pace
+from consult.core.commands import undo
 from consult.core.config import derived_key
 from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _
@@ -91,14 +92,13 @@ def enter(number: int):
             entry = service.enter(actor(), batch, block=block, **form.values())
         except Invalid as refusal:
             put_refusal(form, refusal)
-        except service.SameWords as same:
-            form.form_errors.append(f"{same.message} {same.remedy}")
-            form.is_another.data = True
-            form.form_key.data = secrets.token_urlsafe(24)
-            return typing_page(batch, form), 409
-        except Conflict as full:
-            form.form_errors.append(f"{full.message} {full.remedy}")
-            return typing_page(batch, form), 409
+        except Conflict as refusal:
+            form.form_errors.append(f"{refusal.message} {refusal.remedy}")
+            if isinstance(refusal, service.SameWords):
+                form.is_another.data = True
+                form.form_key.data = secrets.token_urlsafe(24)
+            undo()
+            return typing_page(batch_of(number), form), 409
         else:
             kept: dict[str, Any] = {name: "".join(form[name].raw_data or [])[:200] for name in REMEMBERED}
             return redirect(url_for(".enter", number=number, last=entry.number, **kept), 303)
@@ -216,15 +216,18 @@ def correct(number: int, entry: int):
 
 
 def typed_in(entry: Entry) -> dict[str, object]:
+    """Without its words where moderators keep any of them back: these are typed anew from the paper."""
     said = entry.contribution
-    words = said.as_lodged
-    return {"passage": said.block_key, "body": words.body, "replacement": words.amendment.replacement if words.amendment else "",
-            "justification": said.lodged_justification, "position": said.position.value, "kind": said.kind.value,
+    words = {} if said.state.is_silent or said.is_redacted else {
+        "body": said.lodged_body, "replacement": said.amendment.lodged_replacement if said.amendment else "",
+        "justification": said.lodged_justification}
+    return {**words, "passage": said.block_key, "position": said.position.value, "kind": said.kind.value,
             "comment_type": said.comment_type.value, "written_in": said.language}
 
 
 def comparing_page(entry: Entry, form: CorrectForm) -> str:
-    return render_template("reception/check.html", entry=entry, batch=entry.batch, form=form, act=ActForm(formdata=None))
+    return render_template("reception/check.html", entry=entry, batch=entry.batch, form=form, act=ActForm(formdata=None),
+                           words=service.get_words(actor(), entry))
 
 
 # Stubs

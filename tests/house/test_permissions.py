@@ -238,7 +238,7 @@ privacy.view_register                consultation   secretariat administrator   
 reception.bring                      consultation   secretariat clerk                                          open closed
 reception.check                      entry          secretariat                                                open closed
 reception.check                      other's-entry  secretariat clerk                                          open closed
-reception.claim                      consultation   participant other STAFF secretariat administrator clerk    *
+reception.claim                      consultation   participant other STAFF administrator                      *
 reception.close                      consultation   secretariat clerk                                          open closed
 reception.correct                    entry          secretariat                                                open closed
 reception.correct                    other's-entry  secretariat clerk                                          open closed

@@ -164,3 +164,24 @@ def test_tables_go_in_their_time(clerk, chapter):
     assert service.let_go_of_tables(brought.created_at, 50) == 0
 
     assert service.let_go_of_tables(utcnow(), 50) == 1
+
+
+def test_nobody_takes_the_key_of_a_row_beforehand(clerk, chapter, block):
+    brought = bring(clerk, a_batch(clerk, chapter.consultation), CSV)
+    for number in range(1, 5):
+        factories.a_contribution(block=block, form_key=f"table-{brought.id}-{number}")
+    assert [number for number, _why in enter(clerk, brought).refused] == [3, 4]
+    keys = session.scalars(sa.select(Entry.form_key)).all()
+    assert {service.bringing.row_key(brought, number) for number in (1, 2)} == set(keys)
+
+
+def test_the_same_words_of_different_people_are_different_rows(clerk, chapter):
+    data = ("Passage;Contribution;Nom;Organisme\n"
+            "C1-A1-P1-a1;Publier la liste.;Fatima Paper;\n"
+            "C1-A1-P1-a1;Publier la liste.;Ali Slip;\n"
+            "C1-A1-P1-a1;Publier la liste.;Fatima  Paper;\n"
+            "C1-A1-P1-a1;Publier la liste.;;Coopérative Argane\n"
+            "C1-A1-P1-a1;Publier la liste.;;COOPERATIVE ARGANE\n").encode()
+    brought = enter(clerk, bring(clerk, a_batch(clerk, chapter.consultation), data))
+    assert [number for number, _why in brought.refused] == [3, 5]
+    assert brought.batch.last_number == 3

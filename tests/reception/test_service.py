@@ -8,7 +8,7 @@ import time_machine
 
 from consult.accounts.models import User
 from consult.consultations import service as consultations
-from consult.consultations.models import Phase, Role
+from consult.consultations.models import ModerationMode, Phase, Role
 from consult.contributions.models import Contribution, ContributionState, Kind, Origin, Position, Receipt
 from consult.contributions.models.contribution import CommentType
 from consult.contributions.service import count_figures, lodge
@@ -239,6 +239,22 @@ def test_a_correction_is_another_contribution_and_the_first_one_is_kept(clerk, o
     assert (now.body, now.author_id, now.origin, former.lodged_body) == ("Mesurer l’air.", former.author_id, Origin.PAPER, "Mesurer l’eau.")
     assert batch.last_number == 1
     assert not list(flat(core_events.faults()))
+
+
+@pytest.mark.parametrize(("over", "state"), [
+    ({}, ContributionState.PUBLISHED),
+    ({"state": ContributionState.WITHHELD}, ContributionState.SUBMITTED),
+    ({"state": ContributionState.REPHRASING}, ContributionState.SUBMITTED),
+    ({"is_redacted": True, "shown_body": "Mesurer […]."}, ContributionState.SUBMITTED),
+    ({"rephrased_at": utcnow(), "shown_body": "Mesurer autrement."}, ContributionState.SUBMITTED),
+])
+def test_a_correction_publishes_nothing_that_moderators_kept_back(clerk, other, chapter, block, over, state):
+    factories.change(chapter.consultation, moderation_mode=ModerationMode.AFTER)
+    entry = service.enter(clerk, a_batch(clerk, chapter.consultation, announced=1), **slip(block, body="Mesurer l’eau."))
+    factories.change(entry.contribution, **over)
+    said = {key: value for key, value in slip(block, body="Mesurer l’air.").items() if key not in ("form_key", "name", "block")}
+    service.correct(other, entry, block=block, note="air", **said)
+    assert entry.contribution.state == state
 
 
 # Stubs, and who may

@@ -3,12 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
+from consult.accounts.models import User
 from consult.consultations.models import Role
 from consult.contributions.models import Contribution, ContributionState
 from consult.core.db import session
 from consult.core.i18n import utcnow
 from consult.reception import service
 from consult.reception.models import Batch, CheckOutcome, Entry, EntryCheck
+from consult.reception.service import entries
 from tests import factories
 from tests.counting import queries
 from tests.reception.typing import a_batch, slip
@@ -99,6 +101,18 @@ def test_a_full_batch_is_told_without_losing_words(typing, clerk, batch):
     assert (answer.status_code, "Publier la liste en arabe." in answer.text) == (409, True)
 
 
+def test_a_slip_that_somebody_else_overtook_is_shown_again_with_all_that_was_typed(typing, batch, monkeypatch):
+    def taken_meanwhile(*_given):
+        for _twice in range(2):  # as the organisation that another clerk listed meanwhile: the database gives the transaction up
+            session.add(User(email="taken@example.org", fs_uniquifier="taken"))
+            session.flush()
+    monkeypatch.setattr(entries, "_organisation", taken_meanwhile)
+    session.commit()
+    answer = send(typing, batch)
+    assert (answer.status_code, "Publier la liste en arabe." in answer.text) == (409, True)
+    assert not session.scalars(sa.select(Contribution)).all()
+
+
 def test_a_whole_pile_is_typed_compared_and_closed(client, clerk, batch, chapter):
     client.sign_in(clerk)
     for number in range(2):
@@ -119,6 +133,22 @@ def test_a_whole_pile_is_typed_compared_and_closed(client, clerk, batch, chapter
     assert "Close this batch" in client.get(f"/en/reception/{batch.number}").text
     assert client.post(f"/en/reception/{batch.number}/close").status_code == 303
     assert "Balanced and closed" in client.get(f"/en/reception/{batch.number}").text
+
+
+@pytest.mark.parametrize(("is_compared", "over", "reads", "typed_again"), [
+    (False, {}, "Avis entier", True), (False, {"is_redacted": True, "shown_body": "Avis […]"}, "Avis […]", False),
+    (True, {}, "compared already", False), (True, {"state": ContributionState.WITHHELD}, "compared already", False),
+    (True, {"state": ContributionState.PUBLISHED, "is_redacted": True, "shown_body": "Avis […]"}, "Avis […]", False),
+])
+def test_a_clerk_reads_no_more_than_comparing_asks(client, batch, block, clerk, is_compared, over, reads, typed_again):
+    entry = service.enter(clerk, batch, **slip(block, body="Avis entier"))
+    other = factories.a_user(role=Role.CLERK)
+    if is_compared:
+        service.check(other, entry)
+    factories.change(entry.contribution, **over)
+    client.sign_in(other)
+    page = client.get(f"/en/reception/{batch.number}/compare/1").text
+    assert (reads in page, "Avis entier" in page) == (True, typed_again)
 
 
 def test_the_mark_stands_wherever_it_is_read(client, clerk, batch, block):

@@ -218,15 +218,18 @@ def enter_again(
     as_organisation: Organisation | None = None, **values: Any,
 ) -> Contribution:
     """What the paper says, where something else was typed: another contribution of the same author, and the one that was typed first is
-    taken back, its trace kept. :class:`Invalid` and :class:`Conflict` are those of :func:`enter`, and the latter where it was taken back
-    already.
+    taken back, its trace kept. What was kept out of the public's sight, wholly or in part, or rephrased is moderated anew, whenever
+    moderation comes. :class:`Invalid` and :class:`Conflict` are those of :func:`enter`, and the latter where it was taken back already.
     """
     check_said(block, **values)
     hold_chapters(contribution.chapter, block.chapter)
-    _take_back(contribution)
-    return add_contribution(
-        contribution.author, block, form_key=form_key, origin=contribution.origin, received_at=contribution.received_at, language=language,
-        as_organisation=as_organisation, **values)
+    lock(contribution)
+    is_shown_whole = contribution.is_public and not contribution.is_redacted and contribution.rephrased_at is None
+    with tallies.together():
+        _take_back(contribution)
+        return add_contribution(
+            contribution.author, block, form_key=form_key, origin=contribution.origin, received_at=contribution.received_at,
+            language=language, as_organisation=as_organisation, may_appear=is_shown_whole, **values)
 
 
 def hold_chapters(*chapters_: Chapter) -> None:
@@ -237,8 +240,8 @@ def hold_chapters(*chapters_: Chapter) -> None:
 
 def add_contribution(actor: User, block: Block, *, form_key: str, language: str = "fr", as_organisation: Organisation | None = None,
                      origin: Origin = Origin.ONLINE, received_at: datetime | None = None, files: Sequence[DraftFile] = (),
-                     **values: Any) -> Contribution:
-    """A new contribution with its receipt and its counts, of which nobody is told yet.
+                     may_appear: bool = True, **values: Any) -> Contribution:
+    """A new contribution with its receipt and its counts, of which nobody is told yet; unless it ``may_appear`` a moderator reads it first.
 
     :class:`Invalid` names the field that cannot be taken; :class:`Conflict` where this form lodged another at this moment.
     """
@@ -267,13 +270,13 @@ def add_contribution(actor: User, block: Block, *, form_key: str, language: str 
             contribution_id=contribution.id, mandate_id=actor.mandate.id, interest=Interest(interest), interests=interests)
         add_now(declaration)
     set_committed_value(contribution, "declaration", declaration)
-    is_late = _promise(contribution, block)
+    is_late = _promise(contribution, block, may_appear=may_appear)
     add_lodged(contribution, as_organisation.category if as_organisation else None, chapter.consultation_id, is_amending=bool(wording),
                is_late=is_late)
     return contribution
 
 
-def _promise(contribution: Contribution, block: Block) -> bool:
+def _promise(contribution: Contribution, block: Block, *, may_appear: bool) -> bool:
     """The receipt, its place in a text that has changed since, and at once its publication where moderation comes afterwards; whether the
     text has changed.
     """
@@ -283,7 +286,7 @@ def _promise(contribution: Contribution, block: Block) -> bool:
     is_late = chapters.get_newest_id(block.revision) != block.revision_id
     if is_late:
         anchor_late(contribution)
-    if chapter.consultation.moderation_mode.is_afterwards:
+    if may_appear and chapter.consultation.moderation_mode.is_afterwards:
         states.move(contribution, ContributionState.PUBLISHED)
         contribution.awaits_reading = True
         chapters.mark_changed(chapter)

@@ -170,8 +170,9 @@ def _text_order(row: Any) -> tuple[int, int, int, int]:
 def _lodged_words(actor: Actor, of_chapters: set[int]) -> dict[tuple[int, str, str], str]:
     """What the actor, or the organisation for which they sign, lodged and stands by: its reference by chapter, passage and words."""
     by_body = Contribution.organisation_id == actor.organisation_id if actor.organisation_id is not None else sa.false()
+    ours = [actor.id, *sorted(getattr(actor, "claimed_ids", ()))]
     said = sa.select(Contribution.chapter_id, Contribution.block_key, Contribution.lodged_body, Contribution.ref).where(
-        sa.or_(Contribution.author_id == actor.id, by_body), Contribution.chapter_id.in_(of_chapters), Contribution.withdrawn_at.is_(None))
+        sa.or_(Contribution.author_id.in_(ours), by_body), Contribution.chapter_id.in_(of_chapters), Contribution.withdrawn_at.is_(None))
     return {(chapter_id, key, body): ref for chapter_id, key, body, ref in session.execute(said)} if of_chapters else {}
 
 

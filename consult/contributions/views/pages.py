@@ -270,7 +270,7 @@ def receipt(ref: str):
     if not actor().is_authenticated:
         return sign_in()
     contribution = service.get_own(actor(), ref)
-    drafts = drafts_here(contribution.block) if contribution.author_id == actor().id else ()
+    drafts = drafts_here(contribution.block) if actor().wrote(contribution.author_id) else ()
     return render_template("contributions/receipt.html", contribution=contribution, receipt=contribution.receipt,
                            others=[(draft, address_of(draft, drafts, contribution.block)) for draft in drafts])
 

@@ -84,7 +84,7 @@ def dashboard_counts(consultation: Consultation) -> list[consultations_events.Co
 def acts(said: Contribution | Reply) -> list[contributions_events.Act]:
     """Of its author: to answer what the moderators ask, to appeal against what they decided. Of others: to flag it."""
     acts, reader = [], actor()
-    if said.author_id != reader.id:
+    if not reader.wrote(said.author_id):
         if can(reader, Action.MODERATION_FLAG, said):
             acts.append(contributions_events.Act(_("Flag"), url_for("moderation.flag", ref=said.ref)))
         return acts

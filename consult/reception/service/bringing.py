@@ -1,6 +1,7 @@
 """Many at once: a table, or what another platform exports, brought into a batch, its columns named, its rows entered by the worker."""
 
 import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from consult.accounts.models import User
 from consult.contributions.models import CommentType, Kind, Position
 from consult.core import states
 from consult.core.commands import command
+from consult.core.config import derived_key, this_app
 from consult.core.confinement import Limits, confined
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotFound
@@ -22,7 +24,7 @@ from consult.organisations.models import Category
 from consult.reception.models import MAX_PLACE, Batch, BroughtTable, TableState
 from consult.reception.reading import FIELDS, ReadTable, read_table
 from consult.reception.service.batches import require_in_time
-from consult.reception.service.entries import enter, get_block
+from consult.reception.service.entries import enter, get_block, says_another
 from consult.text.normalising import is_blank, validated_line
 
 LIMITS = Limits(cpu=20, wall=40, memory=768)
@@ -88,10 +90,18 @@ def enter_brought(actor: User, brought: BroughtTable, number: int, row: Sequence
     title, body = cell("title"), cell("body")
     said = body if not title or body.partition("\n")[0] == title else f"{title}\n\n{body}"
     block = get_block(actor, brought.consultation, passage, mapping["language"])
-    enter(actor, brought.batch, form_key=f"table-{brought.id}-{number}", block=block, name=f"{cell('name')} {cell('last_name')}".strip(),
-          contact=cell("contact"), organisation=cell("organisation"), category=Category.OTHER if cell("organisation") else None,
-          body=said, replacement=cell("replacement"), justification=cell("justification"), kind=Kind.COMMENT,
-          comment_type=CommentType.GENERAL, position=Position.NEUTRAL, language=mapping["language"])
+    who = {"name": f"{cell('name')} {cell('last_name')}".strip(), "organisation": cell("organisation")}
+    enter(actor, brought.batch, form_key=row_key(brought, number), block=block, **who,
+          is_another=says_another(brought.batch, body=said, **who), contact=cell("contact"),
+          category=Category.OTHER if who["organisation"] else None, body=said, replacement=cell("replacement"),
+          justification=cell("justification"), kind=Kind.COMMENT, comment_type=CommentType.GENERAL, position=Position.NEUTRAL,
+          language=mapping["language"])
+
+
+def row_key(brought: BroughtTable, number: int) -> str:
+    """The same for the same row; of a key of the settings, so that nobody takes it beforehand with a form of their own."""
+    key = derived_key(this_app().config["SECRET_KEY"], "table rows").encode()
+    return f"table-{hmac.digest(key, f'{brought.id} {number}'.encode(), 'sha256').hex()[:48]}"
 
 
 def get_table(actor: Actor, batch: Batch, number: int) -> BroughtTable:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from consult.accounts.models import User
 from consult.accounts.service.keys import token_hash
@@ -18,6 +19,7 @@ from consult.reception.models import Batch, Entry
 
 ALIKE = str.maketrans("018", "OIB")  # that a code never has, and the letters that were read so
 NO_STUB = _("There is no stub with this code.")
+WRITE_TO_THEM = _("Write to the secretariat if it is yours.")
 SIGNS = 16
 
 
@@ -26,7 +28,8 @@ def claim(actor: User, consultation: Consultation, *, code: str) -> Entry:
     """Take into this account what the stub's code says: all that was typed for the same person. The record is not changed: its author
     stays who was named on the paper, and points to the account from now on.
 
-    :class:`Invalid` for a code that no stub has, :class:`Conflict` where somebody else claimed it. One's own is answered once more.
+    :class:`Invalid` for a code that no stub has, :class:`Conflict` where somebody else claimed it, or for whoever typed any of it
+    or compared it with the paper. One's own is answered once more.
     """
     entry = _find(consultation, code)
     person = entry.contribution.author
@@ -35,10 +38,12 @@ def claim(actor: User, consultation: Consultation, *, code: str) -> Entry:
     if person.person_id == actor.id:
         return entry
     if person.person_id is not None or person.forgotten_at is not None:
-        raise Conflict(_("This stub was used already, by somebody else."), _("Write to the secretariat if it is yours."))
-    person.person_id, actor.has_claimed = actor.id, True
+        raise Conflict(_("This stub was used already, by somebody else."), WRITE_TO_THEM)
     of_person = sa.select(Entry).join(Contribution, Contribution.id == Entry.contribution_id).where(Contribution.author_id == person.id)
-    entries = session.scalars(of_person.order_by(Entry.id)).all()
+    entries = session.scalars(of_person.order_by(Entry.id).options(joinedload(Entry.check))).all()
+    if any(actor.id in (one.typed_by_id, one.check and one.check.checked_by_id) for one in entries):
+        raise Conflict(_("You typed this one, or compared it with its paper: it is not yours to claim."), WRITE_TO_THEM)
+    person.person_id, actor.has_claimed = actor.id, True
     lock_all(Batch, Batch.id.in_(sorted({one.batch_id for one in entries})))
     for one in entries:
         one.claimed_at = utcnow()

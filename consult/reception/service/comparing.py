@@ -9,13 +9,12 @@ from consult.accounts.models import User
 from consult.chapters.models import Block, Chapter
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution
-from consult.core import tallies
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
 from consult.core.errors import Conflict
 from consult.core.i18n import _, arrived
 from consult.core.locks import lock
-from consult.core.permissions import Action, Actor, require
+from consult.core.permissions import Action, Actor, can, require
 from consult.reception.models import MAX_NOTE, Batch, CheckOutcome, Entry, EntryCheck
 from consult.reception.service.batches import require_in_time
 from consult.text.normalising import validated_text
@@ -38,7 +37,7 @@ def correct(actor: User, entry: Entry, *, block: Block, note: str, **values: Any
     said = validated_text("note", note, max_length=MAX_NOTE)
     _hold(entry)
     former = entry.contribution
-    with arrived(), tallies.together():
+    with arrived():
         entry.contribution = contributions.enter_again(actor, former, block=block, form_key=f"{entry.form_key[:60]}.2",
                                                        as_organisation=former.organisation, **values)
         session.flush()
@@ -57,6 +56,17 @@ def _compared(actor: User, entry: Entry, outcome: CheckOutcome, note: str, forme
     session.add(done)
     session.flush()
     return done
+
+
+def get_words(actor: Actor, entry: Entry) -> Any | None:
+    """What stands beside the paper: while it waits to be compared, as it was typed, or as it is shown where moderators keep any of it
+    back; afterwards as it is shown, to whoever may read it. None for others.
+    """
+    require(actor, Action.RECEPTION_VIEW, entry.batch)
+    said = entry.contribution
+    if entry.check is None:
+        return said if said.state.is_silent or said.is_redacted else said.as_lodged
+    return said if can(actor, Action.CONTRIBUTIONS_READ, said) else None
 
 
 def list_sampled(actor: Actor, batch: Batch) -> list[Entry]:

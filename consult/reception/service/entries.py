@@ -121,6 +121,20 @@ def _find_same(batch: Batch, body: str) -> Entry | None:
         .where(Entry.batch_id == batch.id, Contribution.lodged_body == words).order_by(Entry.number).limit(1))
 
 
+def says_another(batch: Batch, *, body: str, name: str, organisation: str) -> bool:
+    """Whether the batch has these words from others alone, by what they are called and for whom they speak; :class:`Invalid` names
+    the field that cannot be taken.
+    """
+    spoken_for = listed[0].body.id if not is_blank(organisation) and (listed := finding.list_same([organisation])) else None
+    if not is_blank(organisation) and spoken_for is None:
+        return True
+    words, called = contributions.check_words(body=body)["body"], validated_line("name", name, max_length=MAX_NAME)
+    return session.scalar(
+        sa.select(Entry.id).join(Contribution, Contribution.id == Entry.contribution_id).join(User, User.id == Contribution.author_id)
+        .where(Entry.batch_id == batch.id, Contribution.lodged_body == words, User.name == called,
+               Contribution.organisation_id.is_not_distinct_from(spoken_for)).limit(1)) is None
+
+
 def _name(name: str, *, may_be_nameless: bool) -> str:
     said = validated_line("name", name, max_length=MAX_NAME)
     if is_blank(said) and not may_be_nameless:
