@@ -25,7 +25,8 @@ OWN_PAGE = {
 }
 # What somebody who is not signed in may send: these answer by themselves.
 FOR_VISITORS = re.compile(r"security\.|accounts\.(follow_link|use_passkey)|contributions\.(lodge|save)|news\.stop")
-SAMPLES = {"number": 1, "chapter": 1, "table": 1, "entry": 1, "text_language": "fr", "kind": "synthesis", "ref": "PNQ-C1-0001", "key": "C1-A1-P1-a1"}
+SAMPLES = {"number": 1, "chapter": 1, "table": 1, "entry": 1,
+           "text_language": "fr", "kind": "synthesis", "ref": "PNQ-C1-0001", "key": "C1-A1-P1-a1"}
 
 
 def typed_names() -> set[str]:
