@@ -159,7 +159,8 @@ def _empty(user: User) -> None:
     """The row stays, without anything of the person, and with another salt: no digest of the journal can be tried any more."""
     user.email = f"{secrets.token_hex(16)}{mail.NOBODY}"
     user.name, user.name_ar, user.function, user.language = "", None, None, DEFAULT_LANGUAGE
-    user.is_name_public = user.is_told_of_work = user.active = False
+    user.is_name_public = user.is_told_of_work = user.active = user.has_claimed = False
+    user.person_id = None  # whose it was, of what was typed for somebody
     user.password = user.us_totp_secrets = user.us_phone_number = None
     accounts.forget_factors(user)
     user.confirmed_at = user.signed_in_at = user.warned_at = None

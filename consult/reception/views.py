@@ -241,7 +241,9 @@ def personal_menu() -> list[core_events.MenuEntry]:
 @bp.route("/claim", methods=["GET", "POST"])
 def claim():
     """By the code on the stub what was typed for somebody becomes theirs."""
-    if not actor().is_authenticated:
+    if request.method == "POST":
+        require(actor(), Action.RECEPTION_CLAIM, required_consultation())  # or the code that was typed would be lost on the way
+    elif not actor().is_authenticated:
         return redirect(url_for(core_events.sign_in_endpoint(), next=url_for(".claim")), 303)
     form = ClaimForm()
     if form.validate_on_submit():

@@ -98,7 +98,7 @@ def test_nor_does_a_sign_in_that_ran_out_while_its_token_was_good(app, client):
 def test_nor_somebody_else_who_signed_in_meanwhile(app, client, citizen):
     # A citizen's own pages, which show their own errors; in one of them nothing is typed, and one is asked once more who one is.
     own = {"accounts.profile", "accounts.remove_authenticator", "accounts.set_up_authenticator", "organisations.add", "organisations.mine",
-           "contributions.position", "forms.receive", "privacy.forget", "news.choose", "news.follow", "news.unfollow"}
+           "contributions.position", "forms.receive", "reception.claim", "privacy.forget", "news.choose", "news.follow", "news.unfollow"}
     checked = [(endpoint, at) for endpoint, at in addresses(app) if not FOR_VISITORS.match(endpoint) and endpoint not in own]
     client.sign_in(citizen)
     assert [line for endpoint, at in checked for line in lost(client, endpoint, at)] == []
