@@ -20,7 +20,7 @@ FITTING = {"alignment": {"old_block_id": 1, "new_block_id": 1}, "declaration": {
            "early_closing": {"announced_for": MOMENT + timedelta(1)},
            "appeal": {"contribution_id": 1, "decision_id": 1}, "moderation_hint": {"contribution_id": 1},
            "redaction": {"decision_id": 1, "begins": 0, "ends": 1}, "rephrasing": {"contribution_id": 1, "decision_id": 1},
-           "flag": {"contribution_id": 1}, "rephrasing_answer": {"contribution_id": 1},
+           "flag": {"contribution_id": 1}, "point": {"rejoined_at": MOMENT}, "rephrasing_answer": {"contribution_id": 1},
            "batch": {"origin": "paper", "announced": 2, "set_aside": 0, "set_aside_reason": ""}}
 
 

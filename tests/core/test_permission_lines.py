@@ -70,7 +70,8 @@ def test_roles_count_in_their_commission_only():
 
 
 def test_nobody_moderates_their_own_house():
-    rule, moderator = permissions.from_elsewhere, SimpleNamespace(id=1, belonged_to=lambda organisation_id, since: organisation_id == 7)
+    rule, moderator = permissions.from_elsewhere, SimpleNamespace(
+        id=1, wrote=lambda author_id: author_id == 1, belonged_to=lambda organisation_id, since: organisation_id == 7)
     for own, is_free in ((8, True), (7, False)):
         body = SimpleNamespace(body_id=own)
         said = SimpleNamespace(author_id=2, organisation_id=9, organisation=body, submitted_at=None)

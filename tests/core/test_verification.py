@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from consult.cli import recount_all
 from consult.consultations.models import Consultation
-from consult.contributions.models import Contribution, PositionEntry, PositionReceipt, digest_of_position
+from consult.contributions.models import Attachment, Contribution, PositionEntry, PositionReceipt, digest_of_position
 from consult.core import audit, events, jobs, schema, verification
 from consult.core.audit import AuditEvent, AuditSeal, Checkpoint
 from consult.core.db import Base, note_rows, session, unit_of_work
@@ -16,6 +16,7 @@ from consult.core.latest import Latest
 from consult.core.permissions import SYSTEM, Action
 from consult.core.records import Layout, layouts
 from consult.core.sharing import one_view
+from consult.core.stores import store
 from consult.core.taking_over import TAKE_OVER
 from consult.exports import files
 from consult.moderation.models import ModerationDecision
@@ -36,6 +37,7 @@ def recorded(databases, demonstration, tmp_path, monkeypatch) -> Iterator[None]:
         with by_hand() as connection:
             for layout in empty:
                 connection.execute(one_row(layout.table))
+            connection.execute(sa.update(Attachment).values(sha256=store().put(b"A file.")))
             connection.exec_driver_sql("UPDATE submission SET chain_position = 0")
             connection.exec_driver_sql("UPDATE receipt SET chain_position = 0")
             connection.exec_driver_sql("UPDATE position_receipt SET chain_position = 0")

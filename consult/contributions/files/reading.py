@@ -12,6 +12,7 @@ from consult.core.confinement import HERE, Limits, confined
 from consult.core.errors import Invalid
 from consult.core.i18n import _
 from consult.text.archives import DAMAGED, damaged
+from consult.text.composing import composed
 from consult.text.normalising import HINTS, UNKEPT
 
 LARGEST = 10 * 1024 * 1024
@@ -103,7 +104,7 @@ def shown_name(given: str, kind: str, most: int) -> str:
     """A file's name as its author gave it, without its folders, signs that nobody sees or that turn the others round, and what no system
     takes in a name; with the ending of what it is.
     """
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", given)[-1])
+    name = composed("NFC", re.split(r"[/\\]", given)[-1])
     name = NO_NAME.sub(" ", UNKEPT.sub("", HINTS.sub("", name)))
     name = " ".join("".join(sign for sign in name if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")).split())
     stem, dot, ending = name.rpartition(".")
