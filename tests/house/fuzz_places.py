@@ -143,7 +143,7 @@ PLACES = {
     "chapters.rebase": Place("chapters/1/working-draft/fr", overtaken),
     "consultations.accept_invitation": Place("consultations/accept-invitation/{invited}"),
     "consultations.appoint": Place("consultations/appoint", given={"email": "{email}", "role": "moderator", "commission": "1"}),
-    "consultations.begin_synthesis": Place("consultations/begin-synthesis", closed),
+    "consultations.begin_synthesis": Place("consultations/begin-synthesis", closed, is_taken=False),  # a batch of paper is still open
     "consultations.close": Place("consultations/close", open_for_long),
     "consultations.dismiss": Place("consultations/dismiss/{appointment}"),
     "consultations.edit": Place("consultations/edit"),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from consult.consultations.models import Role
 from consult.contributions import service as contributions
 from consult.contributions.models import Contribution, ContributionState
-from consult.core import jobs
+from consult.core import audit, jobs
 from consult.core.audit import AuditEvent
 from consult.core.db import session
 from consult.core.errors import Conflict, Invalid, NotAllowed
@@ -77,6 +77,7 @@ def test_the_new_words_stand_beside_those_lodged_and_wait_for_a_moderator(app, c
     assert OTHER in public
     assert "bureaucrates" not in public
     assert "rephrased" in public
+    audit.seal()
     assert verify_journal() == []
 
 
@@ -162,6 +163,7 @@ def test_what_was_published_is_taken_out_of_sight_and_comes_back_in_other_words(
         service.ask_to_rephrase(rapporteur, said, expected_counter=said.row_counter, **ASKED)
     service.show_all(rapporteur, said, reason=Reason.MISTAKE, words="Rien.", expected_counter=said.row_counter)
     assert (said.body, said.is_redacted) == (OTHER, False)
+    audit.seal()
     assert verify_journal() == []
 
 
