@@ -57,6 +57,15 @@ secretariat /moderation/{waiting}
 on both: organisations
 rapporteur /synthesis/positions/{number}?category=laboratory
 on sqlite: split
+visitor /
+participant /
+rapporteur /
+secretariat /
+secretariat /consultations/dashboard
+administrator /consultations/dashboard
+rapporteur /synthesis/positions/{number}
+chair /synthesis/positions/{number}
+secretariat /synthesis/positions/{number}
 rapporteur /synthesis/workbench/{number}
 chair /synthesis/workbench/{number}
 secretariat /synthesis/workbench/{number}

@@ -103,6 +103,8 @@ def _settle(subject: Moderated, outcome: FlagOutcome, *which: sa.ColumnElement[b
 def list_flags(actor: Actor, subject: Moderated) -> Sequence[Flag]:
     """Those on it that wait for a moderator, oldest first; not by whom."""
     require(actor, Action.MODERATION_VIEW, subject)
+    if not subject.is_public:  # whatever waited was settled with it
+        return ()
     return session.scalars(sa.select(Flag).where(on_subject(Flag, subject), Flag.outcome.is_(None)).order_by(Flag.id).options(
         lazyload(Flag.flagged_by))).all()
 

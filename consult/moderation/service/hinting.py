@@ -83,7 +83,7 @@ def keep_hints(subjects: Sequence[Moderated]) -> None:
 def list_hints(actor: Actor, subject: Moderated) -> list[ShownHint]:
     """Those that nobody has put aside, in the order of the text; none of words that are no longer there, or that nobody reads any more."""
     require(actor, Action.MODERATION_VIEW, subject)
-    if subject.is_redacted or subject.state.is_silent:
+    if subject.is_redacted or not (subject.state.awaits_moderation or subject.awaits_reading):
         return []
     shown = {part: getattr(row, part.value) for part, row in texts_of(subject).items()}
     rows = texts_of(subject)
