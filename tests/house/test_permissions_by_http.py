@@ -145,7 +145,7 @@ def test_what_is_done_by_an_act_s_own_address_is_done_by_those_alone_whom_the_ta
 SHOWN_AGAIN = {
     ("consultations.accept_invitation", "visitor"), ("consultations.accept_invitation", "participant"),
     ("organisations.accept_invitation", "visitor"),
-    ("contributions.support", "participant"), ("synthesis.edit_item", "secretariat"),
+    ("contributions.support", "participant"), ("moderation.flag", "participant"), ("synthesis.edit_item", "secretariat"),
     ("contributions.lodge", "visitor"), *(("moderation.uphold", role) for role in ("moderator", "rapporteur", "chair")),
     *(("chapters.import_chapter", role) for role in ("rapporteur", "elsewhere", "chair")), *(("privacy.forget", role) for role in ROLES),
     *((endpoint, role) for endpoint in (
