@@ -241,6 +241,14 @@ def test_a_correction_is_another_contribution_and_the_first_one_is_kept(clerk, o
     assert not list(flat(core_events.faults()))
 
 
+def test_a_correction_that_changes_nothing_takes_nothing_back(clerk, other, chapter, block):
+    entry = service.enter(clerk, a_batch(clerk, chapter.consultation, announced=1), **slip(block, body="Mesurer l’eau."))
+    said = {key: value for key, value in slip(block, body="Mesurer l’eau.").items() if key not in ("form_key", "name", "block")}
+    with pytest.raises(Invalid, match="nothing would be corrected"):
+        service.correct(other, entry, block=block, note="rien", **said)
+    assert (entry.check, entry.contribution.withdrawn_at) == (None, None)
+
+
 @pytest.mark.parametrize(("over", "state"), [
     ({}, ContributionState.PUBLISHED),
     ({"state": ContributionState.WITHHELD}, ContributionState.SUBMITTED),

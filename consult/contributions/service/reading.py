@@ -52,6 +52,7 @@ class Trace:
     provision_key: str
     submitted_at: datetime
     withdrawn_at: datetime | None
+    is_typed: bool  # for its author, by somebody else
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def get_trace(ref: str) -> Trace:
 
 
 def _trace(c: Contribution) -> Trace:
-    return Trace(c.ref, c.state, c.chapter, c.provision_key, c.submitted_at, c.withdrawn_at)
+    return Trace(c.ref, c.state, c.chapter, c.provision_key, c.submitted_at, c.withdrawn_at, c.origin.is_typed)
 
 
 @cache

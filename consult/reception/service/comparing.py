@@ -11,7 +11,7 @@ from consult.contributions import service as contributions
 from consult.contributions.models import Contribution
 from consult.core.commands import RELOAD, command
 from consult.core.db import session
-from consult.core.errors import Conflict
+from consult.core.errors import Conflict, Invalid
 from consult.core.i18n import _, arrived
 from consult.core.locks import lock
 from consult.core.permissions import Action, Actor, can, require
@@ -32,11 +32,16 @@ def check(actor: User, entry: Entry) -> EntryCheck:
 @command
 def correct(actor: User, entry: Entry, *, block: Block, note: str, **values: Any) -> EntryCheck:
     """The paper says something else: what it says is entered under another reference, and what was typed first is taken back, with its
-    trace. The record is never rewritten. :class:`Invalid` names the field; :class:`Conflict` where it was compared already.
+    trace. The record is never rewritten. :class:`Invalid` names the field, or says that nothing is corrected; :class:`Conflict` where it
+    was compared already.
     """
     said = validated_text("note", note, max_length=MAX_NOTE)
     _hold(entry)
     former = entry.contribution
+    said_now = {name: value for name, value in values.items() if name != "language"}
+    if values.get("language", former.language) == former.language and contributions.is_what_was_lodged(former, block, **said_now):
+        raise Invalid("body", _("This is what was typed: nothing would be corrected."),
+                      _("Say that the paper says the same, or type what it says otherwise."))
     with arrived():
         entry.contribution = contributions.enter_again(actor, former, block=block, form_key=f"{entry.form_key[:60]}.2",
                                                        as_organisation=former.organisation, **values)
